@@ -1,0 +1,35 @@
+//! Accept loops with deadlines and limits, for HTTP over TCP, TLS and Unix sockets.
+//!
+//! Every request carries who speaks as extensions: [`Peer`] always, [`PeerCertificate`] where the
+//! client proved one in the TLS handshake, [`SystemUser`] on the Unix socket. Nothing that a
+//! client writes in a header can put them there.
+
+mod accept;
+mod identity;
+mod unix;
+
+pub use accept::{Limits, Scheme, serve_plain, serve_tls};
+pub use identity::{Peer, PeerCertificate, SystemUser};
+pub use unix::{bind_unix, serve_unix};
+
+/// A listener could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The socket file could not be made.
+    #[error("the socket {path} cannot be made: check that its folder exists and may be written to")]
+    Bind {
+        /// The socket's path.
+        path: std::path::PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A living process already listens there.
+    #[error("{path} is already served by another process: stop it first, or name another socket")]
+    InUse {
+        /// The socket's path.
+        path: std::path::PathBuf,
+    },
+    /// The listener cannot be used.
+    #[error("a listening socket cannot be used")]
+    Listener(#[from] std::io::Error),
+}

@@ -1,0 +1,25 @@
+//! The vocabulary of the product: plain types and pure rules that every room shares.
+//!
+//! No I/O, no async runtime and no database here. Times come in two kinds that are never mixed:
+//! [`BootTime`] measures durations, [`WallTime`] is for people.
+
+mod channel;
+mod evidence;
+mod names;
+mod observation;
+mod outage;
+mod segment;
+mod state;
+mod time;
+
+pub use channel::{Channel, Parent, Router};
+pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, Source};
+pub use names::{Lang, Names, ParseLangError};
+pub use observation::{Outcome, Sample};
+pub use outage::{Blind, Outage, OutageId, OutageKind, Transition};
+pub use segment::{
+    Criticality, Institution, InstitutionId, InvalidId, Method, Probing, Segment, SegmentId,
+    SegmentNo,
+};
+pub use state::LinkState;
+pub use time::{BootTime, Stamp, WallTime};

@@ -1,0 +1,11 @@
+//! What every process needs: the clock, tracing, supervised tasks and an orderly end.
+
+mod clock;
+mod shutdown;
+mod tasks;
+mod trace;
+
+pub use clock::{Clock, boot_now, stamp_now, wall_now};
+pub use shutdown::{Shutdown, ShutdownTrigger, shutdown_on_signals};
+pub use tasks::Tasks;
+pub use trace::{LogFormat, init_tracing};

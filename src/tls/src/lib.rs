@@ -1,0 +1,40 @@
+//! The only room that names rustls: the provider, the hub's credentials, client certificates.
+//!
+//! In this first form the hub makes a small authority of its own at the first start, so that the
+//! dashboard speaks HTTPS and the administrator has a certificate from the first minute.
+
+mod acceptor;
+mod bootstrap;
+mod peer;
+
+pub use acceptor::Acceptor;
+pub use bootstrap::{Paths, bootstrap};
+pub use peer::PeerCertificate;
+
+/// TLS could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of keys or certificates cannot be read or written.
+    #[error("{path} cannot be read or written: check that it exists and belongs to this user")]
+    File {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{path} holds no usable certificate or key: remove it to have a new one made")]
+    Content {
+        /// Which file.
+        path: std::path::PathBuf,
+    },
+    /// A certificate cannot be made.
+    #[error("a certificate cannot be made")]
+    Make(#[from] rcgen::Error),
+    /// rustls refuses the credentials.
+    #[error("the credentials do not fit together")]
+    Credentials(#[from] rustls::Error),
+    /// The authority cannot be used to verify clients.
+    #[error("the authority's certificate cannot be used to verify clients")]
+    Verifier(#[from] rustls::server::VerifierBuilderError),
+}
