@@ -1,1 +1,10 @@
-//! (being written)
+//! Turns changes of state into outages, and outages into availability.
+//!
+//! Pure: the caller feeds what `netd` reported and carries out the [`Action`]s in the same database
+//! transaction in which it keeps the place in the stream.
+
+mod availability;
+mod book;
+
+pub use availability::{Availability, Span, availability, strip};
+pub use book::{Action, Book, Place, Standing, Subject};
