@@ -1,9 +1,27 @@
 //! The protocol between `netd`, which may touch the network, and `serve`, which may not.
 //!
-//! One Unix stream socket, peers checked by SO_PEERCRED. Frames are a little-endian `u32` length
+//! One Unix stream socket, peers checked by `SO_PEERCRED`. Frames are a little-endian `u32` length
 //! and that many bytes of postcard. A connection opens with [`Hello`] both ways and carries one
-//! request; what follows depends on the request. Descriptors travel as SCM_RIGHTS.
+//! request; what follows depends on the request. Descriptors travel as `SCM_RIGHTS`.
+//!
+//! `serve` uses [`Client`]; `netd` uses [`Connection`], [`greet`] and [`frame`].
 
+mod client;
+mod codec;
+mod connection;
+mod descriptor;
+mod error;
+mod hello;
 mod message;
+mod peer;
+mod tick;
 
+pub use client::{Client, Follower, Gap, Pinging, Replaying};
+pub use codec::{FRAME_LIMIT, HELLO_LIMIT, decode, frame};
+pub use connection::Connection;
+pub use descriptor::{InheritError, inherited_listener};
+pub use error::Error;
+pub use hello::{greet, greet_netd};
 pub use message::*;
+pub use peer::{Allow, Peer};
+pub use tick::TickBuilder;

@@ -32,11 +32,14 @@ pub enum Request {
     /// Replaces the whole desired state. Answer: [`Reply::Done`]. Also kept on disk by `netd`, so
     /// that it probes at once after a restart, without `serve`.
     Configure(Desired),
-    /// Turns the connection into the stream of [`Event`]s after `cursor` that are not yet in the
-    /// ring's past: first [`Reply::Following`], then events for ever.
+    /// Turns the connection into the live stream: first [`Reply::Following`], then every
+    /// [`Event`] after its `newest`, for ever. `after` is where the follower stopped, for the log;
+    /// what lies between comes by [`Request::Replay`]. A follower that reads too slowly is cut
+    /// off with [`Reply::Refused`] and comes back with a replay.
     Follow { after: Option<Cursor> },
     /// Sends the events after `after` up to and including `until`, then [`Reply::Done`]. The
-    /// backlog runs beside the live stream and does not hold it up.
+    /// backlog runs beside the live stream and does not hold it up. `None`, a cursor of another
+    /// life and one that has fallen out of the ring begin at the oldest event.
     Replay { after: Option<Cursor>, until: u64 },
     /// Pings on demand. Answer: `count` times [`Reply::Ping`], then [`Reply::Done`].
     Ping { address: IpAddr, count: u16, interval: Duration },
@@ -148,7 +151,7 @@ pub enum EventBody {
 /// The probes that came to their end in one second.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tick {
-    /// The ends, packed; see [`Tick::push`] and [`Tick::samples`].
+    /// The ends, packed; see [`crate::TickBuilder`] and [`Tick::samples`].
     pub packed: Vec<u8>,
     /// How many ends are packed.
     pub count: u32,
@@ -165,7 +168,7 @@ pub struct EngineCounters {
     pub answered: u64,
     /// Probes lost.
     pub lost: u64,
-    /// Packets dropped by our own full receive queue (SO_RXQ_OVFL).
+    /// Packets dropped by our own full receive queue (`SO_RXQ_OVFL`).
     pub overflowed: u64,
     /// Replies refused: unknown, wrong source, wrong cookie.
     pub forged: u64,
@@ -224,6 +227,16 @@ pub struct Status {
     pub targets: u32,
     /// The engine's counters.
     pub engine: EngineCounters,
+    /// Memory of the engine: probes in flight, targets, buffers; in bytes.
+    pub engine_bytes: u64,
+    /// Memory of the machines that decide, and of what is known of each segment; in bytes.
+    pub machine_bytes: u64,
+    /// How many follow the live stream.
+    pub followers: u32,
+    /// Listening sockets held, by name.
+    pub listeners: Vec<String>,
+    /// Trunks that are dark now.
+    pub dark: Vec<String>,
     /// Resident memory, in bytes.
     pub resident: u64,
     /// CPU time used, in nanoseconds.
