@@ -1,1 +1,3 @@
-//! The one integration binary.
+//! The one integration binary: the built product, in real namespaces, judged from outside.
+
+mod walls;

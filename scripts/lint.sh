@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Formatting, lints, documentation, walls between the rooms, licences.
+set -euo pipefail
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+step "formatting"
+cargo fmt --all --check
+step "clippy"
+cargo clippy --workspace --all-targets --release --locked -- -D warnings
+step "bans, licences, sources"
+cargo deny --log-level error check bans licenses sources
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --release --locked --quiet

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Installs what is missing for `make run` or `make test`, with a word on what and why.
+# Root: installs. An ordinary user: says exactly what root has to install, and stops.
+set -euo pipefail
+
+purpose=${1:?run or test}
+missing=()
+want() { # program, Debian package, what it is for
+    command -v "$1" >/dev/null 2>&1 && return
+    [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] && return
+    echo "  $2: $3"
+    missing+=("$2")
+}
+want_for_test() { if [ "$purpose" = test ]; then want "$@"; fi; }
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "The Rust toolchain is missing. Install Rust 1.95 or newer (rustup), then start again." >&2
+    exit 69
+fi
+
+want cc gcc "C compiler for SQLite and the TLS library"
+want ip iproute2 "makes the lab's namespaces and links"
+want nft nftables "packet filter of the lab's faults"
+want_for_test fping fping "peer of the probe engine"
+want_for_test tcpdump tcpdump "foreign time stamps of packets"
+want_for_test hping3 hping3 "foreign sender of forged replies"
+want_for_test promtool prometheus "judge of the metrics"
+want_for_test chromium chromium "browser of the page tests"
+want_for_test curl curl "foreign HTTP client"
+want_for_test openssl openssl "foreign TLS client"
+want_for_test setpriv util-linux "runs tests as an ordinary user"
+if [ "$purpose" = test ]; then
+    if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+        echo "  postgresql: second database of the storage tests"
+        missing+=(postgresql)
+    fi
+    want node nodejs "runs the browser tests"
+    want npm npm "fetches the browser tests' libraries"
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These Debian packages are missing. Ask root to run:" >&2
+        echo "  apt-get install -y ${missing[*]}" >&2
+        exit 69
+    fi
+    echo "Installing: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if [ "$purpose" = test ]; then
+    if ! cargo nextest --version >/dev/null 2>&1; then
+        echo "Installing cargo-nextest (test runner) ..."
+        cargo install --locked --quiet cargo-nextest
+    fi
+    if ! cargo deny --version >/dev/null 2>&1; then
+        echo "Installing cargo-deny (bans, licences, sources); this takes some minutes ..."
+        cargo install --locked --quiet --debug cargo-deny --version 0.20.2
+    fi
+    if [ ! -d tests/browser/node_modules ]; then
+        echo "Fetching the libraries of the browser tests ..."
+        (cd tests/browser && npm ci --silent --no-fund --no-audit --ignore-scripts)
+    fi
+fi
