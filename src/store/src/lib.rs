@@ -1,1 +1,23 @@
-//! (being written)
+//! The database: SQLite or PostgreSQL behind one enum, one writer, one migrator.
+//!
+//! All writing goes through one task. It takes what waits, runs each piece of work under a
+//! savepoint in one transaction, commits, and only then answers. Reading goes through a pool beside
+//! it. Statements are one text for both databases with `$1` placeholders; definitions of tables are
+//! written for each. What differs between the two is collected in `traps.rs`.
+
+mod error;
+mod migration;
+mod row;
+mod store;
+mod target;
+mod tx;
+mod value;
+
+pub use error::{ConstraintKind, Error};
+pub use futures_util::future::BoxFuture;
+pub use migration::{Migration, RELEASE, Release};
+pub use row::Row;
+pub use store::{Health, ReserveState, Store};
+pub use target::{Durability, Engine, Target};
+pub use tx::Tx;
+pub use value::{Type, Typed, Value};

@@ -1,0 +1,6 @@
+//! The journal's tables.
+
+use ets_store::Migration;
+
+/// The journal's migrations.
+pub const MIGRATIONS: &[Migration] = &[];

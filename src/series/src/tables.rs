@@ -1,0 +1,6 @@
+//! The tables of measurements.
+
+use ets_store::Migration;
+
+/// The migrations of measurements.
+pub const MIGRATIONS: &[Migration] = &[];
