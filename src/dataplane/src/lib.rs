@@ -1,1 +1,14 @@
-//! (being written)
+//! The kernel's data plane, in its first form: watching the hub's links and neighbours.
+//!
+//! [`Watch`] holds its own rtnetlink socket, so that an overflow is seen (ENOBUFS) and answered by
+//! reading everything anew, instead of being swallowed by a library.
+
+mod dump;
+mod error;
+mod message;
+mod table;
+mod watch;
+
+pub use error::Error;
+pub use table::{Change, Link};
+pub use watch::Watch;

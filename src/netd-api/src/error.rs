@@ -42,7 +42,8 @@ pub enum Error {
     /// The other side speaks an older version.
     #[error(
         "the other side ({build}) speaks version {theirs} of the netd protocol, this one speaks \
-         {}: restart the other side with this version of ets-hub", PROTOCOL
+         {}: restart the other side with this version of ets-hub",
+        PROTOCOL
     )]
     OlderPeer {
         /// Its version of the protocol.
@@ -53,7 +54,8 @@ pub enum Error {
     /// The other side speaks a newer version.
     #[error(
         "the other side ({build}) speaks version {theirs} of the netd protocol, this one only \
-         speaks {}: restart this side with the newer ets-hub", PROTOCOL
+         speaks {}: restart this side with the newer ets-hub",
+        PROTOCOL
     )]
     NewerPeer {
         /// Its version of the protocol.
@@ -81,6 +83,9 @@ impl Error {
     /// Whether the two sides speak different protocols, so that trying again is of no use before
     /// one of them is replaced.
     pub fn is_mismatch(&self) -> bool {
-        matches!(self, Self::NoHello | Self::OlderPeer { .. } | Self::NewerPeer { .. })
+        matches!(
+            self,
+            Self::NoHello | Self::OlderPeer { .. } | Self::NewerPeer { .. }
+        )
     }
 }

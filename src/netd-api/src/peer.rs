@@ -32,7 +32,11 @@ impl Peer {
     /// When the kernel does not say.
     pub fn of(socket: &impl AsFd) -> Result<Self, Error> {
         let found = getsockopt(socket, PeerCredentials).map_err(std::io::Error::from)?;
-        Ok(Self { pid: found.pid(), uid: found.uid(), gid: found.gid() })
+        Ok(Self {
+            pid: found.pid(),
+            uid: found.uid(),
+            gid: found.gid(),
+        })
     }
 }
 
@@ -41,14 +45,20 @@ impl Allow {
     pub fn admits(&self, peer: Peer) -> bool {
         peer.uid == 0
             || peer.uid == geteuid().as_raw()
-            || self.group.is_some_and(|group| peer.gid == group || is_member(peer.uid, group))
+            || self
+                .group
+                .is_some_and(|group| peer.gid == group || is_member(peer.uid, group))
     }
 }
 
 /// Whether the user belongs to the group by the system's user database.
 fn is_member(uid: u32, group: u32) -> bool {
-    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else { return false };
-    let Ok(name) = std::ffi::CString::new(user.name) else { return false };
+    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else {
+        return false;
+    };
+    let Ok(name) = std::ffi::CString::new(user.name) else {
+        return false;
+    };
     nix::unistd::getgrouplist(&name, user.gid)
         .is_ok_and(|groups| groups.contains(&Gid::from_raw(group)))
 }
