@@ -24,9 +24,14 @@ const MODE: u32 = 0o660;
 /// # Errors
 /// [`Error::InUse`] when another process serves it, [`Error::Bind`] when it cannot be made.
 pub async fn bind_unix(path: &Path) -> Result<UnixListener, Error> {
-    let fail = |source| Error::Bind { path: path.to_owned(), source };
+    let fail = |source| Error::Bind {
+        path: path.to_owned(),
+        source,
+    };
     if UnixStream::connect(path).await.is_ok() {
-        return Err(Error::InUse { path: path.to_owned() });
+        return Err(Error::InUse {
+            path: path.to_owned(),
+        });
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
@@ -59,7 +64,9 @@ pub async fn serve_unix(
 }
 
 async fn connection(stream: UnixStream, router: Router) {
-    let Ok(credentials) = stream.peer_cred() else { return };
+    let Ok(credentials) = stream.peer_cred() else {
+        return;
+    };
     let user = system_user(credentials.uid());
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(user.clone());
@@ -73,6 +80,12 @@ async fn connection(stream: UnixStream, router: Router) {
 }
 
 fn system_user(uid: u32) -> SystemUser {
-    let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
-    SystemUser { uid, name: name.unwrap_or_else(|| uid.to_string()) }
+    let name = User::from_uid(Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name);
+    SystemUser {
+        uid,
+        name: name.unwrap_or_else(|| uid.to_string()),
+    }
 }

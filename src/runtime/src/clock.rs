@@ -53,16 +53,32 @@ impl Clock {
         }
     }
 
+    /// Wall time now in nanoseconds since 1970, for the kernel's packet stamps.
+    pub fn wall_nanos(&self) -> i64 {
+        match &self.0 {
+            None => {
+                let (seconds, nanos) = read(ClockId::CLOCK_REALTIME);
+                seconds * 1_000_000_000 + nanos
+            }
+            Some(hand) => hand.wall.load(Ordering::SeqCst) * 1_000,
+        }
+    }
+
     /// Both clocks now.
     pub fn stamp(&self) -> Stamp {
-        Stamp { boot: self.boot(), wall: self.wall() }
+        Stamp {
+            boot: self.boot(),
+            wall: self.wall(),
+        }
     }
 }
 
 /// The kernel's CLOCK_BOOTTIME, counted through suspend and never stepped.
 pub fn boot_now() -> BootTime {
     let (seconds, nanos) = read(ClockId::CLOCK_BOOTTIME);
-    BootTime(u64::try_from(seconds).unwrap_or(0) * 1_000_000_000 + u64::try_from(nanos).unwrap_or(0))
+    BootTime(
+        u64::try_from(seconds).unwrap_or(0) * 1_000_000_000 + u64::try_from(nanos).unwrap_or(0),
+    )
 }
 
 /// The kernel's CLOCK_REALTIME.
@@ -73,7 +89,10 @@ pub fn wall_now() -> WallTime {
 
 /// Both of the kernel's clocks, read one after the other.
 pub fn stamp_now() -> Stamp {
-    Stamp { boot: boot_now(), wall: wall_now() }
+    Stamp {
+        boot: boot_now(),
+        wall: wall_now(),
+    }
 }
 
 fn read(clock: ClockId) -> (i64, i64) {

@@ -15,8 +15,10 @@ pub enum LogFormat {
 /// Starts the log. `ETS_LOG` overrides `level`, in the syntax of tracing-subscriber's filter.
 pub fn init_tracing(level: &str, format: LogFormat) {
     let filter = EnvFilter::try_from_env("ETS_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),
