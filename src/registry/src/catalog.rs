@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use ets_model::{Institution, InstitutionId, Lang, Parent, Segment, SegmentId, SegmentNo};
 
-use crate::fold;
 use crate::networks::Networks;
+use crate::{Fault, Preview, check, csv, fold};
 
 /// All institutions, provider points and segments at one moment. Cheap to hold: `Arc` it.
 #[derive(Clone, Debug, Default)]
@@ -191,6 +191,33 @@ impl Catalog {
         let mut found: Vec<_> = self.entries.iter().filter_map(|entry| entry.rank(&words)).collect();
         found.sort_by_key(|(rank, segment)| (*rank, segment.no));
         found.into_iter().take(limit).map(|(_, segment)| segment).collect()
+    }
+
+    /// What importing this CSV file would do. Changes nothing.
+    pub fn preview_csv(&self, file: &[u8]) -> Preview {
+        csv::preview(self, file)
+    }
+
+    /// All active segments as a CSV file that an import takes back unchanged.
+    pub fn export_csv(&self) -> String {
+        csv::for_import(self)
+    }
+
+    /// The same for a spreadsheet: with a byte order mark, and with an apostrophe before what a
+    /// spreadsheet would take for a formula. Not for import.
+    pub fn export_csv_for_people(&self) -> String {
+        csv::for_people(self)
+    }
+
+    /// What is wrong with a segment of a form, and what is unusual ([`Fault::is_warning`]). A
+    /// segment with number 0 is a new one.
+    pub fn check_segment(&self, segment: &Segment) -> Vec<Fault> {
+        check::segment(self, segment)
+    }
+
+    /// The highest number given so far; segments are never deleted.
+    pub(crate) fn last_no(&self) -> SegmentNo {
+        self.entries.last().map_or(SegmentNo(0), |entry| entry.segment.no)
     }
 
     pub(crate) fn networks(&self) -> &Networks {

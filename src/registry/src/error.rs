@@ -9,7 +9,10 @@ pub enum Error {
     #[error("{}", list(.0))]
     Invalid(Vec<Fault>),
     /// Somebody else changed the entry meanwhile.
-    #[error("{id} was changed meanwhile (version {current}, yours is {yours}): look at it again and repeat your change")]
+    #[error(
+        "{id} was changed meanwhile (version {current}, yours is {yours}): look at it again and \
+         repeat your change"
+    )]
     Conflict {
         /// Which entry.
         id: String,
@@ -21,7 +24,7 @@ pub enum Error {
     /// No such entry.
     #[error("there is no {kind} {id}: look at the list for the right identifier")]
     NotFound {
-        /// `segment`, `institution`, `provider point` or `photo`.
+        /// `segment`, `institution` or `provider point`.
         kind: &'static str,
         /// What was asked for.
         id: String,
@@ -29,6 +32,23 @@ pub enum Error {
     /// The registry changed between the preview and the import.
     #[error("the registry changed after this preview: look at the new preview and confirm that one")]
     Changed,
+    /// The database did not take it.
+    #[error(transparent)]
+    Store(#[from] ets_store::Error),
+    /// The journal did not take it.
+    #[error(transparent)]
+    Journal(#[from] ets_journal::Error),
+    /// A row of the database cannot be understood.
+    #[error("the {table} {id} in the database cannot be read: restore a backup or correct the row")]
+    Unreadable {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        id: String,
+    },
+    /// The change was cut off inside the process.
+    #[error("the change was cut off: look whether it was made, then repeat it")]
+    CutOff,
 }
 
 fn list(faults: &[Fault]) -> String {

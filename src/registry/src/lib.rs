@@ -3,7 +3,9 @@
 //! change in the journal in the same transaction.
 
 mod catalog;
+mod check;
 mod csv;
+mod draft;
 mod error;
 mod fault;
 mod field;
@@ -11,11 +13,15 @@ mod fold;
 mod networks;
 mod photo;
 mod registry;
+mod rows;
+mod tables;
+mod text;
 
 pub use catalog::{Catalog, Parts};
-pub use csv::{Applied, Diff, Preview, Row};
+pub use csv::{Applied, CSV_LIMIT, Diff, Preview, Row};
 pub use error::Error;
 pub use fault::{Fault, Rule, Scope};
 pub use field::Field;
 pub use photo::{PHOTO_LIMIT, Photo, PhotoKind};
 pub use registry::{Author, Registry};
+pub use tables::MIGRATIONS;

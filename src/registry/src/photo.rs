@@ -1,6 +1,6 @@
 //! The photograph of a site: one small picture a segment.
 
-use crate::{Fault, Field, Rule};
+use crate::{Fault, Rule};
 
 /// The largest picture that is taken, in bytes.
 pub const PHOTO_LIMIT: usize = 512 * 1024;
@@ -75,6 +75,5 @@ mod tests {
         assert_eq!(PhotoKind::sniff(b"<svg onload=..."), None);
         assert_eq!(Photo::new(b"GIF89a".to_vec()).unwrap_err().code(), "photo_kind");
         assert_eq!(Photo::new(vec![0; PHOTO_LIMIT + 1]).unwrap_err().code(), "photo_size");
-        let _ = Field::Id;
     }
 }

@@ -1,10 +1,24 @@
 //! The registry as a CSV file (RFC 4180): a preview that changes nothing, an import that takes
 //! all or nothing, an export that comes back byte for byte.
+//!
+//! One row is one segment; the fields of its institution stand in each of its rows, or in one of
+//! them while the others leave all of them empty.
+
+mod export;
+mod parse;
+mod plan;
+mod reader;
 
 use ets_model::{Institution, Segment, SegmentId};
 use serde::Serialize;
 
+pub(crate) use export::{for_import, for_people};
+pub(crate) use plan::preview;
+
 use crate::{Fault, Field};
+
+/// The largest file that is taken, in bytes.
+pub const CSV_LIMIT: usize = 16 << 20;
 
 /// What an import would do. Nothing was changed yet.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -1,0 +1,272 @@
+//! Records into segments: columns found by their names, fields read one by one, every fault kept.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ets_model::{
+    Channel, Institution, InstitutionId, Names, Probing, Router, Segment, SegmentId, SegmentNo,
+};
+
+use super::reader::{self, Record};
+use super::CSV_LIMIT;
+use crate::{Fault, Field, Rule, text};
+
+/// A row as far as it could be read.
+pub(crate) struct Draft {
+    pub(crate) place: Place,
+    /// The segment; fields with faults hold a placeholder.
+    pub(crate) segment: Segment,
+    /// The institution; `None` when the row leaves all its fields empty.
+    pub(crate) institution: Option<Institution>,
+    /// Fields that could not be read: they are not checked any further.
+    pub(crate) unread: Vec<Field>,
+}
+
+/// Where the fields of a row stand.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) line: u64,
+    lines: Vec<u64>,
+    columns: [usize; Field::ALL.len()],
+}
+
+impl Place {
+    /// Puts the place of its field into a fault.
+    pub(crate) fn locate(&self, mut fault: Fault) -> Fault {
+        let column = fault.field.map(|field| self.columns[field as usize]);
+        fault.line = Some(column.map_or(self.line, |at| self.lines[at]));
+        fault.column = column.map(|at| at + 1);
+        fault
+    }
+}
+
+/// The rows of a file and everything that is wrong with them one by one.
+pub(crate) fn parse(file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
+    let text = match decode(file) {
+        Ok(text) => text,
+        Err(fault) => return (Vec::new(), vec![fault]),
+    };
+    let (records, mut faults) = reader::records(text, reader::separator(text));
+    let Some((heading, rows)) = records.split_first() else {
+        if faults.is_empty() {
+            faults.push(at(1, None, "", Rule::EmptyFile {}));
+        }
+        return (Vec::new(), faults);
+    };
+    let columns = match columns(heading) {
+        Ok(columns) => columns,
+        Err(wrong) => {
+            faults.extend(wrong);
+            return (Vec::new(), faults);
+        }
+    };
+    if rows.is_empty() && faults.is_empty() {
+        faults.push(at(heading.line, None, "", Rule::NoRows {}));
+    }
+    let drafts = rows.iter().filter_map(|row| draft(row, &columns, heading.fields.len(), &mut faults));
+    (drafts.collect(), faults)
+}
+
+fn decode(file: &[u8]) -> Result<&str, Fault> {
+    if file.len() > CSV_LIMIT {
+        return Err(at(1, None, "", Rule::TooLarge { limit: CSV_LIMIT }));
+    }
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    std::str::from_utf8(file).map_err(|error| {
+        let (before, rest) = file.split_at(error.valid_up_to());
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let begun = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let column = begun.iter().filter(|byte| matches!(byte, b',' | b';')).count() + 1;
+        let byte = rest.first().copied().unwrap_or(0);
+        at(u64::try_from(line).unwrap_or(1), Some(column), "", Rule::NotUtf8 { byte })
+    })
+}
+
+/// Where each field stands.
+fn columns(heading: &Record) -> Result<[usize; Field::ALL.len()], Vec<Fault>> {
+    let mut found: [Option<usize>; Field::ALL.len()] = [None; Field::ALL.len()];
+    let mut faults = Vec::new();
+    for (column, (line, name)) in heading.fields.iter().enumerate() {
+        let name = name.trim().to_lowercase();
+        let rule = match Field::from_name(&name) {
+            None => Rule::UnknownColumn { nearest: nearest(&name), name: name.clone() },
+            Some(field) => match found[field as usize].replace(column) {
+                None => continue,
+                Some(first) => Rule::RepeatedColumn { name: name.clone(), first: first + 1 },
+            },
+        };
+        faults.push(at(*line, Some(column + 1), &name, rule));
+    }
+    for field in Field::ALL.iter().filter(|field| found[**field as usize].is_none()) {
+        let rule = Rule::MissingColumn { name: field.name().to_owned() };
+        faults.push(at(heading.line, Some(heading.fields.len() + 1), "", rule));
+    }
+    if faults.is_empty() { Ok(found.map(Option::unwrap_or_default)) } else { Err(faults) }
+}
+
+fn draft(
+    row: &Record,
+    columns: &[usize; Field::ALL.len()],
+    expected: usize,
+    faults: &mut Vec<Fault>,
+) -> Option<Draft> {
+    let found = row.fields.len();
+    if found != expected {
+        faults.push(at(row.line, None, "", Rule::FieldCount { found, expected }));
+        return None;
+    }
+    let lines = row.fields.iter().map(|(line, _)| *line).collect();
+    let place = Place { line: row.line, lines, columns: *columns };
+    let mut fields = Fields { row, place: &place, faults, unread: Vec::new() };
+    let institution = fields.institution();
+    let segment = fields.segment();
+    let unread = fields.unread;
+    Some(Draft { segment: segment?, institution, unread, place })
+}
+
+struct Fields<'a> {
+    row: &'a Record,
+    place: &'a Place,
+    faults: &'a mut Vec<Fault>,
+    unread: Vec<Field>,
+}
+
+impl Fields<'_> {
+    fn text(&self, field: Field) -> &str {
+        self.row.fields[self.place.columns[field as usize]].1.trim()
+    }
+
+    fn owned(&self, field: Field) -> String {
+        self.text(field).to_owned()
+    }
+
+    fn refuse(&mut self, field: Field, value: &str, rule: Rule) {
+        self.faults.push(self.place.locate(Fault::of(field, value, rule)));
+        if !self.unread.contains(&field) {
+            self.unread.push(field);
+        }
+    }
+
+    /// The field read by `read`; a placeholder and a fault when it cannot be.
+    fn read<T: Default>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> T {
+        self.read_or_none(field, read).unwrap_or_default()
+    }
+
+    fn read_or_none<T>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> Option<T> {
+        let text = self.owned(field);
+        read(&text).map_err(|rule| self.refuse(field, &text, rule)).ok()
+    }
+
+    fn required<T>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> Option<T> {
+        if self.text(field).is_empty() {
+            self.refuse(field, "", Rule::Required { field });
+            return None;
+        }
+        self.read_or_none(field, read)
+    }
+
+    fn names(&self, [kk, ru, en]: [Field; 3]) -> Names {
+        Names { kk: self.owned(kk), ru: self.owned(ru), en: self.owned(en) }
+    }
+
+    fn institution(&mut self) -> Option<Institution> {
+        let told = |field: &&Field| field.is_of_institution() && !self.text(**field).is_empty();
+        Field::ALL.iter().find(told)?;
+        let id: InstitutionId = self.text(Field::Institution).parse().ok()?;
+        Some(Institution {
+            id,
+            name: self.names([Field::NameKk, Field::NameRu, Field::NameEn]),
+            kind: self.owned(Field::Kind),
+            budget_level: self.owned(Field::BudgetLevel),
+            district: self.owned(Field::District),
+            address: self.owned(Field::Address),
+            head: self.owned(Field::Head),
+            duty: self.owned(Field::Duty),
+            version: 0,
+        })
+    }
+
+    fn segment(&mut self) -> Option<Segment> {
+        let id: Option<SegmentId> = self.required(Field::Id, text::parse_id);
+        let institution: Option<InstitutionId> = self.required(Field::Institution, text::parse_id);
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let address = self.required(Field::ProbeAddress, text::parse_address).unwrap_or(nowhere);
+        let method = self.read(Field::Method, text::parse_method);
+        let prefixes = self.prefixes();
+        let channel = self.channel();
+        let router = self.router();
+        let criticality = self.read(Field::Criticality, text::parse_criticality);
+        Some(Segment {
+            id: id?,
+            no: SegmentNo(0),
+            institution: institution?,
+            label: self.names([Field::LabelKk, Field::LabelRu, Field::LabelEn]),
+            prefixes,
+            interface: self.owned(Field::Interface),
+            probing: Probing { address, method },
+            channel,
+            router,
+            parent: self.owned(Field::Parent),
+            criticality,
+            maintenance_until: None,
+            notes: self.owned(Field::Notes).replace("\r\n", "\n"),
+            retired: None,
+            version: 0,
+        })
+    }
+
+    fn prefixes(&mut self) -> Vec<ipnet::IpNet> {
+        let texts: Vec<_> = self.text(Field::Prefixes).split_whitespace().map(str::to_owned).collect();
+        let mut prefixes = Vec::new();
+        for text in texts {
+            match text::parse_prefix(&text) {
+                Ok(prefix) => prefixes.push(prefix),
+                Err(rule) => self.refuse(Field::Prefixes, &text, rule),
+            }
+        }
+        prefixes
+    }
+
+    fn channel(&mut self) -> Channel {
+        Channel {
+            provider: self.owned(Field::Provider),
+            technology: self.owned(Field::Technology),
+            down_kbps: self.read(Field::DownKbps, text::parse_rate),
+            up_kbps: self.read(Field::UpKbps, text::parse_rate),
+            contract: self.owned(Field::Contract),
+        }
+    }
+
+    fn router(&mut self) -> Router {
+        let management = if self.text(Field::RouterManagement).is_empty() {
+            None
+        } else {
+            self.read_or_none(Field::RouterManagement, text::parse_address)
+        };
+        Router { management, snmp: self.owned(Field::RouterSnmp) }
+    }
+}
+
+fn at(line: u64, column: Option<usize>, value: &str, rule: Rule) -> Fault {
+    Fault { line: Some(line), column, field: None, value: value.to_owned(), rule }
+}
+
+/// The column whose name is nearest to `name`, by the number of letters to change.
+fn nearest(name: &str) -> String {
+    let distance = |field: &&Field| edits(name, field.name());
+    Field::ALL.iter().min_by_key(distance).map(|field| field.name().to_owned()).unwrap_or_default()
+}
+
+/// Levenshtein's distance.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (column, target) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *target);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
