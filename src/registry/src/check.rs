@@ -31,8 +31,8 @@ pub(crate) fn segment(catalog: &Catalog, segment: &Segment) -> Vec<Fault> {
         let institution = catalog.institution(&segment.institution);
         let name = name(segment, institution.map(AsRef::as_ref));
         faults.extend(overlaps(segment, &name, &around));
-        faults.extend(address_taken(segment, &around));
-        faults.extend(address_foreign(segment, &around));
+        let taken = address_taken(segment, &around);
+        faults.extend(taken.or_else(|| address_foreign(segment, &around)));
     }
     faults
 }
@@ -149,7 +149,7 @@ pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>)
         let rule = Rule::PrefixOverlap { prefix: *prefix, other, id, name, other_id, other_name };
         Some(Fault::of(Field::Prefixes, prefix.to_string(), rule))
     };
-    segment.prefixes.iter().filter_map(fault).collect()
+    segment.prefixes.iter().filter(|prefix| !is_special(prefix)).filter_map(fault).collect()
 }
 
 /// The probed address, if somebody else is probed there.

@@ -110,7 +110,7 @@ rules! {
         => "look for a missing or stray separator, and put fields that contain one into quotes";
     /// A required field is empty.
     Required { field: Field } "required" Csv
-        "{field} is empty"
+        "the field is empty"
         => "fill it in";
     /// A text is longer than allowed.
     TooLong { length: usize, limit: usize } "too_long" Csv

@@ -119,20 +119,20 @@ impl Plan<'_> {
             Some(segment) => (segment.id.to_string(), name(segment)),
             None => check::describe(self.catalog, no),
         };
-        let mut found = Vec::new();
+        let (mut found, mut clean) = (Vec::new(), Vec::new());
         for draft in drafts {
             let segment = &draft.segment;
             let around = Surroundings { networks: &networks, describe: &describe };
             let mut faults = check::overlaps(segment, &name(segment), &around);
             faults.extend(check::address_taken(segment, &around));
-            let clean = faults.is_empty();
-            found.extend(located(draft, faults));
-            if clean {
+            if faults.is_empty() {
                 networks.add(segment);
+                clean.push(draft);
             }
+            found.extend(located(draft, faults));
         }
         let around = Surroundings { networks: &networks, describe: &describe };
-        for draft in drafts {
+        for draft in clean {
             found.extend(located(draft, check::address_foreign(&draft.segment, &around)));
         }
         self.faults.extend(found);
@@ -155,6 +155,9 @@ impl Plan<'_> {
             }
         }
         (preview.warnings, preview.faults) = self.faults.into_iter().partition(Fault::is_warning);
+        // Where a line is wrong, what is merely unusual about it is no news.
+        let wrong: HashSet<_> = preview.faults.iter().map(|fault| fault.line).collect();
+        preview.warnings.retain(|warning| !wrong.contains(&warning.line));
         let place = |fault: &Fault| (fault.line, fault.column);
         preview.faults.sort_by_key(place);
         preview.warnings.sort_by_key(place);
