@@ -7,8 +7,9 @@ use ets_model::{BlindReason, BootTime, IcmpErrorKind, NeighbourState};
 
 use crate::TransitionDraft;
 
-/// Something that was seen. Every probe ends in exactly one [`Answered`](Self::Answered) or
-/// [`Lost`](Self::Lost), a provisional loss that is answered after all in both, in this order.
+/// Something that was seen. A probe ends as [`Answered`](Self::Answered) or as
+/// [`Lost`](Self::Lost); one that was lost provisionally and is answered after all as both, in
+/// this order. A probe whose answer the hub itself may have lost is not told at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
     /// The probe sent at `sent` was answered authentically after `rtt`, in time or late.
@@ -50,7 +51,9 @@ pub enum Input<'a> {
         kind: IcmpErrorKind,
     },
     /// The hub cannot see, since `from`. Give it before the probe ends of the same time: losses
-    /// that fall into it are forgotten. Only a dark trunk makes the state unknown.
+    /// that fall into it are forgotten. Only a dark trunk makes the state unknown; an answer to a
+    /// probe sent in the dark ends the dark for this segment. Any other blindness lasts until
+    /// [`Sighted`](Self::Sighted), and nothing goes down before.
     Blind {
         /// Since when, at the earliest.
         from: BootTime,

@@ -7,6 +7,7 @@ mod flap;
 mod input;
 mod loss;
 mod machine;
+mod moment;
 mod params;
 mod rtt;
 mod transition;

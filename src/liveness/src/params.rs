@@ -13,8 +13,11 @@ pub struct Params {
     pub critical_interval: Duration,
     /// Interval while a segment is down: 100 ms.
     pub fast_interval: Duration,
-    /// Probes that confirm a first loss: 10. All of them and the first must be lost for "down".
+    /// Probes that confirm a first loss: 10.
     pub burst_count: u8,
+    /// This many losses in a row, newer than the newest answered probe, are "down": 10. The first
+    /// loss and nine of the burst, so that one probe that could not be sent does no harm.
+    pub down_losses: u8,
     /// Time between them: 20 ms.
     pub burst_spacing: Duration,
     /// A probe is given at least this long: 100 ms.
@@ -47,6 +50,7 @@ impl Default for Params {
             critical_interval: Duration::from_millis(200),
             fast_interval: Duration::from_millis(100),
             burst_count: 10,
+            down_losses: 10,
             burst_spacing: Duration::from_millis(20),
             timeout_floor: Duration::from_millis(100),
             timeout_cap: Duration::from_secs(2),

@@ -1,6 +1,8 @@
 //! A change of state before it has wall times and a segment.
 
-use ets_model::{BootTime, Evidence, Fact, LinkState, Method, SegmentNo, Source, Stamp, Transition};
+use ets_model::{
+    BootTime, Evidence, Fact, LinkState, Method, SegmentNo, Source, Stamp, Transition,
+};
 
 /// One thing that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,11 @@ impl TransitionDraft {
             decided: now.at(self.decided),
             last_before: now.at(self.last_before),
             first_after: now.at(self.first_after),
-            evidence: self.evidence.into_iter().map(|seen| seen.stamp(method, now)).collect(),
+            evidence: self
+                .evidence
+                .into_iter()
+                .map(|seen| seen.stamp(method, now))
+                .collect(),
         }
     }
 }
@@ -49,7 +55,11 @@ impl TransitionDraft {
 impl Seen {
     /// The evidence with wall time, reckoned from `now`, and its source.
     pub fn stamp(self, method: Method, now: Stamp) -> Evidence {
-        Evidence { at: now.at(self.at), source: source(&self.fact, method), fact: self.fact }
+        Evidence {
+            at: now.at(self.at),
+            source: source(&self.fact, method),
+            fact: self.fact,
+        }
     }
 }
 
