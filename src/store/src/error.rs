@@ -117,6 +117,31 @@ pub enum Error {
         /// The type's name.
         name: String,
     },
+    /// The statement and its parameters do not match.
+    #[error("the statement wants {wanted} parameters and was given {given}")]
+    Parameters {
+        /// The highest `$n` in the statement.
+        wanted: usize,
+        /// How many values came with it.
+        given: usize,
+    },
+    /// PostgreSQL cannot hold a NUL character in a text, so neither database is given one.
+    #[error("a text holds a NUL character: remove it")]
+    NulInText,
+    /// The address of the database or the name of the schema is wrong.
+    #[error("{what} is wrong: {remedy}")]
+    BadTarget {
+        /// Which part.
+        what: &'static str,
+        /// What to write.
+        remedy: &'static str,
+    },
+    /// The work asked for another transaction of the same store and would wait for itself.
+    #[error("the work waits for itself: use the transaction that it was handed")]
+    Nested,
+    /// The work held the writer for too long and was undone.
+    #[error("the work took too long and was undone: try again with less")]
+    TooSlow,
     /// One row was expected and none came.
     #[error("there is no such row")]
     NoRow,

@@ -5,13 +5,28 @@
 //! it. Statements are one text for both databases with `$1` placeholders; definitions of tables are
 //! written for each. What differs between the two is collected in `traps.rs`.
 
+mod connect;
+mod driver;
 mod error;
+mod fault;
+mod migrate;
 mod migration;
+mod open;
+mod reserve;
 mod row;
+mod state;
 mod store;
 mod target;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod traps;
 mod tx;
 mod value;
+mod work;
+mod writer;
 
 pub use error::{ConstraintKind, Error};
 pub use futures_util::future::BoxFuture;
