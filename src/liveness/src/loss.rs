@@ -141,27 +141,45 @@ mod tests {
         BootTime(second * 1_000_000_000)
     }
 
-    #[test]
-    fn ten_losses_in_a_hundred_weigh_more_than_two() {
+    /// `probes` ends of which `lost` says which are losses.
+    fn fed(probes: u64, lost: impl Fn(u64) -> bool) -> LossTest {
         let params = Params::default();
-        let mut bad = LossTest::default();
-        for second in 1..600 {
-            if second % 8 == 0 {
-                bad.lost(&params, at(second), at(second))
+        let mut test = LossTest::default();
+        for second in 1..=probes {
+            if lost(second) {
+                test.lost(&params, at(second), at(second));
             } else {
-                bad.answered(&params, at(second))
+                test.answered(&params, at(second));
             }
         }
-        assert!(bad.is_bad());
-        let mut good = LossTest::default();
-        for second in 1..6_000 {
-            if second % 50 == 0 {
-                good.lost(&params, at(second), at(second))
-            } else {
-                good.answered(&params, at(second))
+        test
+    }
+
+    #[test]
+    fn an_eighth_lost_is_bad_and_a_fiftieth_good() {
+        assert!(fed(600, |second| second % 8 == 0).is_bad());
+        assert!(!fed(6_000, |second| second % 50 == 0).is_bad());
+    }
+
+    /// A million probes each on twelve segments; it is never bad at any one of them.
+    #[test]
+    fn two_percent_at_random_do_not_cry_wolf_in_twelve_days() {
+        let params = Params::default();
+        for seed in 1..=12u64 {
+            let mut test = LossTest::default();
+            let mut state = seed << 40;
+            for second in 1..=1_000_000 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                if state >> 32 < (1 << 32) / 50 {
+                    test.lost(&params, at(second), at(second));
+                } else {
+                    test.answered(&params, at(second));
+                }
+                assert!(!test.is_bad(), "seed {seed}, second {second}");
             }
         }
-        assert!(!good.is_bad());
     }
 
     #[test]

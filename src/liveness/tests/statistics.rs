@@ -164,6 +164,33 @@ fn nineteen_percent_loss_degrades_within_a_minute_and_never_takes_down() {
 
 /// covers: N3.2
 #[test]
+fn the_heavier_the_loss_the_sooner_it_degrades() {
+    let mut before = secs(86_400);
+    for (each_way, within) in [(0.025, 1_800), (0.05, 300), (0.15, 40)] {
+        let mut entered: Vec<_> = (0..60)
+            .map(|seed| {
+                let mut sim = Sim::new(seed, Criticality::Normal, good());
+                sim.run(secs(120));
+                let began = sim.now;
+                sim.fate = lossy(each_way, millis(1), millis(2));
+                sim.run(secs(3_600));
+                sim.decided(LinkState::Degraded, began)
+                    .unwrap_or(secs(3_600))
+            })
+            .collect();
+        entered.sort();
+        let median = quantile(&entered, 0.5);
+        println!(
+            "{each_way} each way: median {median:?}, p90 {:?}",
+            quantile(&entered, 0.9)
+        );
+        assert!(median < secs(within) && median < before);
+        before = median;
+    }
+}
+
+/// covers: N3.2
+#[test]
 fn a_long_way_with_one_percent_loss_each_way_stays_up() {
     for seed in 0..200 {
         let mut sim = Sim::new(

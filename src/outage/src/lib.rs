@@ -3,8 +3,10 @@
 //! Pure: the caller feeds what `netd` reported and carries out the [`Action`]s in the same database
 //! transaction in which it keeps the place in the stream.
 
+mod action;
 mod availability;
 mod book;
 
+pub use action::{Action, Place, Standing, Subject};
 pub use availability::{Availability, Span, availability, strip};
-pub use book::{Action, Book, Place, Standing, Subject};
+pub use book::Book;
