@@ -1,3 +1,11 @@
 //! The one integration binary: the built product, in real namespaces, judged from outside.
 
+mod command_line;
+mod detection;
+mod faults;
+mod metrics;
+mod registry;
+mod scale;
+mod star;
+mod support;
 mod walls;

@@ -1,0 +1,93 @@
+//! The commands that ask or tell the running hub.
+
+mod check;
+mod doctor;
+mod journal;
+mod outage;
+mod segment;
+mod table;
+
+use std::future::Future;
+
+use serde_json::Value;
+
+use crate::cli::{Command, Global};
+use crate::client::Client;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// The socket of a lab, below its folder.
+const LAB_SOCKET: &str = "serve.sock";
+
+/// Runs one command to its end.
+pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Check(check) => check::run(&check),
+        Command::Doctor(global) => ask(&global, async |client| doctor::run(&client, &global).await),
+        Command::Segment(command) => {
+            ask(&command.global, async |client| segment::run(&client, &command).await)
+        }
+        Command::Outage(command) => {
+            ask(&command.global, async |client| outage::run(&client, &command).await)
+        }
+        Command::Journal(command) => {
+            ask(&command.global, async |client| journal::run(&client, &command).await)
+        }
+        Command::EntryLink(global) => ask(&global, async |client| entry_link(&client, &global).await),
+        Command::Run(_) | Command::Netd(_) | Command::Serve(_) | Command::Lab(_) => {
+            Err(Failure::Bug("a process is no command".to_owned()))
+        }
+    }
+}
+
+async fn entry_link(client: &Client, global: &Global) -> Result<(), Failure> {
+    let link = client.change(http::Method::POST, "/api/v1/entry-links", &Value::Null).await?;
+    show(global, &link, |link| {
+        println!("{}\nGood once, until {}.", text(&link["url"]), text(&link["expires"]));
+    });
+    Ok(())
+}
+
+/// Runs `body` with a client of the hub that `global` names.
+fn ask<F>(global: &Global, body: impl FnOnce(Client) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let socket = match &global.dir {
+        Some(dir) => dir.join(LAB_SOCKET),
+        None => Config::read(&global.file.config)?.server.socket,
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(&error))?
+        .block_on(body(Client::new(&socket)))
+}
+
+/// Prints an answer as JSON, or for people.
+fn show(global: &Global, answer: &Value, people: impl FnOnce(&Value)) {
+    if global.json {
+        println!("{answer:#}");
+    } else {
+        people(answer);
+    }
+}
+
+/// A value as people read it: texts without quotes, a dash for none.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A part of a path or query, escaped.
+fn escaped(part: &str) -> impl std::fmt::Display + '_ {
+    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC)
+}
+
+/// The rows of a listing.
+fn rows(listing: &Value) -> &[Value] {
+    listing.as_array().map_or(&[], Vec::as_slice)
+}

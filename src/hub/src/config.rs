@@ -1,0 +1,252 @@
+//! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ets_config::{Bytes, Document, InterfacePattern, Name, Section, Url};
+use ets_netd_api::Trunk;
+use ets_runtime::LogFormat;
+
+use crate::exit::Failure;
+
+/// The whole file.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) netd: ets_netd::Config,
+    pub(crate) store: Store,
+    pub(crate) series: ets_series::Config,
+    pub(crate) dashboard: Dashboard,
+    pub(crate) lab: Lab,
+    pub(crate) trunks: Vec<Trunk>,
+}
+
+/// `[server]`
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) socket: PathBuf,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+}
+
+/// `[store]`
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    Sqlite { reserve: Bytes },
+    Postgres { url: String },
+}
+
+/// `[dashboard]` and `[metrics]`
+#[derive(Clone, Debug)]
+pub(crate) struct Dashboard {
+    pub(crate) pages: ets_dashboard::Config,
+    pub(crate) names: Vec<String>,
+}
+
+/// `[lab]`
+#[derive(Clone, Debug)]
+pub(crate) struct Lab {
+    /// In a lab the dashboard answers plain HTTP on loopback too.
+    pub(crate) plain_http: bool,
+    pub(crate) seed: Option<PathBuf>,
+    pub(crate) parents: Option<PathBuf>,
+}
+
+/// The port on which browsers expect HTTPS.
+const HTTPS: u16 = 443;
+
+impl Config {
+    /// Reads the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        ets_config::read(path, declare).map_err(|error| Failure::Usage(error.to_string()))
+    }
+}
+
+/// The reference of all keys, as Markdown.
+pub(crate) fn reference() -> String {
+    let intro = "# Configuration\n\nThe file is `/etc/ets-hub/hub.toml`, or what `--config` names. \
+        Unknown keys are refused; `ets-hub check` says every fault at once. \
+        Written by `ets-hub check --reference`; a test compares.\n\n";
+    format!("{intro}{}", ets_config::reference(declare).markdown())
+}
+
+/// A commented example.
+pub(crate) fn example() -> String {
+    ets_config::reference(declare).example()
+}
+
+fn declare(file: &mut Document<'_>) -> Config {
+    let server = file.section("server", "The processes and where they keep their data.", server);
+    let (netd, listen) = file.section("netd", "The privileged process.", netd);
+    let store = file.section("store", "The database.", store);
+    let series = file.section("series", "Measurements over time.", series);
+    let (dashboard, https) = file.section("dashboard", "The administrator's pages.", dashboard);
+    let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
+    let lab = file.section("lab", "Only in a lab; written by `ets-hub lab run`.", lab);
+    let trunks = file.sections(
+        "trunk",
+        "A trunk: ports of the hub that hang on one thing. All of them dark is the hub's own fault.",
+        trunk,
+    );
+    let mut held = vec![("dashboard-tls".to_owned(), https)];
+    held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
+    let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
+    Config { server, netd, store, series, dashboard, lab, trunks }
+}
+
+fn server(s: &mut Section<'_>) -> Server {
+    Server {
+        data_dir: s.value("data_dir", "Databases and certificates", "/var/lib/ets-hub".into()),
+        socket: s.value(
+            "socket",
+            "Where commands of this machine speak to the hub",
+            "/run/ets-hub/serve.sock".into(),
+        ),
+        log: s.value(
+            "log",
+            "What is logged: `error`, `warn`, `info`, `debug`, or a filter such as `info,ets_watch=debug`",
+            "info".to_owned(),
+        ),
+        log_format: s.one_of(
+            "log_format",
+            "How log lines look",
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        ),
+    }
+}
+
+fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
+    let default = ets_netd::Config::default();
+    let ring = s.value_in(
+        "ring",
+        "Memory for what was seen; 64MiB hold a quarter of an hour of 10,000 segments",
+        Bytes(default.ring_bytes as u64),
+        Bytes(1 << 20)..=Bytes(4 << 30),
+    );
+    let config = ets_netd::Config {
+        socket: s.value("socket", "Where the hub's other process speaks to it", default.socket),
+        state_dir: s.value("state_dir", "What it keeps over a restart", default.state_dir),
+        group: s
+            .optional::<u64>("group", "Number of the group that may use the socket", 990)
+            .and_then(|group| u32::try_from(group).ok()),
+        ring_bytes: usize::try_from(ring.0).unwrap_or(usize::MAX),
+        listen: Vec::new(),
+    };
+    let bind = s.value("bind", "Whether it binds the listening sockets itself", true);
+    (config, bind)
+}
+
+fn store(s: &mut Section<'_>) -> Store {
+    let reserve = s.value_in(
+        "reserve",
+        "Disk space set aside for `state.db`, given up when the disk is full",
+        Bytes(64 << 20),
+        Bytes(1 << 20)..=Bytes(64 << 30),
+    );
+    let postgres = s.one_of("engine", "Which database", &[("sqlite", false), ("postgres", true)]);
+    let url = s.optional::<String>(
+        "url",
+        "The PostgreSQL database",
+        "postgres://ets@localhost/ets".to_owned(),
+    );
+    match (postgres, url) {
+        (true, Some(url)) => return Store::Postgres { url },
+        (true, None) => s.contradiction(
+            "engine",
+            "engine = \"postgres\" lacks the key url".to_owned(),
+            "add url = \"postgres://…\", or choose \"sqlite\"".to_owned(),
+        ),
+        (false, Some(_)) => s.contradiction(
+            "url",
+            "url is given, but the engine is sqlite".to_owned(),
+            "add engine = \"postgres\", or remove url".to_owned(),
+        ),
+        (false, None) => {}
+    }
+    Store::Sqlite { reserve }
+}
+
+fn series(s: &mut Section<'_>) -> ets_series::Config {
+    let default = ets_series::Config::default();
+    let day = Duration::from_secs(86_400);
+    ets_series::Config {
+        seconds_budget: s
+            .value_in(
+                "seconds_budget",
+                "Memory for the seconds of the last hour; 4 bytes a second and segment",
+                Bytes(default.seconds_budget),
+                Bytes(1 << 20)..=Bytes(64 << 30),
+            )
+            .0,
+        minutes_kept: s.value_in(
+            "minutes",
+            "How long minutes are kept",
+            default.minutes_kept,
+            day..=day * 3650,
+        ),
+        hours_kept: s.value_in("hours", "How long hours are kept", default.hours_kept, day..=day * 36_500),
+        ..default
+    }
+}
+
+fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
+    let default = ets_dashboard::Config::default();
+    let public_url = s.value(
+        "public_url",
+        "The address that people use; entry links begin with it",
+        Url(default.public_url.clone()),
+    );
+    let names = s.value(
+        "names",
+        "Names and addresses for the hub's first certificate",
+        vec!["localhost".to_owned(), "ets.localhost".to_owned(), "127.0.0.1".to_owned()],
+    );
+    let listen = s.value("listen", "Where HTTPS is answered", SocketAddr::from(([0, 0, 0, 0], HTTPS)));
+    let hour = Duration::from_secs(3600);
+    let pages = ets_dashboard::Config {
+        title: s.optional("title", "The hub's name in the page head", "узел ВКО".to_owned()).unwrap_or_default(),
+        public_url: public_url.0,
+        link_life: s.value_in(
+            "link_life",
+            "How long a one-time entry link is good",
+            default.link_life,
+            Duration::from_secs(60)..=hour * 24,
+        ),
+        session_idle: s.value_in(
+            "session_idle",
+            "A session ends when nothing was asked for so long",
+            default.session_idle,
+            Duration::from_secs(60)..=hour * 24,
+        ),
+        session_life: s.value_in(
+            "session_life",
+            "A session ends after this time in any case",
+            default.session_life,
+            hour..=hour * 24 * 31,
+        ),
+        time_zone: s.value("time_zone", "The time zone in which times are shown", default.time_zone.clone()),
+        ..default
+    };
+    (Dashboard { pages, names }, listen)
+}
+
+fn metrics(s: &mut Section<'_>) -> Option<SocketAddr> {
+    let example = SocketAddr::from(([127, 0, 0, 1], 9470));
+    s.optional("listen", "Where metrics are answered, in plain HTTP, to whom the packet filter lets", example)
+}
+
+fn lab(s: &mut Section<'_>) -> Lab {
+    Lab {
+        plain_http: s.value("plain_http", "Whether the dashboard answers plain HTTP on loopback too", false),
+        seed: s.optional("seed", "A CSV file of segments for an empty registry", "/tmp/seed.csv".into()),
+        parents: s.optional("parents", "A JSON file of provider points for it", "/tmp/parents.json".into()),
+    }
+}
+
+fn trunk(s: &mut Section<'_>) -> Trunk {
+    let name = s.required("name", "Its name", Name("main".to_owned()));
+    let interfaces = s.required("interfaces", "Its ports", vec![InterfacePattern("s*".to_owned())]);
+    Trunk { name: name.0, interfaces: interfaces.into_iter().map(|pattern| pattern.0).collect() }
+}
