@@ -158,8 +158,13 @@ pub enum EventBody {
     },
     /// The hub could not see for a time.
     Blind(Blind),
-    /// A trunk went dark (`true`) or came back.
-    Trunk { name: String, dark: bool },
+    /// A trunk went dark (`true`) or came back, `since` when: the last sign of life or the first
+    /// one again. Told of every trunk also after each start and each configuration.
+    Trunk {
+        name: String,
+        dark: bool,
+        since: Stamp,
+    },
     /// A desired state was taken over.
     Configured { generation: u64, targets: u32 },
 }

@@ -1,0 +1,32 @@
+//! The section `[netd]` of hub.toml.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How `netd` is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the control socket is made: `/run/ets-hub/netd.sock`.
+    pub socket: PathBuf,
+    /// The group whose members may use it, by number; `None`: root and our own user alone.
+    pub group: Option<u32>,
+    /// Where the last desired state and the last known states are kept: `/var/lib/ets-hub/netd`.
+    pub state_dir: PathBuf,
+    /// The most bytes of events held for replay. 64 MiB hold 15 minutes of 10,000 segments at one
+    /// probe a second.
+    pub ring_bytes: usize,
+    /// Listening sockets to bind and hold, by name, besides those that `ETS_LISTEN` hands in.
+    pub listen: Vec<(String, SocketAddr)>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            socket: PathBuf::from("/run/ets-hub/netd.sock"),
+            group: None,
+            state_dir: PathBuf::from("/var/lib/ets-hub/netd"),
+            ring_bytes: 64 << 20,
+            listen: Vec::new(),
+        }
+    }
+}

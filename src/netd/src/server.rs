@@ -1,0 +1,348 @@
+//! The control server: one request a connection, each connection in one role. Nobody here can
+//! hold up the watcher, and no follower another one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use ets_model::Stamp;
+use ets_netd_api::{Allow, Connection, Cursor, Desired, Error, Reply, Request, greet};
+use ets_runtime::Shutdown;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::journal::Journal;
+use crate::keeper::Keep;
+use crate::listeners::Listeners;
+use crate::ping::{self, Ping};
+use crate::watcher::{Command, Orders};
+use crate::{refuse, status};
+
+/// Connections at a time.
+const CONNECTIONS: usize = 64;
+/// Pings on demand at a time.
+const PINGS: usize = 8;
+/// How long a peer may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes written to a follower in one go, and how long it may take to read them.
+const BATCH: usize = 256 << 10;
+const SLOWEST: Duration = Duration::from_secs(10);
+/// A follower that is this many bytes behind is cut off.
+const FARTHEST: usize = 8 << 20;
+
+/// What every connection may use.
+pub(crate) struct Control {
+    pub(crate) journal: Journal,
+    pub(crate) orders: Orders,
+    pub(crate) keeper: Sender<Keep>,
+    pub(crate) listeners: Listeners,
+    pub(crate) allow: Allow,
+    pub(crate) started: Stamp,
+    pub(crate) pings: Semaphore,
+    pub(crate) followers: AtomicU32,
+    /// One configuration at a time, in the order in which they came.
+    pub(crate) configuring: tokio::sync::Mutex<()>,
+}
+
+impl Control {
+    pub(crate) fn new(
+        journal: Journal,
+        orders: Orders,
+        keeper: Sender<Keep>,
+        listeners: Listeners,
+        allow: Allow,
+        started: Stamp,
+    ) -> Self {
+        Self {
+            journal,
+            orders,
+            keeper,
+            listeners,
+            allow,
+            started,
+            pings: Semaphore::new(PINGS),
+            followers: AtomicU32::new(0),
+            configuring: tokio::sync::Mutex::new(()),
+        }
+    }
+}
+
+/// Accepts until shutdown.
+pub(crate) async fn serve(listener: UnixListener, control: Arc<Control>, shutdown: Shutdown) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let full = connections.len() >= CONNECTIONS;
+                    connections.spawn(welcome(stream, Arc::clone(&control), full));
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: wait instead of spinning.
+                    tracing::error!(%error, "a control connection cannot be accepted");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            },
+        }
+    }
+}
+
+async fn welcome(stream: UnixStream, control: Arc<Control>, full: bool) {
+    let mut connection = Connection::new(stream);
+    if let Err(error) = talk(&mut connection, &control, full).await {
+        tracing::debug!(%error, "control connection ended");
+    }
+}
+
+async fn talk(connection: &mut Connection, control: &Control, full: bool) -> Result<(), Error> {
+    let peer = connection.peer()?;
+    let greeting = greet(connection).await;
+    if let Err(error) = greeting {
+        tracing::warn!(pid = peer.pid, uid = peer.uid, %error, "control connection refused");
+        return refuse(connection, error.to_string()).await;
+    }
+    if !control.allow.admits(peer) {
+        tracing::warn!(
+            pid = peer.pid,
+            uid = peer.uid,
+            "control connection of a stranger refused"
+        );
+        let why = format!(
+            "user {} may not control netd: become a member of its group",
+            peer.uid
+        );
+        return refuse(connection, why).await;
+    }
+    if full {
+        let why = format!("{CONNECTIONS} connections are open already: close some");
+        return refuse(connection, why).await;
+    }
+    let request = match timeout(PATIENCE, connection.receive::<Request>("a request")).await {
+        Ok(Ok(Some(request))) => request,
+        Ok(Ok(None)) => return Ok(()),
+        Ok(Err(error)) => return refuse(connection, error.to_string()).await,
+        Err(_) => return refuse(connection, "no request came within 10 s".into()).await,
+    };
+    answer(connection, control, request).await
+}
+
+async fn refuse(connection: &mut Connection, why: String) -> Result<(), Error> {
+    let refusal = Reply::Refused(why);
+    let sent = timeout(Duration::from_secs(1), connection.send(&refusal)).await;
+    sent.unwrap_or(Ok(()))
+}
+
+async fn answer(
+    connection: &mut Connection,
+    control: &Control,
+    request: Request,
+) -> Result<(), Error> {
+    match request {
+        Request::Configure(desired) => configure(connection, control, desired).await,
+        Request::Follow { after } => follow(connection, control, after).await,
+        Request::Replay { after, until } => replay(connection, control, after, until).await,
+        Request::Ping {
+            address,
+            count,
+            interval,
+        } => ping(connection, control, address, count, interval).await,
+        Request::Listener { name } => hand_over(connection, control, &name).await,
+        Request::Status => {
+            let followers = control.followers.load(Ordering::Relaxed);
+            let names = control.listeners.names();
+            let status = status::status(&control.journal, control.started, followers, names);
+            connection.send(&Reply::Status(Box::new(status))).await
+        }
+    }
+}
+
+/// On disk first, then in force, then acknowledged.
+async fn configure(
+    connection: &mut Connection,
+    control: &Control,
+    desired: Desired,
+) -> Result<(), Error> {
+    if let Some(why) = refuse::fault(&desired) {
+        return refuse(connection, why).await;
+    }
+    let _turn = control.configuring.lock().await;
+    let desired = Box::new(desired);
+    let (kept, is_kept) = oneshot::channel();
+    let _ = control.keeper.send(Keep::Desired(desired.clone(), kept));
+    match is_kept.await {
+        Ok(Ok(())) => {}
+        Ok(Err(why)) => {
+            let why = format!("the desired state cannot be kept on disk ({why}): make room");
+            return refuse(connection, why).await;
+        }
+        Err(_) => return refuse(connection, "netd is ending".into()).await,
+    }
+    let (done, is_done) = oneshot::channel();
+    control.orders.send(Command::Configure(desired, done));
+    match is_done.await {
+        Ok(()) => {
+            connection
+                .send(&Reply::Done(control.journal.place().newest))
+                .await
+        }
+        Err(_) => refuse(connection, "netd is ending".into()).await,
+    }
+}
+
+/// Counts a follower as long as it follows.
+struct Counted<'a>(&'a AtomicU32);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn follow(
+    connection: &mut Connection,
+    control: &Control,
+    after: Option<Cursor>,
+) -> Result<(), Error> {
+    let _counted = Counted::new(&control.followers);
+    let mut news = control.journal.subscribe();
+    let (place, now) = control.journal.snapshot();
+    let mut seq = place.newest.seq;
+    tracing::info!(?after, newest = seq, "a follower comes");
+    connection
+        .send(&Reply::Following {
+            oldest: place.oldest,
+            newest: place.newest,
+            now,
+        })
+        .await?;
+    loop {
+        let batch = control.journal.after(seq, BATCH);
+        if batch.behind > FARTHEST || (batch.first != seq + 1 && !batch.frames.is_empty()) {
+            let why = format!("reading too slowly: follow again, and replay after {seq}");
+            return refuse(connection, why).await;
+        }
+        if batch.frames.is_empty() {
+            if wait_for_news(connection, &mut news).await {
+                continue;
+            }
+            return Ok(());
+        }
+        seq += batch.frames.len() as u64;
+        let bytes = batch.frames.concat();
+        if timeout(SLOWEST, connection.send_framed(&bytes))
+            .await
+            .is_err()
+        {
+            tracing::warn!(seq, "a follower reads too slowly and is cut off");
+            return Ok(());
+        }
+    }
+}
+
+/// Whether there is news, as opposed to the follower being gone.
+async fn wait_for_news(connection: &mut Connection, news: &mut watch::Receiver<u64>) -> bool {
+    tokio::select! {
+        changed = news.changed() => changed.is_ok(),
+        () = connection.closed() => false,
+    }
+}
+
+async fn replay(
+    connection: &mut Connection,
+    control: &Control,
+    after: Option<Cursor>,
+    until: u64,
+) -> Result<(), Error> {
+    let place = control.journal.place();
+    let here = after.filter(|cursor| cursor.instance == place.newest.instance);
+    let until = until.min(place.newest.seq);
+    let mut seq = here.map_or(0, |cursor| cursor.seq).min(until);
+    while seq < until {
+        let batch = control.journal.after(seq, BATCH);
+        let wanted = usize::try_from((until + 1).saturating_sub(batch.first)).unwrap_or(0);
+        let frames = &batch.frames[..wanted.min(batch.frames.len())];
+        if frames.is_empty() {
+            break;
+        }
+        seq = batch.first + frames.len() as u64 - 1;
+        connection.send_framed(&frames.concat()).await?;
+    }
+    connection
+        .send(&Reply::Done(Cursor {
+            instance: place.newest.instance,
+            seq: until,
+        }))
+        .await
+}
+
+async fn ping(
+    connection: &mut Connection,
+    control: &Control,
+    address: IpAddr,
+    count: u16,
+    apart: Duration,
+) -> Result<(), Error> {
+    if let Some(why) = ping::fault(address, count, apart) {
+        return refuse(connection, why).await;
+    }
+    let Ok(_one) = control.pings.try_acquire() else {
+        return refuse(
+            connection,
+            format!("{PINGS} pings are under way: wait for one"),
+        )
+        .await;
+    };
+    let ping = match Ping::open(address) {
+        Ok(ping) => ping,
+        Err(error) => return refuse(connection, format!("raw sockets are refused: {error}")).await,
+    };
+    let mut under_way = JoinSet::new();
+    let mut beat = interval(apart);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sent = 0;
+    while sent < count || !under_way.is_empty() {
+        tokio::select! {
+            _ = beat.tick(), if sent < count => {
+                sent += 1;
+                under_way.spawn(ping.clone().once(sent));
+            }
+            Some(line) = under_way.join_next() => {
+                if let Ok(line) = line {
+                    connection.send(&Reply::Ping(line)).await?;
+                }
+            }
+            () = connection.closed() => return Ok(()),
+        }
+    }
+    connection
+        .send(&Reply::Done(control.journal.place().newest))
+        .await
+}
+
+async fn hand_over(
+    connection: &mut Connection,
+    control: &Control,
+    name: &str,
+) -> Result<(), Error> {
+    match control.listeners.get(name) {
+        Some(socket) => connection.send_with(&Reply::Listener, socket).await,
+        None => {
+            let known = control.listeners.names().join(", ");
+            let why = format!("no socket {name:?} is held: known are [{known}]");
+            refuse(connection, why).await
+        }
+    }
+}
