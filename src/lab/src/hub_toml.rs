@@ -1,0 +1,67 @@
+//! The hub's configuration in the lab: the one place that knows its keys.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Context, Result};
+use crate::layout::Layout;
+use crate::listeners::Listeners;
+use crate::plan::{Mode, Plan};
+
+/// Writes `DIR/hub.toml` anew.
+pub(crate) fn write(layout: &Layout, plan: &Plan, listeners: &Listeners) -> Result<()> {
+    let path = layout.hub_toml();
+    fs::write(&path, text(layout, plan, &listeners.plain_url())).at("write", &path)
+}
+
+fn text(layout: &Layout, plan: &Plan, public_url: &str) -> String {
+    let data = layout.data(plan.shape);
+    let ports = if plan.shape.mode() == Mode::Ports {
+        "s*"
+    } else {
+        "l*"
+    };
+    format!(
+        "# Written by `ets-hub lab run`; every start writes it anew.\n\n\
+         [server]\ndata_dir = {data}\nsocket = {serve}\n\n\
+         # The sockets come from the lab, which opened them outside its namespaces.\n\
+         [netd]\nsocket = {netd}\nstate_dir = {state}\nbind = false\n\n\
+         [dashboard]\npublic_url = \"{public_url}\"\n\n\
+         [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\n\n\
+         [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n",
+        data = quoted(&data),
+        serve = quoted(&layout.serve_socket()),
+        netd = quoted(&layout.netd_socket()),
+        state = quoted(&data.join("netd")),
+        seed = quoted(&layout.seed()),
+        parents = quoted(&layout.parents()),
+    )
+}
+
+/// A TOML basic string; the escapes of JSON are a part of TOML's.
+fn quoted(path: &Path) -> String {
+    serde_json::Value::from(path.to_string_lossy()).to_string()
+}
+
+/// The files that `serve` makes at its first start.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    /// The certificate of the hub's own authority.
+    pub(crate) ca_cert: PathBuf,
+    /// The administrator's certificate.
+    pub(crate) admin_cert: PathBuf,
+    /// Its key.
+    pub(crate) admin_key: PathBuf,
+}
+
+impl Credentials {
+    /// Where they lie in the hub's data.
+    pub(crate) fn new(data: &Path) -> Self {
+        let certs = data.join("certs");
+        Self {
+            ca_cert: certs.join("ca.pem"),
+            admin_cert: certs.join("admin.pem"),
+            admin_key: certs.join("admin.key"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What the lab says to the person in front of it.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::time::Duration;
+
+use crate::describe::Description;
+use crate::fault::Listed;
+use crate::layout::Layout;
+
+/// Speaks on standard output, or on standard error when that is for a program.
+pub(crate) struct Say {
+    json: bool,
+    open: Cell<bool>,
+}
+
+impl Say {
+    /// For people, or with `json` for a program.
+    pub(crate) fn new(json: bool) -> Self {
+        Self {
+            json,
+            open: Cell::new(false),
+        }
+    }
+
+    /// A step begins.
+    pub(crate) fn step(&self, text: &str) {
+        let end = if self.open.replace(true) { "\n" } else { "" };
+        self.write(&format!("{end}  {text} …"));
+    }
+
+    /// The step that began last is done, so long after the start.
+    pub(crate) fn done(&self, after: Duration) {
+        if !self.open.replace(false) {
+            return;
+        }
+        let text = if after.is_zero() {
+            " done\n".to_owned()
+        } else {
+            format!(" {:.1} s\n", after.as_secs_f64())
+        };
+        self.write(&text);
+    }
+
+    /// The lab is ready.
+    pub(crate) fn ready(
+        &self,
+        lab: &Description,
+        layout: &Layout,
+        link: Option<&str>,
+        after: Duration,
+    ) {
+        self.done(after);
+        if self.json {
+            let line =
+                serde_json::json!({ "ready": true, "lab": layout.lab_json(), "entry_link": link });
+            print(&format!("{line}\n"));
+        } else {
+            self.write(&block(lab, layout, link, after));
+        }
+    }
+
+    fn write(&self, text: &str) {
+        if self.json {
+            // A closed standard error is nobody listening.
+            let _ = std::io::stderr().write_all(text.as_bytes());
+        } else {
+            print(text);
+        }
+    }
+}
+
+/// Prints; a closed standard output is nobody listening, and no reason to end.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration) -> String {
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "ets-hub".to_owned());
+    let dir = if Layout::new(None).is_ok_and(|usual| usual.dir == layout.dir) {
+        String::new()
+    } else {
+        format!(" --dir {}", layout.dir.display())
+    };
+    let first = lab
+        .segments
+        .get(6)
+        .or(lab.segments.first())
+        .map_or("s001", |segment| segment.id.as_str());
+    let enter = link.map_or_else(
+        || format!("{program} entry-link --config {}", lab.config.display()),
+        |link| format!("{link}\n                    (opens once, within 15 minutes)"),
+    );
+    let hub = if lab.hub_pids.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "  Dashboard         {}\n  Enter             {enter}\n  Or by certificate {}\n                    {}\n                    {}\n",
+            lab.dashboard_plain_url,
+            lab.dashboard_url,
+            lab.admin_cert.display(),
+            lab.admin_key.display()
+        )
+    };
+    format!(
+        "\n  The star is up: {} segments answer, {:.1} s after the start.\n\n{hub}\n\
+         \x20 Cut a segment     {program} lab fault link-down {first}{dir}\n\
+         \x20 Mend it           {program} lab heal {first}{dir}\n\
+         \x20 Look inside it    {program} lab exec{dir} {first} ip address\n\
+         \x20 Stop              Ctrl-C\n\n",
+        lab.segments.len(),
+        after.as_secs_f64()
+    )
+}
+
+/// The faults in force or just made, as a table.
+pub(crate) fn faults(faults: &[Listed]) -> String {
+    if faults.is_empty() {
+        return "no faults\n".to_owned();
+    }
+    let width = faults
+        .iter()
+        .map(|fault| fault.target.len())
+        .max()
+        .unwrap_or(0);
+    faults
+        .iter()
+        .map(|fault| format!("{:width$}  {}\n", fault.target, fault.text))
+        .collect()
+}
