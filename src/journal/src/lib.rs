@@ -2,10 +2,13 @@
 //! the one before it by SHA-256, so that a change of the past shows.
 
 mod append;
+mod chain;
 mod entry;
 mod error;
 mod list;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use append::append;
@@ -13,4 +16,4 @@ pub use entry::{Entry, Recorded, Subject};
 pub use error::Error;
 pub use list::{Filter, Listing, Page, list};
 pub use tables::MIGRATIONS;
-pub use verify::{Broken, Fault, Verdict, verify};
+pub use verify::{Anchor, Broken, Fault, Verdict, verify, verify_against};

@@ -15,7 +15,7 @@
 //! 9. Text sorts by bytes on SQLite and by the locale on PostgreSQL: columns that are sorted or
 //!    paged by are `TEXT COLLATE "C"` there.
 //! 10. LIKE takes no notice of the case of ASCII on SQLite: compare `lower(x)` on both sides; and
-//!     lower() knows only ASCII on SQLite and in columns with COLLATE "C", so text in our languages
+//!     `lower()` knows only ASCII on SQLite and in columns with COLLATE "C", so text in our languages
 //!     is folded in Rust.
 //! 11. A comparison is 0 or 1 on SQLite and a boolean on PostgreSQL: `Row::flag` reads both.
 //! 12. MAX(a, b) of two values is GREATEST on PostgreSQL: use CASE.
@@ -106,7 +106,7 @@ async fn a_reader_that_begins_to_write_meets_a_busy_snapshot() {
     other.fetch_all("SELECT * FROM trap").await.unwrap();
     put(&store, &[(Some(1), "x")]).await;
     let refused = other.execute("INSERT INTO trap (a) VALUES (1)").await.unwrap_err();
-    let code = refused.as_database_error().and_then(|error| error.code()).unwrap();
+    let code = refused.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap();
     assert_eq!(code, "517", "SQLITE_BUSY_SNAPSHOT");
     other.execute("ROLLBACK").await.unwrap();
     // The writer begins IMMEDIATE and waits for its turn instead.

@@ -92,7 +92,7 @@ async fn a_full_disk_is_told_and_writing_goes_on_by_itself_when_there_is_space()
     let target = Target::Sqlite { path, durability: Durability::Normal, reserve: 0 };
     let store = Store::open(&target, TABLE).await.unwrap();
     put_large(&store, 0, 1_000).await.unwrap();
-    let ballast = disk.fill(1 * MIB);
+    let ballast = disk.fill(MIB);
     let mut written = 1;
     let mut refused = 0;
     for number in 1..=60 {
