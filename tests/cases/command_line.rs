@@ -6,7 +6,10 @@ use std::process::{Command, Output};
 use crate::support::hub_binary;
 
 fn hub(args: &[&str]) -> Output {
-    Command::new(hub_binary()).args(args).output().expect("the hub starts")
+    Command::new(hub_binary())
+        .args(args)
+        .output()
+        .expect("the hub starts")
 }
 
 fn said(output: &Output) -> String {
@@ -18,7 +21,8 @@ fn said(output: &Output) -> String {
 fn a_broken_configuration_is_refused_with_every_fault_and_its_place() {
     let dir = tempfile::tempdir().expect("a folder can be made");
     let file = dir.path().join("hub.toml");
-    let text = "[server]\ndata_dir = \"data\"\n[netd]\nrnig = \"1MiB\"\n[store]\nengine = \"postgres\"\n";
+    let text =
+        "[server]\ndata_dir = \"data\"\n[netd]\nrnig = \"1MiB\"\n[store]\nengine = \"postgres\"\n";
     std::fs::write(&file, text).expect("it can be written");
     for part in ["check", "netd", "serve", "run"] {
         let output = hub(&[part, "--config", &file.to_string_lossy()]);
@@ -32,7 +36,13 @@ fn a_broken_configuration_is_refused_with_every_fault_and_its_place() {
             assert!(said.contains(fault), "{part} does not say {fault}:\n{said}");
         }
     }
-    assert_eq!(std::fs::read_dir(dir.path()).expect("it can be listed").count(), 1, "nothing was made");
+    assert_eq!(
+        std::fs::read_dir(dir.path())
+            .expect("it can be listed")
+            .count(),
+        1,
+        "nothing was made"
+    );
 }
 
 /// covers: S13
@@ -40,7 +50,11 @@ fn a_broken_configuration_is_refused_with_every_fault_and_its_place() {
 fn a_configuration_that_is_named_but_missing_is_fatal() {
     let output = hub(&["serve", "--config", "/nonexistent/hub.toml"]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(said(&output).contains("/nonexistent/hub.toml cannot be read"), "{}", said(&output));
+    assert!(
+        said(&output).contains("/nonexistent/hub.toml cannot be read"),
+        "{}",
+        said(&output)
+    );
 }
 
 /// covers: design 7 (exit code 64)
@@ -48,7 +62,10 @@ fn a_configuration_that_is_named_but_missing_is_fatal() {
 fn bad_usage_ends_with_64_and_help_with_0() {
     assert_eq!(hub(&["segmnet"]).status.code(), Some(64));
     assert_eq!(hub(&["--help"]).status.code(), Some(0));
-    assert_eq!(hub(&["lab", "run", "--segments", "many"]).status.code(), Some(64));
+    assert_eq!(
+        hub(&["lab", "run", "--segments", "many"]).status.code(),
+        Some(64)
+    );
 }
 
 /// covers: design 7 (exit code 69)

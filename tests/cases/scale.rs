@@ -17,11 +17,19 @@ fn a_large_star_has_no_false_down_within_its_memory() {
     let minutes = sized("minutes", 1_u64, 75);
     let links = Some(segments / 200);
     let patience = Duration::from_secs(180);
-    let lab = Lab::start(&Options { segments, links, patience, ..Options::default() });
-    let api = lab.api();
-    wait_for("all up", Duration::from_secs(60), Duration::from_millis(500), || {
-        (api.count("up") == segments as usize).then_some(())
+    let lab = Lab::start(&Options {
+        segments,
+        links,
+        patience,
+        ..Options::default()
     });
+    let api = lab.api();
+    wait_for(
+        "all up",
+        Duration::from_secs(60),
+        Duration::from_millis(500),
+        || (api.count("up") == segments as usize).then_some(()),
+    );
     println!("{segments} segments ready after {:?}", lab.start);
     let (netd, serve) = (lab.pid("netd"), lab.pid("serve"));
     let before = (Usage::of(netd).cpu, Usage::of(serve).cpu, Instant::now());
@@ -49,11 +57,22 @@ fn report(
     let seconds = before.2.elapsed().as_secs_f64();
     let used = |pid: i64, was: Duration| (Usage::of(pid).cpu - was).as_secs_f64() / seconds * 100.0;
     let (one, two) = (Usage::of(netd).resident, Usage::of(serve).resident);
-    println!("netd: {:.1} % of a core, {} MiB; serve: {:.1} % of a core, {} MiB",
-        used(netd, before.0), one >> 20, used(serve, before.1), two >> 20);
+    println!(
+        "netd: {:.1} % of a core, {} MiB; serve: {:.1} % of a core, {} MiB",
+        used(netd, before.0),
+        one >> 20,
+        used(serve, before.1),
+        two >> 20
+    );
     let per_probe = used(netd, before.0) / 100.0 / f64::from(segments) * 1e6;
-    println!("netd: {per_probe:.1} microseconds of CPU a probe, the kernel's way there and back included");
+    println!(
+        "netd: {per_probe:.1} microseconds of CPU a probe, the kernel's way there and back included"
+    );
     println!("memory of serve by part: {}", health["serve"]["memory"]);
     println!("engine: {}", health["netd"]["status"]["engine"]);
-    assert!(one + two < MEMORY, "both processes hold {} MiB", (one + two) >> 20);
+    assert!(
+        one + two < MEMORY,
+        "both processes hold {} MiB",
+        (one + two) >> 20
+    );
 }

@@ -192,7 +192,7 @@ fn split_unit(given: &str, units: &[(&str, u64)]) -> Option<(u64, u64)> {
 fn show_unit(amount: u64, units: &[(&str, u64)]) -> String {
     let whole = units
         .iter()
-        .find(|(_, factor)| amount >= *factor && amount % factor == 0);
+        .find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor));
     let (name, factor) = whole.unwrap_or(&units[units.len() - 1]);
     format!("\"{}{name}\"", amount / factor)
 }

@@ -51,7 +51,7 @@ fn check(text: &str) -> Result<(), Faults> {
 
 /// `ETS_UPDATE_EXPECTED=1` rewrites the messages; read the difference before you commit it.
 ///
-/// covers: S13, design 3 (file:line:column and the remedy)
+/// covers: S13, design 3 (<file:line:column> and the remedy)
 #[test]
 fn every_rule_has_a_broken_file_with_its_exact_message() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");

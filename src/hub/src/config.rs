@@ -78,7 +78,11 @@ pub(crate) fn example() -> String {
 }
 
 fn declare(file: &mut Document<'_>) -> Config {
-    let server = file.section("server", "The processes and where they keep their data.", server);
+    let server = file.section(
+        "server",
+        "The processes and where they keep their data.",
+        server,
+    );
     let (netd, listen) = file.section("netd", "The privileged process.", netd);
     let store = file.section("store", "The database.", store);
     let series = file.section("series", "Measurements over time.", series);
@@ -92,8 +96,19 @@ fn declare(file: &mut Document<'_>) -> Config {
     );
     let mut held = vec![("dashboard-tls".to_owned(), https)];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
-    let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
-    Config { server, netd, store, series, dashboard, lab, trunks }
+    let netd = ets_netd::Config {
+        listen: if listen { held } else { Vec::new() },
+        ..netd
+    };
+    Config {
+        server,
+        netd,
+        store,
+        series,
+        dashboard,
+        lab,
+        trunks,
+    }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -126,15 +141,27 @@ fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
         Bytes(1 << 20)..=Bytes(4 << 30),
     );
     let config = ets_netd::Config {
-        socket: s.value("socket", "Where the hub's other process speaks to it", default.socket),
-        state_dir: s.value("state_dir", "What it keeps over a restart", default.state_dir),
+        socket: s.value(
+            "socket",
+            "Where the hub's other process speaks to it",
+            default.socket,
+        ),
+        state_dir: s.value(
+            "state_dir",
+            "What it keeps over a restart",
+            default.state_dir,
+        ),
         group: s
             .optional::<u64>("group", "Number of the group that may use the socket", 990)
             .and_then(|group| u32::try_from(group).ok()),
         ring_bytes: usize::try_from(ring.0).unwrap_or(usize::MAX),
         listen: Vec::new(),
     };
-    let bind = s.value("bind", "Whether it binds the listening sockets itself", true);
+    let bind = s.value(
+        "bind",
+        "Whether it binds the listening sockets itself",
+        true,
+    );
     (config, bind)
 }
 
@@ -145,7 +172,11 @@ fn store(s: &mut Section<'_>) -> Store {
         Bytes(64 << 20),
         Bytes(1 << 20)..=Bytes(64 << 30),
     );
-    let postgres = s.one_of("engine", "Which database", &[("sqlite", false), ("postgres", true)]);
+    let postgres = s.one_of(
+        "engine",
+        "Which database",
+        &[("sqlite", false), ("postgres", true)],
+    );
     let url = s.optional::<String>(
         "url",
         "The PostgreSQL database",
@@ -186,7 +217,12 @@ fn series(s: &mut Section<'_>) -> ets_series::Config {
             default.minutes_kept,
             day..=day * 3650,
         ),
-        hours_kept: s.value_in("hours", "How long hours are kept", default.hours_kept, day..=day * 36_500),
+        hours_kept: s.value_in(
+            "hours",
+            "How long hours are kept",
+            default.hours_kept,
+            day..=day * 36_500,
+        ),
         ..default
     }
 }
@@ -201,12 +237,26 @@ fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
     let names = s.value(
         "names",
         "Names and addresses for the hub's first certificate",
-        vec!["localhost".to_owned(), "ets.localhost".to_owned(), "127.0.0.1".to_owned()],
+        vec![
+            "localhost".to_owned(),
+            "ets.localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+        ],
     );
-    let listen = s.value("listen", "Where HTTPS is answered", SocketAddr::from(([0, 0, 0, 0], HTTPS)));
+    let listen = s.value(
+        "listen",
+        "Where HTTPS is answered",
+        SocketAddr::from(([0, 0, 0, 0], HTTPS)),
+    );
     let hour = Duration::from_secs(3600);
     let pages = ets_dashboard::Config {
-        title: s.optional("title", "The hub's name in the page head", "узел ВКО".to_owned()).unwrap_or_default(),
+        title: s
+            .optional(
+                "title",
+                "The hub's name in the page head",
+                "узел ВКО".to_owned(),
+            )
+            .unwrap_or_default(),
         public_url: public_url.0,
         link_life: s.value_in(
             "link_life",
@@ -226,7 +276,11 @@ fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
             default.session_life,
             hour..=hour * 24 * 31,
         ),
-        time_zone: s.value("time_zone", "The time zone in which times are shown", default.time_zone.clone()),
+        time_zone: s.value(
+            "time_zone",
+            "The time zone in which times are shown",
+            default.time_zone.clone(),
+        ),
         ..default
     };
     (Dashboard { pages, names }, listen)
@@ -234,19 +288,42 @@ fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
 
 fn metrics(s: &mut Section<'_>) -> Option<SocketAddr> {
     let example = SocketAddr::from(([127, 0, 0, 1], 9470));
-    s.optional("listen", "Where metrics are answered, in plain HTTP, to whom the packet filter lets", example)
+    s.optional(
+        "listen",
+        "Where metrics are answered, in plain HTTP, to whom the packet filter lets",
+        example,
+    )
 }
 
 fn lab(s: &mut Section<'_>) -> Lab {
     Lab {
-        plain_http: s.value("plain_http", "Whether the dashboard answers plain HTTP on loopback too", false),
-        seed: s.optional("seed", "A CSV file of segments for an empty registry", "/tmp/seed.csv".into()),
-        parents: s.optional("parents", "A JSON file of provider points for it", "/tmp/parents.json".into()),
+        plain_http: s.value(
+            "plain_http",
+            "Whether the dashboard answers plain HTTP on loopback too",
+            false,
+        ),
+        seed: s.optional(
+            "seed",
+            "A CSV file of segments for an empty registry",
+            "/tmp/seed.csv".into(),
+        ),
+        parents: s.optional(
+            "parents",
+            "A JSON file of provider points for it",
+            "/tmp/parents.json".into(),
+        ),
     }
 }
 
 fn trunk(s: &mut Section<'_>) -> Trunk {
     let name = s.required("name", "Its name", Name("main".to_owned()));
-    let interfaces = s.required("interfaces", "Its ports", vec![InterfacePattern("s*".to_owned())]);
-    Trunk { name: name.0, interfaces: interfaces.into_iter().map(|pattern| pattern.0).collect() }
+    let interfaces = s.required(
+        "interfaces",
+        "Its ports",
+        vec![InterfacePattern("s*".to_owned())],
+    );
+    Trunk {
+        name: name.0,
+        interfaces: interfaces.into_iter().map(|pattern| pattern.0).collect(),
+    }
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ets_runtime::{Shutdown, ShutdownTrigger, init_tracing, shutdown_on_signals};
+use tokio::runtime::Builder;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
@@ -27,41 +28,60 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { USAGE } else { 0 };
-            return error.print().map_or(ExitCode::from(USAGE), |()| ExitCode::from(code));
+            return error
+                .print()
+                .map_or(ExitCode::from(USAGE), |()| ExitCode::from(code));
         }
     };
     match cli.command {
         // Enters namespaces of its own, so it must run before there is any other thread.
         Command::Lab(args) => ets_lab::main(*args),
-        Command::Netd(file) => finish(part(&file, |config, end| async move { netd::run(&config, end).await })),
-        Command::Serve(file) => {
-            finish(part(&file, |config, end| async move { serve::run(config, end).await }))
-        }
-        Command::Run(file) => {
-            let path = file.config.clone();
-            finish(part(&file, |_, (_, shutdown)| async move { run::run(&path, shutdown).await }))
-        }
+        Command::Netd(file) => finish(netd(&file)),
+        Command::Serve(file) => finish(serve(&file)),
+        Command::Run(file) => finish(run(&file)),
         other => finish(commands::dispatch(other)),
     }
 }
 
-/// Reads the configuration, starts the log, and runs a long-running part until shutdown.
+/// One thread: `netd` gives up rights thread by thread, and its probes have a thread of their own.
+fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
+    let config = Config::read(&file.config)?;
+    part(&config, Builder::new_current_thread(), |end| {
+        netd::run(&config, end)
+    })
+}
+
+fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {
+    serve::drop_capabilities()?;
+    let config = Config::read(&file.config)?;
+    part(&config.clone(), Builder::new_multi_thread(), |end| {
+        serve::run(config, end)
+    })
+}
+
+fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
+    let config = Config::read(&file.config)?;
+    part(&config, Builder::new_current_thread(), |(_, end)| {
+        run::run(&file.config, end)
+    })
+}
+
+/// Starts the log and runs a long-running part until shutdown.
 fn part<F>(
-    file: &cli::ConfigFile,
-    body: impl FnOnce(Config, (ShutdownTrigger, Shutdown)) -> F,
+    config: &Config,
+    mut builder: Builder,
+    body: impl FnOnce((ShutdownTrigger, Shutdown)) -> F,
 ) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    let config = Config::read(&file.config)?;
     init_tracing(&config.server.log, config.server.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| Failure::internal(&error))?;
     runtime.block_on(async {
         let end = shutdown_on_signals().map_err(|error| Failure::internal(&error))?;
-        body(config, end).await
+        body(end).await
     })
 }

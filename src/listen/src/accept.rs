@@ -159,7 +159,7 @@ impl Connection {
                     },
                     None,
                 )
-                .await
+                .await;
             }
             Some(acceptor) => self.https(acceptor, stream, address).await,
         }

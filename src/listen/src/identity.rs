@@ -15,7 +15,7 @@ pub struct Peer {
     pub scheme: Scheme,
 }
 
-/// The system user at the other end of the Unix socket, as the kernel names it (SO_PEERCRED).
+/// The system user at the other end of the Unix socket, as the kernel names it (`SO_PEERCRED`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemUser {
     /// The user id.

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A language that the product speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// Kazakh.
@@ -99,7 +101,11 @@ mod tests {
 
     #[test]
     fn a_missing_name_falls_back_to_russian_first() {
-        let names = Names { ru: "Архив".into(), en: "Archive".into(), ..Names::default() };
+        let names = Names {
+            ru: "Архив".into(),
+            en: "Archive".into(),
+            ..Names::default()
+        };
         assert_eq!(names.get(Lang::Kk), "Архив");
         assert_eq!(names.get(Lang::En), "Archive");
         assert!(Names::default().is_empty());

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a segment's channel now (requirement N3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkState {
     /// Answers, within its limits.
@@ -23,8 +25,13 @@ pub enum LinkState {
 
 impl LinkState {
     /// All states, the one that needs a person most first.
-    pub const ALL: [Self; 5] =
-        [Self::Down, Self::Degraded, Self::Maintenance, Self::Unknown, Self::Up];
+    pub const ALL: [Self; 5] = [
+        Self::Down,
+        Self::Degraded,
+        Self::Maintenance,
+        Self::Unknown,
+        Self::Up,
+    ];
 
     /// The word used in the API, in metrics and in style sheets.
     pub fn as_str(self) -> &'static str {

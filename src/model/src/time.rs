@@ -1,6 +1,6 @@
 //! Points in time.
 //!
-//! Durations come from CLOCK_BOOTTIME, which counts suspend and is never stepped. Wall time is
+//! Durations come from `CLOCK_BOOTTIME`, which counts suspend and is never stepped. Wall time is
 //! shown to people and stored, and is never subtracted to decide anything.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A point on CLOCK_BOOTTIME, in nanoseconds since boot. Comparable within one boot only.
+/// A point on `CLOCK_BOOTTIME`, in nanoseconds since boot. Comparable within one boot only.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -105,7 +105,10 @@ mod tests {
 
     #[test]
     fn a_stamp_moves_both_clocks_by_the_same_amount() {
-        let stamp = Stamp { boot: BootTime(5_000_000), wall: WallTime(1_000_000) };
+        let stamp = Stamp {
+            boot: BootTime(5_000_000),
+            wall: WallTime(1_000_000),
+        };
         assert_eq!(stamp.at(BootTime(7_000_000)).wall, WallTime(1_002_000));
         assert_eq!(stamp.at(BootTime(2_000_000)).wall, WallTime(997_000));
     }

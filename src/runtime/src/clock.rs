@@ -37,7 +37,7 @@ impl Clock {
         }
     }
 
-    /// CLOCK_BOOTTIME now.
+    /// `CLOCK_BOOTTIME` now.
     pub fn boot(&self) -> BootTime {
         match &self.0 {
             None => boot_now(),
@@ -73,7 +73,7 @@ impl Clock {
     }
 }
 
-/// The kernel's CLOCK_BOOTTIME, counted through suspend and never stepped.
+/// The kernel's `CLOCK_BOOTTIME`, counted through suspend and never stepped.
 pub fn boot_now() -> BootTime {
     let (seconds, nanos) = read(ClockId::CLOCK_BOOTTIME);
     BootTime(
@@ -81,7 +81,7 @@ pub fn boot_now() -> BootTime {
     )
 }
 
-/// The kernel's CLOCK_REALTIME.
+/// The kernel's `CLOCK_REALTIME`.
 pub fn wall_now() -> WallTime {
     let (seconds, nanos) = read(ClockId::CLOCK_REALTIME);
     WallTime(seconds * 1_000_000 + nanos / 1_000)

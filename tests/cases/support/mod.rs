@@ -23,7 +23,10 @@ pub(crate) fn wait_for<T>(
         if let Some(found) = check() {
             return found;
         }
-        assert!(started.elapsed() < limit, "{what} did not come within {limit:?}");
+        assert!(
+            started.elapsed() < limit,
+            "{what} did not come within {limit:?}"
+        );
         std::thread::sleep(pause);
     }
 }

@@ -31,12 +31,22 @@ fn list(listing: &Value) {
 }
 
 fn story(outage: &Value) {
-    println!("Outage {}, {} {}", text(&outage["id"]), text(&outage["kind"]), text(&outage["segment"]));
+    println!(
+        "Outage {}, {} {}",
+        text(&outage["id"]),
+        text(&outage["kind"]),
+        text(&outage["segment"])
+    );
     let (after, before) = (text(&outage["began_after"]), text(&outage["began_before"]));
     println!("began between {after} and {before}");
     println!("ended {}", text(&outage["ended"]));
     println!("seen:");
     for piece in rows(&outage["evidence"]) {
-        println!("  {}  {}  {}", text(&piece["at"]), text(&piece["source"]), piece["fact"]);
+        println!(
+            "  {}  {}  {}",
+            text(&piece["at"]),
+            text(&piece["source"]),
+            piece["fact"]
+        );
     }
 }

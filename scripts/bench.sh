@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Ours and the peers side by side in one run; prints the ratios.
+set -euo pipefail
+cargo run --release --locked -p ets-probe --example probe_bench -- all

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The long runs of the star at the size the requirements name; hours, not minutes.
+# CI runs the same tests at a smaller size, which each of them prints.
+set -euo pipefail
+cargo build --release --locked
+ETS_SIZE=full cargo nextest run --release --locked -p ets-tests --no-capture \
+    --config-file .config/soak.toml -E 'test(scale::) + test(detection::) + test(faults::)'

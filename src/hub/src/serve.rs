@@ -1,0 +1,132 @@
+//! `ets-hub serve`: the unprivileged process. The wiring diagram of its parts.
+
+mod data;
+mod listeners;
+mod rights;
+mod seed;
+
+use std::time::Duration;
+
+use ets_dashboard::Dashboard;
+use ets_listen::{Limits, bind_unix, serve_plain, serve_tls, serve_unix};
+use ets_netd_api::Client;
+use ets_registry::Registry;
+use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
+use ets_series::Recorder;
+use ets_tls::Acceptor;
+use ets_watch::Watch;
+
+use crate::config::Config;
+use crate::exit::Failure;
+
+pub(crate) use rights::drop_all as drop_capabilities;
+
+/// How long parts may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs `serve` until shutdown.
+pub(crate) async fn run(
+    config: Config,
+    (trigger, shutdown): (ShutdownTrigger, Shutdown),
+) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let stores = data::open(&config).await?;
+    let registry = Registry::open(stores.state.clone(), clock.clone())
+        .await
+        .map_err(internal)?;
+    seed::plant(&registry, &config.lab).await?;
+    let series = Recorder::open(stores.series.clone(), config.series.clone())
+        .await
+        .map_err(internal)?;
+    let netd = Client::new(&config.netd.socket);
+    let watch = Watch::build(ets_watch::Deps {
+        store: stores.state.clone(),
+        series_store: stores.series.clone(),
+        series: series.clone(),
+        registry: registry.clone(),
+        netd: netd.clone(),
+        trunks: config.trunks.clone(),
+        data_dir: config.server.data_dir.clone(),
+        clock: clock.clone(),
+    })
+    .await
+    .map_err(internal)?;
+    let dashboard = ets_dashboard::build(
+        config.dashboard.pages.clone(),
+        ets_dashboard::Deps {
+            registry,
+            watch: watch.handle(),
+            series: series.clone(),
+            store: stores.state.clone(),
+            clock: clock.clone(),
+        },
+    )
+    .map_err(internal)?;
+
+    let mut tasks = Tasks::new(trigger, shutdown.clone());
+    let end = || shutdown.clone();
+    {
+        let (clock, end) = (clock.clone(), end());
+        tasks.spawn("series", async move { series.run(clock, end).await });
+    }
+    tasks.spawn("watch", watch.run(end()));
+    tasks.spawn("live pages", dashboard.clone().run(end()));
+    control(&mut tasks, &config, &dashboard, end()).await?;
+    pages(&mut tasks, &config, &dashboard, &netd, end()).await?;
+    data::write_entry_link(&config, &dashboard).await?;
+    tasks.wait(GRACE).await.map_err(Failure::Bug)
+}
+
+/// The Unix socket of the commands.
+async fn control(
+    tasks: &mut Tasks,
+    config: &Config,
+    dashboard: &Dashboard,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let socket = bind_unix(&config.server.socket).await.map_err(internal)?;
+    tasks.spawn(
+        "commands",
+        serve_unix(socket, dashboard.control_router(), shutdown),
+    );
+    Ok(())
+}
+
+/// The sockets that people and Prometheus reach; `netd` holds them.
+async fn pages(
+    tasks: &mut Tasks,
+    config: &Config,
+    dashboard: &Dashboard,
+    netd: &Client,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let limits = Limits::default();
+    let paths = ets_tls::bootstrap(&data::certificates(config), &config.dashboard.names)
+        .map_err(internal)?;
+    let acceptor = Acceptor::open(&paths).map_err(internal)?;
+    if let Some(socket) = listeners::take(netd, "dashboard-tls", &shutdown).await? {
+        let router = dashboard.router();
+        tasks.spawn(
+            "pages",
+            serve_tls(socket, acceptor, router, limits, shutdown.clone()),
+        );
+    }
+    if config.lab.plain_http
+        && let Some(socket) = listeners::take(netd, "dashboard", &shutdown).await?
+    {
+        let router = dashboard.router();
+        tasks.spawn(
+            "pages in the lab",
+            serve_plain(socket, router, limits, shutdown.clone()),
+        );
+    }
+    if let Some(socket) = listeners::take(netd, "metrics", &shutdown).await? {
+        let router = dashboard.metrics_router();
+        tasks.spawn("metrics", serve_plain(socket, router, limits, shutdown));
+    }
+    Ok(())
+}
+
+fn internal(error: impl std::error::Error + 'static) -> Failure {
+    Failure::internal(&error)
+}

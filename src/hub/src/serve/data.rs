@@ -1,0 +1,90 @@
+//! What `serve` keeps: its databases, its certificates, the lab's entry link.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ets_dashboard::Dashboard;
+use ets_store::{Durability, Migration, Store, Target};
+
+use crate::config::{self, Config};
+use crate::exit::Failure;
+
+/// Both databases.
+pub(crate) struct Stores {
+    pub(crate) state: Store,
+    pub(crate) series: Store,
+}
+
+/// Opens both databases, in order of the parts that own tables in them.
+pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
+    make_private_dir(&config.server.data_dir)?;
+    let (state, series) = targets(config);
+    let tables: Vec<Migration> = [
+        ets_journal::MIGRATIONS,
+        ets_registry::MIGRATIONS,
+        ets_watch::MIGRATIONS,
+        ets_dashboard::MIGRATIONS,
+    ]
+    .concat();
+    let state = Store::open(&state, &tables)
+        .await
+        .map_err(|e| Failure::internal(&e))?;
+    let series = Store::open(&series, ets_series::MIGRATIONS)
+        .await
+        .map_err(|e| Failure::internal(&e))?;
+    Ok(Stores { state, series })
+}
+
+fn targets(config: &Config) -> (Target, Target) {
+    let file = |name: &str| config.server.data_dir.join(name);
+    match &config.store {
+        config::Store::Postgres { url } => (
+            Target::postgres(url, "state"),
+            Target::postgres(url, "series"),
+        ),
+        config::Store::Sqlite { reserve } => {
+            let path = file("state.db");
+            let state = Target::Sqlite {
+                path,
+                durability: Durability::Full,
+                reserve: reserve.0,
+            };
+            (state, Target::series(file("series.db")))
+        }
+    }
+}
+
+/// Where keys and certificates lie.
+pub(crate) fn certificates(config: &Config) -> PathBuf {
+    config.server.data_dir.join("certs")
+}
+
+/// Only the owner reads what lies in `dir`.
+fn make_private_dir(dir: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o700)))
+        .map_err(|error| {
+            Failure::Usage(format!(
+                "{} cannot be made or kept private: {error}",
+                dir.display()
+            ))
+        })
+}
+
+/// In a lab a newcomer needs a way in from the first second: one link, in a private file.
+pub(crate) async fn write_entry_link(
+    config: &Config,
+    dashboard: &Dashboard,
+) -> Result<(), Failure> {
+    if !config.lab.plain_http {
+        return Ok(());
+    }
+    let link = dashboard
+        .new_entry_link("lab")
+        .await
+        .map_err(|error| Failure::internal(&error))?;
+    let path = config.server.data_dir.join("entry-link");
+    std::fs::write(&path, format!("{}\n", dashboard.entry_url(&link)))
+        .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", path.display())))
+}

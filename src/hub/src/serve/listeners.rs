@@ -1,0 +1,41 @@
+//! Fetching the listening sockets that `netd` holds.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use ets_netd_api::{Client, Error};
+use ets_runtime::Shutdown;
+
+use crate::exit::{Failure, chain};
+
+/// `netd` may still be starting: how often and how long it is asked.
+const PAUSE: Duration = Duration::from_millis(100);
+const ATTEMPTS: u32 = 600;
+
+/// One socket by name; `None` when `netd` holds none of that name, or the process is to end.
+pub(crate) async fn take(
+    netd: &Client,
+    name: &str,
+    shutdown: &Shutdown,
+) -> Result<Option<TcpListener>, Failure> {
+    for attempt in 0..ATTEMPTS {
+        match netd.listener(name).await {
+            Ok(socket) => return Ok(Some(socket)),
+            Err(Error::Refused(why)) => {
+                tracing::warn!(name, why, "netd holds no such socket");
+                return Ok(None);
+            }
+            Err(error) if attempt + 1 == ATTEMPTS => {
+                return Err(Failure::Missing(format!(
+                    "netd does not answer: {}",
+                    chain(&error)
+                )));
+            }
+            Err(_) => tokio::select! {
+                () = shutdown.requested() => return Ok(None),
+                () = tokio::time::sleep(PAUSE) => {}
+            },
+        }
+    }
+    Ok(None)
+}
