@@ -3,14 +3,17 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::{Shutdown, ShutdownTrigger};
+
+/// How one part ended: its name, and its error as a text.
+type Ended = (&'static str, Result<(), String>);
 
 /// The long-running parts of a process. When one of them ends before its time, all are ended.
 #[derive(Debug)]
 pub struct Tasks {
-    set: JoinSet<(&'static str, Result<(), String>)>,
+    set: JoinSet<Ended>,
     trigger: ShutdownTrigger,
     shutdown: Shutdown,
 }
@@ -60,9 +63,7 @@ impl Tasks {
         first.and(rest)
     }
 
-    fn verdict(
-        ended: Option<Result<(&'static str, Result<(), String>), tokio::task::JoinError>>,
-    ) -> Result<(), String> {
+    fn verdict(ended: Option<Result<Ended, JoinError>>) -> Result<(), String> {
         match ended {
             None | Some(Ok((_, Ok(())))) => Ok(()),
             Some(Ok((name, Err(error)))) => Err(format!("{name}: {error}")),
