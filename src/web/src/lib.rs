@@ -7,6 +7,7 @@
 //! - [`state`]: icon and word of a link state, the counts line, the legend;
 //! - [`star`]: the star of the hub as SVG;
 //! - [`chart`]: sparkline, RTT distribution, time chart, availability strip, timeline of a day;
+//! - [`card`]: cards, columns, figures, events;
 //! - [`table`], [`facts`], [`pager`], [`form`], [`notice`], [`story`], [`tabs`], [`when`].
 //!
 //! [`live`] is the contract with the script: what an SSE stream says and which attributes make an
@@ -14,6 +15,7 @@
 //! security policy can forbid both.
 
 pub mod assets;
+pub mod card;
 pub mod chart;
 pub mod context;
 pub mod facts;

@@ -9,7 +9,7 @@ use ets_i18n::t;
 use ets_model::WallTime;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{Ctx, Html, Site, Theme, assets, live, qr, security};
+use crate::{Ctx, Html, NavItem, Site, Theme, assets, live, preferences, qr, security};
 
 /// One page: the heading is the answer to what the person came for.
 #[derive(Clone, Debug, Default)]
@@ -191,6 +191,22 @@ impl Frame<'_> {
     fn badge(&self, id: &str) -> Option<String> {
         let (_, count) = self.ctx.badges.iter().find(|(badge, count)| *badge == id && *count > 0)?;
         Some(self.tr.number(i64::try_from(*count).unwrap_or(i64::MAX)))
+    }
+
+    fn nav_title(&self, item: &NavItem) -> &'static str {
+        self.tr.get(item.title)
+    }
+
+    fn exact(&self, moment: &WallTime) -> String {
+        self.tr.exact(*moment)
+    }
+
+    fn machine(&self, moment: &WallTime) -> String {
+        self.tr.machine(*moment)
+    }
+
+    fn clock(&self, moment: &WallTime) -> String {
+        self.tr.time(*moment)
     }
 
     fn layout(&self) -> &'static str {

@@ -159,7 +159,9 @@ strip-ago = { $count ->
    *[other] { $count } days ago
 }
 strip-today = today
-timeline-span = { $from } – { $to }: { $state }
+
+timeline-state = State
+timeline-length = How long
 
 sort-by = sort: { $column }
 row-count = { $count ->

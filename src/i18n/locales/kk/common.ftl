@@ -155,7 +155,9 @@ strip-ago = { $count ->
    *[other] { $count } күн бұрын
 }
 strip-today = бүгін
-timeline-span = { $from } – { $to }: { $state }
+
+timeline-state = Күйі
+timeline-length = Ұзақтығы
 
 sort-by = сұрыптау: { $column }
 row-count = { $count ->

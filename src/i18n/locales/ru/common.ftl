@@ -165,7 +165,9 @@ strip-ago = { $count ->
    *[other] { $count } дней назад
 }
 strip-today = сегодня
-timeline-span = { $from } – { $to }: { $state }
+
+timeline-state = Состояние
+timeline-length = Сколько
 
 sort-by = сортировать: { $column }
 row-count = { $count ->
