@@ -12,7 +12,9 @@ use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
 use crate::draft::{Draft, differences};
-use crate::{Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, rows, text};
+use crate::{
+    Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, csv, rows, text,
+};
 
 /// Who makes a change, for the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -320,6 +322,32 @@ impl Registry {
             unused(&id, catalog.all_segments().filter(|segment| segment.parent == id))?;
             draft.remove_parent(&known);
             Ok(())
+        })
+        .await
+    }
+
+    /// Adds and changes provider points from a CSV file with the columns id, name_kk, name_ru,
+    /// name_en, provider: all of it or nothing. Answers how many were new or different.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault by line.
+    pub async fn import_parents(&self, file: &[u8], author: &Author) -> Result<usize, Error> {
+        let (parents, faults) = csv::parents(file);
+        self.change(author, move |catalog, draft| {
+            sound(faults)?;
+            let mut changed = 0;
+            for mut parent in parents {
+                let known = catalog.parent(&parent.id);
+                parent.version = known.map_or(0, |one| one.version);
+                if known.is_some_and(|one| **one == parent) {
+                    continue;
+                }
+                let action = if known.is_some() { "parent.update" } else { "parent.create" };
+                let detail = json!({ "before": known.map(AsRef::as_ref), "after": parent });
+                draft.parent(action, parent, detail);
+                changed += 1;
+            }
+            Ok(changed)
         })
         .await
     }

@@ -1,9 +1,14 @@
 //! How the system itself is.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ets_model::{Blind, WallTime};
+use ets_model::{Blind, Stamp, WallTime};
 use ets_netd_api::Status;
+use tokio::sync::Notify;
+
+use crate::shared::locked;
 
 /// How both processes, the databases and the disk are.
 #[derive(Clone, Debug, Default)]
@@ -28,13 +33,13 @@ pub struct Health {
     pub databases: Vec<Database>,
     /// The disk under the databases: bytes free and in all; `None` when it cannot be asked.
     pub disk: Option<(u64, u64)>,
-    /// How many events are seen but not yet written down, and since when.
+    /// How many things wait to be written down, and since when.
     pub behind: u64,
     /// See `behind`.
     pub behind_since: Option<WallTime>,
     /// Blind times of the last 24 hours, newest first, at most 100.
     pub blind: Vec<BlindRow>,
-    /// Their sum.
+    /// Their sum; where they overlap they count once.
     pub blind_total: Duration,
 }
 
@@ -45,6 +50,8 @@ pub struct NetdHealth {
     pub connected: bool,
     /// Why not, as a sentence that says what to do; empty when they do.
     pub problem: String,
+    /// When it was last heard of.
+    pub last_heard: Option<WallTime>,
     /// The last tick.
     pub last_tick: Option<WallTime>,
     /// Its last answer to a question about itself, and when it came (asked every 5 s).
@@ -63,7 +70,7 @@ pub struct Part {
 }
 
 /// One database.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Database {
     /// `state` or `series`.
     pub name: &'static str,
@@ -71,8 +78,8 @@ pub struct Database {
     pub writable: bool,
     /// Why not, in words; empty when it did.
     pub problem: String,
-    /// Its size in bytes, where it is a file.
-    pub bytes: Option<u64>,
+    /// What the store says of itself.
+    pub store: ets_store::Health,
 }
 
 /// A time in which the hub was blind.
@@ -82,4 +89,123 @@ pub struct BlindRow {
     pub id: i64,
     /// From when to when, and why.
     pub blind: Blind,
+}
+
+/// What the tasks note of themselves.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    pub(crate) started: WallTime,
+    netd: Mutex<NetdHealth>,
+    heard: Mutex<Option<Stamp>>,
+    state: Mutex<String>,
+    behind: AtomicU64,
+    behind_since: Mutex<Option<WallTime>>,
+    /// Told when the stream is to begin anew.
+    pub(crate) resync: Notify,
+    /// Told after each connection.
+    pub(crate) connects: Notify,
+}
+
+impl Notes {
+    pub(crate) fn new(started: WallTime) -> Self {
+        Self {
+            started,
+            netd: Mutex::default(),
+            heard: Mutex::default(),
+            state: Mutex::default(),
+            behind: AtomicU64::new(0),
+            behind_since: Mutex::default(),
+            resync: Notify::new(),
+            connects: Notify::new(),
+        }
+    }
+
+    pub(crate) fn connected(&self, at: Stamp) {
+        let mut netd = locked(&self.netd);
+        netd.connected = true;
+        netd.problem.clear();
+        netd.connects += 1;
+        drop(netd);
+        self.heard(at);
+        self.connects.notify_one();
+    }
+
+    /// Answers whether this is news.
+    pub(crate) fn disconnected(&self, problem: &str) -> bool {
+        let mut netd = locked(&self.netd);
+        let news = netd.connected || netd.problem != problem;
+        netd.connected = false;
+        problem.clone_into(&mut netd.problem);
+        news
+    }
+
+    pub(crate) fn heard(&self, at: Stamp) {
+        *locked(&self.heard) = Some(at);
+    }
+
+    pub(crate) fn last_heard(&self) -> Option<Stamp> {
+        *locked(&self.heard)
+    }
+
+    pub(crate) fn status(&self, at: WallTime, status: Status) {
+        locked(&self.netd).status = Some((at, Box::new(status)));
+    }
+
+    pub(crate) fn netd(&self) -> NetdHealth {
+        let last_heard = self.last_heard().map(|at| at.wall);
+        NetdHealth { last_heard, ..locked(&self.netd).clone() }
+    }
+
+    pub(crate) fn state_problem(&self, problem: String) {
+        *locked(&self.state) = problem;
+    }
+
+    pub(crate) fn state(&self) -> String {
+        locked(&self.state).clone()
+    }
+
+    pub(crate) fn behind(&self, waiting: usize, now: WallTime) {
+        self.behind.store(waiting as u64, Ordering::Relaxed);
+        let mut since = locked(&self.behind_since);
+        *since = if waiting == 0 { None } else { since.or(Some(now)) };
+    }
+
+    pub(crate) fn backlog(&self) -> (u64, Option<WallTime>) {
+        (self.behind.load(Ordering::Relaxed), *locked(&self.behind_since))
+    }
+}
+
+/// The sum of these times, those that overlap counted once.
+pub(crate) fn union(blinds: &[BlindRow]) -> Duration {
+    let mut spans: Vec<_> =
+        blinds.iter().map(|row| (row.blind.from.wall, row.blind.to.wall)).collect();
+    spans.sort_unstable();
+    let mut sum = Duration::ZERO;
+    let mut end = WallTime(i64::MIN);
+    for (from, to) in spans {
+        sum += to.since(from.max(end));
+        end = end.max(to);
+    }
+    sum
+}
+
+/// Resident memory and CPU time of this process.
+pub(crate) fn usage() -> (u64, Duration) {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    let cpu = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+        usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
+    });
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
+    let page = page.and_then(|size| u64::try_from(size).ok()).unwrap_or(4_096);
+    (pages.unwrap_or(0) * page, Duration::from_micros(u64::try_from(cpu).unwrap_or(0)))
+}
+
+/// Bytes free for us and in all on the disk that holds `folder`.
+pub(crate) fn disk(folder: &std::path::Path) -> Option<(u64, u64)> {
+    let disk = nix::sys::statvfs::statvfs(folder).ok()?;
+    let block = disk.fragment_size();
+    Some((disk.blocks_available() * block, disk.blocks() * block))
 }

@@ -9,6 +9,8 @@ use ets_model::{Outage, OutageId, SegmentNo, WallTime};
 pub struct OutageRow {
     /// The outage, without its evidence in lists.
     pub outage: Outage,
+    /// The trunk, where the hub's own is out; empty otherwise.
+    pub trunk: String,
     /// Whether it began or went on under maintenance.
     pub maintenance: bool,
 }

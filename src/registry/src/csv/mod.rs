@@ -5,6 +5,7 @@
 //! them while the others leave all of them empty.
 
 mod export;
+mod parents;
 mod parse;
 mod plan;
 mod reader;
@@ -13,6 +14,7 @@ use ets_model::{Institution, Segment, SegmentId};
 use serde::Serialize;
 
 pub(crate) use export::{for_import, for_people};
+pub(crate) use parents::parents;
 pub(crate) use plan::preview;
 
 use crate::{Fault, Field};

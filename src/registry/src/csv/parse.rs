@@ -66,7 +66,7 @@ pub(crate) fn parse(file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
     (drafts.collect(), faults)
 }
 
-fn decode(file: &[u8]) -> Result<&str, Fault> {
+pub(super) fn decode(file: &[u8]) -> Result<&str, Fault> {
     if file.len() > CSV_LIMIT {
         return Err(at(1, None, "", Rule::TooLarge { limit: CSV_LIMIT }));
     }
@@ -246,7 +246,7 @@ impl Fields<'_> {
     }
 }
 
-fn at(line: u64, column: Option<usize>, value: &str, rule: Rule) -> Fault {
+pub(super) fn at(line: u64, column: Option<usize>, value: &str, rule: Rule) -> Fault {
     Fault { line: Some(line), column, field: None, value: value.to_owned(), rule }
 }
 

@@ -1,0 +1,232 @@
+//! The live picture: every segment's cell, fed by what `netd` tells.
+
+mod cell;
+
+use std::sync::Arc;
+
+use ets_model::{LinkState, OutageId, OutageKind, SegmentNo, Stamp, Transition, WallTime};
+use ets_netd_api::{EngineCounters, SegmentNow as Told, Tick};
+use ets_registry::Catalog;
+
+use self::cell::{Cell, PART, PARTS};
+use crate::{ChangeBody, Counts, Snapshot, Spark, TrunkNow};
+
+/// Everything that is known now, and what is still to be told of it.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    /// Ordered by number.
+    cells: Vec<Cell>,
+    /// Where a number's cell is, plus one; 0 for none.
+    slots: Vec<u32>,
+    generation: u64,
+    trunks: Vec<TrunkNow>,
+    engine: EngineCounters,
+    tick: WallTime,
+    /// The present part of time; see [`PART`].
+    part: u64,
+    stale_since: Option<WallTime>,
+    told: Vec<(WallTime, ChangeBody)>,
+}
+
+impl Picture {
+    /// Of these trunks and no segments yet, not heard of since `now`.
+    pub(crate) fn new(trunks: impl Iterator<Item = String>, now: WallTime) -> Self {
+        let trunks = trunks.map(|name| TrunkNow { name, dark_since: None }).collect();
+        Self {
+            cells: Vec::new(),
+            slots: Vec::new(),
+            generation: 0,
+            trunks,
+            engine: EngineCounters::default(),
+            tick: WallTime(0),
+            part: 0,
+            stale_since: Some(now),
+            told: Vec::new(),
+        }
+    }
+
+    /// Follows the registry: new segments are unknown, retired ones leave.
+    pub(crate) fn register(&mut self, catalog: &Catalog, now: WallTime) {
+        let mut earlier = std::mem::take(&mut self.cells).into_iter().peekable();
+        for segment in catalog.segments() {
+            while earlier.next_if(|cell| cell.no < segment.no).is_some() {}
+            let cell = earlier.next_if(|cell| cell.no == segment.no);
+            self.cells.push(cell.unwrap_or_else(|| Cell::new(segment.no, now)));
+        }
+        self.slots = slots(&self.cells);
+        self.generation = catalog.generation();
+        self.tell(now, ChangeBody::Registry { generation: self.generation });
+    }
+
+    /// `netd` is heard (again) and says how every segment is.
+    pub(crate) fn begin(&mut self, told: &[Told], now: WallTime) {
+        for one in told {
+            if let Some(cell) = self.cell(one.segment) {
+                (cell.state, cell.since) = (one.state, one.since.wall);
+            }
+        }
+        self.heard(now);
+    }
+
+    /// `netd` is there.
+    pub(crate) fn heard(&mut self, now: WallTime) {
+        if self.stale_since.take().is_some() {
+            self.tell(now, ChangeBody::Netd { heard: true });
+        }
+    }
+
+    /// `netd` was not heard of since then.
+    pub(crate) fn lost(&mut self, since: WallTime, now: WallTime) {
+        if self.stale_since.is_none() {
+            self.stale_since = Some(since);
+            self.tell(now, ChangeBody::Netd { heard: false });
+        }
+    }
+
+    /// Adds the ends of one second.
+    pub(crate) fn tick(&mut self, at: Stamp, tick: &Tick) {
+        self.advance(at.boot.0 / PART);
+        self.engine = tick.engine;
+        self.tick = at.wall;
+        self.add(self.part, tick);
+        self.tell(at.wall, ChangeBody::Tick);
+    }
+
+    /// Adds the ends of a second that is past, if it lies within the last minute.
+    pub(crate) fn past_tick(&mut self, at: Stamp, tick: &Tick) {
+        let part = at.boot.0 / PART;
+        if part <= self.part && part + PARTS as u64 > self.part {
+            self.add(part, tick);
+        }
+    }
+
+    fn add(&mut self, part: u64, tick: &Tick) {
+        for sample in tick.samples() {
+            if let Some(cell) = self.cell(sample.segment) {
+                cell.add(part, sample.outcome);
+            }
+        }
+    }
+
+    fn advance(&mut self, part: u64) {
+        let first = (self.part + 1).max((part + 1).saturating_sub(PARTS as u64));
+        for gone in first..=part {
+            self.cells.iter_mut().for_each(|cell| cell.clear(gone));
+        }
+        self.part = self.part.max(part);
+    }
+
+    /// A segment's state changed.
+    pub(crate) fn transition(&mut self, change: &Transition) {
+        let Some(cell) = self.cell(change.segment) else { return };
+        let from = std::mem::replace(&mut cell.state, change.to);
+        cell.since = change.first_after.wall;
+        let since = cell.since;
+        let body = ChangeBody::State { segment: change.segment, from, to: change.to, since };
+        self.tell(change.decided.wall, body);
+    }
+
+    /// A trunk went dark or came back.
+    pub(crate) fn trunk(&mut self, name: &str, dark: bool, since: WallTime) {
+        let at = self.trunks.iter().position(|trunk| trunk.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.trunks.push(TrunkNow { name: name.to_owned(), dark_since: None });
+            self.trunks.len() - 1
+        });
+        let trunk = &mut self.trunks[at];
+        if trunk.dark_since.is_some() == dark {
+            return;
+        }
+        trunk.dark_since = dark.then_some(since);
+        self.tell(since, ChangeBody::Trunk { name: name.to_owned(), dark });
+    }
+
+    /// Outages that stood open when the process started.
+    pub(crate) fn standing(&mut self, segment: SegmentNo, outage: OutageId) {
+        if let Some(cell) = self.cell(segment) {
+            cell.outage = Some(outage);
+        }
+    }
+
+    /// An outage was written down, as open or as over.
+    pub(crate) fn outage(&mut self, outage: OutageId, segment: Option<SegmentNo>, open: bool, now: WallTime) {
+        if let Some(cell) = segment.and_then(|no| self.cell(no)) {
+            cell.outage = open.then_some(outage);
+        }
+        let kind = if segment.is_some() { OutageKind::Segment } else { OutageKind::Hub };
+        let body = if open {
+            ChangeBody::OutageOpened { outage, kind, segment }
+        } else {
+            ChangeBody::OutageClosed { outage, kind, segment }
+        };
+        self.tell(now, body);
+    }
+
+    /// A new sparkline for a segment.
+    pub(crate) fn spark(&mut self, segment: SegmentNo, spark: Arc<Spark>) {
+        if let Some(cell) = self.cell(segment) {
+            cell.spark = spark;
+        }
+    }
+
+    /// The sparklines as they are, by number.
+    pub(crate) fn sparks(&self) -> Vec<(SegmentNo, Arc<Spark>)> {
+        self.cells.iter().map(|cell| (cell.no, cell.spark.clone())).collect()
+    }
+
+    /// Something to tell with the next picture.
+    pub(crate) fn tell(&mut self, at: WallTime, body: ChangeBody) {
+        self.told.push((at, body));
+    }
+
+    /// What is to be told since the last time.
+    pub(crate) fn take_told(&mut self) -> Vec<(WallTime, ChangeBody)> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// The picture for everybody, without its place among the changes.
+    pub(crate) fn snapshot(&self, at: Stamp) -> Snapshot {
+        let mut counts = Counts::default();
+        let show = |cell: &Cell| {
+            let mut now = cell.now(self.part);
+            if let Some(since) = self.stale_since {
+                (now.state, now.since) = (LinkState::Unknown, since);
+            }
+            *counts.of_mut(now.state) += 1;
+            now
+        };
+        let segments = self.cells.iter().map(show).collect();
+        Snapshot {
+            at,
+            change: crate::ChangeId::default(),
+            generation: self.generation,
+            stale_since: self.stale_since,
+            segments,
+            counts,
+            trunks: self.trunks.clone(),
+            engine: self.engine,
+            tick: self.tick,
+        }
+    }
+
+    /// Bytes held, sparklines included.
+    pub(crate) fn bytes(&self) -> u64 {
+        let cells = self.cells.capacity() * size_of::<Cell>() + self.slots.capacity() * 4;
+        let sparks: usize = self.cells.iter().map(|cell| size_of::<Spark>() + cell.spark.points.capacity() * 8).sum();
+        (cells + sparks) as u64
+    }
+
+    fn cell(&mut self, no: SegmentNo) -> Option<&mut Cell> {
+        let slot = *self.slots.get(no.0 as usize)?;
+        self.cells.get_mut((slot as usize).checked_sub(1)?)
+    }
+}
+
+fn slots(cells: &[Cell]) -> Vec<u32> {
+    let size = cells.last().map_or(0, |cell| cell.no.0 as usize + 1);
+    let mut slots = vec![0; size];
+    for (at, cell) in (1..).zip(cells) {
+        slots[cell.no.0 as usize] = at;
+    }
+    slots
+}

@@ -1,0 +1,112 @@
+//! The sparklines of the overview: one point a minute for each segment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ets_model::{SegmentNo, WallTime};
+use ets_runtime::Shutdown;
+use ets_series::{Recorder, Second, Span};
+
+use crate::shared::Shared;
+use crate::{Spark, SparkPoint};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Points of a sparkline.
+const POINTS: usize = 60;
+/// The last ends of a minute's probes come this much after it.
+const LATE: Duration = Duration::from_millis(3_500);
+/// More segments than these are not read from the disk at the start; they fill up as they go.
+const FROM_DISK: usize = 1_000;
+
+/// Draws a point a minute until shutdown.
+pub(crate) async fn run(shared: Arc<Shared>, series: Recorder, shutdown: Shutdown) {
+    let begun = shared.clock.wall();
+    tokio::select! {
+        () = shutdown.requested() => return,
+        () = tokio::time::sleep(Duration::from_secs(3)) => {}
+    }
+    tokio::select! {
+        () = shutdown.requested() => return,
+        () = fill(&shared, &series, begun) => {}
+    }
+    loop {
+        let now = shared.clock.wall();
+        let minute = floor(now.minus(LATE));
+        let due = minute.plus(MINUTE).plus(LATE).since(now);
+        tokio::select! {
+            () = shutdown.requested() => return,
+            () = tokio::time::sleep(due.max(Duration::from_millis(100))) => {}
+        }
+        draw(&shared, &series, minute).await;
+    }
+}
+
+/// The hour before the start, as far as it is known.
+async fn fill(shared: &Shared, series: &Recorder, begun: WallTime) {
+    let to = floor(begun);
+    let span = Span { from: to.minus(MINUTE * 60), to, step: MINUTE };
+    let sparks = shared.quietly(|picture| picture.sparks());
+    if sparks.len() > FROM_DISK {
+        return;
+    }
+    for (no, _) in sparks {
+        let Ok(points) = series.range(no, span).await else { continue };
+        let points = points.iter().map(|point| SparkPoint {
+            rtt_us: point.p50.map_or(0, micros),
+            sent: u16::try_from(point.sent).unwrap_or(u16::MAX),
+            lost: u16::try_from(point.lost).unwrap_or(u16::MAX),
+        });
+        let points: Vec<_> = points.skip_while(|point| point.sent == 0).collect();
+        let newest = to.minus(MINUTE);
+        shared.quietly(|picture| picture.spark(no, Arc::new(Spark { newest, points })));
+    }
+}
+
+/// Adds the point of `minute` to every sparkline.
+async fn draw(shared: &Arc<Shared>, series: &Recorder, minute: WallTime) {
+    let (shared, series) = (shared.clone(), series.clone());
+    let drawn = tokio::task::spawn_blocking(move || {
+        let sparks = shared.quietly(|picture| picture.sparks());
+        let next = sparks.into_iter().map(|(no, spark)| (no, after(&spark, minute, &series, no)));
+        let next: Vec<_> = next.collect();
+        shared.quietly(|picture| next.into_iter().for_each(|(no, spark)| picture.spark(no, spark)));
+    });
+    if drawn.await.is_err() {
+        tracing::error!("a sparkline could not be drawn");
+    }
+}
+
+fn after(spark: &Spark, minute: WallTime, series: &Recorder, no: SegmentNo) -> Arc<Spark> {
+    if spark.newest >= minute && !spark.points.is_empty() {
+        return Arc::new(spark.clone());
+    }
+    let gap = minute.since(spark.newest).as_secs() / 60;
+    let missing = if spark.points.is_empty() { 0 } else { gap.saturating_sub(1) };
+    let missing = usize::try_from(missing).unwrap_or(POINTS).min(POINTS);
+    let mut points = Vec::with_capacity(POINTS);
+    points.extend_from_slice(&spark.points);
+    points.extend(std::iter::repeat_n(SparkPoint::default(), missing));
+    points.push(point(&series.recent(no, minute.plus(MINUTE), 60)));
+    let old = points.len().saturating_sub(POINTS);
+    points.drain(..old);
+    Arc::new(Spark { newest: minute, points })
+}
+
+fn point(seconds: &[Second]) -> SparkPoint {
+    let mut rtts: Vec<_> = seconds.iter().filter_map(|second| second.rtt).collect();
+    rtts.sort_unstable();
+    let sum = |of: fn(&Second) -> u8| seconds.iter().map(|second| u16::from(of(second))).sum();
+    SparkPoint {
+        rtt_us: rtts.get(rtts.len() / 2).map_or(0, |rtt| micros(*rtt)),
+        sent: sum(|second| second.sent),
+        lost: sum(|second| second.lost),
+    }
+}
+
+fn micros(rtt: Duration) -> u32 {
+    u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)
+}
+
+fn floor(at: WallTime) -> WallTime {
+    WallTime(at.0 - at.0.rem_euclid(60_000_000))
+}
