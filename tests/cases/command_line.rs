@@ -6,10 +6,7 @@ use std::process::{Command, Output};
 use crate::support::hub_binary;
 
 fn hub(args: &[&str]) -> Output {
-    Command::new(hub_binary())
-        .args(args)
-        .output()
-        .expect("the hub starts")
+    Command::new(hub_binary()).args(args).output().expect("the hub starts")
 }
 
 fn said(output: &Output) -> String {
@@ -37,9 +34,7 @@ fn a_broken_configuration_is_refused_with_every_fault_and_its_place() {
         }
     }
     assert_eq!(
-        std::fs::read_dir(dir.path())
-            .expect("it can be listed")
-            .count(),
+        std::fs::read_dir(dir.path()).expect("it can be listed").count(),
         1,
         "nothing was made"
     );
@@ -50,11 +45,7 @@ fn a_broken_configuration_is_refused_with_every_fault_and_its_place() {
 fn a_configuration_that_is_named_but_missing_is_fatal() {
     let output = hub(&["serve", "--config", "/nonexistent/hub.toml"]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(
-        said(&output).contains("/nonexistent/hub.toml cannot be read"),
-        "{}",
-        said(&output)
-    );
+    assert!(said(&output).contains("/nonexistent/hub.toml cannot be read"), "{}", said(&output));
 }
 
 /// covers: design 7 (exit code 64)
@@ -62,10 +53,7 @@ fn a_configuration_that_is_named_but_missing_is_fatal() {
 fn bad_usage_ends_with_64_and_help_with_0() {
     assert_eq!(hub(&["segmnet"]).status.code(), Some(64));
     assert_eq!(hub(&["--help"]).status.code(), Some(0));
-    assert_eq!(
-        hub(&["lab", "run", "--segments", "many"]).status.code(),
-        Some(64)
-    );
+    assert_eq!(hub(&["lab", "run", "--segments", "many"]).status.code(), Some(64));
 }
 
 /// covers: design 7 (exit code 69)

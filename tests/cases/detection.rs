@@ -21,11 +21,7 @@ fn time_to(lab: &Lab, segment: &str, state: &str) -> Duration {
 #[test]
 fn a_silent_segment_is_down_in_the_api_in_about_a_second() {
     let trials = sized("trials", 30_u32, 200);
-    let (segments, links) = if full_size() {
-        (10_000, Some(50))
-    } else {
-        (40, None)
-    };
+    let (segments, links) = if full_size() { (10_000, Some(50)) } else { (40, None) };
     println!("size: segments = {segments}");
     let critical = 20_u32.min(segments / 2);
     let lab = Lab::start(&Options {
@@ -35,32 +31,22 @@ fn a_silent_segment_is_down_in_the_api_in_about_a_second() {
         patience: Duration::from_secs(180),
         ..Options::default()
     });
-    wait_for(
-        "all up",
-        Duration::from_secs(60),
-        Duration::from_millis(200),
-        || (lab.api().count("up") == segments as usize).then_some(()),
-    );
-    let normal: Vec<u32> = (0..trials)
-        .map(|trial| 1 + trial % (segments - critical))
-        .collect();
+    wait_for("all up", Duration::from_secs(60), Duration::from_millis(200), || {
+        (lab.api().count("up") == segments as usize).then_some(())
+    });
+    let normal: Vec<u32> = (0..trials).map(|trial| 1 + trial % (segments - critical)).collect();
     let (mut down, mut up) = trial(&lab, &normal, segments);
     let (median, worst) = (quantile(&mut down, 0.5), quantile(&mut down, 0.99));
     println!("1 Hz, {trials} trials: down median {median:?}, p99 {worst:?}");
     let back = quantile(&mut up, 0.99);
     println!("recovery p99 {back:?}");
-    let critical: Vec<u32> = (0..trials.min(60))
-        .map(|trial| segments - trial % critical)
-        .collect();
+    let critical: Vec<u32> = (0..trials.min(60)).map(|trial| segments - trial % critical).collect();
     let (mut down, _) = trial(&lab, &critical, segments);
     let fast = quantile(&mut down, 0.99);
     println!("5 Hz, {} trials: down p99 {fast:?}", critical.len());
     assert!(median < Duration::from_secs(1), "median {median:?}");
     assert!(worst < Duration::from_millis(1500), "p99 {worst:?}");
-    assert!(
-        fast < Duration::from_millis(700),
-        "p99 of critical ones {fast:?}"
-    );
+    assert!(fast < Duration::from_millis(700), "p99 of critical ones {fast:?}");
     assert!(back < Duration::from_millis(500), "recovery p99 {back:?}");
 }
 
@@ -71,10 +57,7 @@ fn trial(lab: &Lab, numbers: &[u32], segments: u32) -> (Vec<Duration>, Vec<Durat
     for number in numbers {
         let segment = format!("s{number:0width$}");
         // A random part of a second, so that no trial stands at a fixed phase of the probes.
-        let nanos = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default()
-            .subsec_nanos();
+        let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
         std::thread::sleep(Duration::from_millis(u64::from(nanos / 7 % 1000)));
         lab.tell(&["fault", "silent", &segment]);
         times.0.push(time_to(lab, &segment, "down"));
@@ -87,10 +70,7 @@ fn trial(lab: &Lab, numbers: &[u32], segments: u32) -> (Vec<Duration>, Vec<Durat
 /// covers: S4, N3.2
 #[test]
 fn a_lost_carrier_is_down_within_200_milliseconds() {
-    let lab = Lab::start(&Options {
-        segments: 12,
-        ..Options::default()
-    });
+    let lab = Lab::start(&Options { segments: 12, ..Options::default() });
     wait_for("all up", SOON, Duration::from_millis(50), || {
         (lab.api().count("up") == 12).then_some(())
     });
@@ -110,38 +90,18 @@ fn a_lost_carrier_is_down_within_200_milliseconds() {
 #[test]
 fn lossy_and_slow_segments_are_not_called_down() {
     let minutes = sized("minutes", 1_u64, 10);
-    let lab = Lab::start(&Options {
-        segments: 24,
-        ..Options::default()
-    });
+    let lab = Lab::start(&Options { segments: 24, ..Options::default() });
     let api = lab.api();
-    wait_for("all up", SOON, Duration::from_millis(50), || {
-        (api.count("up") == 24).then_some(())
-    });
+    wait_for("all up", SOON, Duration::from_millis(50), || (api.count("up") == 24).then_some(()));
     lab.tell(&["fault", "loss", "s001-s020", "--loss", "10"]);
-    lab.tell(&[
-        "fault",
-        "delay",
-        "s021-s022",
-        "--delay",
-        "80",
-        "--jitter",
-        "40",
-        "--loss",
-        "1",
-    ]);
+    lab.tell(&["fault", "delay", "s021-s022", "--delay", "80", "--jitter", "40", "--loss", "1"]);
     let end = Instant::now() + Duration::from_secs(60 * minutes);
     while Instant::now() < end {
         assert_eq!(api.count("down"), 0, "a lossy segment was called down");
         std::thread::sleep(Duration::from_millis(500));
     }
-    let degraded = (1..=20)
-        .filter(|n| api.state(&format!("s{n:03}")) == "degraded")
-        .count();
-    assert!(
-        degraded >= 19,
-        "{degraded} of 20 lossy segments are degraded"
-    );
+    let degraded = (1..=20).filter(|n| api.state(&format!("s{n:03}")) == "degraded").count();
+    assert!(degraded >= 19, "{degraded} of 20 lossy segments are degraded");
     for slow in ["s021", "s022"] {
         assert_eq!(api.state(slow), "up", "a slow segment is no fault");
     }

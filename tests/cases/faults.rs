@@ -12,28 +12,19 @@ const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(50);
 
 fn lab(segments: u32) -> Lab {
-    let lab = Lab::start(&Options {
-        segments,
-        ..Options::default()
-    });
+    let lab = Lab::start(&Options { segments, ..Options::default() });
     await_up(&lab, segments as usize);
     lab
 }
 
 #[track_caller]
 fn await_up(lab: &Lab, segments: usize) {
-    wait_for("all segments up", SOON, OFTEN, || {
-        (lab.api().count("up") == segments).then_some(())
-    });
+    wait_for("all segments up", SOON, OFTEN, || (lab.api().count("up") == segments).then_some(()));
 }
 
 /// Every outage there ever was in this lab.
 fn outages(lab: &Lab) -> Vec<Value> {
-    lab.api()
-        .get("/api/v1/outages?state=any&limit=500")
-        .as_array()
-        .cloned()
-        .unwrap_or_default()
+    lab.api().get("/api/v1/outages?state=any&limit=500").as_array().cloned().unwrap_or_default()
 }
 
 /// Seconds since 1970 of an RFC 3339 moment, by a foreign program.
@@ -45,9 +36,7 @@ fn seconds(moment: &Value) -> f64 {
 }
 
 fn now() -> f64 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     now.as_secs_f64()
 }
 
@@ -63,23 +52,12 @@ fn a_stopped_netd_sees_no_false_down_and_says_how_long_it_was_blind() {
     let blind = now() - stopped;
     let seen = wait_for("the blind time", SOON, OFTEN, || {
         let health = lab.api().try_get("/api/v1/health")?;
-        health["blind"]
-            .as_array()?
-            .iter()
-            .find(|one| one["reason"] == "stalled")
-            .cloned()
+        health["blind"].as_array()?.iter().find(|one| one["reason"] == "stalled").cloned()
     });
     let told = seconds(&seen["to"]) - seconds(&seen["from"]);
-    assert!(
-        (told - blind).abs() < 0.1,
-        "blind {blind:.3} s, told {told:.3} s"
-    );
+    assert!((told - blind).abs() < 0.1, "blind {blind:.3} s, told {told:.3} s");
     await_up(&lab, 8);
-    assert!(
-        outages(&lab).is_empty(),
-        "a false outage: {:?}",
-        outages(&lab)
-    );
+    assert!(outages(&lab).is_empty(), "a false outage: {:?}", outages(&lab));
 }
 
 /// covers: S7, N3.3
@@ -89,9 +67,7 @@ fn a_dark_trunk_is_one_outage_of_the_hub_and_no_segment_is_called_down() {
         let lab = lab(8);
         lab.tell(&["fault", fault]);
         let api = lab.api();
-        wait_for("unknown segments", SOON, OFTEN, || {
-            (api.count("unknown") == 8).then_some(())
-        });
+        wait_for("unknown segments", SOON, OFTEN, || (api.count("unknown") == 8).then_some(()));
         let open = wait_for("the hub's outage", SOON, OFTEN, || {
             let open = api.open_outages();
             (!open.is_empty()).then_some(open)
@@ -100,13 +76,8 @@ fn a_dark_trunk_is_one_outage_of_the_hub_and_no_segment_is_called_down() {
         assert_eq!(open[0]["kind"], "hub", "{fault}");
         lab.tell(&["heal"]);
         await_up(&lab, 8);
-        wait_for("its end", SOON, OFTEN, || {
-            api.open_outages().is_empty().then_some(())
-        });
-        let kinds: Vec<_> = outages(&lab)
-            .iter()
-            .map(|one| one["kind"].clone())
-            .collect();
+        wait_for("its end", SOON, OFTEN, || api.open_outages().is_empty().then_some(()));
+        let kinds: Vec<_> = outages(&lab).iter().map(|one| one["kind"].clone()).collect();
         assert_eq!(kinds, ["hub"], "{fault}");
     }
 }
@@ -124,11 +95,7 @@ fn outages_while_serve_is_away_stand_afterwards_with_their_times() {
             now()
         })
         .to_vec();
-    sleep(Duration::from_secs(crate::support::sized(
-        "seconds away",
-        6,
-        57,
-    )));
+    sleep(Duration::from_secs(crate::support::sized("seconds away", 6, 57)));
     let mut healed = Vec::new();
     for segment in ["s001", "s002", "s003"] {
         lab.tell(&["heal", segment]);
@@ -144,28 +111,13 @@ fn outages_while_serve_is_away_stand_afterwards_with_their_times() {
         (outages.len() == 3 && outages.iter().all(|one| !one["ended"].is_null())).then_some(outages)
     });
     for (index, segment) in ["s001", "s002", "s003"].iter().enumerate() {
-        let outage = found
-            .iter()
-            .find(|one| one["segment"] == *segment)
-            .expect("it stands");
-        let (after, before) = (
-            seconds(&outage["began_after"]),
-            seconds(&outage["began_before"]),
-        );
+        let outage = found.iter().find(|one| one["segment"] == *segment).expect("it stands");
+        let (after, before) = (seconds(&outage["began_after"]), seconds(&outage["began_before"]));
         // The cut lies a little before the moment at which the command returned.
-        assert!(
-            after <= cut[index] && before >= cut[index] - 0.5,
-            "{segment}: {outage}"
-        );
-        assert!(
-            before - after < 1.5,
-            "{segment}: the interval is one probe wide: {outage}"
-        );
+        assert!(after <= cut[index] && before >= cut[index] - 0.5, "{segment}: {outage}");
+        assert!(before - after < 1.5, "{segment}: the interval is one probe wide: {outage}");
         let late = seconds(&outage["ended"]) - healed[index];
-        assert!(
-            (-0.5..0.15).contains(&late),
-            "{segment}: ended {late:.3} s late"
-        );
+        assert!((-0.5..0.15).contains(&late), "{segment}: ended {late:.3} s late");
     }
 }
 
@@ -178,24 +130,13 @@ fn a_killed_netd_probes_again_within_a_second_without_a_false_outage() {
     Lab::signal(before, Signal::SIGKILL);
     let restarted = wait_for("blind time of the restart", SOON, OFTEN, || {
         let health = api.try_get("/api/v1/health")?;
-        health["blind"]
-            .as_array()?
-            .iter()
-            .find(|one| one["reason"] == "restarted")
-            .cloned()
+        health["blind"].as_array()?.iter().find(|one| one["reason"] == "restarted").cloned()
     });
     let gap = seconds(&restarted["to"]) - seconds(&restarted["from"]);
     println!("blind for {gap:.3} s around the restart");
-    assert!(
-        gap < 2.1,
-        "probing again took {gap:.3} s after the last report of the dead one"
-    );
+    assert!(gap < 2.1, "probing again took {gap:.3} s after the last report of the dead one");
     await_up(&lab, 8);
-    assert!(
-        outages(&lab).is_empty(),
-        "a false outage: {:?}",
-        outages(&lab)
-    );
+    assert!(outages(&lab).is_empty(), "a false outage: {:?}", outages(&lab));
 }
 
 /// covers: S8: an outage that was open when `netd` died goes on, it is not a second one
@@ -204,9 +145,7 @@ fn an_open_outage_goes_on_over_a_restart_of_netd() {
     let lab = lab(4);
     let api = lab.api();
     lab.tell(&["fault", "silent", "s002"]);
-    let first = wait_for("the outage", SOON, OFTEN, || {
-        api.open_outages().first().cloned()
-    });
+    let first = wait_for("the outage", SOON, OFTEN, || api.open_outages().first().cloned());
     Lab::signal(lab.pid("netd"), Signal::SIGKILL);
     sleep(Duration::from_secs(4));
     let still = api.open_outages();
@@ -214,8 +153,6 @@ fn an_open_outage_goes_on_over_a_restart_of_netd() {
     assert_eq!(still[0]["id"], first["id"]);
     assert_eq!(still[0]["began_before"], first["began_before"]);
     lab.tell(&["heal", "s002"]);
-    wait_for("its end", SOON, OFTEN, || {
-        api.open_outages().is_empty().then_some(())
-    });
+    wait_for("its end", SOON, OFTEN, || api.open_outages().is_empty().then_some(()));
     assert_eq!(outages(&lab).len(), 1);
 }

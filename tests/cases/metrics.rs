@@ -21,16 +21,10 @@ impl Drop for Prometheus {
 fn promtool_finds_nothing_and_a_real_prometheus_scrapes_it() {
     let lab = Lab::start(&Options::default());
     let api = lab.api();
-    wait_for(
-        "all up",
-        Duration::from_secs(10),
-        Duration::from_millis(50),
-        || (api.count("up") == 8).then_some(()),
-    );
-    let url = lab.json()["metrics_url"]
-        .as_str()
-        .expect("lab.json names it")
-        .to_owned();
+    wait_for("all up", Duration::from_secs(10), Duration::from_millis(50), || {
+        (api.count("up") == 8).then_some(())
+    });
+    let url = lab.json()["metrics_url"].as_str().expect("lab.json names it").to_owned();
     let text = tool("curl", &["-fsS", &url]);
     let file = lab.path().join("metrics.txt");
     std::fs::write(&file, &text).expect("it can be written");
@@ -40,10 +34,7 @@ fn promtool_finds_nothing_and_a_real_prometheus_scrapes_it() {
         .output()
         .expect("promtool starts");
     let complaints = String::from_utf8_lossy(&judge.stderr).into_owned();
-    assert!(
-        judge.status.success() && complaints.is_empty(),
-        "promtool: {complaints}"
-    );
+    assert!(judge.status.success() && complaints.is_empty(), "promtool: {complaints}");
     let port = free_port();
     let prometheus = prometheus(&lab, &url, port);
     let query =
@@ -54,18 +45,14 @@ fn promtool_finds_nothing_and_a_real_prometheus_scrapes_it() {
         Duration::from_millis(300),
         || {
             let answer = Command::new("curl").args(["-fsS", &query]).output().ok()?;
-            String::from_utf8_lossy(&answer.stdout)
-                .contains("\"8\"")
-                .then_some(())
+            String::from_utf8_lossy(&answer.stdout).contains("\"8\"").then_some(())
         },
     );
     drop(prometheus);
 }
 
 fn prometheus(lab: &Lab, url: &str, port: u16) -> Prometheus {
-    let target = url
-        .trim_start_matches("http://")
-        .trim_end_matches("/metrics");
+    let target = url.trim_start_matches("http://").trim_end_matches("/metrics");
     let config = lab.path().join("prometheus.yml");
     let text = format!(
         "scrape_configs:\n- job_name: hub\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n  - targets: ['{target}']\n"
@@ -74,10 +61,7 @@ fn prometheus(lab: &Lab, url: &str, port: u16) -> Prometheus {
     let log = File::create(lab.path().join("prometheus.log")).expect("it can be made");
     let child = Command::new("prometheus")
         .arg(format!("--config.file={}", config.display()))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            lab.path().join("prometheus").display()
-        ))
+        .arg(format!("--storage.tsdb.path={}", lab.path().join("prometheus").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .stdout(Stdio::null())
         .stderr(log)
@@ -93,27 +77,11 @@ fn free_port() -> u16 {
 
 /// The weight and time of a scrape; the scale test asks at its own size.
 pub(crate) fn scrape(lab: &Lab) -> (Duration, usize) {
-    let url = lab.json()["metrics_url"]
-        .as_str()
-        .expect("lab.json names it")
-        .to_owned();
+    let url = lab.json()["metrics_url"].as_str().expect("lab.json names it").to_owned();
     let file = lab.path().join("scrape.gz");
     let started = Instant::now();
-    tool(
-        "curl",
-        &[
-            "-fsS",
-            "-H",
-            "accept-encoding: gzip",
-            "-o",
-            &file.to_string_lossy(),
-            &url,
-        ],
-    );
+    tool("curl", &["-fsS", "-H", "accept-encoding: gzip", "-o", &file.to_string_lossy(), &url]);
     let took = started.elapsed();
     let bytes = std::fs::metadata(&file).expect("it was written").len();
-    (
-        took,
-        usize::try_from(bytes).expect("a scrape fits in memory"),
-    )
+    (took, usize::try_from(bytes).expect("a scrape fits in memory"))
 }

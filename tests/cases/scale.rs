@@ -17,19 +17,11 @@ fn a_large_star_has_no_false_down_within_its_memory() {
     let minutes = sized("minutes", 1_u64, 75);
     let links = Some(segments / 200);
     let patience = Duration::from_secs(180);
-    let lab = Lab::start(&Options {
-        segments,
-        links,
-        patience,
-        ..Options::default()
-    });
+    let lab = Lab::start(&Options { segments, links, patience, ..Options::default() });
     let api = lab.api();
-    wait_for(
-        "all up",
-        Duration::from_secs(60),
-        Duration::from_millis(500),
-        || (api.count("up") == segments as usize).then_some(()),
-    );
+    wait_for("all up", Duration::from_secs(60), Duration::from_millis(500), || {
+        (api.count("up") == segments as usize).then_some(())
+    });
     println!("{segments} segments ready after {:?}", lab.start);
     let (netd, serve) = (lab.pid("netd"), lab.pid("serve"));
     let before = (Usage::of(netd).cpu, Usage::of(serve).cpu, Instant::now());
@@ -70,9 +62,5 @@ fn report(
     );
     println!("memory of serve by part: {}", health["serve"]["memory"]);
     println!("engine: {}", health["netd"]["status"]["engine"]);
-    assert!(
-        one + two < MEMORY,
-        "both processes hold {} MiB",
-        (one + two) >> 20
-    );
+    assert!(one + two < MEMORY, "both processes hold {} MiB", (one + two) >> 20);
 }

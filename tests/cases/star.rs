@@ -22,24 +22,14 @@ fn forty_nine_segments_are_up_soon_and_ctrl_c_leaves_nothing() {
     let before = traces();
     let lab = Lab::start(&FORTY_NINE);
     println!("ready after {:?}", lab.start);
-    assert!(
-        lab.start < Duration::from_secs(10),
-        "a start took {:?}",
-        lab.start
-    );
+    assert!(lab.start < Duration::from_secs(10), "a start took {:?}", lab.start);
     let api = lab.api();
-    wait_for(
-        "49 segments up",
-        Duration::from_secs(5),
-        Duration::from_millis(50),
-        || (api.count("up") == 49).then_some(()),
-    );
+    wait_for("49 segments up", Duration::from_secs(5), Duration::from_millis(50), || {
+        (api.count("up") == 49).then_some(())
+    });
     let pids = [lab.pid("netd"), lab.pid("serve")];
     drop(lab.stop());
-    assert!(
-        pids.iter().all(|pid| !alive(*pid)),
-        "a process of the hub outlived the lab"
-    );
+    assert!(pids.iter().all(|pid| !alive(*pid)), "a process of the hub outlived the lab");
     assert_eq!(traces(), before, "something was left behind");
 }
 
@@ -47,26 +37,17 @@ fn forty_nine_segments_are_up_soon_and_ctrl_c_leaves_nothing() {
 #[test]
 fn a_killed_lab_is_cleaned_up_by_the_next_start() {
     let before = traces();
-    let options = Options {
-        segments: 6,
-        ..FORTY_NINE
-    };
+    let options = Options { segments: 6, ..FORTY_NINE };
     let lab = Lab::start(&options);
     let pids = [lab.pid("netd"), lab.pid("serve")];
     let dir = lab.kill();
-    wait_for(
-        "the hub's end",
-        Duration::from_secs(5),
-        Duration::from_millis(20),
-        || pids.iter().all(|pid| !alive(*pid)).then_some(()),
-    );
+    wait_for("the hub's end", Duration::from_secs(5), Duration::from_millis(20), || {
+        pids.iter().all(|pid| !alive(*pid)).then_some(())
+    });
     let lab = Lab::start_in(dir, &options);
-    wait_for(
-        "6 segments up",
-        Duration::from_secs(5),
-        Duration::from_millis(50),
-        || (lab.api().count("up") == 6).then_some(()),
-    );
+    wait_for("6 segments up", Duration::from_secs(5), Duration::from_millis(50), || {
+        (lab.api().count("up") == 6).then_some(())
+    });
     drop(lab.stop());
     assert_eq!(traces(), before, "something was left behind");
 }
@@ -76,40 +57,24 @@ fn a_killed_lab_is_cleaned_up_by_the_next_start() {
 fn an_ordinary_user_raises_the_same_star() {
     let before = traces();
     let as_user = is_root().then_some(NOBODY);
-    let lab = Lab::start(&Options {
-        segments: 12,
-        as_user,
-        ..FORTY_NINE
-    });
+    let lab = Lab::start(&Options { segments: 12, as_user, ..FORTY_NINE });
     let api = lab.api();
-    wait_for(
-        "12 segments up",
-        Duration::from_secs(5),
-        Duration::from_millis(50),
-        || (api.count("up") == 12).then_some(()),
-    );
+    wait_for("12 segments up", Duration::from_secs(5), Duration::from_millis(50), || {
+        (api.count("up") == 12).then_some(())
+    });
     lab.tell(&["fault", "silent", "s003"]);
-    wait_for(
-        "s003 down",
-        Duration::from_secs(5),
-        Duration::from_millis(50),
-        || (api.state("s003") == "down").then_some(()),
-    );
+    wait_for("s003 down", Duration::from_secs(5), Duration::from_millis(50), || {
+        (api.state("s003") == "down").then_some(())
+    });
     lab.tell(&["heal", "s003"]);
-    wait_for(
-        "s003 up",
-        Duration::from_secs(5),
-        Duration::from_millis(50),
-        || (api.state("s003") == "up").then_some(()),
-    );
+    wait_for("s003 up", Duration::from_secs(5), Duration::from_millis(50), || {
+        (api.state("s003") == "up").then_some(())
+    });
     let pids = [lab.pid("netd"), lab.pid("serve")];
     let dir = lab.kill();
-    wait_for(
-        "the hub's end",
-        Duration::from_secs(5),
-        Duration::from_millis(20),
-        || pids.iter().all(|pid| !alive(*pid)).then_some(()),
-    );
+    wait_for("the hub's end", Duration::from_secs(5), Duration::from_millis(20), || {
+        pids.iter().all(|pid| !alive(*pid)).then_some(())
+    });
     drop(dir);
     assert_eq!(traces(), before, "something was left behind");
 }
@@ -117,22 +82,11 @@ fn an_ordinary_user_raises_the_same_star() {
 /// covers: S1, design 1 (rights of the two processes)
 #[test]
 fn serve_holds_no_capability_and_netd_three() {
-    let lab = Lab::start(&Options {
-        segments: 2,
-        ..FORTY_NINE
-    });
-    assert_eq!(
-        capabilities(lab.pid("serve")),
-        0,
-        "serve holds a capability"
-    );
+    let lab = Lab::start(&Options { segments: 2, ..FORTY_NINE });
+    assert_eq!(capabilities(lab.pid("serve")), 0, "serve holds a capability");
     // CAP_NET_BIND_SERVICE (10), CAP_NET_ADMIN (12), CAP_NET_RAW (13): capabilities(7).
     let three = (1 << 10) | (1 << 12) | (1 << 13);
-    assert_eq!(
-        capabilities(lab.pid("netd")) & !three,
-        0,
-        "netd holds more than three"
-    );
+    assert_eq!(capabilities(lab.pid("netd")) & !three, 0, "netd holds more than three");
 }
 
 /// Permitted capabilities of a process.

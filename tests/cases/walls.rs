@@ -30,18 +30,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("liveness", &["model"]),
     ("outage", &["model"]),
-    (
-        "netd",
-        &[
-            "model",
-            "runtime",
-            "config",
-            "liveness",
-            "netd-api",
-            "probe",
-            "dataplane",
-        ],
-    ),
+    ("netd", &["model", "runtime", "config", "liveness", "netd-api", "probe", "dataplane"]),
 ];
 
 /// Packages that only these rooms may name.
@@ -62,9 +51,7 @@ fn every_room_names_lower_rooms_only() {
     let mut faults = Vec::new();
     for (room, names) in &rooms {
         let Some(line) = line_of(room) else {
-            faults.push(format!(
-                "{room} stands in no line: add it to the table and to the docs"
-            ));
+            faults.push(format!("{room} stands in no line: add it to the table and to the docs"));
             continue;
         };
         for name in names.iter().filter_map(|name| name.strip_prefix("ets-")) {
@@ -75,11 +62,7 @@ fn every_room_names_lower_rooms_only() {
             }
         }
     }
-    assert!(
-        faults.is_empty(),
-        "walls are climbed:\n{}",
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "walls are climbed:\n{}", faults.join("\n"));
 }
 
 /// covers: design 2 (the walls)
@@ -87,10 +70,7 @@ fn every_room_names_lower_rooms_only() {
 fn narrow_rooms_name_nothing_else() {
     let rooms = dependencies();
     for (room, allowed) in NARROW {
-        for name in rooms[*room]
-            .iter()
-            .filter_map(|name| name.strip_prefix("ets-"))
-        {
+        for name in rooms[*room].iter().filter_map(|name| name.strip_prefix("ets-")) {
             assert!(allowed.contains(&name), "{room} may not name {name}");
         }
     }
@@ -102,10 +82,7 @@ fn guarded_packages_are_named_by_their_owners_only() {
     for (room, names) in dependencies() {
         for (package, owners) in OWNERS {
             let named = names.iter().any(|name| name == package);
-            assert!(
-                !named || owners.contains(&room.as_str()),
-                "{room} may not name {package}"
-            );
+            assert!(!named || owners.contains(&room.as_str()), "{room} may not name {package}");
         }
     }
 }
@@ -114,17 +91,13 @@ fn guarded_packages_are_named_by_their_owners_only() {
 #[test]
 fn versions_stand_in_the_root_only() {
     for package in packages() {
-        let path = package["manifest_path"]
-            .as_str()
-            .expect("cargo gives the path of each manifest");
+        let path =
+            package["manifest_path"].as_str().expect("cargo gives the path of each manifest");
         let text = std::fs::read_to_string(path).expect("the manifest can be read");
         let manifest: Vec<&str> = text.lines().collect();
         let start = manifest.iter().position(|line| *line == "[dependencies]");
         for line in manifest.iter().skip(start.unwrap_or(manifest.len())) {
-            assert!(
-                !line.contains("version = \""),
-                "{path} names a version: {line}"
-            );
+            assert!(!line.contains("version = \""), "{path} names a version: {line}");
             assert!(!line.contains(" = \""), "{path} names a version: {line}");
         }
     }
@@ -148,19 +121,10 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo speaks JSON");
-    metadata["packages"]
-        .as_array()
-        .expect("a workspace has packages")
-        .clone()
+    metadata["packages"].as_array().expect("a workspace has packages").clone()
 }

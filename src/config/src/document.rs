@@ -76,12 +76,7 @@ impl<'a> Document<'a> {
         let mut section = Section::new(name, DeTable::new(), 0);
         declare(&mut section);
         let (keys, _) = section.finish();
-        self.declared.push(Declared {
-            name,
-            doc,
-            shape: Shape::Many,
-            keys,
-        });
+        self.declared.push(Declared { name, doc, shape: Shape::Many, keys });
     }
 
     fn close(&mut self, section: Section<'a>, doc: &'static str, shape: Shape) {
@@ -89,12 +84,7 @@ impl<'a> Document<'a> {
         let (keys, found) = section.finish();
         self.found.extend(found);
         if !self.declared.iter().any(|declared| declared.name == name) {
-            self.declared.push(Declared {
-                name,
-                doc,
-                shape,
-                keys,
-            });
+            self.declared.push(Declared { name, doc, shape, keys });
         }
     }
 
@@ -139,10 +129,7 @@ impl<'a> Document<'a> {
             let at = item.span().start;
             match item.into_inner() {
                 DeValue::Table(table) => tables.push((table, at)),
-                _ => self.found.push(Found {
-                    at,
-                    ..found.clone()
-                }),
+                _ => self.found.push(Found { at, ..found.clone() }),
             }
         }
         tables
@@ -166,10 +153,7 @@ impl<'a> Document<'a> {
         }
         found.sort_by_key(|found| found.at);
         let faults = found.into_iter().map(|found| found.placed(text)).collect();
-        Some(Faults {
-            file: name.to_owned(),
-            faults,
-        })
+        Some(Faults { file: name.to_owned(), faults })
     }
 
     pub(crate) fn into_declared(self) -> Vec<Declared> {

@@ -95,13 +95,7 @@ pub struct Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, fault) in self.faults.iter().enumerate() {
-            let Fault {
-                line,
-                column,
-                what,
-                remedy,
-                ..
-            } = fault;
+            let Fault { line, column, what, remedy, .. } = fault;
             let gap = if index == 0 { "" } else { "\n" };
             write!(f, "{gap}{}:{line}:{column}: {what}; {remedy}", self.file)?;
         }

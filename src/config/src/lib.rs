@@ -28,10 +28,8 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Unreadable`] when the file cannot be read, [`Error::Faults`] with all its faults.
 pub fn read<T>(path: &Path, declare: impl FnOnce(&mut Document<'_>) -> T) -> Result<T, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
     Ok(decode(&path.display().to_string(), &text, declare)?)
 }
 

@@ -59,12 +59,8 @@ impl Reference {
             text.push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
             for key in &section.keys {
                 let (kind, default) = (kind(key), default(key));
-                writeln!(
-                    text,
-                    "| `{}` | {kind} | {default} | {} |",
-                    key.name, key.doc
-                )
-                .expect(INFALLIBLE);
+                writeln!(text, "| `{}` | {kind} | {default} | {} |", key.name, key.doc)
+                    .expect(INFALLIBLE);
             }
             text.push('\n');
         }
@@ -76,11 +72,7 @@ impl Reference {
     pub fn example(&self) -> String {
         let mut text = String::new();
         for section in &self.0 {
-            let off = if section.shape == Shape::Many {
-                "# "
-            } else {
-                ""
-            };
+            let off = if section.shape == Shape::Many { "# " } else { "" };
             writeln!(text, "# {}\n{off}{}", section.doc, heading(section)).expect(INFALLIBLE);
             for key in &section.keys {
                 let (off, value) = match &key.need {

@@ -23,14 +23,7 @@ pub struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub(crate) fn new(name: &'static str, left: DeTable<'a>, at: usize) -> Self {
-        Self {
-            name,
-            left,
-            at,
-            places: Vec::new(),
-            found: Vec::new(),
-            keys: Vec::new(),
-        }
+        Self { name, left, at, places: Vec::new(), found: Vec::new(), keys: Vec::new() }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -60,11 +53,8 @@ impl<'a> Section<'a> {
         };
         if !limits.contains(&value) {
             let what = format!("{key} = {} is outside its limits", value.show());
-            let remedy = format!(
-                "choose from {} to {}",
-                limits.start().show(),
-                limits.end().show()
-            );
+            let remedy =
+                format!("choose from {} to {}", limits.start().show(), limits.end().show());
             self.fault(Rule::OutOfRange, key, what, remedy);
         }
         value
@@ -102,11 +92,8 @@ impl<'a> Section<'a> {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         self.note::<String>(key, doc, Need::Default(format!("\"{}\"", known[0])));
         if let Some(last) = self.keys.last_mut() {
-            last.kind = known
-                .iter()
-                .map(|word| format!("`\"{word}\"`"))
-                .collect::<Vec<_>>()
-                .join(" or ");
+            last.kind =
+                known.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(" or ");
         }
         let default = words[0].1.clone();
         let Some(given) = self.read::<String>(key) else {
@@ -133,12 +120,7 @@ impl<'a> Section<'a> {
             Ok(value) => Some(value),
             Err(broken) => {
                 let what = format!("{key} {}", broken.what);
-                self.found.push(Found {
-                    rule: broken.rule,
-                    at,
-                    what,
-                    remedy: broken.remedy,
-                });
+                self.found.push(Found { rule: broken.rule, at, what, remedy: broken.remedy });
                 None
             }
         }
@@ -147,22 +129,11 @@ impl<'a> Section<'a> {
     fn fault(&mut self, rule: Rule, key: &str, what: String, remedy: String) {
         let place = self.places.iter().find(|(name, _)| *name == key);
         let at = place.map_or(self.at, |(_, at)| *at);
-        self.found.push(Found {
-            rule,
-            at,
-            what,
-            remedy,
-        });
+        self.found.push(Found { rule, at, what, remedy });
     }
 
     fn note<T: Setting>(&mut self, name: &'static str, doc: &'static str, need: Need) {
-        self.keys.push(Key {
-            name,
-            doc,
-            kind: T::KIND.to_owned(),
-            need,
-            limits: None,
-        });
+        self.keys.push(Key { name, doc, kind: T::KIND.to_owned(), need, limits: None });
     }
 
     pub(crate) fn finish(mut self) -> (Vec<Key>, Vec<Found>) {

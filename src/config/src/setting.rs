@@ -33,33 +33,17 @@ pub struct Broken {
 
 impl Broken {
     fn new(rule: Rule, what: String, remedy: &str) -> Self {
-        Self {
-            rule,
-            what,
-            remedy: remedy.to_owned(),
-        }
+        Self { rule, what, remedy: remedy.to_owned() }
     }
 
     fn kind(value: &DeValue<'_>, wanted: &str) -> Self {
-        let what = format!(
-            "is {} {}, not {wanted}",
-            article(value.type_str()),
-            value.type_str()
-        );
-        Self {
-            rule: Rule::WrongType,
-            what,
-            remedy: format!("write {wanted}"),
-        }
+        let what = format!("is {} {}, not {wanted}", article(value.type_str()), value.type_str());
+        Self { rule: Rule::WrongType, what, remedy: format!("write {wanted}") }
     }
 }
 
 fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    }
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 fn text<'v>(value: &'v DeValue<'_>, wanted: &str) -> Result<&'v str, Broken> {
@@ -70,9 +54,7 @@ impl Setting for bool {
     const KIND: &'static str = "`true` or `false`";
 
     fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
-        value
-            .as_bool()
-            .ok_or_else(|| Broken::kind(value, "true or false"))
+        value.as_bool().ok_or_else(|| Broken::kind(value, "true or false"))
     }
 
     fn show(&self) -> String {
@@ -122,17 +104,10 @@ impl Setting for Duration {
         let given = text(value, "a time such as \"15s\"")?;
         let broken = || {
             let what = format!("= \"{given}\" is no time");
-            Broken::new(
-                Rule::BadDuration,
-                what,
-                "write a number and one of ms, s, min, h, d",
-            )
+            Broken::new(Rule::BadDuration, what, "write a number and one of ms, s, min, h, d")
         };
         let (number, factor) = split_unit(given, &DURATION_UNITS).ok_or_else(broken)?;
-        number
-            .checked_mul(factor)
-            .map(Self::from_millis)
-            .ok_or_else(broken)
+        number.checked_mul(factor).map(Self::from_millis).ok_or_else(broken)
     }
 
     fn show(&self) -> String {
@@ -152,11 +127,7 @@ impl Setting for Bytes {
         let given = text(value, "a size such as \"64MiB\"")?;
         let broken = || {
             let what = format!("= \"{given}\" is no size");
-            Broken::new(
-                Rule::BadSize,
-                what,
-                "write a number and one of B, KiB, MiB, GiB",
-            )
+            Broken::new(Rule::BadSize, what, "write a number and one of B, KiB, MiB, GiB")
         };
         let (number, factor) = split_unit(given, &SIZE_UNITS).ok_or_else(broken)?;
         number.checked_mul(factor).map(Self).ok_or_else(broken)
@@ -168,19 +139,10 @@ impl Setting for Bytes {
 }
 
 /// Units from the largest to the smallest, in the smallest.
-const DURATION_UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("min", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
-const SIZE_UNITS: [(&str, u64); 4] = [
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
-];
+const DURATION_UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+const SIZE_UNITS: [(&str, u64); 4] =
+    [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 fn split_unit(given: &str, units: &[(&str, u64)]) -> Option<(u64, u64)> {
     let end = given.find(|c: char| !c.is_ascii_digit())?;
@@ -190,9 +152,8 @@ fn split_unit(given: &str, units: &[(&str, u64)]) -> Option<(u64, u64)> {
 }
 
 fn show_unit(amount: u64, units: &[(&str, u64)]) -> String {
-    let whole = units
-        .iter()
-        .find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor));
+    let whole =
+        units.iter().find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor));
     let (name, factor) = whole.unwrap_or(&units[units.len() - 1]);
     format!("\"{}{name}\"", amount / factor)
 }
@@ -205,11 +166,7 @@ impl Setting for SocketAddr {
         let given = text(value, "an address with a port")?;
         given.parse().map_err(|_| {
             let what = format!("= \"{given}\" is no address with a port");
-            Broken::new(
-                Rule::BadAddress,
-                what,
-                "write it as \"127.0.0.1:8470\" or \"[::1]:8470\"",
-            )
+            Broken::new(Rule::BadAddress, what, "write it as \"127.0.0.1:8470\" or \"[::1]:8470\"")
         })
     }
 
@@ -245,9 +202,7 @@ impl Setting for Url {
 
     fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
         let given = text(value, "an address in quotes")?;
-        let rest = given
-            .strip_prefix("https://")
-            .or_else(|| given.strip_prefix("http://"));
+        let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"));
         let good = rest.is_some_and(|rest| {
             !rest.is_empty() && !rest.ends_with('/') && !rest.contains(char::is_whitespace)
         });
@@ -281,9 +236,7 @@ impl Setting for InterfacePattern {
         let stem = given.strip_suffix('*').unwrap_or(given);
         let good = !given.is_empty()
             && given.len() <= Self::LONGEST
-            && stem
-                .chars()
-                .all(|c| c.is_ascii_graphic() && !"/*:".contains(c));
+            && stem.chars().all(|c| c.is_ascii_graphic() && !"/*:".contains(c));
         if !good {
             let what = format!("= \"{given}\" is no interface");
             let remedy = "write up to 15 letters and digits, with * at most at the end";
@@ -327,19 +280,11 @@ impl<T: Setting> Setting for Vec<T> {
     const KIND: &'static str = "a list in brackets";
 
     fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
-        let list = value
-            .as_array()
-            .ok_or_else(|| Broken::kind(value, "a list in brackets"))?;
+        let list = value.as_array().ok_or_else(|| Broken::kind(value, "a list in brackets"))?;
         list.iter().map(|item| T::read(item.get_ref())).collect()
     }
 
     fn show(&self) -> String {
-        format!(
-            "[{}]",
-            self.iter()
-                .map(Setting::show)
-                .collect::<Vec<_>>()
-                .join(", ")
-        )
+        format!("[{}]", self.iter().map(Setting::show).collect::<Vec<_>>().join(", "))
     }
 }

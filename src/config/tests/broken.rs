@@ -16,22 +16,13 @@ fn declare(document: &mut Document<'_>) {
         s.optional::<Url>("public_url", "Address.", Url("https://hub.example".into()));
         s.optional::<SocketAddr>("listen", "Listen.", SocketAddr::from(([127, 0, 0, 1], 1)));
         s.value("wide", "Switch.", false);
-        s.value_in(
-            "ring",
-            "Memory.",
-            Bytes(1 << 20),
-            Bytes(1 << 10)..=Bytes(1 << 30),
-        );
+        s.value_in("ring", "Memory.", Bytes(1 << 20), Bytes(1 << 10)..=Bytes(1 << 30));
         s.value("pause", "Pause.", Duration::from_millis(1500));
         s.one_of("engine", "Database.", &[("sqlite", 0), ("postgres", 1)]);
         let low = s.value("low", "Low.", 1);
         let high = s.value("high", "High.", 2);
         if low > high {
-            s.contradiction(
-                "low",
-                "low is above high".into(),
-                "lower it, or raise high".into(),
-            );
+            s.contradiction("low", "low is above high".into(), "lower it, or raise high".into());
         }
     });
     document.sections("trunk", "A trunk.", |s| {
@@ -68,18 +59,10 @@ fn every_rule_has_a_broken_file_with_its_exact_message() {
             std::fs::write(&expected, format!("{faults}\n")).expect("it can be written");
         }
         let expected = std::fs::read_to_string(&expected).unwrap_or_default();
-        assert_eq!(
-            faults.to_string(),
-            expected.trim_end(),
-            "{}",
-            path.display()
-        );
+        assert_eq!(faults.to_string(), expected.trim_end(), "{}", path.display());
         seen.extend(faults.faults.iter().map(|fault| fault.rule));
     }
-    let missing: Vec<_> = Rule::ALL
-        .iter()
-        .filter(|rule| !seen.contains(rule))
-        .collect();
+    let missing: Vec<_> = Rule::ALL.iter().filter(|rule| !seen.contains(rule)).collect();
     assert!(missing.is_empty(), "no broken file for {missing:?}");
 }
 
@@ -103,12 +86,7 @@ fn a_whole_file_is_taken() {
 #[test]
 fn a_file_that_is_named_but_missing_is_no_silent_default() {
     let error = read(Path::new("/nonexistent/hub.toml"), declare).expect_err("it is missing");
-    assert!(
-        error
-            .to_string()
-            .starts_with("/nonexistent/hub.toml cannot be read"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("/nonexistent/hub.toml cannot be read"), "{error}");
 }
 
 /// covers: design 9 (docs/CONFIG.md is generated)

@@ -7,12 +7,7 @@ use clap::{Args, Parser, Subcommand};
 /// One appliance for a closed network: keeps its segments apart, watches them, says why one is
 /// down.
 #[derive(Debug, Parser)]
-#[command(
-    name = "ets-hub",
-    version,
-    propagate_version = true,
-    arg_required_else_help = true
-)]
+#[command(name = "ets-hub", version, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

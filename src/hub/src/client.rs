@@ -25,23 +25,17 @@ pub(crate) struct Answer {
 impl Client {
     /// Speaks to the hub at `socket`.
     pub(crate) fn new(socket: &Path) -> Self {
-        Self {
-            socket: socket.to_owned(),
-        }
+        Self { socket: socket.to_owned() }
     }
 
     /// GET, as JSON.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        self.send(Method::GET, path, "application/json", Bytes::new())
-            .await?
-            .json()
+        self.send(Method::GET, path, "application/json", Bytes::new()).await?.json()
     }
 
     /// GET, as it comes.
     pub(crate) async fn get_bytes(&self, path: &str) -> Result<Bytes, Failure> {
-        self.send(Method::GET, path, "*/*", Bytes::new())
-            .await?
-            .ok()
+        self.send(Method::GET, path, "*/*", Bytes::new()).await?.ok()
     }
 
     /// POST or PUT of JSON, answered in JSON.
@@ -52,15 +46,12 @@ impl Client {
         body: &Value,
     ) -> Result<Value, Failure> {
         let body = Bytes::from(body.to_string());
-        self.send(method, path, "application/json", body)
-            .await?
-            .json()
+        self.send(method, path, "application/json", body).await?.json()
     }
 
     /// POST of a CSV file, answered in JSON whatever the status says.
     pub(crate) async fn post_csv(&self, path: &str, csv: Vec<u8>) -> Result<Answer, Failure> {
-        self.send_as(Method::POST, path, "text/csv", Bytes::from(csv))
-            .await
+        self.send_as(Method::POST, path, "text/csv", Bytes::from(csv)).await
     }
 
     /// The answer as a stream of bytes, handed to `each` as they come.
@@ -125,21 +116,14 @@ impl Client {
             .await
             .map_err(|error| Failure::internal(&error))?;
         tokio::spawn(connection);
-        sender
-            .send_request(request)
-            .await
-            .map_err(|error| Failure::internal(&error))
+        sender.send_request(request).await.map_err(|error| Failure::internal(&error))
     }
 }
 
 impl Answer {
     /// The body, when the hub agreed.
     pub(crate) fn ok(self) -> Result<Bytes, Failure> {
-        if self.status.is_success() {
-            Ok(self.body)
-        } else {
-            Err(self.refusal())
-        }
+        if self.status.is_success() { Ok(self.body) } else { Err(self.refusal()) }
     }
 
     /// The body as JSON, when the hub agreed; null for an empty one.
@@ -160,15 +144,11 @@ impl Answer {
             (Some(said), None) | (None, Some(said)) => said,
             (None, None) => format!("the hub answered {}", self.status),
         };
-        if self.status.is_server_error() {
-            Failure::Bug(said)
-        } else {
-            Failure::Refused(said)
-        }
+        if self.status.is_server_error() { Failure::Bug(said) } else { Failure::Refused(said) }
     }
 }
 
-fn request(method: Method, path: &str, accept: &str, kind: &str) -> hyper::http::request::Builder {
+fn request(method: Method, path: &str, accept: &str, kind: &str) -> http::request::Builder {
     Request::builder()
         .method(method)
         .uri(path)
@@ -179,13 +159,6 @@ fn request(method: Method, path: &str, accept: &str, kind: &str) -> hyper::http:
 
 async fn read(response: Response<Incoming>) -> Result<Answer, Failure> {
     let status = response.status();
-    let body = response
-        .into_body()
-        .collect()
-        .await
-        .map_err(|error| Failure::internal(&error))?;
-    Ok(Answer {
-        status,
-        body: body.to_bytes(),
-    })
+    let body = response.into_body().collect().await.map_err(|error| Failure::internal(&error))?;
+    Ok(Answer { status, body: body.to_bytes() })
 }

@@ -78,11 +78,7 @@ pub(crate) fn example() -> String {
 }
 
 fn declare(file: &mut Document<'_>) -> Config {
-    let server = file.section(
-        "server",
-        "The processes and where they keep their data.",
-        server,
-    );
+    let server = file.section("server", "The processes and where they keep their data.", server);
     let (netd, listen) = file.section("netd", "The privileged process.", netd);
     let store = file.section("store", "The database.", store);
     let series = file.section("series", "Measurements over time.", series);
@@ -96,19 +92,8 @@ fn declare(file: &mut Document<'_>) -> Config {
     );
     let mut held = vec![("dashboard-tls".to_owned(), https)];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
-    let netd = ets_netd::Config {
-        listen: if listen { held } else { Vec::new() },
-        ..netd
-    };
-    Config {
-        server,
-        netd,
-        store,
-        series,
-        dashboard,
-        lab,
-        trunks,
-    }
+    let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
+    Config { server, netd, store, series, dashboard, lab, trunks }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -141,27 +126,15 @@ fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
         Bytes(1 << 20)..=Bytes(4 << 30),
     );
     let config = ets_netd::Config {
-        socket: s.value(
-            "socket",
-            "Where the hub's other process speaks to it",
-            default.socket,
-        ),
-        state_dir: s.value(
-            "state_dir",
-            "What it keeps over a restart",
-            default.state_dir,
-        ),
+        socket: s.value("socket", "Where the hub's other process speaks to it", default.socket),
+        state_dir: s.value("state_dir", "What it keeps over a restart", default.state_dir),
         group: s
             .optional::<u64>("group", "Number of the group that may use the socket", 990)
             .and_then(|group| u32::try_from(group).ok()),
         ring_bytes: usize::try_from(ring.0).unwrap_or(usize::MAX),
         listen: Vec::new(),
     };
-    let bind = s.value(
-        "bind",
-        "Whether it binds the listening sockets itself",
-        true,
-    );
+    let bind = s.value("bind", "Whether it binds the listening sockets itself", true);
     (config, bind)
 }
 
@@ -172,11 +145,7 @@ fn store(s: &mut Section<'_>) -> Store {
         Bytes(64 << 20),
         Bytes(1 << 20)..=Bytes(64 << 30),
     );
-    let postgres = s.one_of(
-        "engine",
-        "Which database",
-        &[("sqlite", false), ("postgres", true)],
-    );
+    let postgres = s.one_of("engine", "Which database", &[("sqlite", false), ("postgres", true)]);
     let url = s.optional::<String>(
         "url",
         "The PostgreSQL database",
@@ -237,25 +206,14 @@ fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
     let names = s.value(
         "names",
         "Names and addresses for the hub's first certificate",
-        vec![
-            "localhost".to_owned(),
-            "ets.localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-        ],
+        vec!["localhost".to_owned(), "ets.localhost".to_owned(), "127.0.0.1".to_owned()],
     );
-    let listen = s.value(
-        "listen",
-        "Where HTTPS is answered",
-        SocketAddr::from(([0, 0, 0, 0], HTTPS)),
-    );
+    let listen =
+        s.value("listen", "Where HTTPS is answered", SocketAddr::from(([0, 0, 0, 0], HTTPS)));
     let hour = Duration::from_secs(3600);
     let pages = ets_dashboard::Config {
         title: s
-            .optional(
-                "title",
-                "The hub's name in the page head",
-                "узел ВКО".to_owned(),
-            )
+            .optional("title", "The hub's name in the page head", "узел ВКО".to_owned())
             .unwrap_or_default(),
         public_url: public_url.0,
         link_life: s.value_in(
@@ -317,13 +275,6 @@ fn lab(s: &mut Section<'_>) -> Lab {
 
 fn trunk(s: &mut Section<'_>) -> Trunk {
     let name = s.required("name", "Its name", Name("main".to_owned()));
-    let interfaces = s.required(
-        "interfaces",
-        "Its ports",
-        vec![InterfacePattern("s*".to_owned())],
-    );
-    Trunk {
-        name: name.0,
-        interfaces: interfaces.into_iter().map(|pattern| pattern.0).collect(),
-    }
+    let interfaces = s.required("interfaces", "Its ports", vec![InterfacePattern("s*".to_owned())]);
+    Trunk { name: name.0, interfaces: interfaces.into_iter().map(|pattern| pattern.0).collect() }
 }

@@ -28,9 +28,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { USAGE } else { 0 };
-            return error
-                .print()
-                .map_or(ExitCode::from(USAGE), |()| ExitCode::from(code));
+            return error.print().map_or(ExitCode::from(USAGE), |()| ExitCode::from(code));
         }
     };
     match cli.command {
@@ -46,24 +44,18 @@ fn main() -> ExitCode {
 /// One thread: `netd` gives up rights thread by thread, and its probes have a thread of their own.
 fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
     let config = Config::read(&file.config)?;
-    part(&config, Builder::new_current_thread(), |end| {
-        netd::run(&config, end)
-    })
+    part(&config, Builder::new_current_thread(), |end| netd::run(&config, end))
 }
 
 fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {
     serve::drop_capabilities()?;
     let config = Config::read(&file.config)?;
-    part(&config.clone(), Builder::new_multi_thread(), |end| {
-        serve::run(config, end)
-    })
+    part(&config.clone(), Builder::new_multi_thread(), |end| serve::run(config, end))
 }
 
 fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
     let config = Config::read(&file.config)?;
-    part(&config, Builder::new_current_thread(), |(_, end)| {
-        run::run(&file.config, end)
-    })
+    part(&config, Builder::new_current_thread(), |(_, end)| run::run(&file.config, end))
 }
 
 /// Starts the log and runs a long-running part until shutdown.
@@ -76,10 +68,7 @@ where
     F: Future<Output = Result<(), Failure>>,
 {
     init_tracing(&config.server.log, config.server.log_format);
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::internal(&error))?;
+    let runtime = builder.enable_all().build().map_err(|error| Failure::internal(&error))?;
     runtime.block_on(async {
         let end = shutdown_on_signals().map_err(|error| Failure::internal(&error))?;
         body(end).await

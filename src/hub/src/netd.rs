@@ -14,14 +14,8 @@ pub(crate) async fn run(
     config: &Config,
     (_, shutdown): (ShutdownTrigger, Shutdown),
 ) -> Result<(), Failure> {
-    let deps = Deps {
-        clock: Clock::system(),
-        listen: std::env::var(LISTEN).ok(),
-        confine: true,
-    };
+    let deps = Deps { clock: Clock::system(), listen: std::env::var(LISTEN).ok(), confine: true };
     let netd =
         ets_netd::build(config.netd.clone(), deps).map_err(|error| Failure::internal(&error))?;
-    netd.run(shutdown)
-        .await
-        .map_err(|error| Failure::internal(&error))
+    netd.run(shutdown).await.map_err(|error| Failure::internal(&error))
 }

@@ -41,11 +41,7 @@ async fn supervise(
             () = shutdown.requested() => return end(child).await,
             status = child.wait() => tracing::error!(part, ?status, "ended and is started again"),
         }
-        pause = if started.elapsed() > HEALTHY {
-            FIRST_PAUSE
-        } else {
-            pause
-        };
+        pause = if started.elapsed() > HEALTHY { FIRST_PAUSE } else { pause };
         tokio::select! {
             () = shutdown.requested() => {}
             () = tokio::time::sleep(pause) => {}
@@ -67,19 +63,14 @@ fn spawn(program: &Path, part: &str, config: &Path) -> Result<Child, Failure> {
 }
 
 async fn end(mut child: Child) -> Result<(), Failure> {
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .map(Pid::from_raw);
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     if let Some(pid) = pid
         && kill(pid, Signal::SIGTERM).is_err()
     {
         return Ok(());
     }
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-        child
-            .start_kill()
-            .map_err(|error| Failure::internal(&error))?;
+        child.start_kill().map_err(|error| Failure::internal(&error))?;
     }
     Ok(())
 }

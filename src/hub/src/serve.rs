@@ -31,13 +31,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let clock = Clock::system();
     let stores = data::open(&config).await?;
-    let registry = Registry::open(stores.state.clone(), clock.clone())
-        .await
-        .map_err(internal)?;
+    let registry = Registry::open(stores.state.clone(), clock.clone()).await.map_err(internal)?;
     seed::plant(&registry, &config.lab).await?;
-    let series = Recorder::open(stores.series.clone(), config.series.clone())
-        .await
-        .map_err(internal)?;
+    let series =
+        Recorder::open(stores.series.clone(), config.series.clone()).await.map_err(internal)?;
     let netd = Client::new(&config.netd.socket);
     let watch = Watch::build(ets_watch::Deps {
         store: stores.state.clone(),
@@ -85,10 +82,7 @@ async fn control(
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let socket = bind_unix(&config.server.socket).await.map_err(internal)?;
-    tasks.spawn(
-        "commands",
-        serve_unix(socket, dashboard.control_router(), shutdown),
-    );
+    tasks.spawn("commands", serve_unix(socket, dashboard.control_router(), shutdown));
     Ok(())
 }
 
@@ -106,19 +100,13 @@ async fn pages(
     let acceptor = Acceptor::open(&paths).map_err(internal)?;
     if let Some(socket) = listeners::take(netd, "dashboard-tls", &shutdown).await? {
         let router = dashboard.router();
-        tasks.spawn(
-            "pages",
-            serve_tls(socket, acceptor, router, limits, shutdown.clone()),
-        );
+        tasks.spawn("pages", serve_tls(socket, acceptor, router, limits, shutdown.clone()));
     }
     if config.lab.plain_http
         && let Some(socket) = listeners::take(netd, "dashboard", &shutdown).await?
     {
         let router = dashboard.router();
-        tasks.spawn(
-            "pages in the lab",
-            serve_plain(socket, router, limits, shutdown.clone()),
-        );
+        tasks.spawn("pages in the lab", serve_plain(socket, router, limits, shutdown.clone()));
     }
     if let Some(socket) = listeners::take(netd, "metrics", &shutdown).await? {
         let router = dashboard.metrics_router();

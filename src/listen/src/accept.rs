@@ -113,10 +113,7 @@ async fn serve(
             drop(place);
         });
     }
-    if tokio::time::timeout(limits.drain, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::debug!("some connections were cut at the end");
     }
     Ok(())
@@ -151,15 +148,7 @@ impl Connection {
         }
         match self.acceptor.clone() {
             None => {
-                self.http(
-                    stream,
-                    Peer {
-                        address,
-                        scheme: Scheme::Http,
-                    },
-                    None,
-                )
-                .await;
+                self.http(stream, Peer { address, scheme: Scheme::Http }, None).await;
             }
             Some(acceptor) => self.https(acceptor, stream, address).await,
         }
@@ -168,15 +157,7 @@ impl Connection {
     async fn https(self, acceptor: Acceptor, stream: TcpStream, address: SocketAddr) {
         match tokio::time::timeout(self.limits.handshake, acceptor.accept(stream)).await {
             Ok(Ok((stream, certificate))) => {
-                self.http(
-                    stream,
-                    Peer {
-                        address,
-                        scheme: Scheme::Https,
-                    },
-                    certificate,
-                )
-                .await;
+                self.http(stream, Peer { address, scheme: Scheme::Https }, certificate).await;
             }
             Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%address, "TLS handshake took too long"),
@@ -196,14 +177,8 @@ impl Connection {
             answer(router.clone(), request)
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.request_head);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(128);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.request_head);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         if let Err(error) = self.watcher.watch(connection.into_owned()).await {
             tracing::debug!(%error, "a connection ended with an error");

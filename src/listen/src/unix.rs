@@ -24,14 +24,9 @@ const MODE: u32 = 0o660;
 /// # Errors
 /// [`Error::InUse`] when another process serves it, [`Error::Bind`] when it cannot be made.
 pub async fn bind_unix(path: &Path) -> Result<UnixListener, Error> {
-    let fail = |source| Error::Bind {
-        path: path.to_owned(),
-        source,
-    };
+    let fail = |source| Error::Bind { path: path.to_owned(), source };
     if UnixStream::connect(path).await.is_ok() {
-        return Err(Error::InUse {
-            path: path.to_owned(),
-        });
+        return Err(Error::InUse { path: path.to_owned() });
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
@@ -80,12 +75,6 @@ async fn connection(stream: UnixStream, router: Router) {
 }
 
 fn system_user(uid: u32) -> SystemUser {
-    let name = User::from_uid(Uid::from_raw(uid))
-        .ok()
-        .flatten()
-        .map(|user| user.name);
-    SystemUser {
-        uid,
-        name: name.unwrap_or_else(|| uid.to_string()),
-    }
+    let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
+    SystemUser { uid, name: name.unwrap_or_else(|| uid.to_string()) }
 }

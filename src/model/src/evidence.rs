@@ -51,10 +51,7 @@ pub enum Fact {
     /// The carrier of the hub's interface came or went.
     Carrier { interface: String, up: bool },
     /// The kernel's neighbour entry for `address` changed.
-    Neighbour {
-        address: IpAddr,
-        state: NeighbourState,
-    },
+    Neighbour { address: IpAddr, state: NeighbourState },
     /// `from` answered a probe with an ICMP error.
     IcmpError { from: IpAddr, kind: IcmpErrorKind },
     /// Nothing can be said: the hub itself was blind.

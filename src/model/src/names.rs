@@ -101,11 +101,7 @@ mod tests {
 
     #[test]
     fn a_missing_name_falls_back_to_russian_first() {
-        let names = Names {
-            ru: "Архив".into(),
-            en: "Archive".into(),
-            ..Names::default()
-        };
+        let names = Names { ru: "Архив".into(), en: "Archive".into(), ..Names::default() };
         assert_eq!(names.get(Lang::Kk), "Архив");
         assert_eq!(names.get(Lang::En), "Archive");
         assert!(Names::default().is_empty());

@@ -25,13 +25,8 @@ pub enum LinkState {
 
 impl LinkState {
     /// All states, the one that needs a person most first.
-    pub const ALL: [Self; 5] = [
-        Self::Down,
-        Self::Degraded,
-        Self::Maintenance,
-        Self::Unknown,
-        Self::Up,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Down, Self::Degraded, Self::Maintenance, Self::Unknown, Self::Up];
 
     /// The word used in the API, in metrics and in style sheets.
     pub fn as_str(self) -> &'static str {

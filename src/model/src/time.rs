@@ -105,10 +105,7 @@ mod tests {
 
     #[test]
     fn a_stamp_moves_both_clocks_by_the_same_amount() {
-        let stamp = Stamp {
-            boot: BootTime(5_000_000),
-            wall: WallTime(1_000_000),
-        };
+        let stamp = Stamp { boot: BootTime(5_000_000), wall: WallTime(1_000_000) };
         assert_eq!(stamp.at(BootTime(7_000_000)).wall, WallTime(1_002_000));
         assert_eq!(stamp.at(BootTime(2_000_000)).wall, WallTime(997_000));
     }

@@ -66,10 +66,7 @@ impl Clock {
 
     /// Both clocks now.
     pub fn stamp(&self) -> Stamp {
-        Stamp {
-            boot: self.boot(),
-            wall: self.wall(),
-        }
+        Stamp { boot: self.boot(), wall: self.wall() }
     }
 }
 
@@ -89,10 +86,7 @@ pub fn wall_now() -> WallTime {
 
 /// Both of the kernel's clocks, read one after the other.
 pub fn stamp_now() -> Stamp {
-    Stamp {
-        boot: boot_now(),
-        wall: wall_now(),
-    }
+    Stamp { boot: boot_now(), wall: wall_now() }
 }
 
 fn read(clock: ClockId) -> (i64, i64) {

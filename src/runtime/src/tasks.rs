@@ -21,11 +21,7 @@ pub struct Tasks {
 impl Tasks {
     /// No tasks yet.
     pub fn new(trigger: ShutdownTrigger, shutdown: Shutdown) -> Self {
-        Self {
-            set: JoinSet::new(),
-            trigger,
-            shutdown,
-        }
+        Self { set: JoinSet::new(), trigger, shutdown }
     }
 
     /// Starts a part that runs until shutdown. Its error is the reason why the process ends.
@@ -34,8 +30,7 @@ impl Tasks {
         name: &'static str,
         part: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
-        self.set
-            .spawn(async move { (name, part.await.map_err(|error| error.to_string())) });
+        self.set.spawn(async move { (name, part.await.map_err(|error| error.to_string())) });
     }
 
     /// Waits until shutdown, then up to `grace` for the parts to end.

@@ -52,38 +52,24 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let stream = self.0.accept(stream).await?;
-        let proved = stream
-            .get_ref()
-            .1
-            .peer_certificates()
-            .and_then(<[_]>::first);
+        let proved = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         let certificate = proved.and_then(PeerCertificate::read);
         Ok((stream, certificate))
     }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let unusable = || Error::Content {
-        path: path.to_owned(),
-    };
+    let unusable = || Error::Content { path: path.to_owned() };
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(path)?).collect();
     let all = all.map_err(|_| unusable())?;
-    if all.is_empty() {
-        Err(unusable())
-    } else {
-        Ok(all)
-    }
+    if all.is_empty() { Err(unusable()) } else { Ok(all) }
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|_| Error::Content {
-        path: path.to_owned(),
-    })
+    PrivateKeyDer::from_pem_slice(&read(path)?)
+        .map_err(|_| Error::Content { path: path.to_owned() })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::File {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
 }

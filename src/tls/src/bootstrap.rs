@@ -41,13 +41,7 @@ impl Paths {
     }
 
     fn all(&self) -> [&Path; 5] {
-        [
-            &self.ca_cert,
-            &self.server_cert,
-            &self.server_key,
-            &self.admin_cert,
-            &self.admin_key,
-        ]
+        [&self.ca_cert, &self.server_cert, &self.server_key, &self.admin_cert, &self.admin_key]
     }
 }
 
@@ -132,19 +126,13 @@ const PRIVATE: u32 = 0o600;
 const PRIVATE_DIR: u32 = 0o700;
 
 fn make_private_dir(dir: &Path) -> Result<(), Error> {
-    let fail = |source| Error::File {
-        path: dir.to_owned(),
-        source,
-    };
+    let fail = |source| Error::File { path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(fail)?;
     fs::set_permissions(dir, Permissions::from_mode(PRIVATE_DIR)).map_err(fail)
 }
 
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
-    let fail = |source| Error::File {
-        path: path.to_owned(),
-        source,
-    };
+    let fail = |source| Error::File { path: path.to_owned(), source };
     let mut file: File = OpenOptions::new()
         .write(true)
         .create(true)
@@ -152,7 +140,5 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
         .mode(mode)
         .open(path)
         .map_err(fail)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(fail)
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
 }

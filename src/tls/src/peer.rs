@@ -21,10 +21,7 @@ impl PeerCertificate {
     pub(crate) fn read(der: &CertificateDer<'_>) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let subject = certificate.subject();
-        let common_name = subject
-            .iter_common_name()
-            .next()
-            .and_then(|name| name.as_str().ok());
+        let common_name = subject.iter_common_name().next().and_then(|name| name.as_str().ok());
         Some(Self {
             subject: common_name.map_or_else(|| subject.to_string(), str::to_owned),
             serial_hex: hex(certificate.raw_serial()),
@@ -34,10 +31,8 @@ impl PeerCertificate {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+        text
+    })
 }

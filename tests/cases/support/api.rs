@@ -15,32 +15,26 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(socket: &Path) -> Self {
-        Self {
-            socket: socket.to_owned(),
-        }
+        Self { socket: socket.to_owned() }
     }
 
     /// GET as JSON; `None` while the hub does not answer or does not agree.
     pub(crate) fn try_get(&self, path: &str) -> Option<Value> {
         let (status, body) = self.exchange("GET", path, "").ok()?;
-        (status == 200)
-            .then(|| serde_json::from_slice(&body).ok())
-            .flatten()
+        (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten()
     }
 
     /// GET as JSON.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Value {
-        self.try_get(path)
-            .unwrap_or_else(|| panic!("GET {path} was refused"))
+        self.try_get(path).unwrap_or_else(|| panic!("GET {path} was refused"))
     }
 
     /// Any method with a JSON body: status and answer.
     #[track_caller]
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let (status, body) = self
-            .exchange(method, path, &body.to_string())
-            .expect("the hub answers");
+        let (status, body) =
+            self.exchange(method, path, &body.to_string()).expect("the hub answers");
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
@@ -52,30 +46,21 @@ impl Api {
 
     /// The state of one segment; empty while the hub does not answer.
     pub(crate) fn state(&self, id: &str) -> String {
-        let segment = self
-            .try_get(&format!("/api/v1/segments/{id}"))
-            .unwrap_or_default();
+        let segment = self.try_get(&format!("/api/v1/segments/{id}")).unwrap_or_default();
         segment["state"].as_str().unwrap_or_default().to_owned()
     }
 
     /// How many segments are in `state`.
     pub(crate) fn count(&self, state: &str) -> usize {
         let all = self.try_get("/api/v1/segments").unwrap_or_default();
-        items(&all)
-            .iter()
-            .filter(|segment| segment["state"] == state)
-            .count()
+        items(&all).iter().filter(|segment| segment["state"] == state).count()
     }
 
     /// The outages that are open now.
     #[track_caller]
     pub(crate) fn open_outages(&self) -> Vec<Value> {
         let all = self.get("/api/v1/outages?state=open");
-        items(&all)
-            .iter()
-            .filter(|outage| outage["ended"].is_null())
-            .cloned()
-            .collect()
+        items(&all).iter().filter(|outage| outage["ended"].is_null()).cloned().collect()
     }
 
     /// Follows the event stream and gives the moment at which `wanted` came.
@@ -86,9 +71,7 @@ impl Api {
         mut wanted: impl FnMut(&str, &Value) -> bool,
     ) -> Instant {
         let mut stream = UnixStream::connect(&self.socket).expect("the hub listens");
-        stream
-            .set_read_timeout(Some(limit))
-            .expect("a timeout can be set");
+        stream.set_read_timeout(Some(limit)).expect("a timeout can be set");
         let request =
             "GET /api/v1/events HTTP/1.1\r\nhost: hub\r\naccept: text/event-stream\r\n\r\n";
         stream.write_all(request.as_bytes()).expect("the hub reads");
@@ -104,10 +87,7 @@ impl Api {
                     return Instant::now();
                 }
             }
-            assert!(
-                Instant::now() < deadline,
-                "the event did not come within {limit:?}"
-            );
+            assert!(Instant::now() < deadline, "the event did not come within {limit:?}");
         }
         panic!("the stream ended");
     }
@@ -135,28 +115,12 @@ fn items(listing: &Value) -> &[Value] {
 
 /// Status and body of an HTTP/1.1 answer.
 fn split(answer: &[u8]) -> (u16, Vec<u8>) {
-    let end = answer
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap_or(answer.len());
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or(0);
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
     let body = answer.get(end + 4..).unwrap_or_default();
-    let chunked = head
-        .to_ascii_lowercase()
-        .contains("transfer-encoding: chunked");
-    (
-        status,
-        if chunked {
-            dechunk(body)
-        } else {
-            body.to_vec()
-        },
-    )
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    (status, if chunked { dechunk(body) } else { body.to_vec() })
 }
 
 fn dechunk(mut body: &[u8]) -> Vec<u8> {

@@ -68,22 +68,13 @@ impl Lab {
             .stderr(log)
             .spawn()
             .expect("the lab starts");
-        let mut lab = Self {
-            child,
-            dir,
-            start: Duration::ZERO,
-        };
-        wait_for(
-            "the lab",
-            options.patience,
-            Duration::from_millis(20),
-            || {
-                if let Ok(Some(status)) = lab.child.try_wait() {
-                    panic!("the lab ended with {status}:\n{}", lab.log());
-                }
-                ready.exists().then_some(())
-            },
-        );
+        let mut lab = Self { child, dir, start: Duration::ZERO };
+        wait_for("the lab", options.patience, Duration::from_millis(20), || {
+            if let Ok(Some(status)) = lab.child.try_wait() {
+                panic!("the lab ended with {status}:\n{}", lab.log());
+            }
+            ready.exists().then_some(())
+        });
         lab.start = started.elapsed();
         lab
     }
@@ -107,9 +98,7 @@ impl Lab {
     /// Process ids of `netd` or `serve`.
     #[track_caller]
     pub(crate) fn pid(&self, part: &str) -> i64 {
-        self.json()["hub_pids"][part]
-            .as_i64()
-            .expect("lab.json names the process")
+        self.json()["hub_pids"][part].as_i64().expect("lab.json names the process")
     }
 
     /// The API over the hub's Unix socket.
@@ -146,12 +135,9 @@ impl Lab {
     #[track_caller]
     pub(crate) fn stop(mut self) -> TempDir {
         Self::signal(i64::from(self.child.id()), Signal::SIGINT);
-        wait_for(
-            "the lab's end",
-            Duration::from_secs(30),
-            Duration::from_millis(20),
-            || self.child.try_wait().ok().flatten(),
-        );
+        wait_for("the lab's end", Duration::from_secs(30), Duration::from_millis(20), || {
+            self.child.try_wait().ok().flatten()
+        });
         self.take_dir()
     }
 
@@ -200,27 +186,13 @@ fn command(options: &Options, dir: &Path) -> Command {
         Some((uid, gid)) => {
             let mut command = Command::new("setpriv");
             command
-                .args([
-                    "--reuid",
-                    &uid.to_string(),
-                    "--regid",
-                    &gid.to_string(),
-                    "--clear-groups",
-                ])
+                .args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"])
                 .arg(hub_binary())
                 .env("HOME", dir);
             command
         }
     };
-    command
-        .args([
-            "lab",
-            "run",
-            "--segments",
-            &options.segments.to_string(),
-            "--dir",
-        ])
-        .arg(dir);
+    command.args(["lab", "run", "--segments", &options.segments.to_string(), "--dir"]).arg(dir);
     command.args(["--critical", &options.critical.to_string()]);
     if let Some(links) = options.links {
         command.args(["--links", &links.to_string()]);

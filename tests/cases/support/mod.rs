@@ -23,10 +23,7 @@ pub(crate) fn wait_for<T>(
         if let Some(found) = check() {
             return found;
         }
-        assert!(
-            started.elapsed() < limit,
-            "{what} did not come within {limit:?}"
-        );
+        assert!(started.elapsed() < limit, "{what} did not come within {limit:?}");
         std::thread::sleep(pause);
     }
 }

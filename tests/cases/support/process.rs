@@ -6,16 +6,10 @@ use std::time::Duration;
 
 /// The built product, as `make build` leaves it.
 pub(crate) fn hub_binary() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     let binary = target.join("release/ets-hub");
-    assert!(
-        binary.exists(),
-        "{} is not built: run `make build`",
-        binary.display()
-    );
+    assert!(binary.exists(), "{} is not built: run `make build`", binary.display());
     binary.canonicalize().expect("an existing file has a path")
 }
 
@@ -48,9 +42,7 @@ pub(crate) fn tool(program: &str, args: &[&str]) -> String {
 /// Whether a process lives (and is no zombie).
 pub(crate) fn alive(pid: i64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ")
-        .next()
-        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
 
 /// The living processes whose command line holds all of `words`.
@@ -82,17 +74,8 @@ impl Usage {
     #[track_caller]
     pub(crate) fn of(pid: i64) -> Self {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
-        let fields: Vec<&str> = stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .collect();
-        let number = |at: usize| {
-            fields[at]
-                .parse::<u64>()
-                .expect("the kernel writes numbers")
-        };
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let number = |at: usize| fields[at].parse::<u64>().expect("the kernel writes numbers");
         // Fields 14, 15 and 24 of proc(5), counted from the state, which is field 3.
         let ticks = number(11) + number(12);
         Self {
@@ -103,10 +86,6 @@ impl Usage {
 }
 
 fn ticks_per_second() -> u64 {
-    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK)
-        .ok()
-        .flatten();
-    ticks
-        .and_then(|ticks| u64::try_from(ticks).ok())
-        .unwrap_or(100)
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok().flatten();
+    ticks.and_then(|ticks| u64::try_from(ticks).ok()).unwrap_or(100)
 }

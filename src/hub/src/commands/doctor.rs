@@ -11,11 +11,7 @@ pub(crate) async fn run(client: &Client, global: &Global) -> Result<(), Failure>
     let health = client.get("/api/v1/health").await?;
     show(global, &health, people);
     let problems = problems(&health);
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Refused(problems.join("\n")))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.join("\n"))) }
 }
 
 fn people(health: &Value) {
@@ -35,11 +31,7 @@ fn problems(health: &Value) -> Vec<String> {
     }
     for database in rows(&health["databases"]) {
         if database["writable"] == false {
-            problems.push(format!(
-                "{}: {}",
-                text(&database["name"]),
-                text(&database["problem"])
-            ));
+            problems.push(format!("{}: {}", text(&database["name"]), text(&database["problem"])));
         }
     }
     problems

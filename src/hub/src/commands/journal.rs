@@ -10,9 +10,7 @@ use crate::exit::Failure;
 pub(crate) async fn run(client: &Client, command: &Journal) -> Result<(), Failure> {
     match &command.action {
         JournalAction::List { limit } => {
-            let listing = client
-                .get(&format!("/api/v1/journal?limit={limit}"))
-                .await?;
+            let listing = client.get(&format!("/api/v1/journal?limit={limit}")).await?;
             show(&command.global, &listing, list);
             Ok(())
         }
@@ -23,10 +21,7 @@ pub(crate) async fn run(client: &Client, command: &Journal) -> Result<(), Failur
 async fn verify(client: &Client, command: &Journal) -> Result<(), Failure> {
     let verdict = client.get("/api/v1/journal/verify").await?;
     show(&command.global, &verdict, |verdict| {
-        println!(
-            "{} entries are as they were written",
-            text(&verdict["sound"])
-        );
+        println!("{} entries are as they were written", text(&verdict["sound"]));
     });
     match &verdict["broken"] {
         Value::Null => Ok(()),
@@ -43,10 +38,7 @@ fn list(listing: &Value) {
         let subject = &entry["subject"];
         let subject = format!("{} {}", text(&subject["kind"]), text(&subject["id"]));
         let keys = ["seq", "at", "actor", "action"];
-        keys.map(|key| text(&entry[key]))
-            .into_iter()
-            .chain([subject])
-            .collect()
+        keys.map(|key| text(&entry[key])).into_iter().chain([subject]).collect()
     };
     let rows: Vec<_> = rows(listing).iter().map(row).collect();
     table::print(&["NUMBER", "AT", "WHO", "WHAT", "SUBJECT"], &rows);

@@ -24,15 +24,15 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check),
         Command::Doctor(global) => ask(&global, async |client| doctor::run(&client, &global).await),
-        Command::Segment(command) => ask(&command.global, async |client| {
-            segment::run(&client, &command).await
-        }),
-        Command::Outage(command) => ask(&command.global, async |client| {
-            outage::run(&client, &command).await
-        }),
-        Command::Journal(command) => ask(&command.global, async |client| {
-            journal::run(&client, &command).await
-        }),
+        Command::Segment(command) => {
+            ask(&command.global, async |client| segment::run(&client, &command).await)
+        }
+        Command::Outage(command) => {
+            ask(&command.global, async |client| outage::run(&client, &command).await)
+        }
+        Command::Journal(command) => {
+            ask(&command.global, async |client| journal::run(&client, &command).await)
+        }
         Command::EntryLink(global) => {
             ask(&global, async |client| entry_link(&client, &global).await)
         }
@@ -43,15 +43,9 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
 }
 
 async fn entry_link(client: &Client, global: &Global) -> Result<(), Failure> {
-    let link = client
-        .change(http::Method::POST, "/api/v1/entry-links", &Value::Null)
-        .await?;
+    let link = client.change(http::Method::POST, "/api/v1/entry-links", &Value::Null).await?;
     show(global, &link, |link| {
-        println!(
-            "{}\nGood once, until {}.",
-            text(&link["url"]),
-            text(&link["expires"])
-        );
+        println!("{}\nGood once, until {}.", text(&link["url"]), text(&link["expires"]));
     });
     Ok(())
 }

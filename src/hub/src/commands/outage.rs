@@ -42,11 +42,6 @@ fn story(outage: &Value) {
     println!("ended {}", text(&outage["ended"]));
     println!("seen:");
     for piece in rows(&outage["evidence"]) {
-        println!(
-            "  {}  {}  {}",
-            text(&piece["at"]),
-            text(&piece["source"]),
-            piece["fact"]
-        );
+        println!("  {}  {}  {}", text(&piece["at"]), text(&piece["source"]), piece["fact"]);
     }
 }

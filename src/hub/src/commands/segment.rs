@@ -27,19 +27,11 @@ pub(crate) async fn run(client: &Client, command: &Segment) -> Result<(), Failur
             one(global, &client.change(Method::PUT, &path, &body).await?);
         }
         SegmentAction::Retire { id } => {
-            one(
-                global,
-                &client
-                    .change(Method::DELETE, &path(id), &Value::Null)
-                    .await?,
-            );
+            one(global, &client.change(Method::DELETE, &path(id), &Value::Null).await?);
         }
         SegmentAction::Restore { id } => {
             let path = format!("{}/restore", path(id));
-            one(
-                global,
-                &client.change(Method::POST, &path, &Value::Null).await?,
-            );
+            one(global, &client.change(Method::POST, &path, &Value::Null).await?);
         }
         SegmentAction::Import { file, yes } => return import(client, global, file, *yes).await,
         SegmentAction::Export => {
@@ -68,25 +60,17 @@ async fn put(client: &Client, id: &str, file: &Path) -> Result<Value, Failure> {
 
 async fn import(client: &Client, global: &Global, file: &Path, yes: bool) -> Result<(), Failure> {
     let csv = read(file)?;
-    let preview = client
-        .post_csv("/api/v1/import/preview", csv.clone())
-        .await?
-        .json()?;
+    let preview = client.post_csv("/api/v1/import/preview", csv.clone()).await?.json()?;
     show(global, &preview, |preview| say_preview(file, preview));
     if preview["clean"] != true {
-        return Err(Failure::Refused(
-            "nothing was changed: mend the lines above".to_owned(),
-        ));
+        return Err(Failure::Refused("nothing was changed: mend the lines above".to_owned()));
     }
     if !yes {
         eprintln!("Nothing was changed. Give --yes to apply it.");
         return Ok(());
     }
     let digest = text(&preview["digest"]);
-    client
-        .post_csv(&format!("/api/v1/import/{}", escaped(&digest)), csv)
-        .await?
-        .ok()?;
+    client.post_csv(&format!("/api/v1/import/{}", escaped(&digest)), csv).await?.ok()?;
     eprintln!("Imported.");
     Ok(())
 }
@@ -103,10 +87,7 @@ fn say_preview(file: &Path, preview: &Value) {
         for one in rows(&preview[key]) {
             let (line, column) = (text(&one["line"]), text(&one["column"]));
             let (message, remedy) = (text(&one["message"]), text(&one["remedy"]));
-            println!(
-                "{}:{line}:{column}: {kind}: {message}; {remedy}",
-                file.display()
-            );
+            println!("{}:{line}:{column}: {kind}: {message}; {remedy}", file.display());
         }
     }
 }
@@ -120,9 +101,7 @@ async fn ping(client: &Client, id: &str, count: u16) -> Result<(), Failure> {
             }
         }
     };
-    client
-        .stream(Method::POST, &format!("{}/ping", path(id)), &body, print)
-        .await
+    client.stream(Method::POST, &format!("{}/ping", path(id)), &body, print).await
 }
 
 fn list(listing: &Value) {
@@ -131,10 +110,7 @@ fn list(listing: &Value) {
         keys.map(|key| text(&segment[key])).to_vec()
     };
     let rows: Vec<_> = rows(listing).iter().map(row).collect();
-    table::print(
-        &["SEGMENT", "STATE", "SINCE", "RTT, MS", "LOSS", "NAME"],
-        &rows,
-    );
+    table::print(&["SEGMENT", "STATE", "SINCE", "RTT, MS", "LOSS", "NAME"], &rows);
 }
 
 fn one(global: &Global, segment: &Value) {
@@ -146,9 +122,7 @@ fn until(minutes: u32) -> Value {
     if minutes == 0 {
         return Value::Null;
     }
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = WallTime(i64::try_from(now.as_micros()).unwrap_or(i64::MAX));
     let until = now.plus(Duration::from_secs(u64::from(minutes) * 60));
     jiff::Timestamp::from_microsecond(until.0).map_or(Value::Null, |at| at.to_string().into())

@@ -27,29 +27,21 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_dashboard::MIGRATIONS,
     ]
     .concat();
-    let state = Store::open(&state, &tables)
-        .await
-        .map_err(|e| Failure::internal(&e))?;
-    let series = Store::open(&series, ets_series::MIGRATIONS)
-        .await
-        .map_err(|e| Failure::internal(&e))?;
+    let state = Store::open(&state, &tables).await.map_err(|e| Failure::internal(&e))?;
+    let series =
+        Store::open(&series, ets_series::MIGRATIONS).await.map_err(|e| Failure::internal(&e))?;
     Ok(Stores { state, series })
 }
 
 fn targets(config: &Config) -> (Target, Target) {
     let file = |name: &str| config.server.data_dir.join(name);
     match &config.store {
-        config::Store::Postgres { url } => (
-            Target::postgres(url, "state"),
-            Target::postgres(url, "series"),
-        ),
+        config::Store::Postgres { url } => {
+            (Target::postgres(url, "state"), Target::postgres(url, "series"))
+        }
         config::Store::Sqlite { reserve } => {
             let path = file("state.db");
-            let state = Target::Sqlite {
-                path,
-                durability: Durability::Full,
-                reserve: reserve.0,
-            };
+            let state = Target::Sqlite { path, durability: Durability::Full, reserve: reserve.0 };
             (state, Target::series(file("series.db")))
         }
     }
@@ -65,10 +57,7 @@ fn make_private_dir(dir: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(dir)
         .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o700)))
         .map_err(|error| {
-            Failure::Usage(format!(
-                "{} cannot be made or kept private: {error}",
-                dir.display()
-            ))
+            Failure::Usage(format!("{} cannot be made or kept private: {error}", dir.display()))
         })
 }
 
@@ -80,10 +69,7 @@ pub(crate) async fn write_entry_link(
     if !config.lab.plain_http {
         return Ok(());
     }
-    let link = dashboard
-        .new_entry_link("lab")
-        .await
-        .map_err(|error| Failure::internal(&error))?;
+    let link = dashboard.new_entry_link("lab").await.map_err(|error| Failure::internal(&error))?;
     let path = config.server.data_dir.join("entry-link");
     std::fs::write(&path, format!("{}\n", dashboard.entry_url(&link)))
         .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", path.display())))

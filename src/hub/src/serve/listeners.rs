@@ -20,16 +20,13 @@ pub(crate) async fn take(
 ) -> Result<Option<TcpListener>, Failure> {
     for attempt in 0..ATTEMPTS {
         match netd.listener(name).await {
-            Ok(socket) => return Ok(Some(socket)),
+            Ok(socket) => return Ok(Some(socket.into())),
             Err(Error::Refused(why)) => {
                 tracing::warn!(name, why, "netd holds no such socket");
                 return Ok(None);
             }
             Err(error) if attempt + 1 == ATTEMPTS => {
-                return Err(Failure::Missing(format!(
-                    "netd does not answer: {}",
-                    chain(&error)
-                )));
+                return Err(Failure::Missing(format!("netd does not answer: {}", chain(&error))));
             }
             Err(_) => tokio::select! {
                 () = shutdown.requested() => return Ok(None),

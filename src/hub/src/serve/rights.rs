@@ -11,12 +11,7 @@ pub(crate) fn drop_all() -> Result<(), Failure> {
     if caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_SETPCAP).unwrap_or(false) {
         clear(CapSet::Bounding)?;
     }
-    for set in [
-        CapSet::Ambient,
-        CapSet::Inheritable,
-        CapSet::Effective,
-        CapSet::Permitted,
-    ] {
+    for set in [CapSet::Ambient, CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
         clear(set)?;
     }
     set_no_new_privs().map_err(|error| Failure::internal(&error))

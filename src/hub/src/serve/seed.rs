@@ -17,10 +17,7 @@ pub(crate) async fn plant(registry: &Registry, lab: &Lab) -> Result<(), Failure>
     if let Some(path) = &lab.parents {
         for parent in parents(path)? {
             if registry.catalog().parent(&parent.id).is_none() {
-                registry
-                    .create_parent(parent, &author)
-                    .await
-                    .map_err(|e| Failure::internal(&e))?;
+                registry.create_parent(parent, &author).await.map_err(|e| Failure::internal(&e))?;
             }
         }
     }
@@ -29,10 +26,7 @@ pub(crate) async fn plant(registry: &Registry, lab: &Lab) -> Result<(), Failure>
     let preview = registry.preview_csv(&file);
     if let Some(fault) = preview.faults.first() {
         let (line, what, remedy) = (fault.line, fault.message(), fault.remedy());
-        return Err(Failure::Usage(format!(
-            "{}:{line:?}: {what}; {remedy}",
-            path.display()
-        )));
+        return Err(Failure::Usage(format!("{}:{line:?}: {what}; {remedy}", path.display())));
     }
     registry
         .apply_csv(&file, &preview.digest, &author)
