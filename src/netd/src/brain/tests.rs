@@ -1,1 +1,0 @@
-//! Histories played to the brain.
