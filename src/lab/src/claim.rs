@@ -74,13 +74,7 @@ impl ProcessId {
     pub(crate) fn of(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name in brackets may hold anything; the start is the 20th field after it.
-        let started = stat
-            .rsplit_once(')')?
-            .1
-            .split_ascii_whitespace()
-            .nth(19)?
-            .parse()
-            .ok()?;
+        let started = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
         Some(Self { pid, started })
     }
 
@@ -121,11 +115,7 @@ impl Claim {
         fs::create_dir_all(folder).at("create", folder)?;
         clean_up_after_the_dead(folder);
         for number in 1..100 {
-            let prefix = if number == 1 {
-                "ets".to_owned()
-            } else {
-                format!("ets{number}")
-            };
+            let prefix = if number == 1 { "ets".to_owned() } else { format!("ets{number}") };
             let path = folder.join(format!("{prefix}.json"));
             let Some(file) = lock(open(&path)?) else {
                 continue;
@@ -135,21 +125,11 @@ impl Claim {
                 let _ = fs::remove_file(&path);
                 continue;
             }
-            let record = Record {
-                pid: std::process::id(),
-                dir: dir.to_owned(),
-                ..Record::default()
-            };
-            return Ok(Self {
-                prefix,
-                path,
-                file,
-                record,
-            });
+            let record =
+                Record { pid: std::process::id(), dir: dir.to_owned(), ..Record::default() };
+            return Ok(Self { prefix, path, file, record });
         }
-        Err(Error::Refused(
-            "99 labs already run on this machine: stop one".to_owned(),
-        ))
+        Err(Error::Refused("99 labs already run on this machine: stop one".to_owned()))
     }
 
     /// Writes down the namespaces that are about to be made.
@@ -189,10 +169,7 @@ fn clean_up_after_the_dead(folder: &Path) {
         let _ = file.read_to_string(&mut text);
         let record: Record = serde_json::from_str(&text).unwrap_or_default();
         record.children.iter().for_each(|child| child.end());
-        record
-            .namespaces
-            .iter()
-            .for_each(|name| namespace::remove(name));
+        record.namespaces.iter().for_each(|name| namespace::remove(name));
         let _ = fs::remove_file(&path);
     }
 }
@@ -227,11 +204,7 @@ mod tests {
         let lock = DirLock::take(folder.path()).unwrap();
         let refused = DirLock::take(folder.path()).unwrap_err();
         assert_eq!(refused.exit_code(), 1);
-        assert!(
-            refused
-                .to_string()
-                .contains(&std::process::id().to_string())
-        );
+        assert!(refused.to_string().contains(&std::process::id().to_string()));
         drop(lock);
         DirLock::take(folder.path()).unwrap();
     }
@@ -240,12 +213,6 @@ mod tests {
     fn a_process_is_told_apart_by_its_start() {
         let me = ProcessId::of(std::process::id()).unwrap();
         assert!(me.is_alive());
-        assert!(
-            !ProcessId {
-                started: me.started + 1,
-                ..me
-            }
-            .is_alive()
-        );
+        assert!(!ProcessId { started: me.started + 1, ..me }.is_alive());
     }
 }

@@ -56,16 +56,12 @@ pub(crate) fn ask(socket: &Path, request: &Request) -> Result<Vec<Listed>> {
     line.push(b'\n');
     stream.write_all(&line).at("write to", socket)?;
     let mut answer = String::new();
-    BufReader::new(stream.take(LINE_LIMIT))
-        .read_line(&mut answer)
-        .at("read from", socket)?;
+    BufReader::new(stream.take(LINE_LIMIT)).read_line(&mut answer).at("read from", socket)?;
     match serde_json::from_str(&answer) {
         Ok(Answer::Faults(faults)) => Ok(faults),
         Ok(Answer::Refused(64, reason)) => Err(Error::Usage(reason)),
         Ok(Answer::Refused(_, reason)) => Err(Error::Refused(reason)),
-        Err(_) => Err(Error::Refused(
-            "the lab ended before it answered".to_owned(),
-        )),
+        Err(_) => Err(Error::Refused("the lab ended before it answered".to_owned())),
     }
 }
 
@@ -82,10 +78,7 @@ pub(crate) fn serve(socket: &Path, faults: Arc<Mutex<Faults>>) -> Result<()> {
             let _ = answer(&stream, &faults);
         }
     };
-    thread
-        .spawn(accept)
-        .map(drop)
-        .context(|| "cannot start a thread".to_owned())
+    thread.spawn(accept).map(drop).context(|| "cannot start a thread".to_owned())
 }
 
 /// Undoes faults whose time is over, a few times a second, for the rest of the process.
@@ -98,25 +91,17 @@ pub(crate) fn watch_expiry(faults: Arc<Mutex<Faults>>) -> Result<()> {
             }
         }
     };
-    let thread = std::thread::Builder::new()
-        .name("expiry".to_owned())
-        .spawn(work);
-    thread
-        .map(drop)
-        .context(|| "cannot start a thread".to_owned())
+    let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(work);
+    thread.map(drop).context(|| "cannot start a thread".to_owned())
 }
 
 fn answer(stream: &UnixStream, faults: &Mutex<Faults>) -> Result<()> {
     let talk = || "cannot talk on the lab's socket".to_owned();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(5)))
-        .context(talk)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5))).context(talk)?;
     let peer = getsockopt(stream, PeerCredentials).context(talk)?;
     let own = nix::unistd::geteuid().as_raw();
     let mut line = String::new();
-    BufReader::new(stream.take(LINE_LIMIT))
-        .read_line(&mut line)
-        .context(talk)?;
+    BufReader::new(stream.take(LINE_LIMIT)).read_line(&mut line).context(talk)?;
     let answer = if peer.uid() == own || peer.uid() == 0 {
         act(&line, faults)
     } else {
@@ -130,10 +115,7 @@ fn answer(stream: &UnixStream, faults: &Mutex<Faults>) -> Result<()> {
 
 fn act(line: &str, faults: &Mutex<Faults>) -> Answer {
     let Ok(request) = serde_json::from_str::<Request>(line) else {
-        return Answer::Refused(
-            1,
-            "the lab is of another version than this command".to_owned(),
-        );
+        return Answer::Refused(1, "the lab is of another version than this command".to_owned());
     };
     let mut faults = fault::lock(faults);
     let done = match request {
@@ -141,10 +123,7 @@ fn act(line: &str, faults: &Mutex<Faults>) -> Answer {
         Request::Heal(targets) => faults.heal(&targets),
         Request::Status => Ok(faults.list()),
     };
-    done.map_or_else(
-        |error| Answer::Refused(error.exit_code(), error.to_string()),
-        Answer::Faults,
-    )
+    done.map_or_else(|error| Answer::Refused(error.exit_code(), error.to_string()), Answer::Faults)
 }
 
 fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>> {

@@ -103,11 +103,7 @@ impl Description {
             hub_pids: BTreeMap::new(),
             lab_pid: std::process::id(),
             rootless,
-            segments: plan
-                .segments
-                .iter()
-                .map(|segment| place(plan, segment, rootless))
-                .collect(),
+            segments: plan.segments.iter().map(|segment| place(plan, segment, rootless)).collect(),
             services: server(plan, SERVICES, rootless),
             external: server(plan, EXTERNAL, rootless),
             data_dir,
@@ -163,11 +159,7 @@ fn server(plan: &Plan, net: ServerNet, rootless: bool) -> ServerPlace {
 /// How somebody outside the lab names a namespace.
 fn reach(name: &str, rootless: bool) -> String {
     if rootless {
-        format!(
-            "/proc/{}/root{}/{name}",
-            std::process::id(),
-            namespace::FOLDER
-        )
+        format!("/proc/{}/root{}/{name}", std::process::id(), namespace::FOLDER)
     } else {
         name.to_owned()
     }

@@ -63,10 +63,7 @@ pub(crate) trait Context<T> {
 
 impl<T, E: Into<io::Error>> Context<T> for std::result::Result<T, E> {
     fn context(self, what: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|error| Error::Io {
-            what: what(),
-            source: error.into(),
-        })
+        self.map_err(|error| Error::Io { what: what(), source: error.into() })
     }
 
     fn at(self, verb: &str, path: &Path) -> Result<T> {

@@ -16,11 +16,7 @@ pub(crate) fn write(layout: &Layout, plan: &Plan, listeners: &Listeners) -> Resu
 
 fn text(layout: &Layout, plan: &Plan, public_url: &str) -> String {
     let data = layout.data(plan.shape);
-    let ports = if plan.shape.mode() == Mode::Ports {
-        "s*"
-    } else {
-        "l*"
-    };
+    let ports = if plan.shape.mode() == Mode::Ports { "s*" } else { "l*" };
     format!(
         "# Written by `ets-hub lab run`; every start writes it anew.\n\n\
          [server]\ndata_dir = {data}\nsocket = {serve}\n\n\

@@ -32,17 +32,10 @@ impl Seed {
         let first_critical = plan.shape.segments.saturating_sub(critical);
         let rows = plan.segments.iter().map(|segment| {
             let at = usize::try_from(segment.number - 1).unwrap_or(usize::MAX);
-            let mut row = known
-                .get(at)
-                .cloned()
-                .unwrap_or_else(|| invent(segment.number));
+            let mut row = known.get(at).cloned().unwrap_or_else(|| invent(segment.number));
             let link = plan.link_of(segment);
             put(&mut row, "id", &segment.id);
-            put(
-                &mut row,
-                "prefixes",
-                &format!("{} {}", segment.net4, segment.net6),
-            );
+            put(&mut row, "prefixes", &format!("{} {}", segment.net4, segment.net6));
             put(&mut row, "interface", &link.interface);
             put(&mut row, "probe_address", &segment.router4.to_string());
             put(&mut row, "router_management", &segment.router4.to_string());
@@ -54,19 +47,12 @@ impl Seed {
             }
             row
         });
-        Ok(Self {
-            columns,
-            rows: rows.collect(),
-            parents: parents(plan)?,
-        })
+        Ok(Self { columns, rows: rows.collect(), parents: parents(plan)? })
     }
 
     /// The provider point of each segment.
     pub(crate) fn parent_of(&self, index: usize) -> &str {
-        self.rows
-            .get(index)
-            .and_then(|row| row.get("parent"))
-            .map_or("", String::as_str)
+        self.rows.get(index).and_then(|row| row.get("parent")).map_or("", String::as_str)
     }
 
     /// Identifiers of the provider points.
@@ -79,15 +65,11 @@ impl Seed {
         let mut out = csv::Writer::from_writer(Vec::new());
         out.write_record(&self.columns).map_err(broken)?;
         for row in &self.rows {
-            let cells = self
-                .columns
-                .iter()
-                .map(|column| row.get(column).map_or("", String::as_str));
+            let cells =
+                self.columns.iter().map(|column| row.get(column).map_or("", String::as_str));
             out.write_record(cells).map_err(broken)?;
         }
-        let bytes = out
-            .into_inner()
-            .map_err(|error| Error::Bug(error.to_string()))?;
+        let bytes = out.into_inner().map_err(|error| Error::Bug(error.to_string()))?;
         fs::write(path, bytes).at("write", path)
     }
 
@@ -105,26 +87,16 @@ fn broken(error: csv::Error) -> Error {
 
 fn read(text: &str) -> Result<(Vec<String>, Vec<Row>)> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let columns: Vec<String> = reader
-        .headers()
-        .map_err(broken)?
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let rows = reader
-        .deserialize()
-        .collect::<std::result::Result<Vec<Row>, _>>()
-        .map_err(broken)?;
+    let columns: Vec<String> =
+        reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
+    let rows =
+        reader.deserialize().collect::<std::result::Result<Vec<Row>, _>>().map_err(broken)?;
     Ok((columns, rows))
 }
 
 fn parents(plan: &Plan) -> Result<Vec<Parent>> {
     if plan.shape.mode() != Mode::Ports {
-        return Ok(plan
-            .links
-            .iter()
-            .map(|link| link_point(&link.interface))
-            .collect());
+        return Ok(plan.links.iter().map(|link| link_point(&link.interface)).collect());
     }
     let (_, rows) = read(PROVIDER_POINTS)?;
     Ok(rows.iter().map(point).collect())
@@ -132,17 +104,8 @@ fn parents(plan: &Plan) -> Result<Vec<Parent>> {
 
 fn point(row: &Row) -> Parent {
     let cell = |column: &str| row.get(column).cloned().unwrap_or_default();
-    let name = Names {
-        kk: cell("name_kk"),
-        ru: cell("name_ru"),
-        en: cell("name_en"),
-    };
-    Parent {
-        id: cell("id"),
-        name,
-        provider: cell("provider"),
-        version: 0,
-    }
+    let name = Names { kk: cell("name_kk"), ru: cell("name_ru"), en: cell("name_en") };
+    Parent { id: cell("id"), name, provider: cell("provider"), version: 0 }
 }
 
 fn parent_id(interface: &str) -> String {
@@ -157,10 +120,7 @@ fn link_point(interface: &str) -> Parent {
         en: format!("Node No. {number}"),
     };
     Parent {
-        id: parent_id(interface),
-        name,
-        provider: "Кен-Байланыс".to_owned(),
-        version: 0,
+        id: parent_id(interface), name, provider: "Кен-Байланыс".to_owned(), version: 0
     }
 }
 
@@ -191,22 +151,14 @@ const COMMON: [(&str, [&str; 3], [&str; 3], &str, &str); 6] = [
     ),
     (
         "outpatient",
-        [
-            "№ # дәрігерлік амбулатория",
-            "Врачебная амбулатория № #",
-            "Outpatient Clinic No. #",
-        ],
+        ["№ # дәрігерлік амбулатория", "Врачебная амбулатория № #", "Outpatient Clinic No. #"],
         ["№ # амбулатория", "Амбулатория № #", "Clinic No. #"],
         "hospital",
         "region",
     ),
     (
         "rural-library",
-        [
-            "№ # ауылдық кітапхана",
-            "Сельская библиотека № #",
-            "Rural Library No. #",
-        ],
+        ["№ # ауылдық кітапхана", "Сельская библиотека № #", "Rural Library No. #"],
         ["№ # кітапхана", "Библиотека № #", "Library No. #"],
         "library",
         "district",
@@ -224,16 +176,8 @@ const COMMON: [(&str, [&str; 3], [&str; 3], &str, &str); 6] = [
     ),
     (
         "culture-house",
-        [
-            "№ # ауылдық мәдениет үйі",
-            "Сельский дом культуры № #",
-            "Rural House of Culture No. #",
-        ],
-        [
-            "№ # мәдениет үйі",
-            "Дом культуры № #",
-            "House of Culture No. #",
-        ],
+        ["№ # ауылдық мәдениет үйі", "Сельский дом культуры № #", "Rural House of Culture No. #"],
+        ["№ # мәдениет үйі", "Дом культуры № #", "House of Culture No. #"],
         "culture",
         "district",
     ),
@@ -242,41 +186,11 @@ const COMMON: [(&str, [&str; 3], [&str; 3], &str, &str); 6] = [
 /// District, its provider point, who provides it and how.
 const DISTRICTS: [(&str, &str, &str, &str, u32); 6] = [
     ("г. Кенжар", "pp-west", "Сарыжол Оптика", "оптика", 100_000),
-    (
-        "Акбулакский район",
-        "pp-akbulak",
-        "Кен-Байланыс",
-        "оптика",
-        50_000,
-    ),
-    (
-        "Сарыбельский район",
-        "pp-sarybel",
-        "Кен-Байланыс",
-        "оптика",
-        50_000,
-    ),
-    (
-        "Каратасский район",
-        "pp-karatas",
-        "Көкжиек Net",
-        "радиодоступ",
-        20_000,
-    ),
-    (
-        "Жаркольский район",
-        "pp-zharkol",
-        "Көкжиек Net",
-        "радиорелейная линия",
-        34_000,
-    ),
-    (
-        "Бозтобинский район",
-        "pp-boztobe",
-        "Аспан Спутник",
-        "спутник",
-        10_000,
-    ),
+    ("Акбулакский район", "pp-akbulak", "Кен-Байланыс", "оптика", 50_000),
+    ("Сарыбельский район", "pp-sarybel", "Кен-Байланыс", "оптика", 50_000),
+    ("Каратасский район", "pp-karatas", "Көкжиек Net", "радиодоступ", 20_000),
+    ("Жаркольский район", "pp-zharkol", "Көкжиек Net", "радиорелейная линия", 34_000),
+    ("Бозтобинский район", "pp-boztobe", "Аспан Спутник", "спутник", 10_000),
 ];
 
 /// The institution with this number, above those of the file.
@@ -294,12 +208,8 @@ fn invent(number: u32) -> Row {
     }
     let rate = rate.to_string();
     let contract = format!("{}/{number}", 2_022 + number % 5);
-    let duty = format!(
-        "+7 7199 6{}-{:02}-{:02}",
-        number / 10_000 % 10,
-        number / 100 % 100,
-        number % 100
-    );
+    let duty =
+        format!("+7 7199 6{}-{:02}-{:02}", number / 10_000 % 10, number / 100 % 100, number % 100);
     for (column, text) in [
         ("kind", *kind),
         ("budget_level", budget),
@@ -343,30 +253,17 @@ mod tests {
             ] {
                 assert!(!row[column].is_empty(), "{} has no {column}", row["id"]);
             }
-            assert!(
-                row["institution"]
-                    .parse::<ets_model::InstitutionId>()
-                    .is_ok()
-            );
+            assert!(row["institution"].parse::<ets_model::InstitutionId>().is_ok());
             assert!(row["id"].parse::<ets_model::SegmentId>().is_ok());
         }
     }
 
     #[test]
     fn every_provider_point_that_a_segment_names_is_described() {
-        for seed in [
-            seed(49, None),
-            seed(200, None),
-            seed(200, Some(9)),
-            seed(1_000, Some(5)),
-        ] {
+        for seed in [seed(49, None), seed(200, None), seed(200, Some(9)), seed(1_000, Some(5))] {
             let known: BTreeSet<_> = seed.parent_ids().collect();
             for index in 0..seed.rows.len() {
-                assert!(
-                    known.contains(seed.parent_of(index)),
-                    "{}",
-                    seed.parent_of(index)
-                );
+                assert!(known.contains(seed.parent_of(index)), "{}", seed.parent_of(index));
             }
         }
     }

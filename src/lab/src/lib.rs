@@ -67,38 +67,17 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 fn fault_command(args: FaultArgs) -> Result<()> {
-    let FaultArgs {
-        kind,
-        segments: targets,
-        side,
-        loss,
-        rate,
-        delay,
-        jitter,
-        seconds,
-        dir,
-        json,
-    } = args;
-    let spec = Spec {
-        kind,
-        side,
-        loss,
-        rate,
-        delay,
-        jitter,
-        seconds,
-    };
+    let FaultArgs { kind, segments: targets, side, loss, rate, delay, jitter, seconds, dir, json } =
+        args;
+    let spec = Spec { kind, side, loss, rate, delay, jitter, seconds };
     let made = ask(dir, &Request::Fault { spec, targets })?;
     show(&made, json, say::faults(&made))
 }
 
 fn heal(args: HealArgs) -> Result<()> {
     let healed = ask(args.dir, &Request::Heal(args.segments))?;
-    let text = if healed.is_empty() {
-        "nothing to heal\n".to_owned()
-    } else {
-        say::faults(&healed)
-    };
+    let text =
+        if healed.is_empty() { "nothing to heal\n".to_owned() } else { say::faults(&healed) };
     show(&healed, args.json, text)
 }
 
@@ -108,10 +87,7 @@ fn status(args: StatusArgs) -> Result<()> {
     let lab = Description::read(&layout.lab_json());
     if args.json {
         let lab = lab.ok().and_then(|lab| serde_json::to_value(lab).ok());
-        say::print(&format!(
-            "{}\n",
-            serde_json::json!({ "lab": lab, "faults": faults })
-        ));
+        say::print(&format!("{}\n", serde_json::json!({ "lab": lab, "faults": faults })));
         return Ok(());
     }
     match lab {
@@ -132,11 +108,7 @@ fn ask(dir: Option<PathBuf>, request: &Request) -> Result<Vec<Listed>> {
 }
 
 fn show(faults: &[Listed], json: bool, text: String) -> Result<()> {
-    let text = if json {
-        format!("{}\n", serde_json::json!(faults))
-    } else {
-        text
-    };
+    let text = if json { format!("{}\n", serde_json::json!(faults)) } else { text };
     say::print(&text);
     Ok(())
 }

@@ -26,17 +26,11 @@ impl Listeners {
     pub(crate) fn open(port: Option<u16>) -> Result<Self> {
         let dashboard = match port {
             Some(port) => bind(port).map_err(|error| {
-                Error::Refused(format!(
-                    "port {port} cannot be used ({error}): give another --port"
-                ))
+                Error::Refused(format!("port {port} cannot be used ({error}): give another --port"))
             })?,
             None => bind_or_any(8470)?,
         };
-        Ok(Self {
-            dashboard,
-            dashboard_tls: bind_or_any(8443)?,
-            metrics: bind_or_any(9470)?,
-        })
+        Ok(Self { dashboard, dashboard_tls: bind_or_any(8443)?, metrics: bind_or_any(9470)? })
     }
 
     /// The value of [`VARIABLE`].
@@ -46,16 +40,12 @@ impl Listeners {
             ("dashboard-tls", &self.dashboard_tls),
             ("metrics", &self.metrics),
         ];
-        named
-            .map(|(name, socket)| format!("{name}={}", socket.as_raw_fd()))
-            .join(",")
+        named.map(|(name, socket)| format!("{name}={}", socket.as_raw_fd())).join(",")
     }
 
     /// The descriptors that a child must inherit.
     pub(crate) fn descriptors(&self) -> Vec<RawFd> {
-        [&self.dashboard, &self.dashboard_tls, &self.metrics]
-            .map(AsRawFd::as_raw_fd)
-            .to_vec()
+        [&self.dashboard, &self.dashboard_tls, &self.metrics].map(AsRawFd::as_raw_fd).to_vec()
     }
 
     /// `http://ets.localhost:8470`, which every browser resolves by itself.
@@ -67,11 +57,7 @@ impl Listeners {
     pub(crate) fn tls_url(&self) -> String {
         let port = port_of(&self.dashboard_tls);
         let known = std::net::ToSocketAddrs::to_socket_addrs(&("ets.localhost", port));
-        let host = if known.is_ok() {
-            "ets.localhost"
-        } else {
-            "localhost"
-        };
+        let host = if known.is_ok() { "ets.localhost" } else { "localhost" };
         format!("https://{host}:{port}")
     }
 
@@ -92,9 +78,7 @@ fn bind(port: u16) -> std::io::Result<TcpListener> {
 
 fn bind_or_any(port: u16) -> Result<TcpListener> {
     bind(port).or_else(|_| bind(0)).map_err(|error| {
-        Error::Refused(format!(
-            "no port of this machine's loopback can be used: {error}"
-        ))
+        Error::Refused(format!("no port of this machine's loopback can be used: {error}"))
     })
 }
 
@@ -114,10 +98,7 @@ mod tests {
         let free = port_of(&bind(0).unwrap());
         let listeners = Listeners::open(Some(free)).unwrap();
         let fds = listeners.descriptors();
-        let expected = format!(
-            "dashboard={},dashboard-tls={},metrics={}",
-            fds[0], fds[1], fds[2]
-        );
+        let expected = format!("dashboard={},dashboard-tls={},metrics={}", fds[0], fds[1], fds[2]);
         assert_eq!(listeners.variable(), expected);
     }
 }

@@ -26,10 +26,7 @@ impl Namespace {
     pub(crate) fn open(name: &str) -> Result<Self> {
         let path = path_of(name);
         let file = File::open(&path).at("open", &path)?;
-        Ok(Self {
-            name: name.to_owned(),
-            file,
-        })
+        Ok(Self { name: name.to_owned(), file })
     }
 
     /// Its name for `ip netns`.
@@ -47,9 +44,7 @@ impl Namespace {
     pub(crate) fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| self.enter().map(|()| work()));
-            worker
-                .join()
-                .map_err(|_| Error::Bug(format!("a task in {} broke", self.name)))?
+            worker.join().map_err(|_| Error::Bug(format!("a task in {} broke", self.name)))?
         })
     }
 }
@@ -74,14 +69,8 @@ pub(crate) fn prepare_folder() -> Result<()> {
         )
     };
     if share().is_err() {
-        mount(
-            Some(folder),
-            folder,
-            None::<&str>,
-            MsFlags::MS_BIND | MsFlags::MS_REC,
-            None::<&str>,
-        )
-        .at("mount", folder)?;
+        mount(Some(folder), folder, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REC, None::<&str>)
+            .at("mount", folder)?;
         share().at("share", folder)?;
     }
     Ok(())
@@ -91,28 +80,16 @@ pub(crate) fn prepare_folder() -> Result<()> {
 pub(crate) fn create(names: &[String]) -> Result<Vec<Namespace>> {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| names.iter().map(|name| create_here(name)).collect());
-        worker
-            .join()
-            .map_err(|_| Error::Bug("making namespaces broke".to_owned()))?
+        worker.join().map_err(|_| Error::Bug("making namespaces broke".to_owned()))?
     })
 }
 
 fn create_here(name: &str) -> Result<Namespace> {
     let path = path_of(name);
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .at("create", &path)?;
+    OpenOptions::new().write(true).create_new(true).open(&path).at("create", &path)?;
     unshare(CloneFlags::CLONE_NEWNET).context(|| format!("cannot make the namespace {name}"))?;
-    mount(
-        Some("/proc/thread-self/ns/net"),
-        &path,
-        None::<&str>,
-        MsFlags::MS_BIND,
-        None::<&str>,
-    )
-    .at("mount", &path)?;
+    mount(Some("/proc/thread-self/ns/net"), &path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        .at("mount", &path)?;
     Namespace::open(name)
 }
 

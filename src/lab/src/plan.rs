@@ -180,9 +180,7 @@ impl Plan {
     pub(crate) fn new(shape: Shape, prefix: &str) -> Self {
         let mode = shape.mode();
         let count = shape.links.unwrap_or(shape.segments);
-        let links: Vec<_> = (1..=count)
-            .map(|number| link(number, count, mode, prefix))
-            .collect();
+        let links: Vec<_> = (1..=count).map(|number| link(number, count, mode, prefix)).collect();
         let per_link = u64::from(shape.segments);
         let segments = (1..=shape.segments)
             .map(|number| {
@@ -192,12 +190,7 @@ impl Plan {
                 segment(number, at, &links[at], shape, prefix)
             })
             .collect();
-        Self {
-            shape,
-            prefix: prefix.to_owned(),
-            segments,
-            links,
-        }
+        Self { shape, prefix: prefix.to_owned(), segments, links }
     }
 
     /// The full name of a place: `ets-hub`.
@@ -208,21 +201,14 @@ impl Plan {
     /// The names of all namespaces: hub, trunk, services, external, then segments or links.
     pub(crate) fn namespaces(&self) -> Vec<String> {
         let fixed = ["hub", "trunk", SERVICES.place, EXTERNAL.place].map(|name| self.place(name));
-        let routers = self
-            .links
-            .iter()
-            .filter_map(|link| link.router.as_ref())
-            .map(|router| &router.netns);
+        let routers =
+            self.links.iter().filter_map(|link| link.router.as_ref()).map(|router| &router.netns);
         let own = self
             .segments
             .iter()
             .filter(|segment| segment.port.is_some())
             .map(|segment| &segment.netns);
-        fixed
-            .into_iter()
-            .chain(routers.cloned())
-            .chain(own.cloned())
-            .collect()
+        fixed.into_iter().chain(routers.cloned()).chain(own.cloned()).collect()
     }
 
     /// The link of a segment.
@@ -238,15 +224,9 @@ fn link(number: u32, count: u32, mode: Mode, prefix: &str) -> LinkPlan {
     let octet = u8::try_from(number).unwrap_or(u8::MAX);
     let group = decimal_group(number);
     let (hub4, hub6) = if mode == Mode::Ports {
-        (
-            Ipv4Addr::new(10, 10, octet, 254),
-            Ipv6Addr::new(0xfd10, 0x10, group, 0, 0, 0, 0, 0xfe),
-        )
+        (Ipv4Addr::new(10, 10, octet, 254), Ipv6Addr::new(0xfd10, 0x10, group, 0, 0, 0, 0, 0xfe))
     } else {
-        (
-            Ipv4Addr::new(10, 9, octet, 254),
-            Ipv6Addr::new(0xfd10, 9, group, 0, 0, 0, 0, 0xfe),
-        )
+        (Ipv4Addr::new(10, 9, octet, 254), Ipv6Addr::new(0xfd10, 9, group, 0, 0, 0, 0, 0xfe))
     };
     let router = (mode == Mode::Routed).then(|| LinkRouter {
         netns: format!("{prefix}-l{tail}"),
@@ -334,10 +314,7 @@ mod tests {
     fn a_small_star_gives_each_segment_a_port_and_readable_addresses() {
         let plan = plan(49, None);
         let last = &plan.segments[48];
-        assert_eq!(
-            (last.id.as_str(), last.netns.as_str()),
-            ("s049", "ets-s049")
-        );
+        assert_eq!((last.id.as_str(), last.netns.as_str()), ("s049", "ets-s049"));
         assert_eq!(last.net4.to_string(), "10.10.49.0/24");
         assert_eq!(last.net6.to_string(), "fd10:10:49::/64");
         assert_eq!(last.router6.to_string(), "fd10:10:49::1");
@@ -350,13 +327,7 @@ mod tests {
         let plan = plan(10_000, Some(50));
         assert_eq!(plan.namespaces().len(), 4 + 50);
         for (index, link) in plan.links.iter().enumerate() {
-            assert_eq!(
-                plan.segments
-                    .iter()
-                    .filter(|segment| segment.link == index)
-                    .count(),
-                200
-            );
+            assert_eq!(plan.segments.iter().filter(|segment| segment.link == index).count(), 200);
             assert!(link.router.is_some());
         }
         assert_eq!(plan.segments[9_999].netns, "ets-l50");
@@ -382,9 +353,7 @@ mod tests {
     fn names_fit_into_the_kernels_fifteen_characters() {
         let plan = plan(20_000, Some(99));
         assert!(
-            plan.links
-                .iter()
-                .all(|link| link.interface.len() <= 15 && link.trunk_port.len() <= 15)
+            plan.links.iter().all(|link| link.interface.len() <= 15 && link.trunk_port.len() <= 15)
         );
     }
 

@@ -43,24 +43,59 @@ impl Programs {
 
     /// Runs lines of `ip` commands in one namespace; they must all succeed.
     pub(crate) fn ip(&self, place: &Namespace, lines: &str) -> Result<()> {
-        let mut command = Command::new(&self.ip);
-        command.args(["-n", place.name(), "-batch", "-"]);
-        feed(command, place.name(), lines)
+        self.run(Tool::Ip, place, lines)
     }
 
-    /// Runs lines of `tc` commands in one namespace.
-    pub(crate) fn tc(&self, place: &Namespace, lines: &str) -> Result<()> {
-        let mut command = Command::new(&self.tc);
-        command.args(["-n", place.name(), "-batch", "-"]);
-        feed(command, place.name(), lines)
+    /// Runs a script in one namespace. nftables takes all of it or nothing; the others stop at the
+    /// first line that fails.
+    pub(crate) fn run(&self, tool: Tool, place: &Namespace, script: &str) -> Result<()> {
+        let mut command = self.command(tool, place);
+        match tool {
+            // `nft` knows no namespaces; it is started inside.
+            Tool::Nft => {
+                command.args(["-f", "-"]);
+                place.within(|| feed(command, place.name(), script))?
+            }
+            Tool::Ip | Tool::Ip6 | Tool::Tc => {
+                command.args(["-batch", "-"]);
+                feed(command, place.name(), script)
+            }
+        }
     }
 
-    /// Loads one nftables transaction in one namespace.
-    pub(crate) fn nft(&self, place: &Namespace, rules: &str) -> Result<()> {
-        let mut command = Command::new(&self.nft);
-        command.args(["-f", "-"]);
-        place.within(|| feed(command, place.name(), rules))?
+    /// Runs every line of a script that can be run, whatever the others do.
+    pub(crate) fn run_what_can_be_run(&self, tool: Tool, place: &Namespace, script: &str) {
+        let mut command = self.command(tool, place);
+        if tool != Tool::Nft {
+            command.args(["-force", "-batch", "-"]);
+            let _ = feed(command, place.name(), script);
+        }
     }
+
+    fn command(&self, tool: Tool, place: &Namespace) -> Command {
+        let (program, options): (_, &[&str]) = match tool {
+            Tool::Ip => (&self.ip, &["-n", place.name()]),
+            Tool::Ip6 => (&self.ip, &["-6", "-n", place.name()]),
+            Tool::Tc => (&self.tc, &["-n", place.name()]),
+            Tool::Nft => (&self.nft, &[]),
+        };
+        let mut command = Command::new(program);
+        command.args(options);
+        command
+    }
+}
+
+/// How a script is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// `ip`: the family follows from the addresses.
+    Ip,
+    /// `ip -6`: for rules, which do not tell their family by their addresses.
+    Ip6,
+    /// `tc`.
+    Tc,
+    /// `nft`: one transaction.
+    Nft,
 }
 
 fn search(program: &str) -> Option<PathBuf> {
@@ -77,38 +112,20 @@ fn feed(mut command: Command, place: &str, input: &str) -> Result<()> {
         return Ok(());
     }
     let program = name_of(command.get_program().as_ref());
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .context(|| format!("cannot start {program}"))?;
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().context(|| format!("cannot start {program}"))?;
     // A program that stops at the first bad line closes its input; its own words say why.
-    let mut stdin = child
-        .stdin
-        .take()
-        .expect("the standard input is piped, two lines above");
+    let mut stdin = child.stdin.take().expect("the standard input is piped, two lines above");
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    let output = child
-        .wait_with_output()
-        .context(|| format!("cannot wait for {program}"))?;
+    let output = child.wait_with_output().context(|| format!("cannot wait for {program}"))?;
     if output.status.success() {
         return Ok(());
     }
     let output = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::Program {
-        program,
-        place: place.to_owned(),
-        output,
-    })
+    Err(Error::Program { program, place: place.to_owned(), output })
 }
 
 fn name_of(program: &Path) -> String {
-    program
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    program.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

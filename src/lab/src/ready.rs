@@ -19,9 +19,7 @@ pub(crate) struct Progress {
 
 /// Asks `netd`; nothing while it is not there.
 pub(crate) fn ask_netd(socket: &Path) -> Progress {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else {
         return Progress::default();
     };
@@ -30,15 +28,8 @@ pub(crate) fn ask_netd(socket: &Path) -> Progress {
     match runtime.block_on(asked) {
         Ok(Ok(follower)) => {
             let answers = |state: LinkState| matches!(state, LinkState::Up | LinkState::Degraded);
-            let up = follower
-                .now
-                .iter()
-                .filter(|segment| answers(segment.state))
-                .count();
-            Progress {
-                watched: follower.now.len(),
-                up,
-            }
+            let up = follower.now.iter().filter(|segment| answers(segment.state)).count();
+            Progress { watched: follower.now.len(), up }
         }
         _ => Progress::default(),
     }

@@ -52,15 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let plan = Plan::new(shape, &claim.prefix);
     claim.set_namespaces(plan.namespaces())?;
     let names = Names(plan.namespaces());
-    let lab = Lab {
-        args,
-        say,
-        layout,
-        listeners,
-        signals,
-        rootless,
-        started: Instant::now(),
-    };
+    let lab = Lab { args, say, layout, listeners, signals, rootless, started: Instant::now() };
     let result = lab.live(plan, programs, claim);
     // The lock goes last: until then nobody else may start in this folder.
     drop(names);
@@ -111,11 +103,7 @@ impl Lab<'_> {
     fn write_files(&self, plan: &Plan, seed: &Seed) -> Result<()> {
         let data = self.layout.data(plan.shape);
         fs::create_dir_all(&data).at("create", &data)?;
-        let old = [
-            self.layout.lab_json(),
-            self.layout.netd_socket(),
-            self.layout.serve_socket(),
-        ];
+        let old = [self.layout.lab_json(), self.layout.netd_socket(), self.layout.serve_socket()];
         for path in old {
             let _ = fs::remove_file(path);
         }
@@ -137,12 +125,7 @@ impl Lab<'_> {
         lock(board).publish(&supervisor.pids())?;
         let description = lock(board).description.clone();
         let link = (!self.args.no_hub).then(|| self.entry_link()).flatten();
-        self.say.ready(
-            &description,
-            &self.layout,
-            link.as_deref(),
-            self.started.elapsed(),
-        );
+        self.say.ready(&description, &self.layout, link.as_deref(), self.started.elapsed());
         self.signals.wait(None);
         self.stop(supervisor);
         Ok(())
@@ -168,12 +151,8 @@ impl Lab<'_> {
         Ok(Job {
             name,
             program: program()?,
-            arguments: [
-                name.into(),
-                OsString::from("--config"),
-                self.layout.hub_toml().into(),
-            ]
-            .to_vec(),
+            arguments: [name.into(), OsString::from("--config"), self.layout.hub_toml().into()]
+                .to_vec(),
             variables: Vec::new(),
             descriptors: Vec::new(),
             log: self.layout.log(name),
@@ -209,19 +188,10 @@ impl Lab<'_> {
     /// A one-time link, made by the hub's own command.
     fn entry_link(&self) -> Option<String> {
         let mut command = Command::new(program().ok()?);
-        command
-            .arg("entry-link")
-            .arg("--config")
-            .arg(self.layout.hub_toml());
-        let output = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
+        command.arg("entry-link").arg("--config").arg(self.layout.hub_toml());
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.split_whitespace()
-            .find(|word| word.starts_with("http"))
-            .map(str::to_owned)
+        text.split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned)
     }
 
     fn stop(&self, mut supervisor: Supervisor) {
@@ -251,10 +221,8 @@ struct Board {
 impl Board {
     fn publish(&mut self, pids: &BTreeMap<&'static str, u32>) -> Result<()> {
         self.ready = true;
-        self.description.hub_pids = pids
-            .iter()
-            .map(|(name, pid)| ((*name).to_owned(), *pid))
-            .collect();
+        self.description.hub_pids =
+            pids.iter().map(|(name, pid)| ((*name).to_owned(), *pid)).collect();
         self.description.write(&self.path)
     }
 
@@ -284,9 +252,7 @@ impl Signals {
         }
         let what = || "cannot take over the signals".to_owned();
         set.thread_block().context(what)?;
-        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)
-            .map(Self)
-            .context(what)
+        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC).map(Self).context(what)
     }
 
     /// Waits for a signal, at most so long; whether one came.

@@ -17,10 +17,7 @@ pub(crate) struct Say {
 impl Say {
     /// For people, or with `json` for a program.
     pub(crate) fn new(json: bool) -> Self {
-        Self {
-            json,
-            open: Cell::new(false),
-        }
+        Self { json, open: Cell::new(false) }
     }
 
     /// A step begins.
@@ -77,19 +74,14 @@ pub(crate) fn print(text: &str) {
 }
 
 fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration) -> String {
-    let program = std::env::args()
-        .next()
-        .unwrap_or_else(|| "ets-hub".to_owned());
+    let program = std::env::args().next().unwrap_or_else(|| "ets-hub".to_owned());
     let dir = if Layout::new(None).is_ok_and(|usual| usual.dir == layout.dir) {
         String::new()
     } else {
         format!(" --dir {}", layout.dir.display())
     };
-    let first = lab
-        .segments
-        .get(6)
-        .or(lab.segments.first())
-        .map_or("s001", |segment| segment.id.as_str());
+    let first =
+        lab.segments.get(6).or(lab.segments.first()).map_or("s001", |segment| segment.id.as_str());
     let enter = link.map_or_else(
         || format!("{program} entry-link --config {}", lab.config.display()),
         |link| format!("{link}\n                    (opens once, within 15 minutes)"),
@@ -121,13 +113,6 @@ pub(crate) fn faults(faults: &[Listed]) -> String {
     if faults.is_empty() {
         return "no faults\n".to_owned();
     }
-    let width = faults
-        .iter()
-        .map(|fault| fault.target.len())
-        .max()
-        .unwrap_or(0);
-    faults
-        .iter()
-        .map(|fault| format!("{:width$}  {}\n", fault.target, fault.text))
-        .collect()
+    let width = faults.iter().map(|fault| fault.target.len()).max().unwrap_or(0);
+    faults.iter().map(|fault| format!("{:width$}  {}\n", fault.target, fault.text)).collect()
 }

@@ -57,10 +57,7 @@ async fn accept<F: Future<Output = std::io::Result<()>> + 'static>(
 async fn web_page(stream: TcpStream) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let (mut request, mut line, mut body) = (String::new(), String::new(), 0_u64);
-    (&mut stream)
-        .take(HEAD_LIMIT)
-        .read_line(&mut request)
-        .await?;
+    (&mut stream).take(HEAD_LIMIT).read_line(&mut request).await?;
     while line != "\r\n" {
         line.clear();
         if (&mut stream).take(HEAD_LIMIT).read_line(&mut line).await? == 0 {
@@ -73,10 +70,8 @@ async fn web_page(stream: TcpStream) -> std::io::Result<()> {
         }
     }
     tokio::io::copy(&mut (&mut stream).take(body), &mut tokio::io::sink()).await?;
-    let asked = request
-        .split(' ')
-        .nth(1)
-        .and_then(|path| path.trim_start_matches('/').parse().ok());
+    let asked =
+        request.split(' ').nth(1).and_then(|path| path.trim_start_matches('/').parse().ok());
     let page = "Кенжар облысы\n".repeat(asked.unwrap_or(300_usize).min(PAGE_LIMIT) / 26 + 1);
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -89,9 +84,7 @@ async fn web_page(stream: TcpStream) -> std::io::Result<()> {
 
 async fn mail_session(stream: TcpStream) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    stream
-        .write_all(b"220 mail.kenzhar.example ESMTP\r\n")
-        .await?;
+    stream.write_all(b"220 mail.kenzhar.example ESMTP\r\n").await?;
     let (mut line, mut in_message) = (String::new(), false);
     loop {
         line.clear();
@@ -125,7 +118,7 @@ async fn answer_names(socket: UdpSocket, net: ServerNet) {
 fn name_answer(query: &[u8], net: ServerNet) -> Option<Vec<u8>> {
     let is_question = query.get(2)? & 0x80 == 0 && query.get(4..6)? == [0, 1];
     let end = 12 + query.get(12..)?.iter().position(|byte| *byte == 0)? + 5;
-    let kind = query.get(end - 4..end - 2)?;
+    let kind = query.get(end - 4..end)?.get(..2)?;
     let data: Vec<u8> = match kind {
         [0, 1] => net.server4.octets().to_vec(),
         [0, 28] => net.server6.octets().to_vec(),
@@ -133,7 +126,7 @@ fn name_answer(query: &[u8], net: ServerNet) -> Option<Vec<u8>> {
     };
     let mut answer = query[..2].to_vec();
     answer.extend([0x84, 0, 0, 1, 0, u8::from(!data.is_empty()), 0, 0, 0, 0]);
-    answer.extend(&query[12..end]);
+    answer.extend(query.get(12..end)?);
     if !data.is_empty() {
         answer.extend([0xc0, 12, kind[0], kind[1], 0, 1, 0, 0, 0, 60, 0]);
         answer.push(u8::try_from(data.len()).ok()?);

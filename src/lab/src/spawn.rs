@@ -16,11 +16,7 @@ use nix::sys::signal::Signal;
 pub(crate) fn spawn(command: &mut Command, log: &File, keep: &[RawFd]) -> io::Result<Child> {
     let keep = keep.to_vec();
     let parent = nix::unistd::getpid();
-    command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log.try_clone()?)
-        .process_group(0);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?).process_group(0);
     // SAFETY: the closure runs in the child between fork and exec and only makes system calls
     // that are safe there (prctl, getppid, fcntl); it allocates nothing.
     unsafe {

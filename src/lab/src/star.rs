@@ -24,11 +24,7 @@ impl Star {
     /// Builds the star of this plan.
     pub(crate) fn build(plan: Plan, programs: Programs) -> Result<Self> {
         namespace::prepare_folder()?;
-        let mut star = Self {
-            places: HashMap::new(),
-            plan,
-            programs,
-        };
+        let mut star = Self { places: HashMap::new(), plan, programs };
         let names = star.plan.namespaces();
         for place in namespace::create(&names)? {
             star.places.insert(place.name().to_owned(), place);
@@ -41,9 +37,7 @@ impl Star {
 
     /// The namespace with this full name.
     pub(crate) fn namespace(&self, name: &str) -> Result<&Namespace> {
-        self.places
-            .get(name)
-            .ok_or_else(|| Error::Bug(format!("no namespace {name} in the star")))
+        self.places.get(name).ok_or_else(|| Error::Bug(format!("no namespace {name} in the star")))
     }
 
     /// One of `hub`, `trunk`, `services`, `external`.
@@ -64,31 +58,19 @@ impl Star {
             ("ipv6/conf/all/keep_addr_on_down", "1"),
         ];
         // The trunk and the provider points are plain cables and switches.
-        const SWITCH: &[(&str, &str)] = &[
-            ("ipv6/conf/default/disable_ipv6", "1"),
-            ("ipv6/conf/all/disable_ipv6", "1"),
-        ];
+        const SWITCH: &[(&str, &str)] =
+            &[("ipv6/conf/default/disable_ipv6", "1"), ("ipv6/conf/all/disable_ipv6", "1")];
         let trunk = self.plan.place("trunk");
         for place in self.places.values() {
-            let settings = if place.name() == trunk {
-                SWITCH
-            } else {
-                ROUTER
-            };
-            place.within(|| {
-                settings
-                    .iter()
-                    .try_for_each(|(name, value)| set(name, value))
-            })??;
+            let settings = if place.name() == trunk { SWITCH } else { ROUTER };
+            place.within(|| settings.iter().try_for_each(|(name, value)| set(name, value)))??;
         }
         Ok(())
     }
 
     fn lay_cables(&self) -> Result<()> {
-        self.programs
-            .ip(self.place("hub")?, &topology::hub_cables(&self.plan))?;
-        self.programs
-            .ip(self.place("trunk")?, &topology::trunk(&self.plan))
+        self.programs.ip(self.place("hub")?, &topology::hub_cables(&self.plan))?;
+        self.programs.ip(self.place("trunk")?, &topology::trunk(&self.plan))
     }
 
     fn give_addresses(&self) -> Result<()> {
@@ -100,10 +82,7 @@ impl Star {
         if plan.shape.mode() == Mode::Routed {
             for (index, link) in plan.links.iter().enumerate() {
                 let netns = link.router.as_ref().map(|router| router.netns.clone());
-                scripts.push((
-                    netns.unwrap_or_default(),
-                    topology::link_router(plan, index),
-                ));
+                scripts.push((netns.unwrap_or_default(), topology::link_router(plan, index)));
             }
         } else {
             let own = plan.segments.iter();

@@ -63,11 +63,7 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     /// Watches over nothing yet.
     pub(crate) fn new(on_change: OnChange) -> Self {
-        Self {
-            state: Arc::default(),
-            on_change,
-            threads: Vec::new(),
-        }
+        Self { state: Arc::default(), on_change, threads: Vec::new() }
     }
 
     /// Starts a process in a namespace and keeps it running.
@@ -82,15 +78,13 @@ impl Supervisor {
         };
         // The thread stays for the life of the process: the kernel ends a child with the very
         // thread that started it.
-        let thread = std::thread::Builder::new()
-            .name(keeper.job.name.to_owned())
-            .spawn(move || {
+        let thread =
+            std::thread::Builder::new().name(keeper.job.name.to_owned()).spawn(move || {
                 if place.enter().is_ok() {
                     keeper.keep_running();
                 }
             });
-        self.threads
-            .push(thread.context(|| "cannot start a thread".to_owned())?);
+        self.threads.push(thread.context(|| "cannot start a thread".to_owned())?);
         Ok(())
     }
 
@@ -116,11 +110,7 @@ impl Supervisor {
     }
 
     fn signal_all(&self, signal: Signal) {
-        for pid in lock(&self.state)
-            .pids
-            .values()
-            .filter_map(|pid| i32::try_from(*pid).ok())
-        {
+        for pid in lock(&self.state).pids.values().filter_map(|pid| i32::try_from(*pid).ok()) {
             let _ = kill(Pid::from_raw(pid), signal);
         }
     }
@@ -156,9 +146,7 @@ impl Keeper {
     fn run_once(&self) {
         let job = &self.job;
         let mut command = Command::new(&job.program);
-        command
-            .args(&job.arguments)
-            .envs(job.variables.iter().map(|(name, value)| (name, value)));
+        command.args(&job.arguments).envs(job.variables.iter().map(|(name, value)| (name, value)));
         // Under the lock, so that a stop either sees the process or prevents it.
         let child = {
             let mut state = lock(&self.state);
@@ -189,10 +177,9 @@ impl Keeper {
         if lock(&self.state).stopping {
             return;
         }
-        let how = ended.as_ref().map_or_else(
-            |error| format!("cannot start: {error}"),
-            ToString::to_string,
-        );
+        let how = ended
+            .as_ref()
+            .map_or_else(|error| format!("cannot start: {error}"), ToString::to_string);
         eprintln!(
             "{} ended ({how}) and is started again; its log: {}",
             self.job.name,
@@ -210,11 +197,7 @@ impl Keeper {
 
 fn open_log(path: &Path) -> Result<File> {
     let _ = std::fs::rename(path, path.with_extension("log.1"));
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .at("open", path)
+    OpenOptions::new().create(true).append(true).open(path).at("open", path)
 }
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {

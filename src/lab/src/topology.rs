@@ -1,6 +1,7 @@
 //! Turns a plan into `ip` commands, one script a namespace. Pure; [`crate::star`] runs them.
 
 use std::fmt::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::plan::{EXTERNAL, LinkPlan, LinkRouter, Mode, Plan, SERVICES, SegmentPlan, ServerNet};
 
@@ -12,15 +13,21 @@ macro_rules! line {
     };
 }
 
+/// Interface number of the hub's first port; far from those in the trunk.
+const FIRST_PORT_INDEX: usize = 10_001;
+
 /// The hub's ports: cables to the trunk and to the servers.
 pub(crate) fn hub_cables(plan: &Plan) -> String {
     let trunk = plan.place("trunk");
     let mut script = String::new();
-    for link in &plan.links {
+    for (number, link) in plan.links.iter().enumerate() {
+        // The kernel tells a lost carrier at once only where the two ends of a cable have
+        // different numbers (net/core/link_watch.c); else up to a second later.
         line!(
             script,
-            "link add {} type veth peer name {} netns {trunk}",
+            "link add {} index {} type veth peer name {} netns {trunk}",
             link.interface,
+            FIRST_PORT_INDEX + number,
             link.trunk_port
         );
     }
@@ -44,12 +51,7 @@ pub(crate) fn trunk(plan: &Plan) -> String {
             "link add {} type bridge mcast_snooping 0 stp_state 0 forward_delay 0",
             link.bridge
         );
-        line!(
-            script,
-            "link set {} master {} up",
-            link.trunk_port,
-            link.bridge
-        );
+        line!(script, "link set {} master {} up", link.trunk_port, link.bridge);
         line!(script, "link set {} up", link.bridge);
         if let Some(LinkRouter { netns, port, .. }) = &link.router {
             segment_cable(&mut script, port, netns, link, false);
@@ -58,23 +60,14 @@ pub(crate) fn trunk(plan: &Plan) -> String {
     let apart = plan.shape.mode() == Mode::Shared;
     for segment in &plan.segments {
         if let Some(port) = &segment.port {
-            segment_cable(
-                &mut script,
-                port,
-                &segment.netns,
-                plan.link_of(segment),
-                apart,
-            );
+            segment_cable(&mut script, port, &segment.netns, plan.link_of(segment), apart);
         }
     }
     script
 }
 
 fn segment_cable(script: &mut String, port: &str, netns: &str, link: &LinkPlan, apart: bool) {
-    line!(
-        script,
-        "link add {port} type veth peer name up0 netns {netns}"
-    );
+    line!(script, "link add {port} type veth peer name up0 netns {netns}");
     line!(script, "link set {port} master {} up", link.bridge);
     if apart {
         line!(script, "link set {port} type bridge_slave isolated on");
@@ -85,10 +78,16 @@ fn segment_cable(script: &mut String, port: &str, netns: &str, link: &LinkPlan, 
 pub(crate) fn hub_addresses(plan: &Plan) -> String {
     let mut script = String::from("link set lo up\n");
     for link in &plan.links {
-        hub_port(&mut script, plan.shape.mode(), link);
+        let (port, hub4, hub6) = (&link.interface, link.hub4, link.hub6);
+        line!(script, "link set {port} up");
+        line!(script, "addr add {hub4}/32 dev {port}");
+        line!(script, "addr add {hub6}/128 dev {port} nodad");
+        if let Some(router) = &link.router {
+            hub_neighbour(&mut script, link, router.at4, router.at6);
+        }
     }
     for segment in &plan.segments {
-        hub_route(&mut script, plan, segment);
+        hub_route(&mut script, plan.link_of(segment), segment);
     }
     for net in [SERVICES, EXTERNAL] {
         let port = net.interface;
@@ -99,86 +98,31 @@ pub(crate) fn hub_addresses(plan: &Plan) -> String {
     script
 }
 
-fn hub_port(script: &mut String, mode: Mode, link: &LinkPlan) {
-    let port = &link.interface;
-    line!(script, "link set {port} up");
-    if mode != Mode::Ports {
-        line!(script, "addr add {}/32 dev {port}", link.hub4);
-        line!(script, "addr add {}/128 dev {port} nodad", link.hub6);
-    }
-    if let Some(router) = &link.router {
-        line!(
-            script,
-            "route add {} dev {port} src {}",
-            router.at4,
-            link.hub4
-        );
-        line!(
-            script,
-            "route add {} dev {port} src {}",
-            router.at6,
-            link.hub6
-        );
-    }
+/// A router at the other end of a link. The IPv6 route names no source: the kernel takes the
+/// link's only address.
+fn hub_neighbour(script: &mut String, link: &LinkPlan, router4: Ipv4Addr, router6: Ipv6Addr) {
+    line!(script, "route add {router4} dev {} src {}", link.interface, link.hub4);
+    line!(script, "route add {router6} dev {}", link.interface);
 }
 
-fn hub_route(script: &mut String, plan: &Plan, segment: &SegmentPlan) {
-    let link = plan.link_of(segment);
-    let (port, hub4, hub6) = (&link.interface, link.hub4, link.hub6);
-    let (router4, router6) = (segment.router4, segment.router6);
-    match &link.router {
-        Some(router) => {
-            line!(
-                script,
-                "route add {} via {} dev {port}",
-                segment.net4,
-                router.at4
-            );
-            line!(
-                script,
-                "route add {} via {} dev {port}",
-                segment.net6,
-                router.at6
-            );
-            return;
-        }
-        None if plan.shape.mode() == Mode::Ports => {
-            line!(script, "addr add {hub4} peer {router4} dev {port}");
-            line!(script, "addr add {hub6} peer {router6} dev {port} nodad");
-        }
+fn hub_route(script: &mut String, link: &LinkPlan, segment: &SegmentPlan) {
+    let (via4, via6) = match &link.router {
+        Some(router) => (router.at4, router.at6),
         None => {
-            line!(script, "route add {router4} dev {port} src {hub4}");
-            line!(script, "route add {router6} dev {port} src {hub6}");
+            hub_neighbour(script, link, segment.router4, segment.router6);
+            (segment.router4, segment.router6)
         }
-    }
-    line!(
-        script,
-        "route add {} via {router4} dev {port}",
-        segment.net4
-    );
-    line!(
-        script,
-        "route add {} via {router6} dev {port}",
-        segment.net6
-    );
+    };
+    line!(script, "route add {} via {via4} dev {}", segment.net4, link.interface);
+    line!(script, "route add {} via {via6} dev {}", segment.net6, link.interface);
 }
 
 /// A segment with a namespace of its own: its router and a computer behind it.
 pub(crate) fn segment(plan: &Plan, segment: &SegmentPlan) -> String {
     let mut script = String::from("link set lo up\nlink add lan0 type bridge mcast_snooping 0\n");
     line!(script, "link set lan0 up");
-    line!(
-        script,
-        "addr add {}/{} dev lan0",
-        segment.host4,
-        segment.net4.prefix_len()
-    );
-    line!(
-        script,
-        "addr add {}/{} dev lan0 nodad",
-        segment.host6,
-        segment.net6.prefix_len()
-    );
+    line!(script, "addr add {}/{} dev lan0", segment.host4, segment.net4.prefix_len());
+    line!(script, "addr add {}/{} dev lan0 nodad", segment.host6, segment.net6.prefix_len());
     script.push_str(&uplink(plan, segment));
     script
 }
@@ -190,26 +134,10 @@ pub(crate) fn uplink(plan: &Plan, segment: &SegmentPlan) -> String {
     let mut script = String::from("link set up0 up\n");
     line!(script, "addr replace {}/32 dev up0", segment.router4);
     line!(script, "addr replace {}/128 dev up0 nodad", segment.router6);
-    line!(
-        script,
-        "route replace {hub4} dev up0 src {}",
-        segment.router4
-    );
-    line!(
-        script,
-        "route replace {hub6} dev up0 src {}",
-        segment.router6
-    );
-    line!(
-        script,
-        "route replace default via {hub4} dev up0 src {}",
-        segment.router4
-    );
-    line!(
-        script,
-        "route replace default via {hub6} dev up0 src {}",
-        segment.router6
-    );
+    line!(script, "route replace {hub4} dev up0 src {}", segment.router4);
+    line!(script, "route replace {hub6} dev up0 src {}", segment.router6);
+    line!(script, "route replace default via {hub4} dev up0 src {}", segment.router4);
+    line!(script, "route replace default via {hub6} dev up0 src {}", segment.router6);
     script
 }
 
@@ -223,7 +151,7 @@ pub(crate) fn link_router(plan: &Plan, index: usize) -> String {
     line!(script, "addr add {}/32 dev up0", router.at4);
     line!(script, "addr add {}/128 dev up0 nodad", router.at6);
     line!(script, "route add {} dev up0 src {}", link.hub4, router.at4);
-    line!(script, "route add {} dev up0 src {}", link.hub6, router.at6);
+    line!(script, "route add {} dev up0", link.hub6);
     line!(script, "route add default via {} dev up0", link.hub4);
     line!(script, "route add default via {} dev up0", link.hub6);
     for segment in plan.segments.iter().filter(|segment| segment.link == index) {

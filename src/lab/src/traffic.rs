@@ -28,9 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) fn start(star: Arc<Star>, with_traffic: bool) -> Result<()> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         let local = tokio::task::LocalSet::new();
         local.block_on(&runtime, async move {
@@ -42,13 +40,8 @@ pub(crate) fn start(star: Arc<Star>, with_traffic: bool) -> Result<()> {
         });
     };
     let thread = std::thread::Builder::new().name("servers".to_owned());
-    thread
-        .spawn(work)
-        .map(drop)
-        .context(|| "cannot start a thread".to_owned())?;
-    is_ready
-        .recv()
-        .unwrap_or_else(|_| Err(Error::Bug("the servers did not start".to_owned())))
+    thread.spawn(work).map(drop).context(|| "cannot start a thread".to_owned())?;
+    is_ready.recv().unwrap_or_else(|_| Err(Error::Bug("the servers did not start".to_owned())))
 }
 
 async fn open_servers(star: &Star) -> Result<()> {
@@ -89,20 +82,12 @@ async fn exchange(star: &Star) -> Result<()> {
     star.of_segment(segment)?.enter()?;
     match below(10) {
         0..=2 => ask_name(segment, over_v6).await.context(failed),
-        3..=4 => send_letter(
-            connect(segment, over_v6, false, MAIL)
-                .await
-                .context(failed)?,
-        )
-        .await
-        .context(failed),
-        5..=7 => get_page(
-            connect(segment, over_v6, false, WEB)
-                .await
-                .context(failed)?,
-        )
-        .await
-        .context(failed),
+        3..=4 => send_letter(connect(segment, over_v6, false, MAIL).await.context(failed)?)
+            .await
+            .context(failed),
+        5..=7 => get_page(connect(segment, over_v6, false, WEB).await.context(failed)?)
+            .await
+            .context(failed),
         _ => get_page(connect(segment, over_v6, true, WEB).await.context(failed)?)
             .await
             .context(failed),
@@ -131,11 +116,7 @@ async fn connect(
     port: u16,
 ) -> std::io::Result<TcpStream> {
     let (from, to) = ends(segment, over_v6, outside, port);
-    let socket = if over_v6 {
-        TcpSocket::new_v6()?
-    } else {
-        TcpSocket::new_v4()?
-    };
+    let socket = if over_v6 { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
     socket.bind(from)?;
     socket.connect(to).await
 }
@@ -153,9 +134,7 @@ async fn get_page(mut stream: TcpStream) -> std::io::Result<()> {
     let size = 2_000 + below(60_000);
     let request = format!("GET /{size} HTTP/1.1\r\nHost: portal.kenzhar.example\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    tokio::io::copy(&mut stream, &mut tokio::io::sink())
-        .await
-        .map(drop)
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
 }
 
 async fn send_letter(stream: TcpStream) -> std::io::Result<()> {
@@ -174,11 +153,7 @@ async fn send_letter(stream: TcpStream) -> std::io::Result<()> {
         (&mut stream).take(1_000).read_line(&mut line).await?;
         stream.write_all(text.as_bytes()).await?;
     }
-    (&mut stream)
-        .take(1_000)
-        .read_line(&mut line)
-        .await
-        .map(drop)
+    (&mut stream).take(1_000).read_line(&mut line).await.map(drop)
 }
 
 /// A number from 0 up to, not including, `limit`.

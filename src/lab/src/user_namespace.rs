@@ -19,9 +19,7 @@ const NEEDED: u64 = 1 << 12 | 1 << 13 | 1 << 21;
 pub(crate) fn is_privileged() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let bits = effective
-        .and_then(|text| u64::from_str_radix(text.trim(), 16).ok())
-        .unwrap_or(0);
+    let bits = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or(0);
     geteuid().is_root() && bits & NEEDED == NEEDED
 }
 
@@ -53,25 +51,13 @@ fn hide_run(dir: &Path, kept: Option<OwnedFd>) -> Result<()> {
     let none = None::<&str>;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .at("separate", Path::new("/"))?;
-    mount(
-        Some("tmpfs"),
-        "/run",
-        Some("tmpfs"),
-        MsFlags::empty(),
-        Some("mode=755"),
-    )
-    .at("mount", Path::new("/run"))?;
+    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=755"))
+        .at("mount", Path::new("/run"))?;
     let Some(kept) = kept else { return Ok(()) };
     fs::create_dir_all(dir).at("create", dir)?;
     let source = format!("/proc/self/fd/{}", kept.as_raw_fd());
-    mount(
-        Some(source.as_str()),
-        dir,
-        none,
-        MsFlags::MS_BIND | MsFlags::MS_REC,
-        none,
-    )
-    .at("mount", dir)
+    mount(Some(source.as_str()), dir, none, MsFlags::MS_BIND | MsFlags::MS_REC, none)
+        .at("mount", dir)
 }
 
 fn why_not(error: nix::Error) -> String {

@@ -11,43 +11,61 @@ use crate::error::Result;
 use crate::star::Star;
 
 const PAUSE: Duration = Duration::from_millis(100);
-/// Pauses between two claims: one claim a second.
-const PAUSES: u32 = 10;
+/// Pauses between two claims; the two devices take turns.
+const PAUSES: u32 = 5;
 
 /// Who claims what.
 pub(super) struct Conflict {
-    /// The trunk's namespace.
-    pub(super) place: String,
-    /// The bridge that answers for the address.
-    pub(super) device: String,
+    /// The trunk's namespace and the bridge in it that answers for the address.
+    pub(super) rogue: (String, String),
+    /// The segment's namespace and its end of the cable.
+    pub(super) rightful: (String, String),
     /// The address.
     pub(super) address: Ipv4Addr,
 }
 
 impl Conflict {
-    /// Starts claiming.
+    /// Starts the quarrel. When it is stopped, the rightful device has the last word.
     pub(super) fn start(self, star: &Star) -> Result<Worker> {
-        let place = star.namespace(&self.place)?;
-        let device = self.device.clone();
-        let open = move || {
-            let socket = frame::open(&device, PacketSocket::SendOnly)?;
-            Ok((socket, frame::hardware_address(&device)?))
-        };
-        Worker::start(place, open, move |(socket, own), stop| {
-            claim(&socket, own, self.address, stop)
+        let rogue = Claimant::open(star, &self.rogue, self.address)?;
+        let rightful = Claimant::open(star, &self.rightful, self.address)?;
+        Worker::start(move |stop| {
+            quarrel([&rogue, &rightful], stop);
+            rightful.claim();
         })
     }
 }
 
-fn claim(socket: &Socket, own: [u8; 6], address: Ipv4Addr, stop: &Stop) {
-    let frame = announcement(own, address);
-    for turn in 0_u32.. {
+struct Claimant {
+    socket: Socket,
+    announcement: Vec<u8>,
+}
+
+impl Claimant {
+    fn open(star: &Star, (place, device): &(String, String), address: Ipv4Addr) -> Result<Self> {
+        star.namespace(place)?.within(|| {
+            let socket = frame::open(device, PacketSocket::SendOnly)?;
+            let own = frame::hardware_address(device)?;
+            Ok(Self { socket, announcement: announcement(own, address) })
+        })?
+    }
+
+    fn claim(&self) {
+        // A device may be down for a while; its next turn comes.
+        let _ = self.socket.send(&self.announcement);
+    }
+}
+
+fn quarrel(claimants: [&Claimant; 2], stop: &Stop) {
+    let turns = (0..PAUSES).map(|pause| pause == 0);
+    for (who, speaks) in
+        claimants.iter().flat_map(|who| turns.clone().map(move |speaks| (who, speaks))).cycle()
+    {
         if stop.is_set() {
             return;
         }
-        if turn.is_multiple_of(PAUSES) {
-            // The bridge may be down for a while; the next claim comes in a second.
-            let _ = socket.send(&frame);
+        if speaks {
+            who.claim();
         }
         std::thread::sleep(PAUSE);
     }

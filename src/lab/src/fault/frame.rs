@@ -50,13 +50,10 @@ pub(super) fn hardware_address(device: &str) -> Result<[u8; 6]> {
 }
 
 fn link_address(device: &str) -> Result<LinkAddr> {
-    let found = getifaddrs()
-        .context(|| "cannot list the interfaces".to_owned())?
-        .find_map(|entry| {
+    let found =
+        getifaddrs().context(|| "cannot list the interfaces".to_owned())?.find_map(|entry| {
             let address = entry.address?;
-            (entry.interface_name == device)
-                .then(|| address.as_link_addr().copied())
-                .flatten()
+            (entry.interface_name == device).then(|| address.as_link_addr().copied()).flatten()
         });
     found.ok_or_else(|| Error::Bug(format!("no interface {device}")))
 }
@@ -76,9 +73,5 @@ fn set(socket: &Socket, option: libc::c_int) -> std::io::Result<()> {
         let fd = socket.as_fd().as_raw_fd();
         libc::setsockopt(fd, libc::SOL_PACKET, option, (&raw const on).cast(), size)
     };
-    if answer == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error())
-    }
+    if answer == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }

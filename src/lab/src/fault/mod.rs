@@ -2,6 +2,7 @@
 
 mod conflict;
 mod frame;
+mod kinds;
 mod relay;
 mod spoof;
 mod steps;
@@ -82,13 +83,7 @@ struct Draft {
 impl Faults {
     /// No faults yet.
     pub(crate) fn new(star: Arc<Star>, seed: Arc<Seed>) -> Self {
-        Self {
-            star,
-            seed,
-            relays: Relays::default(),
-            faults: Vec::new(),
-            next: 1,
-        }
+        Self { star, seed, relays: Relays::default(), faults: Vec::new(), next: 1 }
     }
 
     /// Makes a fault on each target; those made before a failure stay and are listed.
@@ -126,11 +121,7 @@ impl Faults {
         let ends = (spec.kind == Kind::Reboot).then(|| {
             Instant::now() + Duration::try_from_secs_f64(spec.seconds).unwrap_or_default()
         });
-        self.faults.push(Fault {
-            listed: listed.clone(),
-            done,
-            ends,
-        });
+        self.faults.push(Fault { listed: listed.clone(), done, ends });
         Ok(listed)
     }
 
@@ -140,10 +131,7 @@ impl Faults {
         for name in names {
             match self.segments(name) {
                 Ok(segments) => wanted.extend(segments.iter().flat_map(|segment| {
-                    [
-                        segment.id.clone(),
-                        self.star.plan.link_of(segment).interface.clone(),
-                    ]
+                    [segment.id.clone(), self.star.plan.link_of(segment).interface.clone()]
                 })),
                 Err(_) if self.is_other_target(name) => wanted.push(name.clone()),
                 Err(error) => return Err(error),
@@ -160,10 +148,7 @@ impl Faults {
 
     /// The faults in force.
     pub(crate) fn list(&self) -> Vec<Listed> {
-        self.faults
-            .iter()
-            .map(|fault| fault.listed.clone())
-            .collect()
+        self.faults.iter().map(|fault| fault.listed.clone()).collect()
     }
 
     fn undo(&mut self, mut which: impl FnMut(&Fault) -> bool) -> Result<Vec<Listed>> {
@@ -198,11 +183,7 @@ impl Faults {
         .and_then(|targets: Vec<Target>| {
             let none =
                 || Error::Usage("name at least one segment: s007, s003-s009 or all".to_owned());
-            if targets.is_empty() {
-                Err(none())
-            } else {
-                Ok(targets)
-            }
+            if targets.is_empty() { Err(none()) } else { Ok(targets) }
         })
     }
 
@@ -211,10 +192,7 @@ impl Faults {
         if known.contains(&name) {
             return Ok(Target::ProviderPoint(name.to_owned()));
         }
-        Err(Error::Refused(format!(
-            "no provider point {name:?}: there are {}",
-            known.join(", ")
-        )))
+        Err(Error::Refused(format!("no provider point {name:?}: there are {}", known.join(", "))))
     }
 
     fn segments(&self, name: &str) -> Result<Vec<SegmentPlan>> {
@@ -258,9 +236,7 @@ fn select(segments: &[SegmentPlan], word: &str) -> Result<Vec<SegmentPlan>> {
     }
     let number = |text: &str| text.strip_prefix('s').unwrap_or(text).parse::<u32>().ok();
     let (first, last) = word.split_once('-').unwrap_or((word, word));
-    let range = number(first)
-        .zip(number(last))
-        .filter(|(first, last)| first <= last);
+    let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
     let found: Vec<_> = range.map_or_else(Vec::new, |(first, last)| {
         segments
             .iter()
@@ -270,9 +246,7 @@ fn select(segments: &[SegmentPlan], word: &str) -> Result<Vec<SegmentPlan>> {
     });
     if found.is_empty() {
         let last = segments.last().map_or("", |segment| segment.id.as_str());
-        return Err(Error::Refused(format!(
-            "no segment {word:?}: there are s001 to {last}"
-        )));
+        return Err(Error::Refused(format!("no segment {word:?}: there are s001 to {last}")));
     }
     Ok(found)
 }
@@ -291,11 +265,7 @@ mod tests {
     fn segments_are_named_by_number_identifier_range_or_all() {
         let plan = Plan::new(Shape::new(12, None).unwrap(), "ets");
         let ids = |word: &str| -> Vec<String> {
-            select(&plan.segments, word)
-                .unwrap()
-                .into_iter()
-                .map(|segment| segment.id)
-                .collect()
+            select(&plan.segments, word).unwrap().into_iter().map(|segment| segment.id).collect()
         };
         assert_eq!(ids("7"), ["s007"]);
         assert_eq!(ids("s007"), ["s007"]);
@@ -303,10 +273,7 @@ mod tests {
         assert_eq!(ids("all").len(), 12);
         for word in ["", "13", "x", "5-3", "s", "-"] {
             let error = select(&plan.segments, word).unwrap_err();
-            assert!(
-                error.to_string().contains("s001 to s012"),
-                "{word}: {error}"
-            );
+            assert!(error.to_string().contains("s001 to s012"), "{word}: {error}");
         }
     }
 }

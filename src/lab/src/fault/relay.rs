@@ -41,11 +41,7 @@ impl Delay {
     pub(super) fn new(delay: f64, jitter: f64, loss: f64) -> Self {
         let millis = |value: f64| Duration::from_secs_f64(value.max(0.0) / 1_000.0);
         let least = millis(delay - jitter);
-        Self {
-            least,
-            spread: millis(delay + jitter) - least,
-            loss: loss / 100.0,
-        }
+        Self { least, spread: millis(delay + jitter) - least, loss: loss / 100.0 }
     }
 
     /// When a frame that arrives now leaves; `None` when it is lost.
@@ -104,33 +100,15 @@ impl Relays {
         scope: Scope,
         delay: Delay,
     ) -> Result<()> {
-        let rule = Rule {
-            fault,
-            scope,
-            delay,
-        };
+        let rule = Rule { fault, scope, delay };
         if let Some(relay) = self.0.get(&place.port) {
             write(&relay.rules).push(rule);
             return Ok(());
         }
         let rules = Rules::new(RwLock::new(vec![rule]));
-        star.programs
-            .ip(star.namespace(&place.trunk)?, &place.put_in())?;
-        let (port, inner, seen) = (place.port.clone(), place.inner(), Arc::clone(&rules));
-        let open = move || {
-            Ok([
-                frame::open(&inner, PacketSocket::Relaying)?,
-                frame::open(&port, PacketSocket::Relaying)?,
-            ])
-        };
-        let worker = Worker::start(star.namespace(&place.trunk)?, open, move |ends, stop| {
-            Line::new(&ends, &seen).run(stop);
-        });
-        let mut relay = Relay {
-            place,
-            rules,
-            worker: None,
-        };
+        star.programs.ip(star.namespace(&place.trunk)?, &place.put_in())?;
+        let worker = carry(star, &place, Arc::clone(&rules));
+        let mut relay = Relay { place, rules, worker: None };
         match worker {
             Ok(worker) => relay.worker = Some(worker),
             Err(error) => {
@@ -151,17 +129,14 @@ impl Relays {
         if !write(&relay.rules).is_empty() {
             return Ok(());
         }
-        self.0
-            .remove(port)
-            .map_or(Ok(()), |mut relay| relay.take_out(star))
+        self.0.remove(port).map_or(Ok(()), |mut relay| relay.take_out(star))
     }
 }
 
 impl Relay {
     fn take_out(&mut self, star: &Star) -> Result<()> {
         self.worker = None;
-        star.programs
-            .ip(star.namespace(&self.place.trunk)?, &self.place.take_out())
+        star.programs.ip(star.namespace(&self.place.trunk)?, &self.place.take_out())
     }
 }
 
@@ -196,6 +171,19 @@ impl RelayPlace {
         };
         format!("link del {outer}\nlink set {port} master {bridge}\n{apart}")
     }
+}
+
+/// Starts the thread that carries frames.
+fn carry(star: &Star, place: &RelayPlace, rules: Rules) -> Result<Worker> {
+    let open = || -> Result<_> {
+        let ends = [place.inner(), place.port.clone()];
+        Ok([
+            frame::open(&ends[0], PacketSocket::Relaying)?,
+            frame::open(&ends[1], PacketSocket::Relaying)?,
+        ])
+    };
+    let ends = star.namespace(&place.trunk)?.within(open)??;
+    Worker::start(move |stop| Line::new(&ends, &rules).run(stop))
 }
 
 fn write(rules: &Rules) -> std::sync::RwLockWriteGuard<'_, Vec<Rule>> {
@@ -288,11 +276,7 @@ impl<'a> Line<'a> {
 
     fn let_out(&mut self) {
         let now = Instant::now();
-        while self
-            .waiting
-            .peek()
-            .is_some_and(|Reverse(frame)| frame.due <= now)
-        {
+        while self.waiting.peek().is_some_and(|Reverse(frame)| frame.due <= now) {
             if let Some(Reverse(frame)) = self.waiting.pop() {
                 // A port that is down loses frames, as it should.
                 let _ = self.ends[frame.to].send(&frame.frame);
@@ -307,8 +291,7 @@ impl Scope {
             Self::Everything => true,
             Self::Nets(nets) => addresses(frame.get(OFFLOAD_HEADER..).unwrap_or_default())
                 .is_some_and(|ends| {
-                    ends.iter()
-                        .any(|end| nets.iter().any(|net| net.contains(end)))
+                    ends.iter().any(|end| nets.iter().any(|net| net.contains(end)))
                 }),
         }
     }
@@ -317,14 +300,10 @@ impl Scope {
 /// Source and destination of the IP packet in an Ethernet frame.
 fn addresses(frame: &[u8]) -> Option<[IpAddr; 2]> {
     let v4 = |at: usize| {
-        Some(IpAddr::from(Ipv4Addr::from(
-            <[u8; 4]>::try_from(frame.get(at..at + 4)?).ok()?,
-        )))
+        Some(IpAddr::from(Ipv4Addr::from(<[u8; 4]>::try_from(frame.get(at..at + 4)?).ok()?)))
     };
     let v6 = |at: usize| {
-        Some(IpAddr::from(Ipv6Addr::from(
-            <[u8; 16]>::try_from(frame.get(at..at + 16)?).ok()?,
-        )))
+        Some(IpAddr::from(Ipv6Addr::from(<[u8; 16]>::try_from(frame.get(at..at + 16)?).ok()?)))
     };
     match frame.get(12..14)? {
         [0x08, 0x00] => Some([v4(26)?, v4(30)?]),
@@ -362,14 +341,8 @@ mod tests {
     fn a_delay_stays_within_its_bounds_and_loses_its_share() {
         let delay = Delay::new(80.0, 40.0, 1.0);
         let mut random = Random::new();
-        let drawn: Vec<_> = (0..100_000)
-            .filter_map(|_| delay.draw(&mut random))
-            .collect();
-        assert!(
-            drawn
-                .iter()
-                .all(|after| (40..=120).contains(&after.as_millis()))
-        );
+        let drawn: Vec<_> = (0..100_000).filter_map(|_| delay.draw(&mut random)).collect();
+        assert!(drawn.iter().all(|after| (40..=120).contains(&after.as_millis())));
         let lost = 100_000 - drawn.len();
         assert!((800..1_200).contains(&lost), "{lost}");
         let mean = drawn.iter().sum::<Duration>() / u32::try_from(drawn.len()).unwrap();
@@ -379,18 +352,13 @@ mod tests {
     #[test]
     fn a_jitter_above_the_delay_does_not_go_below_zero() {
         let delay = Delay::new(10.0, 40.0, 0.0);
-        assert_eq!(
-            (delay.least, delay.spread),
-            (Duration::ZERO, Duration::from_millis(50))
-        );
+        assert_eq!((delay.least, delay.spread), (Duration::ZERO, Duration::from_millis(50)));
     }
 
     #[test]
     fn only_packets_of_the_named_networks_are_delayed() {
-        let scope = Scope::Nets([
-            "10.16.0.0/28".parse().unwrap(),
-            "fd10:16:1::/64".parse().unwrap(),
-        ]);
+        let scope =
+            Scope::Nets(["10.16.0.0/28".parse().unwrap(), "fd10:16:1::/64".parse().unwrap()]);
         let mut frame = vec![0; OFFLOAD_HEADER + 60];
         frame[OFFLOAD_HEADER + 12] = 8;
         assert!(!scope.holds(&frame));

@@ -28,13 +28,11 @@ pub(super) struct Spoof {
 impl Spoof {
     /// Starts sending ten false datagrams and ten false echo replies a second.
     pub(super) fn start(self, star: &Star) -> Result<Worker> {
-        let place = star.namespace(&self.place)?;
-        let open = || {
-            // Protocol 255 (IPPROTO_RAW): the header is ours.
-            let socket = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(255)));
-            socket.context(|| "cannot open a raw socket".to_owned())
-        };
-        Worker::start(place, open, move |socket, stop| self.lie(&socket, stop))
+        // Protocol 255 (IPPROTO_RAW): the header is ours.
+        let open = || Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(255)));
+        let socket = star.namespace(&self.place)?.within(open)?;
+        let socket = socket.context(|| "cannot open a raw socket".to_owned())?;
+        Worker::start(move |stop| self.lie(&socket, stop))
     }
 
     fn lie(&self, socket: &Socket, stop: &Stop) {
@@ -42,22 +40,11 @@ impl Spoof {
             if stop.is_set() {
                 return;
             }
-            let reply = checksummed(
-                vec![0, 0, 0, 0, 0x45, 0x54, (turn >> 8) as u8, turn as u8],
-                2,
-            );
+            let reply = checksummed(vec![0, 0, 0, 0, 0x45, 0x54, (turn >> 8) as u8, turn as u8], 2);
             // A datagram to port 9 (discard), without a checksum, which IPv4 allows.
             let datagram = vec![0x30, 0x39, 0, 9, 0, 8, 0, 0];
-            send(
-                socket,
-                &packet(self.claimed_router, self.hub, 1, &reply),
-                self.hub,
-            );
-            send(
-                socket,
-                &packet(self.claimed_host, self.server, 17, &datagram),
-                self.server,
-            );
+            send(socket, &packet(self.claimed_router, self.hub, 1, &reply), self.hub);
+            send(socket, &packet(self.claimed_host, self.server, 17, &datagram), self.server);
             std::thread::sleep(PAUSE);
         }
     }
@@ -79,9 +66,8 @@ fn packet(from: Ipv4Addr, to: Ipv4Addr, protocol: u8, payload: &[u8]) -> Vec<u8>
 
 /// Fills in the Internet checksum (RFC 1071) at `at`.
 fn checksummed(mut bytes: Vec<u8>, at: usize) -> Vec<u8> {
-    let words = bytes
-        .chunks(2)
-        .map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
+    let words =
+        bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
     let mut sum: u32 = words.sum();
     while sum >> 16 != 0 {
         sum = (sum & 0xffff) + (sum >> 16);

@@ -1,11 +1,10 @@
-//! A thread that works in a namespace until it is dropped.
+//! A thread that works until it is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crate::error::{Context, Result};
-use crate::namespace::Namespace;
 
 /// A running thread; dropping it stops the thread and waits for it.
 #[derive(Debug)]
@@ -26,23 +25,16 @@ impl Stop {
 }
 
 impl Worker {
-    /// Opens what the work needs inside the namespace, then starts the loop on a thread.
-    pub(super) fn start<S: Send + 'static>(
-        place: &Namespace,
-        open: impl FnOnce() -> Result<S> + Send,
-        work: impl FnOnce(S, &Stop) + Send + 'static,
-    ) -> Result<Self> {
-        let sockets = place.within(open)??;
+    /// Starts a loop on a thread. Sockets belong to the namespace in which they were made, so the
+    /// loop itself may run anywhere.
+    pub(super) fn start(work: impl FnOnce(&Stop) + Send + 'static) -> Result<Self> {
         let stop = Stop::default();
         let seen = stop.clone();
         let thread = std::thread::Builder::new()
             .name("fault".to_owned())
-            .spawn(move || work(sockets, &seen))
+            .spawn(move || work(&seen))
             .context(|| "cannot start a thread".to_owned())?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
+        Ok(Self { stop, thread: Some(thread) })
     }
 }
 
