@@ -126,7 +126,7 @@ rules! {
         => "use 1 to 48 of a-z, 0-9 and '-', starting with a letter or digit";
     /// The same identifier twice in one file.
     IdRepeated { id: String, line: u64 } "id_repeated" Csv
-        "the segment {id} stands in line {line} already"
+        "{id} stands in line {line} already"
         => "take one of the two lines out or give it an identifier of its own";
     /// The identifier belongs to a retired entry.
     IdRetired { id: String } "id_retired" Csv
