@@ -16,3 +16,10 @@ pub enum Error {
     #[error("no such range of measurements: {0}")]
     BadSpan(&'static str),
 }
+
+impl Error {
+    /// Whether it failed for want of space.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_disk_full())
+    }
+}

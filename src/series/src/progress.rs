@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// So many ranges are kept apart.
+const MOST: usize = 256;
+
 /// The events of one life of `netd` that were taken in, as ranges: the live stream runs ahead
 /// while the backlog is still being filled in behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +33,30 @@ impl Progress {
         }
         self.ranges.insert(index, (seq, seq));
         self.join(index);
+        if self.ranges.len() > MOST {
+            // So old a gap is out of the ring of `netd`; nothing will fill it.
+            self.ranges[1].0 = self.ranges[0].0;
+            self.ranges.remove(0);
+        }
         true
+    }
+
+    /// The newest event taken in.
+    pub(crate) fn newest(&self) -> u64 {
+        self.ranges.last().map_or(0, |(_, last)| *last)
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        let pairs: Vec<_> = self.ranges.iter().map(|(a, b)| format!("{a}-{b}")).collect();
+        pairs.join(",")
+    }
+
+    pub(crate) fn from_text(instance: u64, text: &str) -> Option<Self> {
+        let pairs = text.split(',').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (first, last) = pair.split_once('-')?;
+            Some((first.parse().ok()?, last.parse().ok()?))
+        });
+        Some(Self { instance, ranges: pairs.collect::<Option<_>>()? })
     }
 
     /// The last event before which none is missing, counted from the first one taken in: replay

@@ -16,6 +16,15 @@ pub(crate) struct Place {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// The disk that a file lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes that we may still use.
+    pub free: u64,
+    /// All its bytes.
+    pub size: u64,
+}
+
 /// Below so many free bytes an input/output error of SQLite means a full disk.
 const NOTHING_LEFT: u64 = 1 << 20;
 
@@ -37,12 +46,17 @@ impl Place {
         }
     }
 
-    /// Free bytes for us on the file's disk.
-    pub(crate) fn free_bytes(&self) -> Option<u64> {
+    /// The file's disk.
+    pub(crate) fn disk(&self) -> Option<Disk> {
         let folder = self.file.as_ref()?.parent()?;
         let folder = if folder.as_os_str().is_empty() { ".".as_ref() } else { folder };
         let disk = nix::sys::statvfs::statvfs(folder).ok()?;
-        Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.fragment_size());
+        Some(Disk { free: bytes(disk.blocks_available()), size: bytes(disk.blocks()) })
+    }
+
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        self.disk().map(|disk| disk.free)
     }
 
     pub(crate) fn full(&self) -> Error {

@@ -29,6 +29,7 @@ mod work;
 mod writer;
 
 pub use error::{ConstraintKind, Error};
+pub use fault::Disk;
 pub use futures_util::future::BoxFuture;
 pub use migration::{Migration, RELEASE, Release};
 pub use row::Row;

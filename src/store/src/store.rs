@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::connect::{Readers, size_of};
 use crate::driver::Lent;
-use crate::fault::Place;
+use crate::fault::{Disk, Place};
 use crate::state::State;
 use crate::work::Job;
 use crate::writer::Order;
@@ -204,9 +204,9 @@ impl Store {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
-    /// Free bytes on the file's disk; `None` on PostgreSQL. Asks the system, not the disk.
-    pub fn free_bytes(&self) -> Option<u64> {
-        self.0.place.free_bytes()
+    /// The file's disk; `None` on PostgreSQL. Asks the system and does not wait.
+    pub fn disk(&self) -> Option<Disk> {
+        self.0.place.disk()
     }
 
     /// How the database is.
@@ -218,7 +218,7 @@ impl Store {
             disk_full: state.disk_full.load(Ordering::Relaxed),
             reachable: state.reachable.load(Ordering::Relaxed),
             reserve: state.reserve(),
-            free_bytes: self.free_bytes(),
+            free_bytes: self.0.place.free_bytes(),
             size_bytes: self.size_bytes().await,
             queued: self.0.orders.max_capacity() - self.0.orders.capacity(),
             commits: state.commits.load(Ordering::Relaxed),
