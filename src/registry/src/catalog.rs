@@ -184,11 +184,13 @@ impl Catalog {
     /// The segments (retired ones last) in which every word of `query` occurs, best first, at
     /// most `limit`. Case, `ё` and Kazakh letters do not matter; an address finds its segment.
     pub fn search(&self, query: &str, limit: usize) -> Vec<&Arc<Segment>> {
-        if let Some(owner) = query.trim().parse().ok().and_then(|address| self.by_address(address)) {
+        if let Some(owner) = query.trim().parse().ok().and_then(|address| self.by_address(address))
+        {
             return vec![owner];
         }
         let words = fold::words(query);
-        let mut found: Vec<_> = self.entries.iter().filter_map(|entry| entry.rank(&words)).collect();
+        let mut found: Vec<_> =
+            self.entries.iter().filter_map(|entry| entry.rank(&words)).collect();
         found.sort_by_key(|(rank, segment)| (*rank, segment.no));
         found.into_iter().take(limit).map(|(_, segment)| segment).collect()
     }
@@ -240,14 +242,31 @@ impl Entry {
             text.push_str(part);
             text.push('\n');
         };
-        for names in [Some(&segment.label), self.institution.as_ref().map(|i| &i.name), self.parent.as_ref().map(|p| &p.name)].into_iter().flatten() {
+        for names in [
+            Some(&segment.label),
+            self.institution.as_ref().map(|i| &i.name),
+            self.parent.as_ref().map(|p| &p.name),
+        ]
+        .into_iter()
+        .flatten()
+        {
             Lang::ALL.iter().for_each(|lang| add(names.exactly(*lang)));
         }
         if let Some(one) = &self.institution {
-            [&one.kind, &one.budget_level, &one.district, &one.address, &one.head, &one.duty].into_iter().for_each(|part| add(part));
+            [&one.kind, &one.budget_level, &one.district, &one.address, &one.head, &one.duty]
+                .into_iter()
+                .for_each(|part| add(part));
         }
         let channel = &segment.channel;
-        [&channel.provider, &channel.technology, &channel.contract, &segment.parent, &segment.notes].into_iter().for_each(|part| add(part));
+        [
+            &channel.provider,
+            &channel.technology,
+            &channel.contract,
+            &segment.parent,
+            &segment.notes,
+        ]
+        .into_iter()
+        .for_each(|part| add(part));
         segment.prefixes.iter().for_each(|prefix| add(&prefix.to_string()));
         add(&segment.probing.address.to_string());
         fold::fold(&text).into()

@@ -24,7 +24,11 @@ pub(crate) fn segment(catalog: &Catalog, segment: &Segment) -> Vec<Fault> {
     let mut faults = own(segment);
     if catalog.institution(&segment.institution).is_none() {
         let id = segment.institution.to_string();
-        faults.push(Fault::of(Field::Institution, &id, Rule::InstitutionUnknown { id: id.clone() }));
+        faults.push(Fault::of(
+            Field::Institution,
+            &id,
+            Rule::InstitutionUnknown { id: id.clone() },
+        ));
     }
     faults.extend(parent_of(catalog, segment));
     if segment.is_active() {
@@ -79,9 +83,14 @@ pub(crate) fn own(segment: &Segment) -> Vec<Fault> {
     }
     if segment.probing.method == Method::Tcp(0) {
         let method = text::method(segment.probing.method);
-        faults.push(Fault::of(Field::Method, &method, Rule::MethodSyntax { method: method.clone() }));
+        faults.push(Fault::of(
+            Field::Method,
+            &method,
+            Rule::MethodSyntax { method: method.clone() },
+        ));
     }
-    for (field, number) in [(Field::DownKbps, channel.down_kbps), (Field::UpKbps, channel.up_kbps)] {
+    for (field, number) in [(Field::DownKbps, channel.down_kbps), (Field::UpKbps, channel.up_kbps)]
+    {
         if number > RATE_LIMIT {
             let rule = Rule::NumberRange { number, limit: RATE_LIMIT };
             faults.push(Fault::of(field, number.to_string(), rule));
@@ -126,7 +135,11 @@ pub(crate) fn parent(parent: &Parent) -> Vec<Fault> {
     if parent.name.is_empty() {
         faults.push(Fault::of(Field::NameRu, "", Rule::NameMissing {}));
     }
-    let names = [(Field::NameKk, &parent.name.kk), (Field::NameRu, &parent.name.ru), (Field::NameEn, &parent.name.en)];
+    let names = [
+        (Field::NameKk, &parent.name.kk),
+        (Field::NameRu, &parent.name.ru),
+        (Field::NameEn, &parent.name.en),
+    ];
     for (field, value) in names.into_iter().chain([(Field::Provider, &parent.provider)]) {
         faults.extend(text(field, value, 200));
     }
@@ -184,7 +197,8 @@ fn own_prefixes(prefixes: &[IpNet]) -> Vec<Fault> {
         return vec![Fault::of(Field::Prefixes, "", Rule::Required { field: Field::Prefixes })];
     }
     let mut faults = Vec::new();
-    let mut refuse = |prefix: &IpNet, rule| faults.push(Fault::of(Field::Prefixes, prefix.to_string(), rule));
+    let mut refuse =
+        |prefix: &IpNet, rule| faults.push(Fault::of(Field::Prefixes, prefix.to_string(), rule));
     for (at, prefix) in prefixes.iter().enumerate() {
         if prefix.trunc() != *prefix {
             refuse(prefix, Rule::PrefixHostBits { prefix: *prefix, network: prefix.trunc() });
@@ -222,14 +236,18 @@ fn interface(interface: &str) -> Option<Fault> {
     // The kernel's own rule, `dev_valid_name`: IFNAMSIZ is 16 with the ending zero.
     let bad = interface.len() > 15
         || matches!(interface, "." | "..")
-        || interface.chars().any(|one| one.is_whitespace() || one.is_control() || "/:".contains(one));
+        || interface
+            .chars()
+            .any(|one| one.is_whitespace() || one.is_control() || "/:".contains(one));
     let name = interface.to_owned();
     bad.then(|| Fault::of(Field::Interface, interface, Rule::InterfaceSyntax { interface: name }))
 }
 
 fn is_credential(name: &str) -> bool {
     name.len() <= 48
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 fn text(field: Field, value: &str, limit: usize) -> Option<Fault> {

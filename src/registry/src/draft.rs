@@ -44,7 +44,12 @@ impl Draft {
     }
 
     /// Adds a segment or takes the place of the one with its number.
-    pub(crate) fn segment(&mut self, action: &str, mut segment: Segment, detail: Value) -> Arc<Segment> {
+    pub(crate) fn segment(
+        &mut self,
+        action: &str,
+        mut segment: Segment,
+        detail: Value,
+    ) -> Arc<Segment> {
         segment.version += 1;
         let segment = Arc::new(segment);
         put(&mut self.parts.segments, segment.clone(), |one| one.no);
@@ -53,7 +58,12 @@ impl Draft {
         segment
     }
 
-    pub(crate) fn institution(&mut self, action: &str, mut one: Institution, detail: Value) -> Arc<Institution> {
+    pub(crate) fn institution(
+        &mut self,
+        action: &str,
+        mut one: Institution,
+        detail: Value,
+    ) -> Arc<Institution> {
         one.version += 1;
         let one = Arc::new(one);
         put(&mut self.parts.institutions, one.clone(), |one| one.id.clone());
@@ -73,7 +83,8 @@ impl Draft {
 
     pub(crate) fn remove_institution(&mut self, one: &Institution) {
         self.parts.institutions.retain(|other| other.id != one.id);
-        let entry = self.entry("institution.remove", "institution", one.id.as_str(), json!({ "was": one }));
+        let entry =
+            self.entry("institution.remove", "institution", one.id.as_str(), json!({ "was": one }));
         self.step(Write::RemoveInstitution(one.id.clone()), entry);
     }
 
@@ -86,7 +97,8 @@ impl Draft {
     pub(crate) fn photo(&mut self, segment: &Segment, bytes: Option<Vec<u8>>) {
         let detail = json!({ "bytes": bytes.as_ref().map(Vec::len) });
         let entry = self.entry("segment.photo", "segment", segment.id.as_str(), detail);
-        let write = bytes.map_or(Write::RemovePhoto(segment.no), |bytes| Write::Photo(segment.no, bytes));
+        let write =
+            bytes.map_or(Write::RemovePhoto(segment.no), |bytes| Write::Photo(segment.no, bytes));
         self.step(write, entry);
     }
 
@@ -166,7 +178,8 @@ pub(crate) fn differences(
     after: (&Segment, &Institution),
 ) -> Value {
     let changed = Field::ALL.iter().filter_map(|field| {
-        let (old, new) = (text::field(before.0, before.1, *field), text::field(after.0, after.1, *field));
+        let (old, new) =
+            (text::field(before.0, before.1, *field), text::field(after.0, after.1, *field));
         (old != new).then(|| json!({ "field": field, "before": old, "after": new }))
     });
     json!({ "changes": changed.collect::<Vec<_>>() })

@@ -30,7 +30,9 @@ pub enum Error {
         id: String,
     },
     /// The registry changed between the preview and the import.
-    #[error("the registry changed after this preview: look at the new preview and confirm that one")]
+    #[error(
+        "the registry changed after this preview: look at the new preview and confirm that one"
+    )]
     Changed,
     /// The database did not take it.
     #[error(transparent)]

@@ -23,7 +23,9 @@ fn letter(letter: char) -> char {
 /// The words of a query, folded.
 pub(crate) fn words(query: &str) -> Vec<String> {
     fold(query)
-        .split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';' | '"' | '«' | '»'))
+        .split(|letter: char| {
+            letter.is_whitespace() || matches!(letter, ',' | ';' | '"' | '«' | '»')
+        })
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()

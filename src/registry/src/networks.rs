@@ -63,7 +63,8 @@ impl Networks {
     /// A prefix of another segment than `no` that shares addresses with `prefix`.
     pub(crate) fn overlap(&self, prefix: &IpNet, no: SegmentNo) -> Option<(IpNet, SegmentNo)> {
         let wider = self.containing(prefix.network());
-        let inside = self.prefixes.range(prefix.network()..=prefix.broadcast()).map(|(_, found)| *found);
+        let inside =
+            self.prefixes.range(prefix.network()..=prefix.broadcast()).map(|(_, found)| *found);
         wider.into_iter().chain(inside).find(|(_, owner)| *owner != no)
     }
 }
@@ -86,7 +87,8 @@ mod tests {
     #[test]
     fn an_overlap_is_seen_from_the_wider_and_from_the_narrower_side() {
         let index = index(&["10.10.4.0/22", "10.10.9.0/24", "fd00:1::/48"]);
-        let overlap = |prefix: &str| index.overlap(&prefix.parse().unwrap(), SegmentNo(9)).map(|f| f.1.0);
+        let overlap =
+            |prefix: &str| index.overlap(&prefix.parse().unwrap(), SegmentNo(9)).map(|f| f.1.0);
         assert_eq!(overlap("10.10.5.0/24"), Some(1));
         assert_eq!(overlap("10.10.0.0/16"), Some(1));
         assert_eq!(overlap("10.10.9.128/25"), Some(2));

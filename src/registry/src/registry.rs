@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ets_model::{
-    Institution, InstitutionId, Parent, Segment, SegmentId, SegmentNo, WallTime,
-};
+use ets_model::{Institution, InstitutionId, Parent, Segment, SegmentId, SegmentNo, WallTime};
 use ets_runtime::Clock;
 use ets_store::{Store, values};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
 use crate::draft::{Draft, differences};
-use crate::{
-    Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, csv, rows, text,
-};
+use crate::{Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, csv, rows, text};
 
 /// Who makes a change, for the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,7 +141,8 @@ impl Registry {
             if !known.is_active() {
                 return Ok(known);
             }
-            let segment = Segment { retired: Some(now), maintenance_until: None, ..(*known).clone() };
+            let segment =
+                Segment { retired: Some(now), maintenance_until: None, ..(*known).clone() };
             Ok(draft.segment("segment.retire", segment, json!({ "entry": *known })))
         })
         .await
@@ -540,7 +537,11 @@ fn current_parent(catalog: &Catalog, id: &str, version: i64) -> Result<Arc<Paren
 }
 
 fn same_version(id: &str, yours: i64, current: i64) -> Result<(), Error> {
-    if yours == current { Ok(()) } else { Err(Error::Conflict { id: id.to_owned(), yours, current }) }
+    if yours == current {
+        Ok(())
+    } else {
+        Err(Error::Conflict { id: id.to_owned(), yours, current })
+    }
 }
 
 fn taken(catalog: &Catalog, segment: &Segment) -> Result<(), Error> {

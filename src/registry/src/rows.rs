@@ -30,7 +30,8 @@ fn read_all<T>(rows: &[Row], read: fn(&Row) -> Result<T, Error>) -> Result<Vec<A
 /// Raises the generation from `from` by one; refuses when another process changed the registry.
 pub(crate) async fn raise_generation(tx: &mut Tx<'_>, from: u64) -> Result<(), Error> {
     let from = i64::try_from(from).unwrap_or(i64::MAX);
-    let sql = "UPDATE registry_state SET generation = generation + 1 WHERE one = 1 AND generation = $1";
+    let sql =
+        "UPDATE registry_state SET generation = generation + 1 WHERE one = 1 AND generation = $1";
     match tx.execute(sql, &values![from]).await? {
         1 => Ok(()),
         _ => Err(Error::Changed),
@@ -45,8 +46,17 @@ pub(crate) async fn put_institution(tx: &mut Tx<'_>, one: &Institution) -> Resul
         district = excluded.district, address = excluded.address, head = excluded.head, \
         duty = excluded.duty, version = excluded.version";
     let values = values![
-        one.id.as_str(), &one.name.kk, &one.name.ru, &one.name.en, &one.kind, &one.budget_level,
-        &one.district, &one.address, &one.head, &one.duty, one.version,
+        one.id.as_str(),
+        &one.name.kk,
+        &one.name.ru,
+        &one.name.en,
+        &one.kind,
+        &one.budget_level,
+        &one.district,
+        &one.address,
+        &one.head,
+        &one.duty,
+        one.version,
     ];
     tx.execute(sql, &values).await?;
     Ok(())
@@ -82,13 +92,29 @@ pub(crate) async fn put_segment(tx: &mut Tx<'_>, one: &Segment) -> Result<(), Er
     let (label, channel, router) = (&one.label, &one.channel, &one.router);
     let parent = (!one.parent.is_empty()).then_some(one.parent.as_str());
     let values = values![
-        one.no.0, one.id.as_str(), one.institution.as_str(), &label.kk, &label.ru, &label.en,
-        text::prefixes(&one.prefixes), &one.interface, one.probing.address.to_string(),
-        text::method(one.probing.method), &channel.provider, &channel.technology,
-        rate(channel.down_kbps), rate(channel.up_kbps), &channel.contract,
-        router.management.map(|at| at.to_string()), &router.snmp, parent,
-        text::criticality(one.criticality), one.maintenance_until.map(|at| at.0), &one.notes,
-        one.retired.map(|at| at.0), one.version,
+        one.no.0,
+        one.id.as_str(),
+        one.institution.as_str(),
+        &label.kk,
+        &label.ru,
+        &label.en,
+        text::prefixes(&one.prefixes),
+        &one.interface,
+        one.probing.address.to_string(),
+        text::method(one.probing.method),
+        &channel.provider,
+        &channel.technology,
+        rate(channel.down_kbps),
+        rate(channel.up_kbps),
+        &channel.contract,
+        router.management.map(|at| at.to_string()),
+        &router.snmp,
+        parent,
+        text::criticality(one.criticality),
+        one.maintenance_until.map(|at| at.0),
+        &one.notes,
+        one.retired.map(|at| at.0),
+        one.version,
     ];
     tx.execute(sql, &values).await?;
     Ok(())

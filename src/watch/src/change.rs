@@ -92,7 +92,8 @@ pub enum ChangeBody {
     },
     /// A blind time of the hub's was written down.
     Blind,
-    /// `netd` was not heard of for 3 s (`false`), or is back (`true`).
+    /// `netd` was not heard of for 3 s (`false`), or is back (`true`). Every segment may be
+    /// different now; no [`ChangeBody::State`] tells it one by one.
     Netd {
         /// Whether it is heard.
         heard: bool,

@@ -16,7 +16,7 @@ use crate::shared::Shared;
 /// After this long without an event nothing is known any more; ticks come each second.
 const STALE: Duration = Duration::from_secs(3);
 /// How many events are taken in before the picture is published.
-const BATCH: usize = 256;
+const BATCH: usize = 1_024;
 
 /// What following needs.
 pub(crate) struct Follow {
@@ -40,7 +40,10 @@ impl Follow {
                 ended = self.connection() => ended,
             };
             let mismatch = problem.as_ref().is_some_and(ets_netd_api::Error::is_mismatch);
-            let problem = problem.map_or_else(|| "netd ended the connection".to_owned(), |e| e.to_string());
+            let problem = problem.map_or_else(
+                || "netd ended the connection: it is tried again".to_owned(),
+                |e| e.to_string(),
+            );
             if self.shared.notes.disconnected(&problem) {
                 tracing::warn!(%problem, "netd is not followed; trying again");
             }
@@ -97,7 +100,9 @@ impl Follow {
                 match &event.body {
                     EventBody::Tick(tick) => picture.tick(event.at, tick),
                     EventBody::Transition(change) => picture.transition(change),
-                    EventBody::Trunk { name, dark, since } => picture.trunk(name, *dark, since.wall),
+                    EventBody::Trunk { name, dark, since } => {
+                        picture.trunk(name, *dark, since.wall)
+                    }
                     _ => {}
                 }
             }

@@ -70,7 +70,12 @@ impl Feeder {
 impl Handle {
     /// A handle that is fed by hand, for tests and demonstrations. `store` was opened with
     /// [`crate::MIGRATIONS`].
-    pub fn fixed(registry: Registry, store: Store, series: Recorder, clock: Clock) -> (Self, Feeder) {
+    pub fn fixed(
+        registry: Registry,
+        store: Store,
+        series: Recorder,
+        clock: Clock,
+    ) -> (Self, Feeder) {
         let mut picture = Picture::new(std::iter::empty(), clock.wall());
         picture.register(&registry.catalog(), clock.wall());
         picture.heard(clock.wall());

@@ -11,7 +11,10 @@ const COLUMNS: &str =
     "SELECT id, subject, segment, began_after, began_before, ended, maintenance FROM watch_outage";
 
 /// A page of outages, newest first.
-pub(crate) async fn outages(store: &Store, filter: &OutageFilter) -> Result<Page<OutageRow>, Error> {
+pub(crate) async fn outages(
+    store: &Store,
+    filter: &OutageFilter,
+) -> Result<Page<OutageRow>, Error> {
     let limit = match filter.limit {
         0 => 50,
         more => more.min(1_000),
@@ -19,15 +22,17 @@ pub(crate) async fn outages(store: &Store, filter: &OutageFilter) -> Result<Page
     let (clauses, mut values) = conditions(filter);
     values.push(i64::from(limit + 1).into());
     let place = values.len();
-    let sql = format!("{COLUMNS} WHERE 1 = 1{clauses} ORDER BY began_before DESC, id DESC LIMIT ${place}");
+    let sql = format!(
+        "{COLUMNS} WHERE 1 = 1{clauses} ORDER BY began_before DESC, id DESC LIMIT ${place}"
+    );
     let rows = store.query(&sql, &values).await?;
     let mut rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| PageKey {
-        began: row.outage.began_before,
-        id: row.outage.id,
-    });
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|row| PageKey { began: row.outage.began_before, id: row.outage.id });
     Ok(Page { rows, next })
 }
 
@@ -110,7 +115,8 @@ pub(crate) async fn blinds(
         ORDER BY until DESC, id DESC LIMIT $3";
     let read = |row: &Row| -> Result<BlindRow, Error> {
         let id = row.int("id")?;
-        let blind: Blind = serde_json::from_str(row.text("body")?).map_err(|_| Error::Unreadable(id))?;
+        let blind: Blind =
+            serde_json::from_str(row.text("body")?).map_err(|_| Error::Unreadable(id))?;
         Ok(BlindRow { id, blind })
     };
     store.query(sql, &values![from.0, to.0, limit]).await?.iter().map(read).collect()
@@ -126,11 +132,14 @@ pub(crate) async fn days(
     concerns: impl Fn(&Blind) -> bool,
     unknown: Option<WallTime>,
 ) -> Result<Vec<Day>, Error> {
-    let (Some(first), Some(last)) = (borders.first(), borders.last()) else { return Ok(Vec::new()) };
+    let (Some(first), Some(last)) = (borders.first(), borders.last()) else {
+        return Ok(Vec::new());
+    };
     let outages = spans(store, segment, *first, *last, now).await?;
     let blinds = blinds(store, *first, *last, 100_000).await?;
     let blinds = blinds.iter().map(|row| &row.blind).filter(|blind| concerns(blind));
-    let mut dark: Vec<_> = blinds.map(|one| Span { from: one.from.wall, to: one.to.wall }).collect();
+    let mut dark: Vec<_> =
+        blinds.map(|one| Span { from: one.from.wall, to: one.to.wall }).collect();
     let since = watched_since(store, segment).await?.unwrap_or(now);
     dark.push(Span { from: WallTime(i64::MIN / 2), to: since });
     dark.extend(unknown.map(|from| Span { from, to: now }));

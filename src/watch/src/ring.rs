@@ -65,7 +65,8 @@ impl Ring {
             return Subscription { missed: Vec::new(), reset: false, live };
         };
         let first = self.kept.front().map_or(self.seq + 1, |change| change.id.seq);
-        let here = after.instance == self.instance && after.seq <= self.seq && after.seq + 1 >= first;
+        let here =
+            after.instance == self.instance && after.seq <= self.seq && after.seq + 1 >= first;
         if !here {
             return Subscription { missed: Vec::new(), reset: true, live };
         }

@@ -107,20 +107,24 @@ impl Watch {
         let Self { handle, scribe, follow, configure, netd } = self;
         let shared = handle.0.shared.clone();
         let series = handle.0.series.clone();
-        let scribe = tokio::spawn(scribe.run(shutdown.clone()));
-        let mut others = tokio::task::JoinSet::new();
-        others.spawn(follow.run(shutdown.clone()));
-        others.spawn(configure.run(shutdown.clone()));
-        others.spawn(watch_silence(shared.clone(), shutdown.clone()));
-        others.spawn(spark::run(shared.clone(), series, shutdown.clone()));
-        others.spawn(ask(netd, shared, shutdown));
-        while let Some(ended) = others.join_next().await {
-            if let Err(error) = ended {
-                std::panic::resume_unwind(error.into_panic());
-            }
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(scribe.run(shutdown.clone()));
+        tasks.spawn(endless(follow.run(shutdown.clone())));
+        tasks.spawn(endless(configure.run(shutdown.clone())));
+        tasks.spawn(endless(watch_silence(shared.clone(), shutdown.clone())));
+        tasks.spawn(endless(spark::run(shared.clone(), series, shutdown.clone())));
+        tasks.spawn(endless(ask(netd, shared, shutdown)));
+        while let Some(ended) = tasks.join_next().await {
+            // Nobody cancels these tasks: an error is a panic, and the whole part ends with it.
+            ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
         }
-        scribe.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+        Ok(())
     }
+}
+
+async fn endless(task: impl Future<Output = ()>) -> Result<(), Error> {
+    task.await;
+    Ok(())
 }
 
 /// Asks `netd` how it is, until shutdown.

@@ -34,12 +34,15 @@ impl Shared {
         self.snapshot.load_full()
     }
 
-    /// Changes the picture and publishes it with what there is to tell.
+    /// Changes the picture, and publishes it if there is anything to tell.
     pub(crate) fn publish(&self, change: impl FnOnce(&mut Picture)) {
         let mut picture = locked(&self.picture);
         change(&mut picture);
         let now = self.clock.stamp();
         let told = picture.take_told();
+        if told.is_empty() {
+            return;
+        }
         let snapshot = picture.snapshot(now);
         self.put(snapshot, told, now);
     }

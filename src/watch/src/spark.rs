@@ -15,8 +15,6 @@ const MINUTE: Duration = Duration::from_secs(60);
 const POINTS: usize = 60;
 /// The last ends of a minute's probes come this much after it.
 const LATE: Duration = Duration::from_millis(3_500);
-/// More segments than these are not read from the disk at the start; they fill up as they go.
-const FROM_DISK: usize = 1_000;
 
 /// Draws a point a minute until shutdown.
 pub(crate) async fn run(shared: Arc<Shared>, series: Recorder, shutdown: Shutdown) {
@@ -46,9 +44,6 @@ async fn fill(shared: &Shared, series: &Recorder, begun: WallTime) {
     let to = floor(begun);
     let span = Span { from: to.minus(MINUTE * 60), to, step: MINUTE };
     let sparks = shared.quietly(|picture| picture.sparks());
-    if sparks.len() > FROM_DISK {
-        return;
-    }
     for (no, _) in sparks {
         let Ok(points) = series.range(no, span).await else { continue };
         let points = points.iter().map(|point| SparkPoint {
@@ -86,7 +81,7 @@ fn after(spark: &Spark, minute: WallTime, series: &Recorder, no: SegmentNo) -> A
     let mut points = Vec::with_capacity(POINTS);
     points.extend_from_slice(&spark.points);
     points.extend(std::iter::repeat_n(SparkPoint::default(), missing));
-    points.push(point(&series.recent(no, minute.plus(MINUTE), 60)));
+    points.push(point(&series.recent(no, minute.plus(MINUTE).minus(Duration::from_micros(1)), 60)));
     let old = points.len().saturating_sub(POINTS);
     points.drain(..old);
     Arc::new(Spark { newest: minute, points })

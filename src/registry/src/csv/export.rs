@@ -39,7 +39,11 @@ fn write(catalog: &Catalog, file: &mut String, guard: fn(String) -> String) {
 
 fn quoted(field: &str) -> Cow<'_, str> {
     let needs = field.contains(['"', ',', ';', '\n', '\r']);
-    if needs { Cow::Owned(format!("\"{}\"", field.replace('"', "\"\""))) } else { Cow::Borrowed(field) }
+    if needs {
+        Cow::Owned(format!("\"{}\"", field.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(field)
+    }
 }
 
 fn harmless(field: String) -> String {

@@ -6,8 +6,8 @@ use ets_model::{
     Channel, Institution, InstitutionId, Names, Probing, Router, Segment, SegmentId, SegmentNo,
 };
 
-use super::reader::{self, Record};
 use super::CSV_LIMIT;
+use super::reader::{self, Record};
 use crate::{Fault, Field, Rule, text};
 
 /// A row as far as it could be read.
@@ -62,7 +62,8 @@ pub(crate) fn parse(file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
     if rows.is_empty() && faults.is_empty() {
         faults.push(at(heading.line, None, "", Rule::NoRows {}));
     }
-    let drafts = rows.iter().filter_map(|row| draft(row, &columns, heading.fields.len(), &mut faults));
+    let drafts =
+        rows.iter().filter_map(|row| draft(row, &columns, heading.fields.len(), &mut faults));
     (drafts.collect(), faults)
 }
 
@@ -215,7 +216,8 @@ impl Fields<'_> {
     }
 
     fn prefixes(&mut self) -> Vec<ipnet::IpNet> {
-        let texts: Vec<_> = self.text(Field::Prefixes).split_whitespace().map(str::to_owned).collect();
+        let texts: Vec<_> =
+            self.text(Field::Prefixes).split_whitespace().map(str::to_owned).collect();
         let mut prefixes = Vec::new();
         for text in texts {
             match text::parse_prefix(&text) {

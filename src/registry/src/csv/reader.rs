@@ -164,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_file_without_a_last_line_break_loses_nothing() {
-        assert_eq!(read("a,b\nc,\"d\""), [(1, vec!["a".into(), "b".into()]), (2, vec!["c".into(), "d".into()])]);
+        assert_eq!(
+            read("a,b\nc,\"d\""),
+            [(1, vec!["a".into(), "b".into()]), (2, vec!["c".into(), "d".into()])]
+        );
     }
 
     #[test]

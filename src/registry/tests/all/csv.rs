@@ -71,8 +71,11 @@ fn a_preview_tells_new_changed_unchanged_and_absent_apart_field_by_field() {
     assert_eq!(preview.absent.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["s008"]);
     assert_eq!(preview.unchanged.len(), 6);
     let [changed] = &preview.changed[..] else { panic!("{:?}", preview.changed) };
-    let fields: Vec<_> =
-        changed.diffs.iter().map(|diff| (diff.field, diff.before.as_str(), diff.after.as_str())).collect();
+    let fields: Vec<_> = changed
+        .diffs
+        .iter()
+        .map(|diff| (diff.field, diff.before.as_str(), diff.after.as_str()))
+        .collect();
     assert_eq!(fields, [(Field::Interface, "ets2", "tun2"), (Field::Method, "icmp", "tcp:80")]);
     let [new] = &preview.new[..] else { panic!("{:?}", preview.new) };
     assert_eq!((new.line, new.segment.no.0, new.segment.id.as_str()), (9, 10, "s077"));
@@ -108,7 +111,8 @@ fn a_second_segment_of_an_institution_may_leave_its_fields_empty() {
         row.join(",")
     };
     let heading: Vec<_> = Field::ALL.iter().map(|field| field.name()).collect();
-    let rows = [heading.join(","), fields("s050", "10.10.50", ""), fields("s051", "10.10.51", "Школа")];
+    let rows =
+        [heading.join(","), fields("s050", "10.10.50", ""), fields("s051", "10.10.51", "Школа")];
     let preview = catalog.preview_csv(rows.join("\r\n").as_bytes());
     assert_eq!(preview.faults, []);
     assert!(preview.new.iter().all(|row| row.institution.name.ru == "Школа"));
@@ -137,7 +141,10 @@ fn ten_thousand_rows_are_previewed_within_seconds_and_changes_of_the_registry_ch
         segment.no = ets_model::SegmentNo(number + 1);
         let net = format!("10.{}.{}.{}", 64 + number / 4_096, number / 16 % 256, number % 16 * 16);
         segment.prefixes = vec![format!("{net}/28").parse().unwrap()];
-        segment.probing.address = format!("10.{}.{}.{}", 64 + number / 4_096, number / 16 % 256, number % 16 * 16 + 1).parse().unwrap();
+        segment.probing.address =
+            format!("10.{}.{}.{}", 64 + number / 4_096, number / 16 % 256, number % 16 * 16 + 1)
+                .parse()
+                .unwrap();
         Arc::new(segment)
     });
     let mut parts = Parts {
@@ -150,7 +157,11 @@ fn ten_thousand_rows_are_previewed_within_seconds_and_changes_of_the_registry_ch
     let file = catalog.export_csv();
     let begun = std::time::Instant::now();
     let preview = catalog.preview_csv(file.as_bytes());
-    assert!(begun.elapsed().as_secs() < 20, "{:?} in a build that is not optimised", begun.elapsed());
+    assert!(
+        begun.elapsed().as_secs() < 20,
+        "{:?} in a build that is not optimised",
+        begun.elapsed()
+    );
     assert_eq!(preview.unchanged.len(), 10_000);
     parts.generation = 2;
     assert_ne!(Catalog::new(parts).preview_csv(file.as_bytes()).digest, preview.digest);

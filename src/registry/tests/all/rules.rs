@@ -18,7 +18,10 @@ fn messages(code: &str) -> String {
     let preview = star::catalog().preview_csv(&file);
     let faults = preview.faults.iter().map(|fault| ("", fault));
     let warnings = preview.warnings.iter().map(|fault| ("warning: ", fault));
-    faults.chain(warnings).map(|(kind, fault)| format!("{kind}{}\n", fault.in_file(&name))).collect()
+    faults
+        .chain(warnings)
+        .map(|(kind, fault)| format!("{kind}{}\n", fault.in_file(&name)))
+        .collect()
 }
 
 /// covers: N1.2

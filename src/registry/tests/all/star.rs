@@ -53,8 +53,8 @@ pub(crate) fn catalog() -> Catalog {
         Arc::new(Segment { retired, ..segment(number) })
     });
     let names = ["Акимат района", "Мұрағат", "Школа № 3", "Өңірлік аурухана"];
-    let institutions = (1..=9)
-        .map(|number| Arc::new(institution(number, names[number as usize % names.len()])));
+    let institutions =
+        (1..=9).map(|number| Arc::new(institution(number, names[number as usize % names.len()])));
     let parent = Parent {
         id: "pp-1".into(),
         name: Names { ru: "Узел связи".into(), ..Names::default() },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_model::{LinkState, Outcome, OutageId, SegmentNo, WallTime};
+use ets_model::{LinkState, OutageId, Outcome, SegmentNo, WallTime};
 
 use crate::{SegmentNow, Spark};
 
@@ -64,7 +64,8 @@ impl Cell {
             }
         }
         if let Outcome::Answered(rtt) = outcome {
-            self.answers[usize::from(self.next)] = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
+            self.answers[usize::from(self.next)] =
+                u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
             self.next = (self.next + 1) % 5;
             self.held = (self.held + 1).min(5);
             self.answered = self.answered.max(part);
@@ -131,7 +132,10 @@ mod tests {
             cell.clear(part);
             for _ in 0..5 {
                 let lost = part < 120;
-                cell.add(part, if lost { Outcome::Lost } else { Outcome::Answered(Duration::ZERO) });
+                cell.add(
+                    part,
+                    if lost { Outcome::Lost } else { Outcome::Answered(Duration::ZERO) },
+                );
             }
         }
         assert_eq!((cell.now(129).sent, cell.now(129).lost), (60, 10));

@@ -58,11 +58,17 @@ impl Picture {
         self.tell(now, ChangeBody::Registry { generation: self.generation });
     }
 
-    /// `netd` is heard (again) and says how every segment is.
+    /// `netd` is heard (again) and says how every segment is. After a silence that is told as a
+    /// whole, otherwise what changed is told one by one.
     pub(crate) fn begin(&mut self, told: &[Told], now: WallTime) {
+        let silent = self.stale_since.is_some();
         for one in told {
-            if let Some(cell) = self.cell(one.segment) {
-                (cell.state, cell.since) = (one.state, one.since.wall);
+            let (segment, to, since) = (one.segment, one.state, one.since.wall);
+            let Some(cell) = self.cell(segment) else { continue };
+            let from = std::mem::replace(&mut cell.state, to);
+            cell.since = since;
+            if from != to && !silent {
+                self.tell(now, ChangeBody::State { segment, from, to, since });
             }
         }
         self.heard(now);
@@ -149,7 +155,13 @@ impl Picture {
     }
 
     /// An outage was written down, as open or as over.
-    pub(crate) fn outage(&mut self, outage: OutageId, segment: Option<SegmentNo>, open: bool, now: WallTime) {
+    pub(crate) fn outage(
+        &mut self,
+        outage: OutageId,
+        segment: Option<SegmentNo>,
+        open: bool,
+        now: WallTime,
+    ) {
         if let Some(cell) = segment.and_then(|no| self.cell(no)) {
             cell.outage = open.then_some(outage);
         }
@@ -212,7 +224,11 @@ impl Picture {
     /// Bytes held, sparklines included.
     pub(crate) fn bytes(&self) -> u64 {
         let cells = self.cells.capacity() * size_of::<Cell>() + self.slots.capacity() * 4;
-        let sparks: usize = self.cells.iter().map(|cell| size_of::<Spark>() + cell.spark.points.capacity() * 8).sum();
+        let sparks: usize = self
+            .cells
+            .iter()
+            .map(|cell| size_of::<Spark>() + cell.spark.points.capacity() * 8)
+            .sum();
         (cells + sparks) as u64
     }
 

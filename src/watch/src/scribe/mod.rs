@@ -25,8 +25,8 @@ use ets_store::{Row, Store};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-pub(crate) use self::ops::{evidence, subject};
 use self::ops::{Op, Written};
+pub(crate) use self::ops::{evidence, subject};
 pub(crate) use self::session::Session;
 use crate::Error;
 use crate::shared::Shared;
@@ -327,9 +327,10 @@ impl Scribe {
 
     async fn write_batch(&mut self, batch: Arc<[Op]>, mark: Mark) -> Result<(), ets_store::Error> {
         let count = batch.len();
-        let work = self.deps.store.write(move |tx| {
-            Box::pin(async move { ops::write(tx, &batch, mark).await })
-        });
+        let work = self
+            .deps
+            .store
+            .write(move |tx| Box::pin(async move { ops::write(tx, &batch, mark).await }));
         let written: Vec<Written> = work.await?;
         self.waiting.drain(..count);
         self.written = (mark, Instant::now());

@@ -49,9 +49,8 @@ pub(crate) async fn write(
         seq = excluded.seq, tick_boot = excluded.tick_boot, tick_wall = excluded.tick_wall";
     let (instance, seq) = mark.cursor.map_or((0, 0), |at| (at.instance, at.seq));
     let tick = mark.tick.unwrap_or_default();
-    let values = values![
-        instance.cast_signed(), seq.cast_signed(), tick.boot.0.cast_signed(), tick.wall.0,
-    ];
+    let values =
+        values![instance.cast_signed(), seq.cast_signed(), tick.boot.0.cast_signed(), tick.wall.0,];
     tx.execute(sql, &values).await?;
     Ok(written)
 }
@@ -144,9 +143,8 @@ pub(crate) async fn load(store: &Store) -> Result<Known, Error> {
 /// Everything that was seen of an outage, in order.
 pub(crate) async fn evidence(store: &Store, id: OutageId) -> Result<Vec<Evidence>, Error> {
     let sql = "SELECT body FROM watch_evidence WHERE outage = $1 ORDER BY id";
-    let read = |row: &Row| {
-        serde_json::from_str(row.text("body")?).map_err(|_| Error::Unreadable(id.0))
-    };
+    let read =
+        |row: &Row| serde_json::from_str(row.text("body")?).map_err(|_| Error::Unreadable(id.0));
     store.query(sql, &values![id.0]).await?.iter().map(read).collect()
 }
 

@@ -91,11 +91,14 @@ impl Scribe {
     fn bridge(&mut self, session: &Session, backlog: &Backlog) {
         let known = self.mark.tick;
         self.blind_since = known;
-        let first = backlog.events.iter().map(|event| event.at).chain(backlog.ticks.iter().map(|tick| tick.1));
-        let first = first.min_by_key(|at| at.wall).unwrap_or_else(|| self.deps.shared.clock.stamp());
-        let told_restart = |event: &Event| {
-            matches!(&event.body, EventBody::Blind(blind) if blind.reason == BlindReason::Restarted)
-        };
+        let first = backlog
+            .events
+            .iter()
+            .map(|event| event.at)
+            .chain(backlog.ticks.iter().map(|tick| tick.1));
+        let first =
+            first.min_by_key(|at| at.wall).unwrap_or_else(|| self.deps.shared.clock.stamp());
+        let told_restart = |event: &Event| matches!(&event.body, EventBody::Blind(blind) if blind.reason == BlindReason::Restarted);
         if backlog.events.iter().any(told_restart) {
             self.blind_since = None;
         }

@@ -46,7 +46,8 @@ async fn what_happened_while_serve_was_away_for_a_minute_is_written_down_with_th
     let hub = place.start(4).await;
     let rows = hub.has_outages(4, 1).await;
     for no in 1..=3_u32 {
-        let row = rows.iter().find(|row| row.outage.segment.is_some_and(|one| one.0 == no)).unwrap();
+        let row =
+            rows.iter().find(|row| row.outage.segment.is_some_and(|one| one.0 == no)).unwrap();
         let began = f64::from(10 + 5 * no);
         assert_eq!(row.outage.began_after, after(start, began - 0.9).wall);
         assert_eq!(row.outage.began_before, after(start, began + 0.1).wall);
@@ -79,7 +80,8 @@ async fn a_new_life_of_netd_is_a_blind_time_and_no_false_outage() {
     netd.tick_at(last, &[1, 2], &[3]);
     hub_is_connected(&hub).await;
     let earlier = netd.kill().await;
-    let netd = Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
+    let netd =
+        Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
     netd.tick_at(first, &[1, 2], &[3]);
     wait("the blind time", async || hub.handle.health().await.blind.len() == 1).await;
     let blind = hub.handle.health().await.blind[0].blind.clone();
@@ -107,7 +109,8 @@ async fn what_changed_while_both_were_away_is_settled_from_what_netd_says_now() 
     netd.change(3, LinkState::Up, start, changed);
     netd.change(2, LinkState::Down, start, changed);
     let earlier = netd.kill().await;
-    let netd = Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
+    let netd =
+        Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
     netd.tick(&[1, 3], &[2]);
     let hub = place.start(3).await;
     let rows = hub.has_outages(2, 1).await;

@@ -41,8 +41,12 @@ impl Place {
 
     /// Starts `serve` with segments 1 to `count`, if the registry is still empty.
     pub(crate) async fn start(&self, count: u32) -> Hub {
-        let state = [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_watch::MIGRATIONS];
-        let store = self.open("state.db", &state.concat()).await;
+        let store = self.open("state.db", &migrations()).await;
+        self.start_on(store, count).await
+    }
+
+    /// The same with another database for what is not measured.
+    pub(crate) async fn start_on(&self, store: Store, count: u32) -> Hub {
         let series_store = self.open("series.db", ets_series::MIGRATIONS).await;
         let config = ets_series::Config { min_free: 0, ..ets_series::Config::default() };
         let series = Recorder::open(series_store.clone(), config).await.unwrap();
@@ -75,7 +79,27 @@ impl Place {
     }
 }
 
+/// Everything that `state.db` holds here.
+pub(crate) fn migrations() -> Vec<ets_store::Migration> {
+    [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_watch::MIGRATIONS].concat()
+}
+
 impl Hub {
+    /// Ends as if killed: nothing that waits is written any more.
+    pub(crate) async fn kill(self) {
+        self.running.abort();
+        let _ = self.running.await;
+        self.store.close().await;
+        self.series_store.close().await;
+    }
+
+    /// Ends in an orderly way and leaves the databases open.
+    pub(crate) async fn pause(self) {
+        self.trigger.fire();
+        self.running.await.unwrap();
+        self.series_store.close().await;
+    }
+
     /// Ends in an orderly way.
     pub(crate) async fn stop(self) {
         self.trigger.fire();
@@ -101,7 +125,8 @@ impl Hub {
     pub(crate) async fn has_outages(&self, all: usize, open: usize) -> Vec<OutageRow> {
         let counted = async || {
             let rows = self.outages().await;
-            rows.len() == all && rows.iter().filter(|row| row.outage.ended.is_none()).count() == open
+            rows.len() == all
+                && rows.iter().filter(|row| row.outage.ended.is_none()).count() == open
         };
         wait(&format!("{all} outages, {open} open"), counted).await;
         self.outages().await

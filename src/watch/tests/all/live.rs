@@ -29,7 +29,10 @@ async fn a_change_of_state_is_told_within_20_milliseconds_and_its_outage_follows
             let change = changes.next().await.unwrap().unwrap();
             if let ChangeBody::State { segment, to: told, .. } = change.body {
                 assert_eq!((segment.0, told), (2, to));
-                assert!(hub.handle.snapshot().change.seq >= change.id.seq, "already in the picture");
+                assert!(
+                    hub.handle.snapshot().change.seq >= change.id.seq,
+                    "already in the picture"
+                );
                 assert_eq!(hub.state(2), to);
                 break;
             }
@@ -117,9 +120,9 @@ async fn when_netd_falls_silent_everything_is_unknown_after_three_seconds_and_ba
     hub.shows(1, LinkState::Up).await;
     assert_eq!(hub.handle.snapshot().stale_since, None);
     let netd = netd.kill().await;
-    wait("the problem in health", async || !hub.handle.health().await.netd.connected).await;
-    let health = hub.handle.health().await;
-    assert!(health.netd.problem.contains("cannot reach netd"), "{}", health.netd.problem);
+    let problem = async || hub.handle.health().await.netd.problem;
+    wait("the problem", async || problem().await.contains("cannot reach netd")).await;
+    assert!(!hub.handle.health().await.netd.connected);
     let again = Netd::with(&place.socket(), netd);
     wait("netd again", async || hub.handle.health().await.netd.connected).await;
     hub.shows(1, LinkState::Up).await;
@@ -140,7 +143,9 @@ async fn a_page_that_comes_back_gets_what_it_missed() {
     let text = left.to_string();
     let back = hub.handle.subscribe(Some(text.parse().unwrap()));
     assert!(!back.reset);
-    assert!(matches!(back.missed[..], [ref change] if matches!(change.body, ChangeBody::State { .. })));
+    assert!(
+        matches!(back.missed[..], [ref change] if matches!(change.body, ChangeBody::State { .. }))
+    );
     assert!(matches!(hub.handle.recent(1)[0].body, ChangeBody::State { .. }));
     hub.stop().await;
 }

@@ -6,3 +6,4 @@ mod hub;
 mod live;
 mod netd;
 mod questions;
+mod trouble;

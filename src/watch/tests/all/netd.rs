@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ets_model::{
-    Evidence, Fact, LinkState, Outcome, Sample, SegmentNo, Source, Stamp, Transition,
-};
+use ets_model::{Evidence, Fact, LinkState, Outcome, Sample, SegmentNo, Source, Stamp, Transition};
 use ets_netd_api::{
     Connection, Cursor, Desired, EngineCounters, Event, EventBody, PingLine, Reply, Request,
     SegmentNow, Status, Tick, TickBuilder, greet,
@@ -96,7 +94,13 @@ impl Netd {
         self.enter_at(first, EventBody::Transition(self.transition(no, to, last, first)));
     }
 
-    pub(crate) fn transition(&self, no: u32, to: LinkState, last: Stamp, first: Stamp) -> Transition {
+    pub(crate) fn transition(
+        &self,
+        no: u32,
+        to: LinkState,
+        last: Stamp,
+        first: Stamp,
+    ) -> Transition {
         let segment = SegmentNo(no);
         let life = self.life.lock().unwrap();
         let from = life.now.get(&segment).map_or(LinkState::Unknown, |now| now.state);
@@ -105,7 +109,15 @@ impl Netd {
             _ => Fact::Answered { rtt: Duration::from_millis(3) },
         };
         let evidence = vec![Evidence { at: first, source: Source::Icmp, fact }];
-        Transition { segment, from, to, decided: first, last_before: last, first_after: first, evidence }
+        Transition {
+            segment,
+            from,
+            to,
+            decided: first,
+            last_before: last,
+            first_after: first,
+            evidence,
+        }
     }
 
     /// Forgets the oldest events, as a ring does that is too short.
@@ -141,7 +153,11 @@ async fn serve(listener: UnixListener, life: Arc<Mutex<Life>>, live: broadcast::
     }
 }
 
-async fn answer(mut connection: Connection, life: Arc<Mutex<Life>>, live: broadcast::Sender<Event>) {
+async fn answer(
+    mut connection: Connection,
+    life: Arc<Mutex<Life>>,
+    live: broadcast::Sender<Event>,
+) {
     if greet(&mut connection).await.is_err() {
         return;
     }
