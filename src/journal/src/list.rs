@@ -63,8 +63,7 @@ pub async fn list(store: &Store, filter: &Filter, page: Page) -> Result<Listing,
         limit + 1
     );
     let rows = store.query(&sql, &question.values).await?;
-    let entries: Vec<Recorded> =
-        rows.iter().take(limit).map(recorded).collect::<Result<_, _>>()?;
+    let entries: Vec<Recorded> = rows.iter().take(limit).map(recorded).collect::<Result<_, _>>()?;
     let next = entries.last().filter(|_| rows.len() > limit).map(|entry| entry.seq);
     Ok(Listing { entries, next })
 }

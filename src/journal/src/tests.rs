@@ -17,7 +17,9 @@ async fn write(store: &TestStore, at: i64, entry: Entry) -> Recorded {
 
 fn entry(number: i64) -> Entry {
     let subject = Subject::new("segment", format!("s{number:03}"));
-    Entry::new("aigerim", "segment.update", subject).why("new provider").detail(json!({"n": number}))
+    Entry::new("aigerim", "segment.update", subject)
+        .why("new provider")
+        .detail(json!({"n": number}))
 }
 
 async fn filled(store: &TestStore, count: i64) {

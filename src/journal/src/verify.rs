@@ -122,7 +122,8 @@ impl Chain {
 
     /// The head and the anchors must not know of more than there is.
     async fn end(&self, tx: &mut Tx<'_>, anchors: &[Anchor]) -> Result<Option<Broken>, Error> {
-        let head = tx.query_optional("SELECT seq, hash FROM journal_head WHERE id = 1", &[]).await?;
+        let head =
+            tx.query_optional("SELECT seq, hash FROM journal_head WHERE id = 1", &[]).await?;
         let next = self.seq + 1;
         let Some(head) = head else { return Ok(Some(Broken { seq: next, fault: Fault::Head })) };
         let known = anchors.iter().map(|anchor| anchor.seq).max().unwrap_or(0);

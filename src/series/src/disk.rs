@@ -26,7 +26,11 @@ impl Packing {
     }
 
     fn from_row(row: &Row) -> Result<Self, ets_store::Error> {
-        Ok(Self { packed: row.int("packed")?, upto: row.int("upto")?, segment: row.int("segment")? })
+        Ok(Self {
+            packed: row.int("packed")?,
+            upto: row.int("upto")?,
+            segment: row.int("segment")?,
+        })
     }
 }
 
@@ -86,11 +90,7 @@ pub(crate) async fn packings_in(
     pairs.collect()
 }
 
-pub(crate) async fn set_packing(
-    tx: &mut Tx<'_>,
-    hour: i64,
-    packing: Packing,
-) -> Result<(), Error> {
+pub(crate) async fn set_packing(tx: &mut Tx<'_>, hour: i64, packing: Packing) -> Result<(), Error> {
     let sql = "INSERT INTO series_pack (hour, packed, upto, segment) VALUES ($1, $2, $3, $4)
         ON CONFLICT (hour) DO UPDATE SET packed = excluded.packed, upto = excluded.upto,
             segment = excluded.segment";
@@ -218,10 +218,30 @@ impl Shelf {
     }
 }
 
-/// The next segment after `segment` that has anything stored.
-pub(crate) async fn segment_after(store: &Store, segment: i64) -> Result<Option<i64>, Error> {
-    let sql = "SELECT MIN(segment) AS next FROM series_day WHERE segment > $1";
-    Ok(store.query_one(sql, &values![segment]).await?.opt_int("next")?)
+/// The segments after `segment` that have anything stored, ascending. Skips from one to the next
+/// in the key instead of reading all rows.
+const SEGMENTS: &str = "WITH RECURSIVE held (segment) AS (
+        SELECT MIN(segment) FROM series_day WHERE segment > $1
+        UNION ALL
+        SELECT (SELECT MIN(segment) FROM series_day WHERE segment > held.segment)
+        FROM held WHERE held.segment IS NOT NULL
+    )
+    SELECT segment FROM held WHERE segment IS NOT NULL LIMIT $2";
+
+/// The next `count` segments after `segment` that have anything stored.
+pub(crate) async fn segments_after(
+    store: &Store,
+    segment: i64,
+    count: i64,
+) -> Result<Vec<i64>, Error> {
+    let rows = store.query(SEGMENTS, &values![segment, count]).await?;
+    rows.iter().map(|row| Ok(row.int("segment")?)).collect()
+}
+
+/// The same within a transaction, all of them.
+pub(crate) async fn segments_in(tx: &mut Tx<'_>) -> Result<Vec<i64>, Error> {
+    let rows = tx.query(SEGMENTS, &values![i64::MIN, i64::MAX]).await?;
+    rows.iter().map(|row| Ok(row.int("segment")?)).collect()
 }
 
 fn placeholders(count: usize, first: usize) -> String {

@@ -196,6 +196,16 @@ impl Memory {
         Recent { minutes: closed.chain(open).collect() }
     }
 
+    /// The minutes `from` to `to` (not included) of all segments, the open ones packed as they are.
+    pub(crate) fn parts(&self, from: i64, to: i64) -> Vec<Part> {
+        let within = |minute: i64| (from..to).contains(&minute);
+        let waiting = self.waiting.iter().flat_map(|closed| &closed.parts);
+        let closed = self.written.values().chain(waiting).filter(|part| within(part.minute));
+        let open = self.open.iter().filter(|(minute, _)| within(**minute));
+        let open = open.map(|(minute, tallies)| Part::pack(self.next_part, *minute, tallies));
+        closed.cloned().chain(open).collect()
+    }
+
     pub(crate) fn progress(&self) -> &Progress {
         &self.counted
     }

@@ -59,3 +59,17 @@ pub struct Second {
     /// The mean round trip of the others, to a microsecond and at most 4.19 s.
     pub rtt: Option<Duration>,
 }
+
+/// One minute of one segment, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minute {
+    /// Its beginning.
+    pub at: WallTime,
+    /// Probes that came to their end in it.
+    pub sent: u32,
+    /// How many of them were lost.
+    pub lost: u32,
+    /// The median round trip in microseconds, to within [`Histogram::ERROR`]; 0 where none was
+    /// answered.
+    pub p50_us: u32,
+}

@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::pack::{self, Packed};
 use crate::range::{Grid, Unit};
 use crate::sweep::Sweep;
-use crate::{Config, Error, Point, Progress, Second, Span, disk, range};
+use crate::{Config, Error, Minute, Point, Progress, Second, Span, disk, everybody, range};
 
 /// An hour is packed so long after its end at the earliest, in seconds.
 const PACK_AFTER: i64 = 60;
@@ -137,6 +137,21 @@ impl Recorder {
         range::from_minutes(&self.0.store, grid, segment.0, recent).await
     }
 
+    /// The minutes from `from` to `to` of every segment that has any, ascending in both: for an
+    /// overview of all. At most a day; costs a look-up for each segment and hour.
+    ///
+    /// # Errors
+    /// [`Error::BadSpan`], or the database's.
+    pub async fn minutes(
+        &self,
+        from: WallTime,
+        to: WallTime,
+    ) -> Result<Vec<(SegmentNo, Vec<Minute>)>, Error> {
+        let (from, to) = everybody::minutes(from, to)?;
+        let parts = self.memory().parts(from, to);
+        everybody::read(&self.0.store, from, to, parts).await
+    }
+
     /// Does what is due at `now`, a bounded piece of it: writes full minutes, packs a part of an
     /// hour, deletes a part of what is too old. Answers whether more waits.
     ///
@@ -165,8 +180,8 @@ impl Recorder {
             return Ok(Did::NoSpace);
         }
         self.write_waiting().await?;
-        let more = self.pack_some(now).await?
-            || sweep.some(&self.0.store, &self.0.config, now).await?;
+        let more =
+            self.pack_some(now).await? || sweep.some(&self.0.store, &self.0.config, now).await?;
         Ok(if more { Did::Some } else { Did::All })
     }
 

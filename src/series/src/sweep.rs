@@ -9,7 +9,7 @@ use crate::disk::{self, Shelf};
 use crate::{Config, Error};
 
 /// Segments swept in one transaction.
-const STRIDE: usize = 200;
+const STRIDE: i64 = 200;
 
 /// How far today's sweep has come.
 #[derive(Debug, Default)]
@@ -32,13 +32,8 @@ impl Sweep {
         if self.swept == Some(today) {
             return Ok(false);
         }
-        let mut segments = Vec::new();
-        while segments.len() < STRIDE {
-            let after = segments.last().copied().unwrap_or(self.segment);
-            let Some(next) = disk::segment_after(store, after).await? else { break };
-            segments.push(next);
-        }
-        let whole = segments.len() < STRIDE;
+        let segments = disk::segments_after(store, self.segment, STRIDE).await?;
+        let whole = segments.len() < STRIDE as usize;
         let last = segments.last().copied().unwrap_or(self.segment);
         let (hour, day) = (limit(now, config.minutes_kept, 1), limit(now, config.hours_kept, 24));
         store

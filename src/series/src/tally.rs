@@ -5,7 +5,7 @@ use std::time::Duration;
 use ets_model::{Outcome, WallTime};
 
 use crate::varint::{Reader, put};
-use crate::{Histogram, Point};
+use crate::{Histogram, Minute, Point};
 
 /// Probes of one segment in one minute, hour or step.
 ///
@@ -81,6 +81,13 @@ impl Tally {
             tally.hist.add_bucket(bucket, reader.small()?);
         }
         Some(tally)
+    }
+
+    /// The same in short, as a minute that begins at `at`.
+    pub(crate) fn brief(&self, at: WallTime) -> Minute {
+        let answered = u32::try_from(self.hist.count()).unwrap_or(u32::MAX);
+        let p50_us = self.hist.quantile(0.5).map_or(0, micros);
+        Minute { at, sent: answered.saturating_add(self.lost), lost: self.lost, p50_us }
     }
 
     /// The same as a point that begins at `at`.

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
 
 use crate::driver::{Connection, Lent};
@@ -118,10 +116,20 @@ impl Options {
                 // Without a log there is nothing that `immutable` could miss, and the look leaves
                 // no file beside the database.
                 let at_rest = !with_ending(&name, "-wal").exists();
-                let options = SqliteConnectOptions::new()
-                    .filename(name)
-                    .read_only(true)
-                    .immutable(at_rest);
+                let options =
+                    SqliteConnectOptions::new().filename(name).read_only(true).immutable(at_rest);
+                options.connect().await.map(Connection::Sqlite)
+            }
+            Self::Postgres { options, .. } => options.connect().await.map(Connection::Postgres),
+        };
+        connected.map_err(|error| place.explain(error))
+    }
+
+    /// A connection for the check that runs beside the writer.
+    pub(crate) async fn checker(&self, place: &Place) -> Result<Connection, Error> {
+        let connected = match self {
+            Self::Sqlite(options) => {
+                let options = (**options).clone().pragma("query_only", "ON");
                 options.connect().await.map(Connection::Sqlite)
             }
             Self::Postgres { options, .. } => options.connect().await.map(Connection::Postgres),
@@ -198,7 +206,8 @@ pub(crate) async fn make_schema(
 /// Takes the file for this process: a lock file beside it, and the file itself where there is
 /// none, readable by its owner alone.
 pub(crate) fn own_file(path: &Path) -> Result<File, Error> {
-    let failed = |source| Error::File { place: path.display().to_string(), source: Arc::new(source) };
+    let failed =
+        |source| Error::File { place: path.display().to_string(), source: Arc::new(source) };
     let lock = private(&with_ending(path, ".lock")).map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => {}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, Column, Connection as _, Executor as _, PgConnection, Postgres, Row as _, Sqlite,
-    SqliteConnection, TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Column, Connection as _, Executor as _, PgConnection, Postgres, Row as _,
+    Sqlite, SqliteConnection, TypeInfo as _, ValueRef as _,
 };
 
 use crate::fault::Place;
@@ -92,8 +92,7 @@ impl Lent<'_> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::Sqlite(connection) => {
-                let rows =
-                    bind_sqlite(sqlx::query(sql), values).fetch_all(&mut **connection).await;
+                let rows = bind_sqlite(sqlx::query(sql), values).fetch_all(&mut **connection).await;
                 from_sqlite(&rows.map_err(|error| place.explain(error))?)
             }
             Self::Postgres(connection) => {
@@ -200,9 +199,9 @@ fn postgres_value(row: &sqlx::postgres::PgRow, index: usize) -> Result<Value, Er
     let taken = match kind {
         "INT8" => row.try_get::<Option<i64>, _>(index).map(|value| typed(value, Type::Int)),
         "INT4" => row.try_get::<Option<i32>, _>(index).map(|value| typed(value, Type::Int)),
-        "INT2" => row
-            .try_get::<Option<i16>, _>(index)
-            .map(|value| typed(value.map(i64::from), Type::Int)),
+        "INT2" => {
+            row.try_get::<Option<i16>, _>(index).map(|value| typed(value.map(i64::from), Type::Int))
+        }
         "BOOL" => row.try_get::<Option<bool>, _>(index).map(|value| typed(value, Type::Int)),
         "FLOAT8" => row.try_get::<Option<f64>, _>(index).map(|value| typed(value, Type::Real)),
         "FLOAT4" => row

@@ -110,7 +110,9 @@ pub enum Error {
         found: &'static str,
     },
     /// PostgreSQL answered with a type that we do not use; see `traps.rs`.
-    #[error("column {column:?} has type {name}: cast it to BIGINT, DOUBLE PRECISION, TEXT or BYTEA")]
+    #[error(
+        "column {column:?} has type {name}: cast it to BIGINT, DOUBLE PRECISION, TEXT or BYTEA"
+    )]
     UnknownType {
         /// The column.
         column: String,

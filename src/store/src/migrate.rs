@@ -50,11 +50,7 @@ async fn empty_or_foreign(connection: &mut Lent<'_>, place: &Place) -> Result<()
     if tables.is_empty() { Ok(()) } else { Err(place.foreign()) }
 }
 
-async fn has_table(
-    connection: &mut Lent<'_>,
-    table: &str,
-    place: &Place,
-) -> Result<bool, Error> {
+async fn has_table(connection: &mut Lent<'_>, table: &str, place: &Place) -> Result<bool, Error> {
     let sql = match connection.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1",
         Engine::Postgres => {
@@ -158,9 +154,5 @@ fn well_formed(migrations: &[Migration]) -> Result<(), Error> {
 }
 
 fn bad(migration: &Migration, what: &'static str) -> Error {
-    Error::BadMigration {
-        owner: migration.owner.to_owned(),
-        version: migration.version,
-        what,
-    }
+    Error::BadMigration { owner: migration.owner.to_owned(), version: migration.version, what }
 }

@@ -90,7 +90,7 @@ async fn prepare(
 }
 
 async fn check_beside(options: Options, place: Place, state: Arc<State>) {
-    let found = match options.looker(&place).await {
+    let found = match options.checker(&place).await {
         Ok(mut connection) => {
             let found = quick_check(&mut connection.lend(), &place).await;
             connection.close().await;
@@ -114,10 +114,10 @@ async fn quick_check(connection: &mut Lent<'_>, place: &Place) -> Result<String,
 fn reserve(target: &Target, place: &Place) -> Reserve {
     match target {
         Target::Sqlite { path, reserve, .. } => {
-            let mut kept = Reserve::new(path, *reserve);
+            let mut kept = Reserve::new(path, *reserve, place);
             kept.restore(place);
             kept
         }
-        Target::Postgres { .. } => Reserve::new("".as_ref(), 0),
+        Target::Postgres { .. } => Reserve::new("".as_ref(), 0, place),
     }
 }

@@ -17,8 +17,10 @@ pub(crate) struct Reserve {
 }
 
 impl Reserve {
-    /// The reserve beside the database `file`; none where `size` is 0.
-    pub(crate) fn new(file: &Path, size: u64) -> Self {
+    /// The reserve beside the database `file`: `size` bytes, on a small disk an eighth of it; none
+    /// where `size` is 0.
+    pub(crate) fn new(file: &Path, size: u64, place: &Place) -> Self {
+        let size = place.disk().map_or(size, |disk| size.min(disk.size / 8));
         let mut name = file.as_os_str().to_owned();
         name.push(".reserve");
         let path = PathBuf::from(name);
@@ -82,8 +84,12 @@ impl Reserve {
     }
 
     fn allocate(&self) -> io::Result<()> {
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&self.path)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&self.path)?;
         let size = i64::try_from(self.size).map_err(io::Error::other)?;
         nix::fcntl::posix_fallocate(&file, 0, size)?;
         file.sync_all()

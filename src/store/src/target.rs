@@ -30,7 +30,8 @@ pub enum Target {
         path: PathBuf,
         /// What an acknowledgement means.
         durability: Durability,
-        /// Bytes set aside beside the file, given up when the disk is full; 0 for none.
+        /// Bytes set aside beside the file, at most an eighth of the disk, given up when the disk
+        /// is full; 0 for none.
         reserve: u64,
     },
     /// A server.

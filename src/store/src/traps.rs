@@ -39,9 +39,9 @@ async fn put(store: &TestStore, rows: &[(Option<i64>, &str)]) {
         let row = values![*a, *b];
         store
             .write::<_, Error, _>(move |tx| {
-                Box::pin(
-                    async move { tx.execute("INSERT INTO trap (a, b) VALUES ($1, $2)", &row).await },
-                )
+                Box::pin(async move {
+                    tx.execute("INSERT INTO trap (a, b) VALUES ($1, $2)", &row).await
+                })
             })
             .await
             .unwrap();

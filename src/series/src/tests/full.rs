@@ -42,9 +42,9 @@ const STATE: &[Migration] = &[Migration {
 
 async fn put(state: &Store, number: i64) {
     let written = state.write::<_, Error, _>(move |tx| {
-        Box::pin(async move {
-            tx.execute("INSERT INTO test_t (a) VALUES ($1)", &values![number]).await
-        })
+        Box::pin(
+            async move { tx.execute("INSERT INTO test_t (a) VALUES ($1)", &values![number]).await },
+        )
     });
     written.await.unwrap();
 }
@@ -85,11 +85,8 @@ async fn recording_stops_first_with_an_alarm_while_state_goes_on_and_begins_agai
     recorder.work(at(START + 12 * 60)).await.unwrap();
     let health = recorder.health();
     assert_eq!((health.stopped, health.waiting), (false, 0), "{health:?}");
-    let span = Span {
-        from: at(START),
-        to: at(START + 12 * 60),
-        step: std::time::Duration::from_secs(60),
-    };
+    let span =
+        Span { from: at(START), to: at(START + 12 * 60), step: std::time::Duration::from_secs(60) };
     let points = recorder.range(SegmentNo(1), span).await.unwrap();
     assert_eq!(points.iter().map(|point| point.sent).sum::<u64>(), 12);
     state.close().await;

@@ -87,6 +87,42 @@ on_both_databases!(
 
 on_both_databases!(
     /// covers: N3.1
+    who_asks_while_an_hour_is_being_packed_gets_the_same_answer_each_time,
+    MIGRATIONS,
+    |store: TestStore| async move {
+        let recorder = Recorder::open((*store).clone(), Config::default()).await.unwrap();
+        let mut dice = Dice(8);
+        for number in 0..61 {
+            minute(&recorder, &mut dice, START + number * 60, 1_200);
+            recorder.work(at(START + number * 60)).await.unwrap();
+        }
+        let span = Span { from: sharp(START), to: sharp(START + 3_600), ..HOURLY };
+        let before = recorder.range(SegmentNo(700), span).await.unwrap();
+        let pack = async {
+            while recorder.work(at(START + 3_700)).await.unwrap() {}
+        };
+        let mut pack = std::pin::pin!(pack);
+        let mut asked = 0;
+        loop {
+            tokio::select! {
+                () = &mut pack => break,
+                answer = recorder.range(SegmentNo(700), span) => {
+                    assert_eq!(answer.unwrap(), before);
+                    asked += 1;
+                }
+            }
+        }
+        println!("asked {asked} times meanwhile");
+        assert!(asked > 3);
+        assert_eq!(recorder.range(SegmentNo(700), span).await.unwrap(), before);
+    }
+);
+
+/// An hour in one step; the beginning and end are to be filled in.
+const HOURLY: Span = Span { from: WallTime(0), to: WallTime(0), step: Duration::from_secs(3_600) };
+
+on_both_databases!(
+    /// covers: N3.1
     minutes_are_kept_90_days_and_hours_5_years,
     MIGRATIONS,
     |store: TestStore| async move {

@@ -29,7 +29,7 @@ fn resident() -> u64 {
 async fn an_hour_of_10_000_segments_takes_at_most_160_megabytes() {
     let (_store, recorder) = recorder(Config::default()).await;
     let before = resident();
-    for second in 0..3_700 {
+    for second in 0..3_605 {
         // The disk is not asked here; minutes are closed and dropped by themselves.
         let samples = (1..=10_000).map(|segment| answered(segment, 20_000));
         recorder.record(LIFE, second, at(START + second as i64), samples);
@@ -41,7 +41,7 @@ async fn an_hour_of_10_000_segments_takes_at_most_160_megabytes() {
     let grown = resident() - before;
     println!("seconds {} minutes {} resident {grown}", health.seconds_bytes, health.minutes_bytes);
     assert!(grown <= 160_000_000 + 2 * health.minutes_bytes + 16_000_000, "{grown}");
-    let recent = recorder.recent(no(10_000), at(START + 3_699), 3_600);
+    let recent = recorder.recent(no(10_000), at(START + 3_604), 3_600);
     assert_eq!(recent.len(), 3_600);
     assert!(recent.iter().all(|second| second.sent == 1));
 }
@@ -75,11 +75,7 @@ async fn a_second_keeps_sent_lost_and_the_mean_round_trip() {
         lost,
         rtt: micros.map(Duration::from_micros),
     };
-    let expected = [
-        second(0, 3, 1, Some(2_000)),
-        second(1, 0, 0, None),
-        second(2, 1, 1, None),
-    ];
+    let expected = [second(0, 3, 1, Some(2_000)), second(1, 0, 0, None), second(2, 1, 1, None)];
     assert_eq!(recent, expected);
     let span = Span { from: at(START), to: at(START + 10), step: Duration::from_secs(5) };
     let points = recorder.range(no(1), span).await.unwrap();

@@ -56,6 +56,21 @@ async fn compare(recorder: &Recorder, model: &Model, minutes: i64, step: i64) {
     }
 }
 
+/// The same of all segments at once.
+async fn compare_all(recorder: &Recorder, model: &Model, minutes: i64) {
+    let first = START / 60;
+    let (from, to) = (WallTime(first * 60_000_000), WallTime((first + minutes) * 60_000_000));
+    let mut told = Model::new();
+    for (segment, minutes) in recorder.minutes(from, to).await.unwrap() {
+        for minute in minutes {
+            let key = (minute.at.0 / 60_000_000, segment.0);
+            told.insert(key, (minute.sent.into(), minute.lost.into()));
+            assert_eq!(minute.p50_us > 0, minute.sent > minute.lost);
+        }
+    }
+    assert_eq!(&told, model);
+}
+
 on_both_databases!(
     /// covers: N3.1
     everything_counts_once_whatever_happens_in_between,
@@ -97,7 +112,10 @@ on_both_databases!(
                     recorder.record(LIFE, seq, at, samples);
                     count(&mut model, seq);
                 }
-                41 => compare(&recorder, &model, 360, 1).await,
+                41 => {
+                    compare(&recorder, &model, 360, 1).await;
+                    compare_all(&recorder, &model, 360).await;
+                }
                 _ => {
                     live += 1;
                     let (at, samples) = event(live);
@@ -128,6 +146,7 @@ on_both_databases!(
         for step in [1, 5, 60, 120] {
             compare(&recorder, &model, 360, step).await;
         }
+        compare_all(&recorder, &model, 360).await;
         // A straggler long after its hour was packed is added to it.
         let (at, samples) = event(50);
         recorder.record(LIFE, 1_000_000, at, samples.clone());

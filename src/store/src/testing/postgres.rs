@@ -170,7 +170,9 @@ fn programs() -> Option<PathBuf> {
         .collect();
     packaged.sort();
     folders.extend(packaged.into_iter().rev());
-    folders.into_iter().find(|folder| runs(&folder.join("initdb")) && runs(&folder.join("postgres")))
+    folders
+        .into_iter()
+        .find(|folder| runs(&folder.join("initdb")) && runs(&folder.join("postgres")))
 }
 
 fn runs(program: &Path) -> bool {

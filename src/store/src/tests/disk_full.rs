@@ -63,7 +63,7 @@ async fn count(store: &Store) -> i64 {
 /// covers: N1.1
 #[tokio::test]
 async fn the_reserve_is_given_up_before_any_work_is_refused_and_made_again() {
-    let Some(disk) = Disk::of(64 * MIB) else { return };
+    let Some(disk) = Disk::of(128 * MIB) else { return };
     let path = disk.path().join("state.db");
     let target = Target::Sqlite { path, durability: Durability::Full, reserve: 16 * MIB };
     let store = Store::open(&target, TABLE).await.unwrap();
@@ -144,9 +144,9 @@ async fn a_database_at_its_limit_of_pages_says_that_the_disk_is_full() {
 async fn limit_pages(store: &Store, pages: u32) {
     store
         .write::<_, Error, _>(move |tx| {
-            Box::pin(async move {
-                tx.query(&format!("PRAGMA max_page_count = {pages}"), &[]).await
-            })
+            Box::pin(
+                async move { tx.query(&format!("PRAGMA max_page_count = {pages}"), &[]).await },
+            )
         })
         .await
         .unwrap();

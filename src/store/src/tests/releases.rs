@@ -19,7 +19,11 @@ fn next(version: i64) -> Migration {
     }
 }
 
-async fn reopened(store: &TestStore, migrations: &[Migration], number: i64) -> Result<Store, Error> {
+async fn reopened(
+    store: &TestStore,
+    migrations: &[Migration],
+    number: i64,
+) -> Result<Store, Error> {
     Store::open_as(store.target(), migrations, release(number)).await
 }
 
