@@ -6,6 +6,7 @@
 mod dump;
 mod error;
 mod message;
+mod patrol;
 mod table;
 mod watch;
 

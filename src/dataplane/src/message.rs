@@ -18,20 +18,11 @@ pub(crate) type Hardware = [u8; 8];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// A link is there.
-    Link {
-        index: u32,
-        name: String,
-        carrier: bool,
-    },
+    Link { index: u32, name: String, carrier: bool },
     /// A link is gone.
     LinkGone { index: u32 },
     /// A neighbour entry is there.
-    Neighbour {
-        index: u32,
-        address: IpAddr,
-        state: u16,
-        hardware: Option<Hardware>,
-    },
+    Neighbour { index: u32, address: IpAddr, state: u16, hardware: Option<Hardware> },
     /// A neighbour entry is gone.
     NeighbourGone { index: u32, address: IpAddr },
     /// The end of a dump.
@@ -59,9 +50,7 @@ fn split(datagram: &[u8]) -> Option<(u16, u16, &[u8], &[u8])> {
     let length = usize::try_from(u32_at(datagram, 0)?).ok()?;
     let (kind, flags) = (u16_at(datagram, 4)?, u16_at(datagram, 6)?);
     let body = datagram.get(HEAD..length)?;
-    let rest = datagram
-        .get(length.next_multiple_of(4)..)
-        .unwrap_or_default();
+    let rest = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
     Some((kind, flags, body, rest))
 }
 
@@ -71,9 +60,7 @@ fn one(kind: u16, body: &[u8]) -> Option<Message> {
         NLMSG_ERROR => Some(Message::Error(u32_at(body, 0)?.cast_signed())),
         libc::RTM_NEWLINK => link(body),
         libc::RTM_DELLINK if is_bridge_port(body) => None,
-        libc::RTM_DELLINK => Some(Message::LinkGone {
-            index: u32_at(body, 4)?,
-        }),
+        libc::RTM_DELLINK => Some(Message::LinkGone { index: u32_at(body, 4)? }),
         libc::RTM_NEWNEIGH => neighbour(body),
         libc::RTM_DELNEIGH => {
             let (index, address, ..) = neighbour_parts(body)?;
@@ -85,8 +72,7 @@ fn one(kind: u16, body: &[u8]) -> Option<Message> {
 
 /// Messages of family `AF_BRIDGE` speak of a link as a port of its bridge, not of the link.
 fn is_bridge_port(body: &[u8]) -> bool {
-    body.first()
-        .is_some_and(|family| i32::from(*family) == libc::AF_BRIDGE)
+    body.first().is_some_and(|family| i32::from(*family) == libc::AF_BRIDGE)
 }
 
 fn link(body: &[u8]) -> Option<Message> {
@@ -99,21 +85,12 @@ fn link(body: &[u8]) -> Option<Message> {
     let name = attributes(body, LINK_HEAD)
         .find(|(kind, _)| *kind == libc::IFLA_IFNAME)
         .map(|(_, value)| text(value))?;
-    Some(Message::Link {
-        index,
-        name,
-        carrier: flags & wanted == wanted,
-    })
+    Some(Message::Link { index, name, carrier: flags & wanted == wanted })
 }
 
 fn neighbour(body: &[u8]) -> Option<Message> {
     let (index, address, state, hardware) = neighbour_parts(body)?;
-    Some(Message::Neighbour {
-        index,
-        address,
-        state,
-        hardware,
-    })
+    Some(Message::Neighbour { index, address, state, hardware })
 }
 
 fn neighbour_parts(body: &[u8]) -> Option<(u32, IpAddr, u16, Option<Hardware>)> {
@@ -148,9 +125,7 @@ fn ip(value: &[u8]) -> Option<IpAddr> {
     if let Ok(four) = <[u8; 4]>::try_from(value) {
         return Some(IpAddr::V4(Ipv4Addr::from(four)));
     }
-    <[u8; 16]>::try_from(value)
-        .ok()
-        .map(|sixteen| IpAddr::V6(Ipv6Addr::from(sixteen)))
+    <[u8; 16]>::try_from(value).ok().map(|sixteen| IpAddr::V6(Ipv6Addr::from(sixteen)))
 }
 
 fn short(value: &[u8]) -> Hardware {
@@ -161,25 +136,16 @@ fn short(value: &[u8]) -> Hardware {
 }
 
 fn text(value: &[u8]) -> String {
-    let end = value
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(value.len());
+    let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
     String::from_utf8_lossy(&value[..end]).into_owned()
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|raw| u16::from_ne_bytes(*raw))
+    bytes.get(at..)?.first_chunk().map(|raw| u16::from_ne_bytes(*raw))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|raw| u32::from_ne_bytes(*raw))
+    bytes.get(at..)?.first_chunk().map(|raw| u32::from_ne_bytes(*raw))
 }
 
 #[cfg(test)]
@@ -204,11 +170,7 @@ mod tests {
             datagram.extend_from_slice(&body);
         }
         let whole = messages(&datagram);
-        let expected = Message::Link {
-            index: 7,
-            name: "p0".into(),
-            carrier: true,
-        };
+        let expected = Message::Link { index: 7, name: "p0".into(), carrier: true };
         assert_eq!((whole.len(), &whole[0]), (2, &expected));
         for end in 0..datagram.len() {
             assert!(messages(&datagram[..end]).len() < 2);

@@ -62,18 +62,9 @@ impl Table {
     /// Takes in one message and appends what it changed.
     pub(crate) fn apply(&mut self, message: Message, out: &mut Vec<Change>) {
         match message {
-            Message::Link {
-                index,
-                name,
-                carrier,
-            } => self.link(index, name, carrier, out),
+            Message::Link { index, name, carrier } => self.link(index, name, carrier, out),
             Message::LinkGone { index } => self.link_gone(index, out),
-            Message::Neighbour {
-                index,
-                address,
-                state,
-                hardware,
-            } => {
+            Message::Neighbour { index, address, state, hardware } => {
                 self.neighbour((index, address), state, hardware, out);
             }
             Message::NeighbourGone { index, address } => {
@@ -102,46 +93,26 @@ impl Table {
             .copied()
             .filter(|index| links.binary_search(index).is_err())
             .collect();
-        gone.into_iter()
-            .for_each(|index| self.link_gone(index, out));
-        self.neighbours
-            .retain(|key, _| neighbours.binary_search(key).is_ok());
-        listed
-            .into_iter()
-            .for_each(|message| self.apply(message, out));
+        gone.into_iter().for_each(|index| self.link_gone(index, out));
+        self.neighbours.retain(|key, _| neighbours.binary_search(key).is_ok());
+        listed.into_iter().for_each(|message| self.apply(message, out));
     }
 
     fn link(&mut self, index: u32, name: String, carrier: bool, out: &mut Vec<Change>) {
-        let before = self.links.insert(
-            index,
-            Link {
-                index,
-                name: name.clone(),
-                carrier,
-            },
-        );
+        let before = self.links.insert(index, Link { index, name: name.clone(), carrier });
         match before {
             Some(before) if before.name == name && before.carrier == carrier => return,
             Some(before) if before.name != name => {
-                out.push(Change::Carrier {
-                    interface: before.name,
-                    up: false,
-                });
+                out.push(Change::Carrier { interface: before.name, up: false });
             }
             _ => {}
         }
-        out.push(Change::Carrier {
-            interface: name,
-            up: carrier,
-        });
+        out.push(Change::Carrier { interface: name, up: carrier });
     }
 
     fn link_gone(&mut self, index: u32, out: &mut Vec<Change>) {
         if let Some(link) = self.links.remove(&index) {
-            out.push(Change::Carrier {
-                interface: link.name,
-                up: false,
-            });
+            out.push(Change::Carrier { interface: link.name, up: false });
         }
     }
 
@@ -160,22 +131,13 @@ impl Table {
             return;
         }
         let known = before.and_then(|entry| entry.hardware);
-        let entry = Entry {
-            state,
-            hardware: hardware.or(known),
-        };
+        let entry = Entry { state, hardware: hardware.or(known) };
         self.neighbours.insert(key, entry);
         if known.is_some() && hardware.is_some() && known != hardware {
-            out.push(Change::Neighbour {
-                address: key.1,
-                state: NeighbourState::Moved,
-            });
+            out.push(Change::Neighbour { address: key.1, state: NeighbourState::Moved });
         }
         if before.is_none_or(|before| before.state != state) {
-            out.push(Change::Neighbour {
-                address: key.1,
-                state,
-            });
+            out.push(Change::Neighbour { address: key.1, state });
         }
     }
 }
@@ -196,28 +158,16 @@ mod tests {
     use super::*;
 
     fn link(index: u32, name: &str, carrier: bool) -> Message {
-        Message::Link {
-            index,
-            name: name.into(),
-            carrier,
-        }
+        Message::Link { index, name: name.into(), carrier }
     }
 
     fn carrier(name: &str, up: bool) -> Change {
-        Change::Carrier {
-            interface: name.into(),
-            up,
-        }
+        Change::Carrier { interface: name.into(), up }
     }
 
     fn neighbour(state: u16, hardware: Option<u8>) -> Message {
         let address = "10.0.0.2".parse().unwrap();
-        Message::Neighbour {
-            index: 1,
-            address,
-            state,
-            hardware: hardware.map(|last| [last; 8]),
-        }
+        Message::Neighbour { index: 1, address, state, hardware: hardware.map(|last| [last; 8]) }
     }
 
     fn after(table: &mut Table, message: Message) -> Vec<Change> {
@@ -230,19 +180,10 @@ mod tests {
     #[test]
     fn a_link_is_told_of_when_its_carrier_changes_and_not_otherwise() {
         let mut table = Table::default();
-        assert_eq!(
-            after(&mut table, link(1, "p0", true)),
-            [carrier("p0", true)]
-        );
+        assert_eq!(after(&mut table, link(1, "p0", true)), [carrier("p0", true)]);
         assert_eq!(after(&mut table, link(1, "p0", true)), []);
-        assert_eq!(
-            after(&mut table, link(1, "p0", false)),
-            [carrier("p0", false)]
-        );
-        assert_eq!(
-            after(&mut table, Message::LinkGone { index: 1 }),
-            [carrier("p0", false)]
-        );
+        assert_eq!(after(&mut table, link(1, "p0", false)), [carrier("p0", false)]);
+        assert_eq!(after(&mut table, Message::LinkGone { index: 1 }), [carrier("p0", false)]);
     }
 
     #[test]
@@ -262,14 +203,7 @@ mod tests {
         after(&mut table, link(2, "p1", true));
         let mut out = Vec::new();
         table.replace(vec![link(2, "p1", false), link(3, "p2", true)], &mut out);
-        assert_eq!(
-            out,
-            [
-                carrier("p0", false),
-                carrier("p1", false),
-                carrier("p2", true)
-            ]
-        );
+        assert_eq!(out, [carrier("p0", false), carrier("p1", false), carrier("p2", true)]);
     }
 
     /// covers: N3.1
@@ -290,9 +224,6 @@ mod tests {
             after(&mut table, neighbour(libc::NUD_REACHABLE, Some(2))),
             [told(NeighbourState::Moved), told(NeighbourState::Reachable)]
         );
-        assert_eq!(
-            after(&mut table, neighbour(libc::NUD_PERMANENT, Some(3))),
-            []
-        );
+        assert_eq!(after(&mut table, neighbour(libc::NUD_PERMANENT, Some(3))), []);
     }
 }

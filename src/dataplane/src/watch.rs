@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::dump::{self, DATAGRAM};
+use crate::dump::{DATAGRAM, Lister};
 use crate::message::Message;
+use crate::patrol::Patrol;
 use crate::table::Table;
 use crate::{Change, Error, Link, message};
 
@@ -21,9 +22,11 @@ const QUEUE: usize = 4 << 20;
 const MOST: usize = 2_000;
 
 /// Watches links and neighbours of the network namespace in which it was opened. Never blocks:
-/// poll [`as_fd`](Self::as_fd) for readability, then [`read`](Self::read).
+/// poll [`fds`](Self::fds) for readability, then [`read`](Self::read).
 pub struct Watch {
     socket: Socket,
+    lister: Lister,
+    patrol: Patrol,
     table: Table,
     buffer: Vec<u8>,
     resyncs: u64,
@@ -37,9 +40,12 @@ impl Watch {
     pub fn open() -> Result<Self, Error> {
         let socket = subscribe()?;
         let mut table = Table::default();
-        table.replace(dump::everything()?, &mut Vec::new());
+        let mut lister = Lister::open()?;
+        table.replace(lister.everything()?, &mut Vec::new());
         Ok(Self {
             socket,
+            lister,
+            patrol: Patrol::start()?,
             table,
             buffer: vec![0; DATAGRAM],
             resyncs: 0,
@@ -53,9 +59,12 @@ impl Watch {
 
     /// Whether the link has carrier; `None` when there is no such link.
     pub fn carrier(&self, interface: &str) -> Option<bool> {
-        self.links()
-            .find(|link| link.name == interface)
-            .map(|link| link.carrier)
+        self.links().find(|link| link.name == interface).map(|link| link.carrier)
+    }
+
+    /// What to poll for readability.
+    pub fn fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.socket.as_fd(), self.patrol.as_fd()]
     }
 
     /// How often events were lost and everything was read anew.
@@ -64,16 +73,16 @@ impl Watch {
     }
 
     /// Appends what changed since the last call. A call that finds more than it reads in one go
-    /// leaves the descriptor readable.
+    /// leaves a descriptor readable.
     ///
     /// # Errors
     /// When the socket fails or, after lost events, the tables cannot be read anew.
     pub fn read(&mut self, out: &mut Vec<Change>) -> Result<(), Error> {
+        // What the patrol saw first: an event that is newer than it has the last word.
+        self.patrol.take().into_iter().for_each(|link| self.table.apply(link, out));
         for _ in 0..MOST {
             match self.receive() {
-                Ok(found) => found
-                    .into_iter()
-                    .for_each(|message| self.table.apply(message, out)),
+                Ok(found) => found.into_iter().for_each(|message| self.table.apply(message, out)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => self.resync(out)?,
@@ -97,26 +106,16 @@ impl Watch {
     /// than the list; either way the last one of each subject agrees with the kernel.
     fn resync(&mut self, out: &mut Vec<Change>) -> Result<(), Error> {
         self.resyncs += 1;
-        tracing::warn!(
-            resyncs = self.resyncs,
-            "link events were lost, reading everything anew"
-        );
-        self.table.replace(dump::everything()?, out);
+        tracing::warn!(resyncs = self.resyncs, "link events were lost, reading everything anew");
+        let listed = self.lister.everything()?;
+        self.table.replace(listed, out);
         Ok(())
-    }
-}
-
-impl AsFd for Watch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch")
-            .field("resyncs", &self.resyncs)
-            .finish_non_exhaustive()
+        f.debug_struct("Watch").field("resyncs", &self.resyncs).finish_non_exhaustive()
     }
 }
 

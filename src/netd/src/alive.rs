@@ -42,13 +42,7 @@ impl Pulse {
                 drop(pulse);
                 if boot.0 > 0 {
                     let at = clock.stamp().at(boot);
-                    write(
-                        &file,
-                        &Alive {
-                            boot_id: boot_id.clone(),
-                            at,
-                        },
-                    );
+                    write(&file, &Alive { boot_id: boot_id.clone(), at });
                 }
                 std::thread::sleep(APART);
             }

@@ -65,10 +65,6 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::File {
-            action,
-            path: path.into(),
-            source,
-        }
+        Self::File { action, path: path.into(), source }
     }
 }

@@ -53,11 +53,7 @@ impl Journal {
             board: BTreeMap::new(),
             figures: Figures::default(),
         };
-        Self {
-            inner: Arc::new(Mutex::new(inner)),
-            newest: watch::Sender::new(0),
-            instance,
-        }
+        Self { inner: Arc::new(Mutex::new(inner)), newest: watch::Sender::new(0), instance }
     }
 
     /// Enters events, in order, all at `at`.
@@ -67,16 +63,12 @@ impl Journal {
             bodies.into_iter().for_each(|body| inner.enter(at, body));
             inner.ring.newest()
         };
-        self.newest
-            .send_if_modified(|seen| std::mem::replace(seen, newest) != newest);
+        self.newest.send_if_modified(|seen| std::mem::replace(seen, newest) != newest);
     }
 
     /// Puts segments on the board whose state is known without an event, and takes all others off.
     pub(crate) fn set_board(&self, now: impl IntoIterator<Item = SegmentNow>) {
-        let board = now
-            .into_iter()
-            .map(|now| (now.segment, (now.state, now.since)))
-            .collect();
+        let board = now.into_iter().map(|now| (now.segment, (now.state, now.since))).collect();
         self.lock().board = board;
     }
 
@@ -118,14 +110,9 @@ impl Journal {
 impl Inner {
     fn enter(&mut self, at: Stamp, body: EventBody) {
         if let EventBody::Transition(change) = &body {
-            self.board
-                .insert(change.segment, (change.to, change.first_after));
+            self.board.insert(change.segment, (change.to, change.first_after));
         }
-        let event = Event {
-            seq: self.ring.next(),
-            at,
-            body,
-        };
+        let event = Event { seq: self.ring.next(), at, body };
         match frame(&Reply::Event(event)) {
             Ok(bytes) => self.ring.push(bytes.into()),
             Err(error) => tracing::error!(%error, "an event cannot be encoded and is left out"),
@@ -135,10 +122,7 @@ impl Inner {
     fn place(&self, instance: u64) -> Place {
         Place {
             oldest: self.ring.oldest(),
-            newest: Cursor {
-                instance,
-                seq: self.ring.newest(),
-            },
+            newest: Cursor { instance, seq: self.ring.newest() },
             bytes: self.ring.bytes() as u64,
             limit: self.ring.limit() as u64,
         }
@@ -176,10 +160,7 @@ mod tests {
                     0..900 => Outcome::Lost,
                     micros => Outcome::Answered(Duration::from_micros(micros)),
                 };
-                builder.push(Sample {
-                    segment: SegmentNo(no),
-                    outcome,
-                });
+                builder.push(Sample { segment: SegmentNo(no), outcome });
             }
             let tick = builder.build(EngineCounters::default());
             journal.enter(Stamp::default(), [EventBody::Tick(tick)]);

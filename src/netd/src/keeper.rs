@@ -75,10 +75,7 @@ impl Store {
         let file = File::create(&path).map_err(|source| Error::file("opening", &path, source))?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
             .map_err(|_| Error::Running(directory.to_owned()))?;
-        Ok(Self {
-            directory: directory.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { directory: directory.to_owned(), _lock: lock })
     }
 
     /// Reads what a former process left, on the clocks of `now`. What cannot be read is told in
@@ -86,15 +83,9 @@ impl Store {
     pub(crate) fn load(&self, now: Stamp) -> Left {
         let here = boot_id();
         let rebase = |boot_id: &str, at: Stamp| {
-            if boot_id == here {
-                at
-            } else {
-                on_this_boot(now, at.wall)
-            }
+            if boot_id == here { at } else { on_this_boot(now, at.wall) }
         };
-        let alive = self
-            .read::<Alive>("alive")
-            .map(|alive| rebase(&alive.boot_id, alive.at));
+        let alive = self.read::<Alive>("alive").map(|alive| rebase(&alive.boot_id, alive.at));
         let states = self.read::<States>("states").unwrap_or_default();
         let known = states
             .states
@@ -102,14 +93,7 @@ impl Store {
             .map(|(no, state, since)| (*no, (*state, rebase(&states.boot_id, *since))))
             .collect();
         let seen = alive.map_or(now.boot, |alive| alive.boot);
-        Left {
-            desired: self.read("desired"),
-            known: Known {
-                states: known,
-                seen,
-            },
-            alive,
-        }
+        Left { desired: self.read("desired"), known: Known { states: known, seen }, alive }
     }
 
     /// Starts the keeper's thread. It ends when the sender is dropped.
@@ -180,46 +164,27 @@ impl Store {
 
 impl States {
     fn of(now: &[SegmentNow]) -> Self {
-        let states = now
-            .iter()
-            .map(|now| (now.segment, now.state, now.since))
-            .collect();
-        Self {
-            boot_id: boot_id(),
-            states,
-        }
+        let states = now.iter().map(|now| (now.segment, now.state, now.since)).collect();
+        Self { boot_id: boot_id(), states }
     }
 }
 
 /// `content` as it stands in a file.
 pub(crate) fn encode<T: Serialize>(content: &T) -> io::Result<Vec<u8>> {
-    postcard::to_stdvec(&Versioned {
-        version: VERSION,
-        content,
-    })
-    .map_err(io::Error::other)
+    postcard::to_stdvec(&Versioned { version: VERSION, content }).map_err(io::Error::other)
 }
 
 /// Tells this boot of the machine from every other one.
 pub(crate) fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
 /// A moment of a former boot on this boot's clock: by wall time, not before this boot.
 fn on_this_boot(now: Stamp, wall: WallTime) -> Stamp {
     let ago = now.wall.since(wall);
-    let boot = BootTime(
-        now.boot
-            .0
-            .saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)),
-    );
-    Stamp {
-        boot,
-        wall: wall.min(now.wall),
-    }
+    let boot =
+        BootTime(now.boot.0.saturating_sub(u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX)));
+    Stamp { boot, wall: wall.min(now.wall) }
 }
 
 /// States are written at most this often.
@@ -230,37 +195,22 @@ mod tests {
     use super::*;
 
     fn now() -> Stamp {
-        Stamp {
-            boot: BootTime(90_000_000_000),
-            wall: WallTime(1_000_000_000),
-        }
+        Stamp { boot: BootTime(90_000_000_000), wall: WallTime(1_000_000_000) }
     }
 
     fn segment(no: u32, state: LinkState) -> SegmentNow {
-        SegmentNow {
-            segment: SegmentNo(no),
-            state,
-            since: now(),
-        }
+        SegmentNow { segment: SegmentNo(no), state, since: now() }
     }
 
     #[test]
     fn what_is_kept_is_found_again_and_the_directory_is_held_by_one() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path()).unwrap();
-        assert!(matches!(
-            Store::open(directory.path()),
-            Err(Error::Running(_))
-        ));
+        assert!(matches!(Store::open(directory.path()), Err(Error::Running(_))));
         assert!(store.load(now()).desired.is_none());
-        let desired = Desired {
-            generation: 7,
-            ..Desired::default()
-        };
+        let desired = Desired { generation: 7, ..Desired::default() };
         store.write("desired", &desired).unwrap();
-        store
-            .write("states", &States::of(&[segment(1, LinkState::Down)]))
-            .unwrap();
+        store.write("states", &States::of(&[segment(1, LinkState::Down)])).unwrap();
         let left = store.load(now());
         assert_eq!(left.desired, Some(desired));
         assert_eq!(left.known.states[&SegmentNo(1)], (LinkState::Down, now()));
@@ -282,13 +232,7 @@ mod tests {
     #[test]
     fn times_of_a_former_boot_are_carried_over_by_wall_time() {
         let wall = WallTime(now().wall.0 - 5_000_000);
-        assert_eq!(
-            on_this_boot(now(), wall),
-            Stamp {
-                boot: BootTime(85_000_000_000),
-                wall
-            }
-        );
+        assert_eq!(on_this_boot(now(), wall), Stamp { boot: BootTime(85_000_000_000), wall });
         let long_ago = on_this_boot(now(), WallTime(0));
         assert_eq!(long_ago.boot, BootTime(0));
     }

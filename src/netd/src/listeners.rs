@@ -24,11 +24,7 @@ impl Listeners {
         configured: &[(String, SocketAddr)],
     ) -> Result<Self, Error> {
         let mut held = Self::default();
-        for item in inherited
-            .unwrap_or_default()
-            .split(',')
-            .filter(|item| !item.is_empty())
-        {
+        for item in inherited.unwrap_or_default().split(',').filter(|item| !item.is_empty()) {
             held.inherit(item)?;
         }
         for (name, address) in configured {
@@ -38,8 +34,7 @@ impl Listeners {
                     address: *address,
                     source,
                 })?;
-                held.0
-                    .insert(name.clone(), TcpListener::from(socket).into());
+                held.0.insert(name.clone(), TcpListener::from(socket).into());
             }
         }
         Ok(held)
@@ -63,10 +58,8 @@ impl Listeners {
         if self.0.contains_key(&name) {
             return Err(Error::ListenTwice(name));
         }
-        let socket = inherited_listener(number).map_err(|source| Error::Inherit {
-            name: name.clone(),
-            source,
-        })?;
+        let socket = inherited_listener(number)
+            .map_err(|source| Error::Inherit { name: name.clone(), source })?;
         self.0.insert(name, socket);
         Ok(())
     }

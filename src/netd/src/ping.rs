@@ -48,22 +48,11 @@ pub(crate) struct Ping {
 impl Ping {
     /// Opens a raw socket. Must be called in a tokio runtime.
     pub(crate) fn open(address: IpAddr) -> std::io::Result<Self> {
-        let kind = if address.is_ipv4() {
-            ICMP::V4
-        } else {
-            ICMP::V6
-        };
-        let config = Config::builder()
-            .kind(kind)
-            .sock_type_hint(socket2::Type::RAW)
-            .build();
+        let kind = if address.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
+        let config = Config::builder().kind(kind).sock_type_hint(socket2::Type::RAW).build();
         let random = RandomState::new().build_hasher().finish();
         let identifier = PingIdentifier((random & 0xffff) as u16);
-        Ok(Self {
-            client: Client::new(&config)?,
-            address,
-            identifier,
-        })
+        Ok(Self { client: Client::new(&config)?, address, identifier })
     }
 
     /// Sends the request `number`, from 1, and waits for what comes of it.
@@ -78,11 +67,7 @@ impl Ping {
             Err(SurgeError::IOError(error)) => (Outcome::Lost, refused(&error)),
             Err(_) => (Outcome::Lost, None),
         };
-        PingLine {
-            number,
-            outcome,
-            error,
-        }
+        PingLine { number, outcome, error }
     }
 }
 
@@ -158,10 +143,7 @@ mod tests {
         assert_eq!(kind_v4(3, 4), Some(IcmpErrorKind::TooBig));
         assert_eq!(kind_v6(1, 3), Some(IcmpErrorKind::HostUnreachable));
         assert_eq!(kind_v6(3, 0), Some(IcmpErrorKind::TimeExceeded));
-        assert_eq!(
-            kind_v4(12, 1),
-            Some(IcmpErrorKind::Other { kind: 12, code: 1 })
-        );
+        assert_eq!(kind_v4(12, 1), Some(IcmpErrorKind::Other { kind: 12, code: 1 }));
     }
 
     #[test]
@@ -170,11 +152,7 @@ mod tests {
         assert_eq!(fault(home, 1_000, SHORTEST), None);
         assert!(fault(home, 0, SHORTEST).unwrap().contains("1 to 1000"));
         assert!(fault(home, 1_001, SHORTEST).unwrap().contains("1 to 1000"));
-        assert!(
-            fault(home, 1, Duration::from_millis(99))
-                .unwrap()
-                .contains("100 ms")
-        );
+        assert!(fault(home, 1, Duration::from_millis(99)).unwrap().contains("100 ms"));
         assert!(fault("255.255.255.255".parse().unwrap(), 1, SHORTEST).is_some());
     }
 }

@@ -27,16 +27,9 @@ pub(crate) fn fault(desired: &Desired) -> Option<String> {
     let mut seen = HashSet::new();
     let twice = |target: &&Target| !seen.insert(target.no);
     if let Some(target) = desired.targets.iter().find(twice) {
-        return Some(format!(
-            "segment {} is named twice: name each once",
-            target.no
-        ));
+        return Some(format!("segment {} is named twice: name each once", target.no));
     }
-    desired
-        .targets
-        .iter()
-        .find_map(target_fault)
-        .or_else(|| trunks_fault(&desired.trunks))
+    desired.targets.iter().find_map(target_fault).or_else(|| trunks_fault(&desired.trunks))
 }
 
 fn target_fault(target: &Target) -> Option<String> {
@@ -52,9 +45,7 @@ fn target_fault(target: &Target) -> Option<String> {
         ));
     }
     if target.method == Method::Tcp(0) {
-        return Some(format!(
-            "segment {no}: TCP port 0 cannot be probed: give 1 to 65535"
-        ));
+        return Some(format!("segment {no}: TCP port 0 cannot be probed: give 1 to 65535"));
     }
     name_fault(&target.interface).map(|fault| format!("segment {no}: {fault}"))
 }
@@ -66,10 +57,7 @@ fn trunks_fault(trunks: &[Trunk]) -> Option<String> {
             return Some("a trunk's name has 1 to 64 bytes".into());
         }
         if !seen.insert(&trunk.name) {
-            return Some(format!(
-                "trunk {:?} is named twice: name each once",
-                trunk.name
-            ));
+            return Some(format!("trunk {:?} is named twice: name each once", trunk.name));
         }
         if trunk.interfaces.len() > MOST_PATTERNS {
             return Some(format!("trunk {:?} has too many interfaces", trunk.name));
@@ -112,83 +100,31 @@ mod tests {
     }
 
     fn of(targets: Vec<Target>, trunks: Vec<Trunk>) -> Option<String> {
-        fault(&Desired {
-            generation: 1,
-            targets,
-            trunks,
-        })
+        fault(&Desired { generation: 1, targets, trunks })
     }
 
     /// covers: S13
     #[test]
     fn each_rule_refuses_with_its_own_sentence() {
-        assert_eq!(
-            of(vec![target(1, "10.10.1.1"), target(2, "fd00::1")], vec![]),
-            None
-        );
+        assert_eq!(of(vec![target(1, "10.10.1.1"), target(2, "fd00::1")], vec![]), None);
         let cases = [
-            (
-                of(vec![target(1, "10.10.1.1"), target(1, "10.10.2.1")], vec![]),
-                "named twice",
-            ),
+            (of(vec![target(1, "10.10.1.1"), target(1, "10.10.2.1")], vec![]), "named twice"),
             (of(vec![target(0, "10.10.1.1")], vec![]), "number 0"),
+            (of(vec![target(1, "224.0.0.1")], vec![]), "no address of one machine"),
+            (of(vec![target(1, "255.255.255.255")], vec![]), "no address of one machine"),
+            (of(vec![target(1, "fe80::1")], vec![]), "no address of one machine"),
+            (of(vec![target(1, "::ffff:10.0.0.1")], vec![]), "no address of one machine"),
             (
-                of(vec![target(1, "224.0.0.1")], vec![]),
-                "no address of one machine",
-            ),
-            (
-                of(vec![target(1, "255.255.255.255")], vec![]),
-                "no address of one machine",
-            ),
-            (
-                of(vec![target(1, "fe80::1")], vec![]),
-                "no address of one machine",
-            ),
-            (
-                of(vec![target(1, "::ffff:10.0.0.1")], vec![]),
-                "no address of one machine",
-            ),
-            (
-                of(
-                    vec![Target {
-                        method: Method::Tcp(0),
-                        ..target(1, "10.0.0.1")
-                    }],
-                    vec![],
-                ),
+                of(vec![Target { method: Method::Tcp(0), ..target(1, "10.0.0.1") }], vec![]),
                 "port 0",
             ),
             (
-                of(
-                    vec![Target {
-                        interface: "x".repeat(17),
-                        ..target(1, "10.0.0.1")
-                    }],
-                    vec![],
-                ),
+                of(vec![Target { interface: "x".repeat(17), ..target(1, "10.0.0.1") }], vec![]),
                 "no interface",
             ),
+            (of(vec![], vec![Trunk { name: String::new(), interfaces: vec![] }]), "1 to 64 bytes"),
             (
-                of(
-                    vec![],
-                    vec![Trunk {
-                        name: String::new(),
-                        interfaces: vec![],
-                    }],
-                ),
-                "1 to 64 bytes",
-            ),
-            (
-                of(
-                    vec![],
-                    vec![
-                        Trunk {
-                            name: "t".into(),
-                            interfaces: vec![]
-                        };
-                        2
-                    ],
-                ),
+                of(vec![], vec![Trunk { name: "t".into(), interfaces: vec![] }; 2]),
                 "trunk \"t\" is named twice",
             ),
         ];

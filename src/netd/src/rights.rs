@@ -7,11 +7,8 @@ use caps::{CapSet, Capability, CapsHashSet};
 use crate::Error;
 
 /// What `netd` keeps: links and forced buffers, raw sockets, low ports.
-const KEPT: [Capability; 3] = [
-    Capability::CAP_NET_ADMIN,
-    Capability::CAP_NET_RAW,
-    Capability::CAP_NET_BIND_SERVICE,
-];
+const KEPT: [Capability; 3] =
+    [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW, Capability::CAP_NET_BIND_SERVICE];
 
 /// Leaves the calling thread, and every thread that it starts later, with at most the three
 /// capabilities that `netd` needs, and sees to it that no program started from here gains any.
@@ -27,10 +24,7 @@ pub fn confine() -> Result<(), Error> {
     narrow_bounding_set();
     caps::clear(None, CapSet::Ambient)?;
     let permitted = caps::read(None, CapSet::Permitted)?;
-    let kept: CapsHashSet = KEPT
-        .into_iter()
-        .filter(|cap| permitted.contains(cap))
-        .collect();
+    let kept: CapsHashSet = KEPT.into_iter().filter(|cap| permitted.contains(cap)).collect();
     caps::set(None, CapSet::Effective, &kept)?;
     caps::set(None, CapSet::Inheritable, &CapsHashSet::new())?;
     caps::set(None, CapSet::Permitted, &kept)?;
@@ -38,7 +32,7 @@ pub fn confine() -> Result<(), Error> {
 }
 
 /// The bounding set limits what a program started from here could gain. Narrowing it needs
-/// CAP_SETPCAP; without that right no_new_privs alone does the same.
+/// `CAP_SETPCAP`; without that right `no_new_privs` alone does the same.
 fn narrow_bounding_set() {
     let Ok(bounding) = caps::read(None, CapSet::Bounding) else {
         return;

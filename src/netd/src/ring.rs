@@ -29,12 +29,7 @@ pub(crate) struct Batch {
 
 impl Ring {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            frames: VecDeque::new(),
-            newest: 0,
-            bytes: 0,
-            limit,
-        }
+        Self { frames: VecDeque::new(), newest: 0, bytes: 0, limit }
     }
 
     /// The number that the next event gets.
@@ -91,11 +86,7 @@ impl Ring {
             })
             .cloned()
             .collect();
-        Batch {
-            frames,
-            first,
-            behind: self.behind(skip),
-        }
+        Batch { frames, first, behind: self.behind(skip) }
     }
 
     /// Bytes from the `skip`th frame on; exact for the short tails that matter, the whole for
@@ -105,12 +96,7 @@ impl Ring {
         if tail > 4_096 {
             return self.bytes;
         }
-        self.frames
-            .iter()
-            .rev()
-            .take(tail)
-            .map(|frame| frame.len())
-            .sum()
+        self.frames.iter().rev().take(tail).map(|frame| frame.len()).sum()
     }
 }
 

@@ -108,15 +108,8 @@ async fn talk(connection: &mut Connection, control: &Control, full: bool) -> Res
         return refuse(connection, error.to_string()).await;
     }
     if !control.allow.admits(peer) {
-        tracing::warn!(
-            pid = peer.pid,
-            uid = peer.uid,
-            "control connection of a stranger refused"
-        );
-        let why = format!(
-            "user {} may not control netd: become a member of its group",
-            peer.uid
-        );
+        tracing::warn!(pid = peer.pid, uid = peer.uid, "control connection of a stranger refused");
+        let why = format!("user {} may not control netd: become a member of its group", peer.uid);
         return refuse(connection, why).await;
     }
     if full {
@@ -147,11 +140,9 @@ async fn answer(
         Request::Configure(desired) => configure(connection, control, desired).await,
         Request::Follow { after } => follow(connection, control, after).await,
         Request::Replay { after, until } => replay(connection, control, after, until).await,
-        Request::Ping {
-            address,
-            count,
-            interval,
-        } => ping(connection, control, address, count, interval).await,
+        Request::Ping { address, count, interval } => {
+            ping(connection, control, address, count, interval).await
+        }
         Request::Listener { name } => hand_over(connection, control, &name).await,
         Request::Status => {
             let followers = control.followers.load(Ordering::Relaxed);
@@ -186,11 +177,7 @@ async fn configure(
     let (done, is_done) = oneshot::channel();
     control.orders.send(Command::Configure(desired, done));
     match is_done.await {
-        Ok(()) => {
-            connection
-                .send(&Reply::Done(control.journal.place().newest))
-                .await
-        }
+        Ok(()) => connection.send(&Reply::Done(control.journal.place().newest)).await,
         Err(_) => refuse(connection, "netd is ending".into()).await,
     }
 }
@@ -221,13 +208,7 @@ async fn follow(
     let (place, now) = control.journal.snapshot();
     let mut seq = place.newest.seq;
     tracing::info!(?after, newest = seq, "a follower comes");
-    connection
-        .send(&Reply::Following {
-            oldest: place.oldest,
-            newest: place.newest,
-            now,
-        })
-        .await?;
+    connection.send(&Reply::Following { oldest: place.oldest, newest: place.newest, now }).await?;
     loop {
         let batch = control.journal.after(seq, BATCH);
         if batch.behind > FARTHEST || (batch.first != seq + 1 && !batch.frames.is_empty()) {
@@ -242,10 +223,7 @@ async fn follow(
         }
         seq += batch.frames.len() as u64;
         let bytes = batch.frames.concat();
-        if timeout(SLOWEST, connection.send_framed(&bytes))
-            .await
-            .is_err()
-        {
+        if timeout(SLOWEST, connection.send_framed(&bytes)).await.is_err() {
             tracing::warn!(seq, "a follower reads too slowly and is cut off");
             return Ok(());
         }
@@ -280,12 +258,7 @@ async fn replay(
         seq = batch.first + frames.len() as u64 - 1;
         connection.send_framed(&frames.concat()).await?;
     }
-    connection
-        .send(&Reply::Done(Cursor {
-            instance: place.newest.instance,
-            seq: until,
-        }))
-        .await
+    connection.send(&Reply::Done(Cursor { instance: place.newest.instance, seq: until })).await
 }
 
 async fn ping(
@@ -299,11 +272,7 @@ async fn ping(
         return refuse(connection, why).await;
     }
     let Ok(_one) = control.pings.try_acquire() else {
-        return refuse(
-            connection,
-            format!("{PINGS} pings are under way: wait for one"),
-        )
-        .await;
+        return refuse(connection, format!("{PINGS} pings are under way: wait for one")).await;
     };
     let ping = match Ping::open(address) {
         Ok(ping) => ping,
@@ -327,9 +296,7 @@ async fn ping(
             () = connection.closed() => return Ok(()),
         }
     }
-    connection
-        .send(&Reply::Done(control.journal.place().newest))
-        .await
+    connection.send(&Reply::Done(control.journal.place().newest)).await
 }
 
 async fn hand_over(

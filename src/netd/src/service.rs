@@ -56,10 +56,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     let listeners = Listeners::open(deps.listen.as_deref(), &config.listen)?;
     let listener = bind(&config.socket, config.group)?;
     let watch = Watch::open()?;
-    let engine = Engine::open(EngineConfig {
-        clock: clock.clone(),
-        ..EngineConfig::default()
-    })?;
+    let engine = Engine::open(EngineConfig { clock: clock.clone(), ..EngineConfig::default() })?;
     if deps.confine {
         confine()?;
     }
@@ -68,27 +65,13 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     pulse.start(store.alive_path(), clock.clone())?;
     let keeper = store.start()?;
     let journal = Journal::new(instance(), config.ring_bytes);
-    let parts = Parts {
-        clock,
-        engine,
-        watch,
-        journal: journal.clone(),
-        keeper: keeper.clone(),
-        pulse,
-    };
+    let parts =
+        Parts { clock, engine, watch, journal: journal.clone(), keeper: keeper.clone(), pulse };
     let (mut watcher, orders) = Watcher::new(parts)?;
     watcher.resume(left);
-    let allow = Allow {
-        group: config.group,
-    };
+    let allow = Allow { group: config.group };
     let control = Control::new(journal, orders.clone(), keeper, listeners, allow, started);
-    Ok(Netd {
-        watcher,
-        orders,
-        control: Arc::new(control),
-        listener,
-        socket: config.socket,
-    })
+    Ok(Netd { watcher, orders, control: Arc::new(control), listener, socket: config.socket })
 }
 
 impl Netd {
@@ -126,9 +109,7 @@ impl Netd {
 
 impl std::fmt::Debug for Netd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Netd")
-            .field("socket", &self.socket)
-            .finish_non_exhaustive()
+        f.debug_struct("Netd").field("socket", &self.socket).finish_non_exhaustive()
     }
 }
 

@@ -41,14 +41,9 @@ pub(crate) fn status(
 /// Resident memory of the process, in bytes; 0 when /proc does not say.
 fn resident() -> u64 {
     let pages = |text: String| text.split_whitespace().nth(1)?.parse::<u64>().ok();
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .unwrap_or(4_096);
-    let pages = fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(pages)
-        .unwrap_or(0);
+    let page =
+        nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4_096);
+    let pages = fs::read_to_string("/proc/self/statm").ok().and_then(pages).unwrap_or(0);
     pages * u64::try_from(page).unwrap_or(4_096)
 }
 
@@ -67,17 +62,9 @@ mod tests {
 
     #[test]
     fn the_status_knows_what_the_process_uses() {
-        let status = status(
-            &Journal::new(9, 1 << 20),
-            Stamp::default(),
-            2,
-            vec!["https".into()],
-        );
+        let status = status(&Journal::new(9, 1 << 20), Stamp::default(), 2, vec!["https".into()]);
         assert!(status.resident > 1 << 20, "{}", status.resident);
         assert!(status.cpu_ns > 0);
-        assert_eq!(
-            (status.newest.instance, status.oldest, status.followers),
-            (9, 1, 2)
-        );
+        assert_eq!((status.newest.instance, status.oldest, status.followers), (9, 1, 2));
     }
 }

@@ -87,17 +87,9 @@ impl Watcher {
         let bell = EventFd::from_value_and_flags(0, EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)
             .map_err(|errno| Error::System("eventfd", errno.into()))?;
         let bell = Arc::new(bell);
-        let orders = Orders {
-            commands: sender,
-            bell: Arc::clone(&bell),
-        };
+        let orders = Orders { commands: sender, bell: Arc::clone(&bell) };
         let mut brain = Brain::default();
-        brain.set_links(
-            parts
-                .watch
-                .links()
-                .map(|link| (link.name.clone(), link.carrier)),
-        );
+        brain.set_links(parts.watch.links().map(|link| (link.name.clone(), link.carrier)));
         let now = parts.clock.boot();
         let watcher = Self {
             clock: parts.clock,
@@ -133,10 +125,7 @@ impl Watcher {
             }));
         }
         if let Some(desired) = left.desired {
-            tracing::info!(
-                targets = desired.targets.len(),
-                "going on with the last desired state"
-            );
+            tracing::info!(targets = desired.targets.len(), "going on with the last desired state");
             self.configure(now, &desired, &left.known);
         }
         self.enter(now);
@@ -168,22 +157,9 @@ impl Watcher {
     }
 
     fn think(&mut self, now: Stamp) {
-        let Self {
-            brain,
-            engine,
-            events,
-            changes,
-            ended,
-            ..
-        } = self;
-        let mut round = Round {
-            now,
-            prober: engine,
-            events,
-        };
-        changes
-            .drain(..)
-            .for_each(|change| brain.kernel(&mut round, change));
+        let Self { brain, engine, events, changes, ended, .. } = self;
+        let mut round = Round { now, prober: engine, events };
+        changes.drain(..).for_each(|change| brain.kernel(&mut round, change));
         ended.drain(..).for_each(|end| brain.ended(&mut round, end));
         brain.pass(&mut round);
     }
@@ -204,21 +180,8 @@ impl Watcher {
     }
 
     fn configure(&mut self, now: Stamp, desired: &Desired, known: &Known) {
-        let Self {
-            brain,
-            engine,
-            events,
-            ..
-        } = self;
-        brain.configure(
-            &mut Round {
-                now,
-                prober: engine,
-                events,
-            },
-            desired,
-            known,
-        );
+        let Self { brain, engine, events, .. } = self;
+        brain.configure(&mut Round { now, prober: engine, events }, desired, known);
         self.journal.set_board(self.brain.board());
         self.tell_figures();
     }
@@ -228,17 +191,8 @@ impl Watcher {
         let engine = counters(self.engine.counters());
         let tick = self.brain.tick(now.boot, engine);
         self.events.push(EventBody::Tick(tick));
-        let Self {
-            brain,
-            engine,
-            events,
-            ..
-        } = self;
-        brain.promote(&mut Round {
-            now,
-            prober: engine,
-            events,
-        });
+        let Self { brain, engine, events, .. } = self;
+        brain.promote(&mut Round { now, prober: engine, events });
         self.tell_figures();
         self.next_tick = self.next_tick + SECOND;
         if self.next_tick <= now.boot {
@@ -279,18 +233,14 @@ impl Watcher {
 
     fn sleep(&self) {
         let now = self.clock.boot();
-        let due = [
-            Some(self.engine.next_due()),
-            Some(self.next_tick),
-            self.brain.next_timer(),
-        ];
+        let due = [Some(self.engine.next_due()), Some(self.next_tick), self.brain.next_timer()];
         let due = due.into_iter().flatten().min().unwrap_or(self.next_tick);
         let length = due.since(now).min(LONGEST_SLEEP);
         if length.is_zero() {
             return;
         }
-        let mut fds: Vec<PollFd<'_>> =
-            vec![readable(self.watch.as_fd()), readable(self.bell.as_fd())];
+        let mut fds: Vec<PollFd<'_>> = self.watch.fds().map(readable).into();
+        fds.push(readable(self.bell.as_fd()));
         fds.extend(self.engine.fds().into_iter().map(readable));
         // Interrupted or not: the next turn looks at everything.
         let _ = ppoll(&mut fds, Some(TimeSpec::from_duration(length)), None);
@@ -302,10 +252,7 @@ fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}")
 }
 

@@ -35,9 +35,8 @@ fn to(event: &Event, no: u32, state: LinkState) -> Option<Transition> {
 /// `count` segments, all up.
 async fn all_up(netd: &Running, count: u32) -> Follower {
     let mut follower = netd.follow().await;
-    let targets = (1..=count)
-        .map(|n| target(n, &format!("10.77.{n}.2"), &format!("p{n}")))
-        .collect();
+    let targets =
+        (1..=count).map(|n| target(n, &format!("10.77.{n}.2"), &format!("p{n}"))).collect();
     netd.client.configure(desired(targets)).await.unwrap();
     let mut up = 0;
     until(&mut follower, SOON, |event| {
@@ -57,11 +56,21 @@ fn blind(event: &Event, reason: BlindReason) -> Option<ets_model::Blind> {
     }
 }
 
+/// One line an event.
+fn story(events: &[Event]) -> Vec<String> {
+    let line = |event: &Event| match &event.body {
+        EventBody::Tick(tick) => format!("{} tick {:?}", event.at.wall, tick.engine),
+        EventBody::Transition(c) => format!(
+            "{} {} {}->{} between {} and {}",
+            event.at.wall, c.segment, c.from, c.to, c.last_before.wall, c.first_after.wall
+        ),
+        other => format!("{} {other:?}", event.at.wall),
+    };
+    events.iter().map(line).collect()
+}
+
 fn transitions(events: &[Event]) -> Vec<&Event> {
-    events
-        .iter()
-        .filter(|event| matches!(event.body, EventBody::Transition(_)))
-        .collect()
+    events.iter().filter(|event| matches!(event.body, EventBody::Transition(_))).collect()
 }
 
 /// covers: N3.1, N3.2
@@ -150,16 +159,11 @@ fn a_dark_trunk_is_one_outage_of_the_hub_whether_by_carrier_or_by_silence() {
             let downs = seen.iter().filter(
                 |event| matches!(&event.body, EventBody::Transition(c) if c.to == LinkState::Down),
             );
-            assert_eq!(downs.count(), 0, "{seen:#?}");
-            let blind = seen
-                .iter()
-                .find_map(|event| blind(event, BlindReason::TrunkDark))
-                .unwrap();
+            assert_eq!(downs.count(), 0, "{off} at {cut:?}: {:#?}", story(&seen));
+            let blind = seen.iter().find_map(|event| blind(event, BlindReason::TrunkDark)).unwrap();
             let apart = |a: ets_model::BootTime, b: ets_model::BootTime| a.since(b).max(b.since(a));
-            let (begin, end) = (
-                apart(blind.from.boot, cut.boot),
-                apart(blind.to.boot, healed.boot),
-            );
+            let (begin, end) =
+                (apart(blind.from.boot, cut.boot), apart(blind.to.boot, healed.boot));
             println!("{off}: begin {begin:?}, end {end:?} from the orders");
             // Six segments at one probe a second tell the begin to within a third of a second.
             assert!(begin < Duration::from_millis(450) && end < Duration::from_millis(500));
@@ -190,18 +194,9 @@ fn a_stopped_process_calls_nobody_down_and_tells_its_blind_time() {
         let went_on = stamp_now();
         let seen = during(&mut follower, Duration::from_secs(4)).await;
         assert_eq!(transitions(&seen), Vec::<&Event>::new());
-        let blind = seen
-            .iter()
-            .find_map(|event| blind(event, BlindReason::Stalled))
-            .unwrap();
-        assert!(
-            stopped.boot.since(blind.from.boot) < Duration::from_millis(100),
-            "{blind:?}"
-        );
-        assert!(
-            blind.to.boot.since(went_on.boot) < Duration::from_millis(100),
-            "{blind:?}"
-        );
+        let blind = seen.iter().find_map(|event| blind(event, BlindReason::Stalled)).unwrap();
+        assert!(stopped.boot.since(blind.from.boot) < Duration::from_millis(100), "{blind:?}");
+        assert!(blind.to.boot.since(went_on.boot) < Duration::from_millis(100), "{blind:?}");
     });
 }
 
@@ -224,14 +219,7 @@ fn a_killed_process_goes_on_within_a_second_without_serve_and_without_a_false_ou
         let again = stamp_now();
         netd.launch();
         let mut follower = netd.follow().await;
-        let state = |no: u32| {
-            follower
-                .now
-                .iter()
-                .find(|now| now.segment.0 == no)
-                .unwrap()
-                .state
-        };
+        let state = |no: u32| follower.now.iter().find(|now| now.segment.0 == no).unwrap().state;
         assert_eq!((1..=4).map(state).collect::<Vec<_>>(), {
             use LinkState::{Down, Up};
             [Up, Up, Up, Down]
@@ -244,27 +232,14 @@ fn a_killed_process_goes_on_within_a_second_without_serve_and_without_a_false_ou
             }
             events
         };
-        let blind = replayed
-            .iter()
-            .find_map(|event| blind(event, BlindReason::Restarted))
-            .unwrap();
-        assert!(
-            killed.boot.since(blind.from.boot) < Duration::from_millis(100),
-            "{blind:?}"
-        );
+        let blind = replayed.iter().find_map(|event| blind(event, BlindReason::Restarted)).unwrap();
+        assert!(killed.boot.since(blind.from.boot) < Duration::from_millis(100), "{blind:?}");
         let started = blind.to.boot.since(again.boot);
-        assert!(
-            started < Duration::from_millis(700),
-            "started after {started:?}"
-        );
-        until(
-            &mut follower,
-            Duration::from_millis(1_500),
-            |event| match &event.body {
-                EventBody::Tick(tick) => (tick.engine.answered >= 3).then_some(()),
-                _ => None,
-            },
-        )
+        assert!(started < Duration::from_millis(700), "started after {started:?}");
+        until(&mut follower, Duration::from_millis(1_500), |event| match &event.body {
+            EventBody::Tick(tick) => (tick.engine.answered >= 3).then_some(()),
+            _ => None,
+        })
         .await;
         let seen = during(&mut follower, Duration::from_secs(3)).await;
         assert_eq!(transitions(&seen), Vec::<&Event>::new());
@@ -286,10 +261,8 @@ fn ten_thousand_segments_fit_into_little_memory() {
     let far = Far::segment(1);
     far.run("ip route add local 10.200.0.0/16 dev lo");
     run("ip route add 10.200.0.0/16 via 10.77.1.2");
-    let seconds: u64 = std::env::var("ETS_TEST_SECONDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(60);
+    let seconds: u64 =
+        std::env::var("ETS_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let netd = start_process();
     runtime().block_on(async {
         let mut follower = netd.follow().await;

@@ -49,12 +49,7 @@ fn refusal(netd: &Running, bytes: &[u8]) -> String {
 }
 
 fn hello(magic: [u8; 4], protocol: u16) -> Vec<u8> {
-    frame(&Hello {
-        magic,
-        protocol,
-        build: "7.7.7".into(),
-    })
-    .unwrap()
+    frame(&Hello { magic, protocol, build: "7.7.7".into() }).unwrap()
 }
 
 fn after_hello(bytes: &[u8]) -> Vec<u8> {
@@ -66,10 +61,7 @@ fn after_hello(bytes: &[u8]) -> Vec<u8> {
 fn whoever_speaks_wrongly_is_refused_with_a_clear_word_and_nothing_is_changed() {
     let Some(netd) = start(|_| {}) else { return };
     runtime().block_on(async {
-        netd.client
-            .configure(desired(vec![target(1, "127.0.0.1", "")]))
-            .await
-            .unwrap();
+        netd.client.configure(desired(vec![target(1, "127.0.0.1", "")])).await.unwrap();
         let configure = frame(&Request::Configure(desired(vec![]))).unwrap();
         let too_long = u32::try_from(FRAME_LIMIT + 1).unwrap().to_le_bytes();
         let mut garbled = configure.clone();
@@ -82,24 +74,12 @@ fn whoever_speaks_wrongly_is_refused_with_a_clear_word_and_nothing_is_changed() 
                 "does not speak the netd protocol",
             ),
             (configure.clone(), "does not speak the netd protocol"),
-            (
-                b"GET / HTTP/1.1\r\n\r\n".to_vec(),
-                "does not speak the netd protocol",
-            ),
-            (
-                [hello(MAGIC, PROTOCOL - 1), configure.clone()].concat(),
-                "restart the other side",
-            ),
-            (
-                [hello(MAGIC, PROTOCOL + 1), configure].concat(),
-                "restart this side",
-            ),
+            (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "does not speak the netd protocol"),
+            ([hello(MAGIC, PROTOCOL - 1), configure.clone()].concat(), "restart the other side"),
+            ([hello(MAGIC, PROTOCOL + 1), configure].concat(), "restart this side"),
             (after_hello(&too_long), "longer than"),
             (after_hello(&garbled), "cannot be decoded as a request"),
-            (
-                after_hello(&[3, 0, 0, 0, 99, 1, 2]),
-                "cannot be decoded as a request",
-            ),
+            (after_hello(&[3, 0, 0, 0, 99, 1, 2]), "cannot be decoded as a request"),
         ] {
             let why = refusal(&netd, &bytes);
             assert!(why.contains(word), "{why}");
@@ -129,14 +109,8 @@ fn a_netd_of_another_version_is_told_apart_by_the_client() {
     });
     runtime().block_on(async {
         let client = ets_netd_api::Client::new(&path);
-        assert!(matches!(
-            client.status().await,
-            Err(Error::NewerPeer { .. })
-        ));
-        assert!(matches!(
-            client.status().await,
-            Err(Error::OlderPeer { .. })
-        ));
+        assert!(matches!(client.status().await, Err(Error::NewerPeer { .. })));
+        assert!(matches!(client.status().await, Err(Error::OlderPeer { .. })));
         assert!(matches!(client.status().await, Err(Error::NoHello)));
         let nobody = ets_netd_api::Client::new(directory.path().join("nobody.sock"));
         let error = nobody.status().await.unwrap_err().to_string();
@@ -150,24 +124,14 @@ fn a_netd_of_another_version_is_told_apart_by_the_client() {
 fn a_desired_state_that_breaks_a_rule_changes_nothing() {
     let Some(netd) = start(|_| {}) else { return };
     runtime().block_on(async {
-        netd.client
-            .configure(desired(vec![target(1, "127.0.0.1", "")]))
-            .await
-            .unwrap();
+        netd.client.configure(desired(vec![target(1, "127.0.0.1", "")])).await.unwrap();
         let bad = desired(vec![target(2, "127.0.0.1", ""), target(3, "224.0.0.1", "")]);
         match netd.client.configure(bad).await {
             Err(Error::Refused(why)) => assert!(why.contains("segment 3"), "{why}"),
             other => panic!("{other:?}"),
         }
         let follower = netd.follow().await;
-        assert_eq!(
-            follower
-                .now
-                .iter()
-                .map(|now| now.segment.0)
-                .collect::<Vec<_>>(),
-            [1]
-        );
+        assert_eq!(follower.now.iter().map(|now| now.segment.0).collect::<Vec<_>>(), [1]);
     });
 }
 
@@ -176,56 +140,26 @@ fn the_stream_has_no_gaps_and_the_backlog_tells_the_same() {
     let Some(netd) = start(|_| {}) else { return };
     runtime().block_on(async {
         let mut follower = netd.follow().await;
-        netd.client
-            .configure(desired(vec![target(1, "127.0.0.1", "")]))
-            .await
-            .unwrap();
+        netd.client.configure(desired(vec![target(1, "127.0.0.1", "")])).await.unwrap();
         let live = during(&mut follower, Duration::from_millis(2_500)).await;
         let first = follower.newest.seq + 1;
         let numbers: Vec<u64> = live.iter().map(|event| event.seq).collect();
-        assert_eq!(
-            numbers,
-            (first..first + live.len() as u64).collect::<Vec<_>>()
-        );
-        assert!(
-            live.iter()
-                .any(|event| matches!(event.body, EventBody::Configured { .. }))
-        );
+        assert_eq!(numbers, (first..first + live.len() as u64).collect::<Vec<_>>());
+        assert!(live.iter().any(|event| matches!(event.body, EventBody::Configured { .. })));
 
         let last = *numbers.last().unwrap();
-        let mut replay = netd
-            .client
-            .replay(Some(follower.newest), last)
-            .await
-            .unwrap();
+        let mut replay = netd.client.replay(Some(follower.newest), last).await.unwrap();
         let mut again = Vec::new();
         while let Some(event) = replay.next().await.unwrap() {
             again.push(event);
         }
         assert_eq!(again, live);
-        assert_eq!(
-            replay.done().unwrap(),
-            Cursor {
-                seq: last,
-                ..follower.newest
-            }
-        );
+        assert_eq!(replay.done().unwrap(), Cursor { seq: last, ..follower.newest });
 
         let late = netd.client.follow(replay.done()).await.unwrap();
-        assert!(matches!(
-            late.gap(replay.done()),
-            Gap::None | Gap::Replay { .. }
-        ));
-        let stranger = Cursor {
-            instance: 1,
-            seq: 5,
-        };
-        assert_eq!(
-            late.gap(Some(stranger)),
-            Gap::Reborn {
-                until: late.newest.seq
-            }
-        );
+        assert!(matches!(late.gap(replay.done()), Gap::None | Gap::Replay { .. }));
+        let stranger = Cursor { instance: 1, seq: 5 };
+        assert_eq!(late.gap(Some(stranger)), Gap::Reborn { until: late.newest.seq });
         let mut all = netd.client.replay(Some(stranger), last).await.unwrap();
         assert_eq!(all.next().await.unwrap().unwrap().seq, 1);
     });
@@ -243,18 +177,15 @@ fn a_follower_that_does_not_read_holds_up_nobody_and_is_cut_off() {
         // Each configuration of many trunks makes many events.
         let mut wanted = desired(vec![]);
         wanted.trunks = (0..256)
-            .map(|n| ets_netd_api::Trunk {
-                name: format!("{n:0>60}"),
-                interfaces: vec![],
-            })
+            .map(|n| ets_netd_api::Trunk { name: format!("{n:0>60}"), interfaces: vec![] })
             .collect();
         for generation in 1..=250 {
             wanted.generation = generation;
             netd.client.configure(wanted.clone()).await.unwrap();
             let is_last = |event: &ets_netd_api::Event| match event.body {
-                EventBody::Configured {
-                    generation: seen, ..
-                } => (seen == generation).then_some(()),
+                EventBody::Configured { generation: seen, .. } => {
+                    (seen == generation).then_some(())
+                }
                 _ => None,
             };
             until(&mut live, SOON, is_last).await;
@@ -289,10 +220,7 @@ fn a_held_socket_is_handed_over_and_outlives_its_user() {
         number
     };
     drop(handed);
-    let deps = Deps {
-        listen: Some(format!("dashboard={number}")),
-        ..Deps::default()
-    };
+    let deps = Deps { listen: Some(format!("dashboard={number}")), ..Deps::default() };
     let netd = match build(config, deps) {
         Ok(netd) => netd,
         Err(error) => return eprintln!("skipped: {error}"),
@@ -343,15 +271,8 @@ fn a_ping_on_demand_comes_line_by_line_with_the_errors_of_others() {
             }
         };
         let answered = lines("10.77.1.2", 5).await;
-        assert_eq!(
-            answered.iter().map(|line| line.number).collect::<Vec<_>>(),
-            [1, 2, 3, 4, 5]
-        );
-        assert!(
-            answered
-                .iter()
-                .all(|line| matches!(line.outcome, Outcome::Answered(_)))
-        );
+        assert_eq!(answered.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        assert!(answered.iter().all(|line| matches!(line.outcome, Outcome::Answered(_))));
         let home = lines("127.0.0.1", 1).await;
         assert!(matches!(home[0].outcome, Outcome::Answered(_)), "{home:?}");
         let unreachable = lines("10.99.0.1", 1).await;
@@ -370,10 +291,7 @@ fn the_control_socket_is_for_its_owner_and_group_and_a_second_netd_is_refused() 
     let Some(mut netd) = start(|_| {}) else {
         return;
     };
-    let mode = std::fs::metadata(netd.client.path())
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(netd.client.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o660);
     let again = build(support::config(netd.directory.path()), Deps::default());
     assert!(matches!(again, Err(ets_netd::Error::Running(_))));

@@ -37,29 +37,20 @@ impl Brain {
         self.wire(round.now.boot, desired);
         self.settle(round);
         let targets = u32::try_from(desired.targets.len()).unwrap_or(u32::MAX);
-        round.events.push(EventBody::Configured {
-            generation: desired.generation,
-            targets,
-        });
+        round.events.push(EventBody::Configured { generation: desired.generation, targets });
         self.tell_trunks(round);
         self.changed = true;
     }
 
     fn remove_missing<P: Prober>(&mut self, round: &mut Round<'_, P>, desired: &Desired) {
-        let wanted: HashMap<SegmentNo, &Target> = desired
-            .targets
-            .iter()
-            .map(|target| (target.no, target))
-            .collect();
+        let wanted: HashMap<SegmentNo, &Target> =
+            desired.targets.iter().map(|target| (target.no, target)).collect();
         for slot in self.all_slots() {
             let Some(segment) = self.segment(slot) else {
                 continue;
             };
             let no = segment.no;
-            if wanted
-                .get(&no)
-                .is_some_and(|target| !segment.is_other_subject(target))
-            {
+            if wanted.get(&no).is_some_and(|target| !segment.is_other_subject(target)) {
                 continue;
             }
             if segment.fast {
@@ -85,22 +76,14 @@ impl Brain {
         round.prober.set_target(segment.probe_target(slot, &params));
         if segment.maintenance != target.maintenance {
             segment.maintenance = target.maintenance;
-            self.step(
-                round,
-                slot,
-                Input::Maintenance {
-                    on: target.maintenance,
-                },
-            );
+            self.step(round, slot, Input::Maintenance { on: target.maintenance });
         }
     }
 
     fn insert(&mut self, now: Stamp, target: &Target, known: &Known) -> u32 {
         let mut segment = Segment::new(target, now);
-        if let Some((state, since)) = known
-            .states
-            .get(&target.no)
-            .filter(|(state, _)| can_be_restored(*state))
+        if let Some((state, since)) =
+            known.states.get(&target.no).filter(|(state, _)| can_be_restored(*state))
         {
             segment.machine = Machine::restore(now.boot, *state, since.boot, known.seen);
             (segment.published, segment.since) = (*state, *since);
@@ -120,10 +103,7 @@ impl Brain {
         self.by_address.clear();
         for (slot, segment) in (0..).zip(&self.slots) {
             if let Some(segment) = segment {
-                self.by_address
-                    .entry(segment.address)
-                    .or_default()
-                    .push(slot);
+                self.by_address.entry(segment.address).or_default().push(slot);
             }
         }
     }
@@ -131,25 +111,17 @@ impl Brain {
     /// Builds ports and trunks anew, with what is known of those that stay.
     fn wire(&mut self, now: BootTime, desired: &Desired) {
         let ports = std::mem::take(&mut self.ports);
-        let mut known_ports: HashMap<String, Port> = ports
-            .into_iter()
-            .map(|port| (port.name.clone(), port))
-            .collect();
-        let mut known_trunks: HashMap<String, Trunk> = self
-            .trunks
-            .drain(..)
-            .map(|trunk| (trunk.name.clone(), trunk))
-            .collect();
+        let mut known_ports: HashMap<String, Port> =
+            ports.into_iter().map(|port| (port.name.clone(), port)).collect();
+        let mut known_trunks: HashMap<String, Trunk> =
+            self.trunks.drain(..).map(|trunk| (trunk.name.clone(), trunk)).collect();
         self.trunks = desired
             .trunks
             .iter()
             .map(|wanted| {
                 let known = known_trunks.remove(&wanted.name);
                 known.map_or_else(
-                    || Trunk {
-                        name: wanted.name.clone(),
-                        ..Trunk::default()
-                    },
+                    || Trunk { name: wanted.name.clone(), ..Trunk::default() },
                     Trunk::bare,
                 )
             })
@@ -158,11 +130,7 @@ impl Brain {
         for segment in self.slots.iter_mut().flatten() {
             (segment.port, segment.trunk) = (None, None);
         }
-        for target in desired
-            .targets
-            .iter()
-            .filter(|target| !target.interface.is_empty())
-        {
+        for target in desired.targets.iter().filter(|target| !target.interface.is_empty()) {
             let Some(&slot) = self.by_no.get(&target.no) else {
                 continue;
             };
@@ -189,16 +157,12 @@ impl Brain {
             return *port;
         }
         let index = self.ports.len();
-        let mut port = known
-            .remove(name)
-            .unwrap_or_else(|| self.adopt_port(name, now));
+        let mut port = known.remove(name).unwrap_or_else(|| self.adopt_port(name, now));
         port.segments.clear();
-        port.trunk = desired.trunks.iter().position(|trunk| {
-            trunk
-                .interfaces
-                .iter()
-                .any(|pattern| matches(pattern, name))
-        });
+        port.trunk = desired
+            .trunks
+            .iter()
+            .position(|trunk| trunk.interfaces.iter().any(|pattern| matches(pattern, name)));
         if let Some(trunk) = port.trunk {
             self.trunks[trunk].ports.push(index);
         }
@@ -238,9 +202,7 @@ impl Brain {
 
     fn tell_trunks<P>(&self, round: &mut Round<'_, P>) {
         for trunk in &self.trunks {
-            let since = trunk
-                .dark
-                .map_or(round.now, |dark| round.now.at(dark.since));
+            let since = trunk.dark.map_or(round.now, |dark| round.now.at(dark.since));
             round.events.push(EventBody::Trunk {
                 name: trunk.name.clone(),
                 dark: trunk.dark.is_some(),

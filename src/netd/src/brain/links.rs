@@ -32,11 +32,7 @@ impl Brain {
         }
         self.ports[port].carrier = Some(up);
         round.events.push(EventBody::Link { interface, up });
-        if up {
-            self.port_back(round, port)
-        } else {
-            self.port_lost(round, port)
-        }
+        if up { self.port_back(round, port) } else { self.port_lost(round, port) }
     }
 
     fn port_lost<P: Prober>(&mut self, round: &mut Round<'_, P>, port: usize) {
@@ -68,9 +64,7 @@ impl Brain {
         if dark {
             let (count, spacing) = LOOK;
             let segments = &self.ports[port].segments;
-            segments
-                .iter()
-                .for_each(|slot| round.prober.burst(*slot, count, spacing));
+            segments.iter().for_each(|slot| round.prober.burst(*slot, count, spacing));
         }
     }
 
@@ -94,14 +88,7 @@ impl Brain {
             };
             if segment.carrier_lost == up {
                 segment.carrier_lost = !up;
-                self.step(
-                    round,
-                    slot,
-                    Input::Carrier {
-                        up,
-                        interface: &name,
-                    },
-                );
+                self.step(round, slot, Input::Carrier { up, interface: &name });
             }
         }
     }
@@ -132,11 +119,7 @@ impl Brain {
             }
             segment.neighbour_failed = state == NeighbourState::Failed;
             let no = segment.no;
-            round.events.push(EventBody::Neighbour {
-                segment: no,
-                address,
-                state,
-            });
+            round.events.push(EventBody::Neighbour { segment: no, address, state });
             self.step(round, slot, Input::Neighbour { address, state });
         }
     }

@@ -39,11 +39,7 @@ impl Losses {
 
     /// The next loss that is final by `now`.
     pub(crate) fn next_final(&mut self, now: BootTime) -> Option<Loss> {
-        while self
-            .queue
-            .front()
-            .is_some_and(|loss| loss.sent + WINDOW <= now)
-        {
+        while self.queue.front().is_some_and(|loss| loss.sent + WINDOW <= now) {
             let loss = self.queue.pop_front()?;
             if self.open.remove(&(loss.slot, loss.sent)) {
                 return Some(loss);
@@ -73,11 +69,7 @@ mod tests {
     #[test]
     fn a_loss_counts_after_the_window_unless_its_answer_came_late() {
         let mut losses = Losses::default();
-        let loss = |n| Loss {
-            slot: n,
-            segment: SegmentNo(n),
-            sent: BootTime(u64::from(n)),
-        };
+        let loss = |n| Loss { slot: n, segment: SegmentNo(n), sent: BootTime(u64::from(n)) };
         losses.add(loss(1));
         losses.add(loss(2));
         assert_eq!(losses.next_final(BootTime(0) + WINDOW), None);

@@ -86,18 +86,11 @@ impl Brain {
             Ended::Lost { slot, sent } => self.lost(round, slot, sent),
             Ended::Unsent { slot, at, reason } if reason.is_loss() => self.lost(round, slot, at),
             Ended::Void { .. } | Ended::Unsent { .. } => {}
-            Ended::Error {
-                slot,
-                sent,
-                from,
-                kind,
-            } => {
+            Ended::Error { slot, sent, from, kind } => {
                 self.icmp_error(round, slot, sent, (from, kind));
             }
             Ended::Stalled { from, to } => {
-                self.trunks
-                    .iter_mut()
-                    .for_each(|trunk| trunk.put_off(to.since(from)));
+                self.trunks.iter_mut().for_each(|trunk| trunk.put_off(to.since(from)));
                 self.blind(round, (from, to), BlindReason::Stalled);
             }
             Ended::Overflowed { from, to, .. } => {
@@ -155,10 +148,7 @@ impl Brain {
         if late && self.losses.withdraw(slot, sent) {
             self.close_loss(slot);
         }
-        self.tick.push(Sample {
-            segment: no,
-            outcome: Outcome::Answered(rtt),
-        });
+        self.tick.push(Sample { segment: no, outcome: Outcome::Answered(rtt) });
         if let Some(trunk) = trunk {
             self.sign_of_life(round, trunk, sent, rtt);
         }
@@ -172,11 +162,7 @@ impl Brain {
         };
         segment.open_losses = segment.open_losses.saturating_add(1);
         let segment = segment.no;
-        self.losses.add(Loss {
-            slot,
-            segment,
-            sent,
-        });
+        self.losses.add(Loss { slot, segment, sent });
         self.step(round, slot, Input::Lost { sent });
     }
 
@@ -197,16 +183,9 @@ impl Brain {
         let Some(segment) = self.segment(slot) else {
             return;
         };
-        if segment
-            .error_told
-            .is_none_or(|told| now.since(told) >= ERRORS_APART)
-        {
+        if segment.error_told.is_none_or(|told| now.since(told) >= ERRORS_APART) {
             segment.error_told = Some(now);
-            round.events.push(EventBody::IcmpError {
-                segment: segment.no,
-                from,
-                kind,
-            });
+            round.events.push(EventBody::IcmpError { segment: segment.no, from, kind });
         }
         self.step(round, slot, Input::IcmpError { sent, from, kind });
     }
@@ -244,9 +223,7 @@ impl Brain {
             return;
         };
         let Step { transition, pace } = segment.machine.step(&params, round.now.boot, input);
-        round
-            .prober
-            .set_timeout(slot, segment.machine.timeout(&params));
+        round.prober.set_timeout(slot, segment.machine.timeout(&params));
         if let Some(draft) = transition {
             self.decide(round, slot, draft);
         }

@@ -86,10 +86,6 @@ impl Segment {
 
     /// The interval that the machine wants.
     pub(crate) fn interval(&self, params: &Params) -> Duration {
-        if self.fast {
-            params.fast_interval
-        } else {
-            params.interval(self.criticality)
-        }
+        if self.fast { params.fast_interval } else { params.interval(self.criticality) }
     }
 }

@@ -126,17 +126,14 @@ impl Brain {
         }
         trunk.asked = now;
         let begin = trunk.next_witness;
-        let order: Vec<u32> = (0..others)
-            .map(|step| trunk.segments[(begin + step) % others])
-            .collect();
+        let order: Vec<u32> =
+            (0..others).map(|step| trunk.segments[(begin + step) % others]).collect();
         let chosen: Vec<u32> = order
             .into_iter()
             .filter(|other| *other != slot && self.is_witness(*other))
             .take(WITNESSES)
             .collect();
-        chosen
-            .iter()
-            .for_each(|other| round.prober.burst(*other, 1, ASKED_APART));
+        chosen.iter().for_each(|other| round.prober.burst(*other, 1, ASKED_APART));
         self.trunks[index].next_witness = (begin + WITNESSES) % others.max(1);
     }
 
@@ -147,15 +144,8 @@ impl Brain {
 
     /// Counts anew how many segments of each trunk could still tell that it is alive.
     pub(super) fn count_candidates(&mut self) {
-        self.trunks
-            .iter_mut()
-            .for_each(|trunk| trunk.candidates = 0);
-        for segment in self
-            .slots
-            .iter()
-            .flatten()
-            .filter(|segment| segment.is_candidate())
-        {
+        self.trunks.iter_mut().for_each(|trunk| trunk.candidates = 0);
+        for segment in self.slots.iter().flatten().filter(|segment| segment.is_candidate()) {
             if let Some(index) = segment.trunk {
                 self.trunks[index].candidates += 1;
             }
@@ -180,15 +170,8 @@ impl Brain {
     ) {
         let trunk = &mut self.trunks[index];
         // Before the first answer nothing is known of when it began.
-        let since = if since == BootTime::default() {
-            trunk.held_since
-        } else {
-            since
-        };
-        trunk.dark = Some(Dark {
-            since,
-            carrier_back: None,
-        });
+        let since = if since == BootTime::default() { trunk.held_since } else { since };
+        trunk.dark = Some(Dark { since, carrier_back: None });
         (trunk.falls, trunk.grace) = (None, None);
         trunk.held.clear();
         let (name, segments) = (trunk.name.clone(), trunk.segments.clone());
@@ -197,20 +180,13 @@ impl Brain {
             segments = segments.len(),
             "trunk dark: the hub is blind there"
         );
-        round.events.push(EventBody::Trunk {
-            name,
-            dark: true,
-            since: round.now.at(since),
-        });
+        round.events.push(EventBody::Trunk { name, dark: true, since: round.now.at(since) });
         for slot in &segments {
             self.blindfold(round, *slot, since);
         }
         let apart = segments.len().div_ceil(LOOKOUTS).max(1);
         let pace = self.params.fast_interval;
-        segments
-            .iter()
-            .step_by(apart)
-            .for_each(|slot| round.prober.set_interval(*slot, pace));
+        segments.iter().step_by(apart).for_each(|slot| round.prober.set_interval(*slot, pace));
     }
 
     /// Tells one machine that its trunk is dark. A "down" that was held back is forgotten.
@@ -225,14 +201,7 @@ impl Brain {
         };
         segment.held = None;
         segment.dark = true;
-        self.step(
-            round,
-            slot,
-            Input::Blind {
-                from: since,
-                reason: BlindReason::TrunkDark,
-            },
-        );
+        self.step(round, slot, Input::Blind { from: since, reason: BlindReason::TrunkDark });
     }
 
     /// The trunk is back as of `at`: the blind time is told, everybody is probed, and whoever does
@@ -252,18 +221,9 @@ impl Brain {
         let (name, segments) = (trunk.name.clone(), trunk.segments.clone());
         tracing::info!(trunk = name, "trunk back");
         let (from, to) = (round.now.at(dark.since), round.now.at(at));
-        round.events.push(EventBody::Trunk {
-            name: name.clone(),
-            dark: false,
-            since: to,
-        });
+        round.events.push(EventBody::Trunk { name: name.clone(), dark: false, since: to });
         let reason = BlindReason::TrunkDark;
-        round.events.push(EventBody::Blind(ets_model::Blind {
-            from,
-            to,
-            reason,
-            trunk: name,
-        }));
+        round.events.push(EventBody::Blind(ets_model::Blind { from, to, reason, trunk: name }));
         for slot in segments {
             if let Some(segment) = self.segment(slot) {
                 round.prober.set_interval(slot, segment.interval(&params));
@@ -284,12 +244,6 @@ impl Brain {
         if let Some(segment) = self.segment(slot) {
             segment.dark = false;
         }
-        self.step(
-            round,
-            slot,
-            Input::Sighted {
-                reason: BlindReason::TrunkDark,
-            },
-        );
+        self.step(round, slot, Input::Sighted { reason: BlindReason::TrunkDark });
     }
 }

@@ -13,10 +13,7 @@ impl Brain {
     pub(crate) fn pass<P: Prober>(&mut self, round: &mut Round<'_, P>) {
         let now = round.now.boot;
         for index in 0..self.trunks.len() {
-            if self.trunks[index]
-                .next_timer()
-                .is_some_and(|due| due <= now)
-            {
+            if self.trunks[index].next_timer().is_some_and(|due| due <= now) {
                 self.end_of_falls(round, index);
                 self.end_of_silence(round, index);
                 self.end_of_patience(round, index);
@@ -27,10 +24,7 @@ impl Brain {
 
     /// The next moment at which [`pass`](Self::pass) has something to do.
     pub(crate) fn next_timer(&self) -> Option<BootTime> {
-        self.trunks
-            .iter()
-            .filter_map(super::Trunk::next_timer)
-            .min()
+        self.trunks.iter().filter_map(super::Trunk::next_timer).min()
     }
 
     /// The ends of the second that is over.
@@ -39,10 +33,7 @@ impl Brain {
             self.close_loss(loss.slot);
             // The slot may belong to another segment by now.
             if self.by_no.get(&loss.segment) == Some(&loss.slot) {
-                self.tick.push(Sample {
-                    segment: loss.segment,
-                    outcome: Outcome::Lost,
-                });
+                self.tick.push(Sample { segment: loss.segment, outcome: Outcome::Lost });
             }
         }
         self.tick.build(engine)
@@ -70,10 +61,7 @@ impl Brain {
         let Some(falls) = self.trunks[index].falls.take() else {
             return;
         };
-        falls
-            .ports
-            .into_iter()
-            .for_each(|port| self.tell_port(round, port));
+        falls.ports.into_iter().for_each(|port| self.tell_port(round, port));
         self.release_ripe(round, index, false);
     }
 
@@ -114,11 +102,7 @@ impl Brain {
         }
         trunk.grace = None;
         let (segments, ports) = (trunk.segments.clone(), trunk.ports.clone());
-        segments
-            .into_iter()
-            .for_each(|slot| self.sight(round, slot));
-        ports
-            .into_iter()
-            .for_each(|port| self.tell_port(round, port));
+        segments.into_iter().for_each(|slot| self.sight(round, slot));
+        ports.into_iter().for_each(|port| self.tell_port(round, port));
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ets_model::BootTime;
 
 /// How long a lost carrier is held back to see whether the other ports follow.
-pub(crate) const HOLD: Duration = Duration::from_millis(110);
+pub(crate) const HOLD: Duration = Duration::from_millis(100);
 
 /// While ports go on falling, the hold goes on, but no longer than this.
 const LONGEST_HOLD: Duration = Duration::from_secs(1);
@@ -124,10 +124,7 @@ impl Trunk {
             return None;
         }
         let recent = |at: &BootTime| now.since(*at) <= TOGETHER;
-        let lost: Vec<BootTime> = mine()
-            .filter_map(|port| port.lost_at)
-            .filter(recent)
-            .collect();
+        let lost: Vec<BootTime> = mine().filter_map(|port| port.lost_at).filter(recent).collect();
         let together =
             self.ports.len() == 1 || (lost.len() >= 2 && lost.len() * 2 >= self.ports.len());
         together.then(|| lost.into_iter().min().unwrap_or(now))
@@ -144,10 +141,7 @@ impl Trunk {
     pub(crate) fn next_timer(&self) -> Option<BootTime> {
         let falls = self.falls.as_ref().map(|falls| falls.until);
         let held = (!self.held.is_empty()).then(|| self.held_since + LONGEST_SILENCE);
-        let back = self
-            .dark
-            .and_then(|dark| dark.carrier_back)
-            .map(|back| back + PATIENCE);
+        let back = self.dark.and_then(|dark| dark.carrier_back).map(|back| back + PATIENCE);
         [falls, held, back, self.grace].into_iter().flatten().min()
     }
 
@@ -156,11 +150,7 @@ impl Trunk {
         if let Some(falls) = &mut self.falls {
             falls.until = falls.until + pause;
         }
-        if let Some(back) = self
-            .dark
-            .as_mut()
-            .and_then(|dark| dark.carrier_back.as_mut())
-        {
+        if let Some(back) = self.dark.as_mut().and_then(|dark| dark.carrier_back.as_mut()) {
             *back = *back + pause;
         }
         self.held_since = self.held_since + pause;
@@ -191,13 +181,7 @@ mod tests {
                 ..Port::default()
             })
             .collect();
-        (
-            Trunk {
-                ports: (0..ports.len()).collect(),
-                ..Trunk::default()
-            },
-            ports,
-        )
+        (Trunk { ports: (0..ports.len()).collect(), ..Trunk::default() }, ports)
     }
 
     fn dark(lost: &[Option<u64>], now: u32) -> Option<BootTime> {
@@ -211,16 +195,9 @@ mod tests {
         let at = |second| Some(BootTime(0) + SECOND * second);
         assert_eq!(dark(&[None, Some(100)], 100), None, "one port lives");
         assert_eq!(dark(&[Some(99), Some(100)], 100), at(99));
-        assert_eq!(
-            dark(&[Some(10), Some(100)], 100),
-            None,
-            "one was down for long"
-        );
+        assert_eq!(dark(&[Some(10), Some(100)], 100), None, "one was down for long");
         assert_eq!(dark(&[Some(10), Some(99), Some(100)], 100), at(99));
-        assert_eq!(
-            dark(&[Some(10), Some(11), Some(12), Some(99), Some(100)], 100),
-            None
-        );
+        assert_eq!(dark(&[Some(10), Some(11), Some(12), Some(99), Some(100)], 100), None);
         assert_eq!(dark(&[Some(100)], 100), at(100), "the only port");
         assert_eq!(dark(&[], 100), None);
     }
@@ -231,9 +208,9 @@ mod tests {
         let at = |millis| BootTime(0) + Duration::from_millis(millis);
         trunk.port_fell(0, at(0));
         trunk.port_fell(1, at(50));
-        assert_eq!(trunk.next_timer(), Some(at(110)));
-        trunk.port_fell(2, at(100));
-        assert_eq!(trunk.next_timer(), Some(at(210)));
+        assert_eq!(trunk.next_timer(), Some(at(100)));
+        trunk.port_fell(2, at(90));
+        assert_eq!(trunk.next_timer(), Some(at(190)));
         trunk.port_fell(3, at(990));
         assert_eq!(trunk.next_timer(), Some(at(1_000)));
         (0..4).for_each(|port| trunk.port_is_back(port));

@@ -1,7 +1,7 @@
 //! A running `netd` in the test's own process or in a process of its own, and far ends in network
 //! namespaces of their own. Everything ends with the test.
 
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -53,13 +53,7 @@ pub fn start(change: impl FnOnce(&mut Config)) -> Option<Running> {
     };
     let (trigger, shutdown) = Shutdown::new();
     let thread = std::thread::spawn(move || runtime().block_on(netd.run(shutdown)).unwrap());
-    Some(Running {
-        directory,
-        client,
-        trigger: Some(trigger),
-        thread: Some(thread),
-        process: None,
-    })
+    Some(Running { directory, client, trigger: Some(trigger), thread: Some(thread), process: None })
 }
 
 /// The same in a process of its own, confined as in production, so that it can be stopped and
@@ -67,13 +61,7 @@ pub fn start(change: impl FnOnce(&mut Config)) -> Option<Running> {
 pub fn start_process() -> Running {
     let directory = tempfile::tempdir().unwrap();
     let client = Client::new(config(directory.path()).socket);
-    let mut running = Running {
-        directory,
-        client,
-        trigger: None,
-        thread: None,
-        process: None,
-    };
+    let mut running = Running { directory, client, trigger: None, thread: None, process: None };
     running.launch();
     running
 }
@@ -83,20 +71,14 @@ pub fn be_netd() {
     let Some(directory) = std::env::var_os(PROCESS) else {
         return;
     };
-    let deps = Deps {
-        confine: true,
-        ..Deps::default()
-    };
+    let deps = Deps { confine: true, ..Deps::default() };
     let netd = build(config(&PathBuf::from(directory)), deps).unwrap();
     let (_trigger, shutdown) = Shutdown::new();
     runtime().block_on(netd.run(shutdown)).unwrap();
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 impl Running {
@@ -201,15 +183,8 @@ pub fn target(no: u32, address: &str, interface: &str) -> Target {
 }
 
 pub fn desired(targets: Vec<Target>) -> Desired {
-    let trunk = Trunk {
-        name: "trunk".into(),
-        interfaces: vec!["p*".into()],
-    };
-    Desired {
-        generation: 1,
-        targets,
-        trunks: vec![trunk],
-    }
+    let trunk = Trunk { name: "trunk".into(), interfaces: vec!["p*".into()] };
+    Desired { generation: 1, targets, trunks: vec![trunk] }
 }
 
 /// Moves the calling thread into a network namespace of its own; false, with the reason printed,
@@ -259,17 +234,13 @@ impl Far {
         std::thread::spawn(move || {
             unshare(CloneFlags::CLONE_NEWNET).unwrap();
             let thread = nix::unistd::gettid();
-            here.send(format!("/proc/{}/task/{thread}/ns/net", std::process::id()))
-                .unwrap();
+            here.send(format!("/proc/{}/task/{thread}/ns/net", std::process::id())).unwrap();
             for line in orders {
                 run(&line);
                 told.send(()).unwrap();
             }
         });
-        Placed {
-            far: Self { lines, done },
-            place: place.recv().unwrap(),
-        }
+        Placed { far: Self { lines, done }, place: place.recv().unwrap() }
     }
 
     /// Runs a shell command there.
@@ -280,10 +251,7 @@ impl Far {
 
     /// Answers no echo request from now on, or answers again.
     pub fn silent(&self, on: bool) {
-        self.run(&format!(
-            "echo {} > /proc/sys/net/ipv4/icmp_echo_ignore_all",
-            u8::from(on)
-        ));
+        self.run(&format!("echo {} > /proc/sys/net/ipv4/icmp_echo_ignore_all", u8::from(on)));
     }
 }
 

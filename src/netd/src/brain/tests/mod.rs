@@ -23,15 +23,8 @@ fn one_silent_segment_of_forty_nine_is_down_at_once_and_the_interval_holds_the_t
         world.run(30_000);
         let down = world.came_to(DOWN, 0);
         assert_eq!(down.len(), 1, "{down:?}");
-        assert!(
-            down[0].1 == 7 && down[0].0 - cut < 1_500,
-            "{down:?} after {cut}"
-        );
-        let (_, change) = world
-            .transitions()
-            .into_iter()
-            .find(|(_, c)| c.to == DOWN)
-            .unwrap();
+        assert!(down[0].1 == 7 && down[0].0 - cut < 1_500, "{down:?} after {cut}");
+        let (_, change) = world.transitions().into_iter().find(|(_, c)| c.to == DOWN).unwrap();
         assert!(millis(change.last_before.boot) <= cut && millis(change.first_after.boot) >= cut);
         assert_eq!(world.trunk(), []);
     }
@@ -57,11 +50,7 @@ fn a_trunk_that_falls_silent_is_one_outage_and_nobody_is_called_down() {
     world.run(45_000);
     assert_eq!(world.came_to(DOWN, 0), []);
     assert_eq!(world.up(), 49);
-    let slowest = world
-        .came_to(UP, silent.end)
-        .iter()
-        .map(|(at, _)| at - silent.end)
-        .max();
+    let slowest = world.came_to(UP, silent.end).iter().map(|(at, _)| at - silent.end).max();
     assert!(slowest.is_some_and(|slowest| slowest < 500), "{slowest:?}");
     let blinds = world.blinds();
     assert_eq!((blinds.len(), blinds[0].trunk.as_str()), (1, "t"));
@@ -92,11 +81,7 @@ fn when_all_ports_lose_their_carrier_the_trunk_is_dark_and_nobody_is_called_down
         world.carrier(port, false);
         world.run(10_000 + u64::from(port) * 8);
     }
-    assert_eq!(
-        world.brain.dark_trunks(),
-        ["t"],
-        "as soon as the last port is gone"
-    );
+    assert_eq!(world.brain.dark_trunks(), ["t"], "as soon as the last port is gone");
     world.run(20_000);
     assert_eq!(world.came_to(DOWN, 0), []);
     (0..49).for_each(|port| world.carrier(port, true));
@@ -104,10 +89,7 @@ fn when_all_ports_lose_their_carrier_the_trunk_is_dark_and_nobody_is_called_down
     assert_eq!((world.came_to(DOWN, 0).len(), world.up()), (0, 49));
     let trunk = world.trunk();
     assert_eq!(trunk.len(), 2, "{trunk:?}");
-    assert!(
-        trunk[0].2.abs_diff(10_000) < 20 && trunk[1].2.abs_diff(20_000) < 100,
-        "{trunk:?}"
-    );
+    assert!(trunk[0].2.abs_diff(10_000) < 20 && trunk[1].2.abs_diff(20_000) < 100, "{trunk:?}");
 }
 
 /// covers: N3.1
@@ -121,18 +103,9 @@ fn one_lost_carrier_is_told_within_two_hundred_milliseconds() {
     assert_eq!(down.len(), 1);
     assert!(down[0].0 < 10_200, "{down:?}");
     assert_eq!(world.trunk(), []);
-    let (_, change) = world
-        .transitions()
-        .into_iter()
-        .find(|(_, c)| c.to == DOWN)
-        .unwrap();
+    let (_, change) = world.transitions().into_iter().find(|(_, c)| c.to == DOWN).unwrap();
     let carrier = |fact: &Fact| matches!(fact, Fact::Carrier { up: false, .. });
-    assert!(
-        change
-            .evidence
-            .iter()
-            .any(|evidence| carrier(&evidence.fact))
-    );
+    assert!(change.evidence.iter().any(|evidence| carrier(&evidence.fact)));
 }
 
 /// covers: N3.3
@@ -142,15 +115,8 @@ fn half_of_a_trunk_is_no_trunk() {
     world.run(15_000);
     assert_eq!(world.came_to(DOWN, 0).len(), 24);
     assert_eq!(world.trunk(), []);
-    let slowest = world
-        .came_to(DOWN, 0)
-        .iter()
-        .map(|(at, _)| at - 10_000)
-        .max();
-    assert!(
-        slowest.is_some_and(|slowest| slowest < 1_500),
-        "{slowest:?}"
-    );
+    let slowest = world.came_to(DOWN, 0).iter().map(|(at, _)| at - 10_000).max();
+    assert!(slowest.is_some_and(|slowest| slowest < 1_500), "{slowest:?}");
 }
 
 /// With few segments the others are asked, so that nobody waits for their next probe.
@@ -162,10 +128,7 @@ fn behind_a_small_trunk_a_down_does_not_wait_for_proof() {
         let mut world = World::new(3, 3, move |no, sent| no != 2 || sent < cut);
         world.run(15_000);
         let down = world.came_to(DOWN, 0);
-        assert!(
-            down.len() == 1 && down[0].0 - cut < 1_450,
-            "{down:?} after {cut}"
-        );
+        assert!(down.len() == 1 && down[0].0 - cut < 1_450, "{down:?} after {cut}");
     }
 }
 
@@ -176,10 +139,7 @@ fn the_only_port_without_carrier_is_a_dark_trunk_and_later_silence_is_a_down() {
     world.run(10_000);
     world.carrier(0, false);
     world.run(15_000);
-    assert_eq!(
-        (world.state(1), world.brain.dark_trunks().len()),
-        (LinkState::Unknown, 1)
-    );
+    assert_eq!((world.state(1), world.brain.dark_trunks().len()), (LinkState::Unknown, 1));
     world.carrier(0, true);
     world.run(25_000);
     assert_eq!((world.state(1), world.brain.dark_trunks().len()), (DOWN, 0));
@@ -187,16 +147,11 @@ fn the_only_port_without_carrier_is_a_dark_trunk_and_later_silence_is_a_down() {
 
 #[test]
 fn who_does_not_come_back_with_the_trunk_is_down_after_the_grace() {
-    let mut world = World::new(20, 20, |no, sent| {
-        sent < 10_000 || (sent >= 20_000 && no != 5)
-    });
+    let mut world = World::new(20, 20, |no, sent| sent < 10_000 || (sent >= 20_000 && no != 5));
     world.run(30_000);
     let down = world.came_to(DOWN, 0);
     assert_eq!(down.len(), 1, "{down:?}");
-    assert!(
-        down[0].1 == 5 && (22_000..24_000).contains(&down[0].0),
-        "{down:?}"
-    );
+    assert!(down[0].1 == 5 && (22_000..24_000).contains(&down[0].0), "{down:?}");
     assert_eq!(world.up(), 19);
 }
 
@@ -205,21 +160,13 @@ fn who_does_not_come_back_with_the_trunk_is_down_after_the_grace() {
 fn after_a_restart_states_and_since_stand_and_only_true_changes_are_told() {
     let since = stamp(at(0) - Duration::from_secs(600));
     let state = |no| if no < 40 { UP } else { DOWN };
-    let states: HashMap<_, _> = (1..=49)
-        .map(|no| (SegmentNo(no), (state(no), since)))
-        .collect();
-    let known = Known {
-        states,
-        seen: at(0) - Duration::from_millis(400),
-    };
+    let states: HashMap<_, _> = (1..=49).map(|no| (SegmentNo(no), (state(no), since))).collect();
+    let known = Known { states, seen: at(0) - Duration::from_millis(400) };
     let mut world = World::restored(49, 49, &known, |no, _| no < 40 || no == 49);
     assert!(world.brain.board().all(|now| now.since == since));
     world.run(10_000);
-    let changes: Vec<_> = world
-        .transitions()
-        .iter()
-        .map(|(_, c)| (c.segment.0, c.from, c.to))
-        .collect();
+    let changes: Vec<_> =
+        world.transitions().iter().map(|(_, c)| (c.segment.0, c.from, c.to)).collect();
     assert_eq!(changes, [(49, DOWN, UP)]);
     assert!(world.came_to(UP, 0)[0].0 < 500);
     assert_eq!(world.trunk(), []);
@@ -232,20 +179,12 @@ fn a_stall_is_told_as_blind_time_and_brings_nobody_down() {
     world.run(5_000);
     let (from, to) = (at(5_000), at(5_004));
     world.end(Ended::Stalled { from, to });
-    (0..49).for_each(|slot| {
-        world.end(Ended::Lost {
-            slot,
-            sent: at(4_990),
-        })
-    });
+    (0..49).for_each(|slot| world.end(Ended::Lost { slot, sent: at(4_990) }));
     world.run(10_000);
     assert_eq!(world.came_to(DOWN, 0), []);
     let blinds = world.blinds();
     assert_eq!(blinds.len(), 1);
-    assert_eq!(
-        (blinds[0].reason, blinds[0].from.boot),
-        (BlindReason::Stalled, from)
-    );
+    assert_eq!((blinds[0].reason, blinds[0].from.boot), (BlindReason::Stalled, from));
 }
 
 #[test]
@@ -254,15 +193,8 @@ fn every_probe_is_counted_once_and_a_late_answer_takes_the_place_of_its_loss() {
     world.run(400);
     let sent = at(100);
     world.end(Ended::Lost { slot: 0, sent });
-    world.end(Ended::Answered {
-        slot: 0,
-        sent,
-        rtt: Duration::from_millis(300),
-    });
-    world.end(Ended::Lost {
-        slot: 0,
-        sent: at(101),
-    });
+    world.end(Ended::Answered { slot: 0, sent, rtt: Duration::from_millis(300) });
+    world.end(Ended::Lost { slot: 0, sent: at(101) });
     world.run(6_000);
     let ends: Vec<_> = world
         .told
@@ -296,10 +228,7 @@ fn a_new_configuration_touches_only_what_differs() {
     world.run(8_000);
     assert_eq!(world.state(11), UP);
     assert!(world.brain.board().all(|now| now.segment != SegmentNo(3)));
-    let trunks = world
-        .told
-        .iter()
-        .filter(|(_, body)| matches!(body, EventBody::Trunk { .. }));
+    let trunks = world.told.iter().filter(|(_, body)| matches!(body, EventBody::Trunk { .. }));
     assert_eq!(trunks.count(), 2, "each configuration tells every trunk");
     world.configure(&Desired::default(), &Known::default());
     assert_eq!(world.brain.board().count(), 0);

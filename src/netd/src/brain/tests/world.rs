@@ -46,9 +46,7 @@ struct Slot {
 
 impl Prober for Simulated {
     fn set_target(&mut self, target: ProbeTarget) {
-        let phase = target
-            .interval
-            .mul_f64((f64::from(target.slot) * 0.618_034).fract());
+        let phase = target.interval.mul_f64((f64::from(target.slot) * 0.618_034).fract());
         let new = Slot {
             interval: target.interval,
             next: self.now + phase,
@@ -119,9 +117,7 @@ impl Simulated {
 
     fn due_ends(&mut self) -> Vec<Ended> {
         let later = self.ends.split_off(&(BootTime(self.now.0 + 1), 0));
-        std::mem::replace(&mut self.ends, later)
-            .into_values()
-            .collect()
+        std::mem::replace(&mut self.ends, later).into_values().collect()
     }
 }
 
@@ -152,9 +148,7 @@ impl World {
             answers: Box::new(answers),
         };
         world.prober.now = at(0);
-        world
-            .brain
-            .set_links((0..ports).map(|port| (format!("p{port}"), true)));
+        world.brain.set_links((0..ports).map(|port| (format!("p{port}"), true)));
         world.configure(&desired(segments, ports), known);
         world
     }
@@ -185,10 +179,7 @@ impl World {
 
     /// The carrier of a port comes or goes now.
     pub(super) fn carrier(&mut self, port: u32, up: bool) {
-        let change = Change::Carrier {
-            interface: format!("p{port}"),
-            up,
-        };
+        let change = Change::Carrier { interface: format!("p{port}"), up };
         self.round(|brain, round| brain.kernel(round, change));
     }
 
@@ -239,23 +230,13 @@ impl World {
     }
 
     pub(super) fn up(&self) -> usize {
-        self.brain
-            .board()
-            .filter(|now| now.state == LinkState::Up)
-            .count()
+        self.brain.board().filter(|now| now.state == LinkState::Up).count()
     }
 
     fn round(&mut self, act: impl FnOnce(&mut Brain, &mut Round<'_, Simulated>)) {
         let now = stamp(self.now);
         let mut events = Vec::new();
-        act(
-            &mut self.brain,
-            &mut Round {
-                now,
-                prober: &mut self.prober,
-                events: &mut events,
-            },
-        );
+        act(&mut self.brain, &mut Round { now, prober: &mut self.prober, events: &mut events });
         let at = millis(self.now);
         self.told.extend(events.into_iter().map(|body| (at, body)));
     }
@@ -274,15 +255,8 @@ pub(super) fn desired(segments: u32, ports: u32) -> Desired {
             maintenance: false,
         }
     };
-    let trunk = Trunk {
-        name: "t".into(),
-        interfaces: vec!["p*".into()],
-    };
-    Desired {
-        generation: 1,
-        targets: (1..=segments).map(target).collect(),
-        trunks: vec![trunk],
-    }
+    let trunk = Trunk { name: "t".into(), interfaces: vec!["p*".into()] };
+    Desired { generation: 1, targets: (1..=segments).map(target).collect(), trunks: vec![trunk] }
 }
 
 /// A moment of the world, in milliseconds from its beginning.
@@ -295,8 +269,5 @@ pub(super) fn millis(boot: BootTime) -> u64 {
 }
 
 pub(super) fn stamp(boot: BootTime) -> Stamp {
-    Stamp {
-        boot,
-        wall: WallTime(i64::try_from(boot.0 / 1_000).unwrap()),
-    }
+    Stamp { boot, wall: WallTime(i64::try_from(boot.0 / 1_000).unwrap()) }
 }
