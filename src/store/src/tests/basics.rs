@@ -92,6 +92,47 @@ on_both_databases!(
 
 on_both_databases!(
     /// covers: N1.1
+    what_a_failed_work_did_before_it_failed_is_undone_though_its_batch_is_kept,
+    TABLE,
+    |store: TestStore| async move {
+        let (started, begun) = tokio::sync::oneshot::channel();
+        let (release, held) = tokio::sync::oneshot::channel::<()>();
+        let first = (*store).clone();
+        let first = tokio::spawn(async move {
+            first
+                .write::<_, Error, _>(|tx| {
+                    Box::pin(async move {
+                        let _ = started.send(());
+                        let _ = held.await;
+                        tx.execute("INSERT INTO test_number (number) VALUES (1)", &[]).await
+                    })
+                })
+                .await
+        });
+        begun.await.unwrap();
+        let second = (*store).clone();
+        let second = tokio::spawn(async move {
+            second
+                .write::<(), Error, _>(|tx| {
+                    Box::pin(async move {
+                        tx.execute("INSERT INTO test_number (number) VALUES (2)", &[]).await?;
+                        Err(Error::NoRow)
+                    })
+                })
+                .await
+        });
+        tokio::task::yield_now().await;
+        let _ = release.send(());
+        first.await.unwrap().unwrap();
+        assert!(matches!(second.await.unwrap(), Err(Error::NoRow)));
+        let rows = store.query("SELECT number FROM test_number", &[]).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(store.health().await.commits, 1);
+    }
+);
+
+on_both_databases!(
+    /// covers: N1.1
     a_swallowed_failure_undoes_the_work_all_the_same,
     TABLE,
     |store: TestStore| async move {
