@@ -14,6 +14,16 @@ use crate::{Arg, Lang, number};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key(pub(crate) u16);
 
+impl Key {
+    /// The message of this name, where it is only known at run time: the code of a rule, an
+    /// action of the journal. `None` when there is no such message.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let at = crate::NAMES.binary_search(&name).ok()?;
+        u16::try_from(at).ok().map(Self)
+    }
+}
+
 /// Speaks one language in one time zone. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Tr {
@@ -49,15 +59,22 @@ impl Tr {
     /// The text of a message with its arguments. Prefer the functions of [`crate::t`], which
     /// know the arguments by name.
     #[must_use]
-    pub fn with<'a, const N: usize>(&self, key: Key, args: [(&'static str, Arg<'a>); N]) -> String {
+    pub fn with<'a>(
+        &self,
+        key: Key,
+        args: impl IntoIterator<Item = (&'static str, Arg<'a>)>,
+    ) -> String {
         let bundle = &BUNDLES[self.lang as usize];
         let name = crate::NAMES[usize::from(key.0)];
         let Some(pattern) = bundle.get_message(name).and_then(|message| message.value()) else {
             return name.to_owned();
         };
-        let args: FluentArgs<'a> = args.into_iter().collect();
+        let mut values = FluentArgs::new();
+        for (name, value) in args {
+            values.set(name, value);
+        }
         let mut errors = Vec::new();
-        bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned()
+        bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned()
     }
 }
 

@@ -1,0 +1,60 @@
+//! The HTTP API, `/api/v1`: the machine interface of scripts, checks and commands.
+
+mod body;
+mod entry;
+mod events;
+mod health;
+mod import;
+mod institutions;
+mod journal;
+mod openapi;
+mod operation;
+mod outages;
+mod ping;
+mod problem;
+mod schema;
+mod segment_doc;
+mod segments;
+mod series;
+mod table;
+mod time;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::any;
+use tower_http::compression::CompressionLayer;
+
+use crate::entry::require_entry;
+use crate::service::App;
+
+pub(crate) use body::author;
+pub(crate) use import::csv as csv_answer;
+pub(crate) use ping::{
+    Request as PingRequest, events as ping_events, failed as ping_failed, start as start_ping,
+};
+pub(crate) use series::fitting_step;
+pub(crate) use time::rfc3339;
+
+/// The largest body that is taken: a CSV of 10,000 segments has about 3 MB.
+pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Every operation of the API behind the gate, and its OpenAPI document.
+pub(crate) fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for operation in table::OPERATIONS {
+        router = router.route(operation.path, (operation.route)());
+    }
+    router
+        .route("/api/{*rest}", any(unknown))
+        // Event streams are left out by the layer's own rule.
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), require_entry))
+        .layer(from_fn(problem::problems))
+        .with_state(app.clone())
+}
+
+async fn unknown(uri: http::Uri) -> crate::Error {
+    crate::Error::NotFound { what: "resource", id: uri.path().to_owned() }
+}

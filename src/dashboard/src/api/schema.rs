@@ -1,0 +1,229 @@
+//! The schemas of the OpenAPI document (JSON Schema 2020-12).
+
+use serde_json::{Value, json};
+
+/// All schemas by name.
+pub(crate) fn all() -> Value {
+    json!({
+        "Object": {"type": "object"},
+        "Moment": {"type": "string", "format": "date-time"},
+        "Names": object(&[], json!({"kk": text(), "ru": text(), "en": text()})),
+        "State": {"type": "string", "enum": ["up", "degraded", "down", "maintenance", "unknown"]},
+        "SegmentNow": segment_now(),
+        "Segment": {"allOf": [reference("SegmentNow"), segment()]},
+        "Institution": institution(),
+        "Maintenance": object(&["until"], json!({"until": or_null(reference("Moment"))})),
+        "Ping": object(&[], json!({
+            "count": {"type": "integer", "minimum": 1, "maximum": 100, "default": 5},
+            "interval_ms": {"type": "integer", "minimum": 200, "maximum": 10_000, "default": 500},
+        })),
+        "PingLine": object(&["number", "answered"], json!({
+            "number": whole(),
+            "answered": flag(),
+            "rtt_ms": or_null(number()),
+            "error": or_null(object(&["from", "kind"], json!({"from": text(), "kind": {}}))),
+        })),
+        "Series": object(&["segment", "points"], json!({
+            "segment": text(),
+            "from": reference("Moment"),
+            "to": reference("Moment"),
+            "step_s": whole(),
+            "points": {"type": "array", "items": {"type": "object"}},
+        })),
+        "Outage": outage(),
+        "ImportPreview": preview(),
+        "ImportResult": object(&["new", "changed", "unchanged"], json!({
+            "new": whole(), "changed": whole(), "unchanged": whole(),
+        })),
+        "JournalEntry": journal_entry(),
+        "JournalVerdict": object(&["sound"], json!({
+            "sound": whole(),
+            "broken": or_null(object(&["seq", "fault"], json!({"seq": whole(), "fault": text()}))),
+        })),
+        "EntryLink": object(&["url", "expires"], json!({
+            "url": text(), "expires": reference("Moment"),
+        })),
+        "Session": object(&["id"], json!({
+            "id": text(), "name": text(), "opened": reference("Moment"),
+            "seen": reference("Moment"), "expires": reference("Moment"), "agent": text(),
+        })),
+        "Problem": problem(),
+    })
+}
+
+fn segment_now() -> Value {
+    object(
+        &["id", "name", "state", "since", "rtt_ms", "loss", "bytes_up", "bytes_down", "outage"],
+        json!({
+            "id": text(),
+            "no": whole(),
+            "name": {"type": "string", "description": "in the best language of Accept-Language"},
+            "state": or_null(reference("State")),
+            "since": or_null(reference("Moment")),
+            "rtt_ms": or_null(number()),
+            "loss": {"type": ["number", "null"], "minimum": 0, "maximum": 1,
+                "description": "share of probes lost in the last minute"},
+            "bytes_up": {"type": ["integer", "null"], "description": "null: not counted yet"},
+            "bytes_down": {"type": ["integer", "null"], "description": "null: not counted yet"},
+            "outage": {"type": ["integer", "null"], "description": "number of the open outage"},
+            "retired": or_null(reference("Moment")),
+        }),
+    )
+}
+
+fn segment() -> Value {
+    object(
+        &["id", "institution", "prefixes", "interface", "probing"],
+        json!({
+            "id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$"},
+            "institution": text(),
+            "label": reference("Names"),
+            "names": reference("Names"),
+            "district": text(),
+            "prefixes": {"type": "array", "items": text(), "description": "networks in CIDR form"},
+            "interface": text(),
+            "probing": object(&["address"], json!({
+                "address": text(),
+                "method": {"description": "\"icmp\", or {\"tcp\": port}"},
+            })),
+            "channel": object(&[], json!({
+                "provider": text(), "technology": text(), "down_kbps": whole(),
+                "up_kbps": whole(), "contract": text(),
+            })),
+            "router": object(&[], json!({"management": or_null(text()), "snmp": text()})),
+            "parent": text(),
+            "criticality": {"type": "string", "enum": ["normal", "critical"]},
+            "maintenance_until": or_null(reference("Moment")),
+            "notes": text(),
+            "version": whole(),
+        }),
+    )
+}
+
+fn institution() -> Value {
+    object(
+        &["id", "name"],
+        json!({
+            "id": text(), "name": reference("Names"), "kind": text(), "budget_level": text(),
+            "district": text(), "address": text(), "head": text(), "duty": text(),
+            "version": whole(),
+        }),
+    )
+}
+
+fn outage() -> Value {
+    object(
+        &["id", "kind", "began_after", "began_before", "ended", "open"],
+        json!({
+            "id": whole(),
+            "kind": {"type": "string", "enum": ["segment", "hub"]},
+            "segment": or_null(text()),
+            "began_after": {"$ref": "#/components/schemas/Moment",
+                "description": "last answer: it began after this"},
+            "began_before": {"$ref": "#/components/schemas/Moment",
+                "description": "first lost probe: it began before this"},
+            "ended": or_null(reference("Moment")),
+            "open": flag(),
+            "duration_s": or_null(number()),
+            "maintenance": flag(),
+            "evidence": {"type": "array", "items": object(&["at", "source", "fact"], json!({
+                "at": reference("Moment"), "source": text(), "fact": {},
+            }))},
+        }),
+    )
+}
+
+fn preview() -> Value {
+    let fault = object(
+        &["rule", "message", "remedy"],
+        json!({
+            "line": or_null(whole()), "column": or_null(whole()), "field": or_null(text()),
+            "value": text(), "rule": text(), "message": text(), "remedy": text(),
+        }),
+    );
+    let row = object(&["line", "id"], json!({
+        "line": whole(), "id": text(), "changes": {"type": "array", "items": {"type": "object"}},
+    }));
+    object(
+        &["digest", "clean", "new", "changed", "unchanged", "absent", "faults", "warnings"],
+        json!({
+            "digest": text(),
+            "clean": flag(),
+            "new": {"type": "array", "items": row},
+            "changed": {"type": "array", "items": row},
+            "unchanged": {"type": "array", "items": text()},
+            "absent": {"type": "array", "items": text()},
+            "faults": {"type": "array", "items": fault},
+            "warnings": {"type": "array", "items": fault},
+        }),
+    )
+}
+
+fn journal_entry() -> Value {
+    object(
+        &["seq", "at", "actor", "action", "subject", "hash"],
+        json!({
+            "seq": whole(),
+            "at": reference("Moment"),
+            "actor": text(),
+            "on_behalf": or_null(text()),
+            "why": text(),
+            "from_segment": or_null(text()),
+            "action": text(),
+            "subject": object(&["kind", "id"], json!({"kind": text(), "id": text()})),
+            "detail": {},
+            "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        }),
+    )
+}
+
+/// RFC 9457, with what to do.
+fn problem() -> Value {
+    object(
+        &["type", "title", "status", "detail", "remedy"],
+        json!({
+            "type": {"type": "string", "format": "uri-reference"},
+            "title": text(),
+            "status": whole(),
+            "detail": text(),
+            "instance": text(),
+            "remedy": {"type": "string", "description": "what to do"},
+            "version": whole(),
+            "faults": {"type": "array", "items": object(&["field", "message", "remedy"], json!({
+                "field": text(), "message": text(), "remedy": text(),
+            }))},
+        }),
+    )
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    if required.is_empty() {
+        return json!({"type": "object", "properties": properties});
+    }
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+/// A reference to one of the schemas.
+pub(crate) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn whole() -> Value {
+    json!({"type": "integer"})
+}
+
+fn number() -> Value {
+    json!({"type": "number"})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}

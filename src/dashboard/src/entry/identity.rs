@@ -1,0 +1,66 @@
+//! Who asks: proved by the connection or by a session, never by a header that a client writes.
+
+use std::fmt;
+
+use ets_listen::{PeerCertificate, SystemUser};
+use http::Extensions;
+
+use super::TokenHash;
+
+/// Who asks. Put into a request's extensions by the guard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The name that the journal and the page head show.
+    pub name: String,
+    /// What proved it.
+    pub proof: Proof,
+}
+
+/// What proved an [`Identity`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A client certificate of this serial number.
+    Certificate { serial: String },
+    /// A session that was opened with a one-time link.
+    Session { hash: TokenHash },
+    /// The kernel, on the Unix socket.
+    System { uid: u32 },
+}
+
+impl Identity {
+    /// What the connection itself proves: the certificate, or the system user.
+    pub(crate) fn of_connection(extensions: &Extensions) -> Option<Self> {
+        if let Some(user) = extensions.get::<SystemUser>() {
+            return Some(Self { name: user.name.clone(), proof: Proof::System { uid: user.uid } });
+        }
+        let certificate = extensions.get::<PeerCertificate>()?;
+        let proof = Proof::Certificate { serial: certificate.serial_hex.clone() };
+        Some(Self { name: certificate.subject.clone(), proof })
+    }
+
+    /// The identity as the journal names it, such as `certificate:administrator (3fa1)`.
+    pub(crate) fn actor(&self) -> String {
+        format!("{}:{}", self.proof.kind(), self)
+    }
+}
+
+impl Proof {
+    /// One word for the kind of proof.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificate { .. } => "certificate",
+            Self::Session { .. } => "session",
+            Self::System { .. } => "system",
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.proof {
+            Proof::Certificate { serial } => write!(f, "{} ({serial})", self.name),
+            Proof::Session { hash } => write!(f, "{} ({})", self.name, hash.short()),
+            Proof::System { uid } => write!(f, "{} ({uid})", self.name),
+        }
+    }
+}

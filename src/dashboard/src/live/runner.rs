@@ -1,0 +1,137 @@
+//! The task that follows the watch and makes a beat of what it tells.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ets_i18n::{Lang, Tr};
+use ets_model::SegmentNo;
+use ets_registry::Catalog;
+use ets_runtime::Shutdown;
+use ets_watch::{Change, ChangeBody, Snapshot};
+use ets_web::live as words;
+use tokio::time::{Instant, timeout_at};
+
+use super::Beat;
+use super::frames::{api_frame, segment, tick, write_id, write_json};
+use crate::pages;
+use crate::service::App;
+
+/// Changes that come together are told together: a state is on screen at most this much later.
+const GATHER: Duration = Duration::from_millis(40);
+/// Above so many segments the overview shows groups, and figures go to who asks for one segment.
+pub(crate) const STAR_LIMIT: usize = 300;
+
+/// Follows the watch until shutdown.
+pub(crate) async fn run(app: &App, shutdown: Shutdown) {
+    let mut changes = app.deps.watch.subscribe(None);
+    loop {
+        let first = tokio::select! {
+            () = shutdown.requested() => return,
+            change = changes.next() => change,
+        };
+        let Some(first) = first else { return };
+        let mut news = News::default();
+        news.add(first);
+        let until = Instant::now() + GATHER;
+        while let Ok(Some(more)) = timeout_at(until, changes.next()).await {
+            news.add(more);
+        }
+        let beat = news.beat(app);
+        // Nobody looking is no fault.
+        let _ = app.live.beats.send(Arc::new(beat));
+    }
+}
+
+/// What has happened since the last beat.
+#[derive(Default)]
+struct News {
+    changes: Vec<Arc<Change>>,
+    states: BTreeSet<SegmentNo>,
+    fragments: BTreeSet<&'static str>,
+    tick: bool,
+    reset: bool,
+}
+
+impl News {
+    fn add(&mut self, change: Result<Arc<Change>, u64>) {
+        let Ok(change) = change else {
+            self.reset = true;
+            return;
+        };
+        match &change.body {
+            ChangeBody::Tick => self.tick = true,
+            ChangeBody::State { segment, .. } => {
+                self.states.insert(*segment);
+                self.fragments.insert("changed");
+            }
+            ChangeBody::OutageOpened { .. } | ChangeBody::OutageClosed { .. } => {
+                self.fragments.extend(["outages", "changed"]);
+            }
+            ChangeBody::Trunk { .. } | ChangeBody::Blind => {
+                self.fragments.extend(["outages", "changed", "warning"]);
+            }
+            ChangeBody::Registry { .. } | ChangeBody::Netd { .. } => self.reset = true,
+        }
+        self.changes.push(change);
+    }
+
+    fn beat(self, app: &App) -> Beat {
+        let (catalog, snapshot) = (app.deps.registry.catalog(), app.deps.watch.snapshot());
+        let mut beat = Beat::default();
+        let small = snapshot.segments.len() <= STAR_LIMIT;
+        self.figures(&catalog, &snapshot, small, &mut beat);
+        if !self.states.is_empty() || self.reset {
+            beat.summary = Lang::ALL.map(|lang| {
+                let tr = Tr::new(lang, app.zone.clone());
+                let mut out = String::new();
+                write_json(&mut out, "summary", &pages::summary(&tr, &catalog, &snapshot));
+                out.into()
+            });
+        }
+        beat.tail = self.tail(app, &snapshot);
+        beat.api = self
+            .changes
+            .iter()
+            .map(|change| api_frame(&catalog, &snapshot, change))
+            .collect::<String>()
+            .into();
+        beat
+    }
+
+    /// On a small hub everybody hears all figures each second; on a large one the overview hears
+    /// of changed states and groups, and the page of a segment of its own figures.
+    fn figures(&self, catalog: &Catalog, snapshot: &Snapshot, small: bool, beat: &mut Beat) {
+        let mut out = String::new();
+        for now in &snapshot.segments {
+            let changed = self.states.contains(&now.no);
+            if !changed && !(self.tick && (small || now.state != ets_model::LinkState::Up)) {
+                continue;
+            }
+            let Some(figures) = segment(catalog, now) else { continue };
+            let start = out.len();
+            write_json(&mut out, "segment", &figures);
+            beat.index.push((now.no, start..out.len()));
+        }
+        if !small && !self.states.is_empty() {
+            for group in pages::live_groups(catalog, snapshot) {
+                write_json(&mut out, "group", &group);
+            }
+        }
+        beat.figures = out.into();
+    }
+
+    fn tail(&self, app: &App, snapshot: &Snapshot) -> Bytes {
+        let mut out = String::new();
+        write_id(&mut out, snapshot.change);
+        write_json(&mut out, "tick", &tick(snapshot, app.deps.clock.wall().0 / 1_000));
+        if self.reset {
+            write_json(&mut out, "reset", &serde_json::json!({}));
+        } else if !self.fragments.is_empty() {
+            let fragments = self.fragments.iter().map(|name| (*name).to_owned()).collect();
+            write_json(&mut out, "change", &words::Change { fragments });
+        }
+        out.into()
+    }
+}

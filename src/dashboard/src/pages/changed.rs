@@ -1,0 +1,90 @@
+//! What changed lately: states as they were decided, and what people did.
+
+use ets_i18n::t;
+use ets_journal::{Filter, Page, Recorded};
+use ets_model::{LinkState, WallTime};
+use ets_watch::{Change, ChangeBody, OutageFilter, OutageRow, Phase};
+use ets_web::html::escape;
+use ets_web::{Html, when};
+
+use super::evidence::outage_name;
+use super::view::View;
+use crate::Error;
+
+/// Lines shown.
+const LINES: usize = 8;
+/// A day, in microseconds.
+const DAY: i64 = 86_400_000_000;
+
+/// The latest first.
+pub(crate) async fn list(view: &View) -> Result<Html, Error> {
+    let since = WallTime(view.ctx.now.0 - DAY);
+    let mut lines: Vec<(WallTime, Html)> = Vec::new();
+    for change in view.app.deps.watch.recent(LINES * 4) {
+        lines.extend(state_line(view, &change));
+    }
+    let ended = OutageFilter {
+        phase: Phase::Closed,
+        from: Some(since),
+        limit: LINES as u32,
+        ..OutageFilter::default()
+    };
+    let ended = view.app.deps.watch.outages(&ended).await?;
+    lines.extend(ended.rows.iter().filter_map(|row| outage_line(view, row)));
+    let filter = Filter { since: Some(since), ..Filter::default() };
+    let page = Page { before: None, limit: LINES as u32 };
+    let entries = ets_journal::list(&view.app.deps.store, &filter, page).await?.entries;
+    lines.extend(entries.iter().filter(|entry| matters(entry)).map(|entry| journal_line(view, entry)));
+    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    lines.truncate(LINES);
+    Ok(render(view, &lines))
+}
+
+fn render(view: &View, lines: &[(WallTime, Html)]) -> Html {
+    if lines.is_empty() {
+        let text = t::overview_nothing_changed(view.tr());
+        return Html::trusted(format!("<p class=\"mut\">{text}</p>"));
+    }
+    let items: String = lines
+        .iter()
+        .map(|(at, text)| format!("<li>{}<span>{text}</span></li>", when::moment(&view.ctx, *at)))
+        .collect();
+    Html::trusted(format!("<ul class=\"events\">{items}</ul>"))
+}
+
+/// Recoveries are told by the outage that ended, with its length.
+fn state_line(view: &View, change: &Change) -> Option<(WallTime, Html)> {
+    let ChangeBody::State { segment, from, to, .. } = &change.body else { return None };
+    let segment = view.catalog.by_no(*segment)?;
+    let tr = view.tr();
+    let what = match (from, to) {
+        (LinkState::Down, LinkState::Up) | (LinkState::Unknown, LinkState::Up) => return None,
+        (_, LinkState::Up) => t::overview_change_up(tr),
+        (_, LinkState::Down) => t::overview_change_down(tr),
+        (_, LinkState::Degraded) => t::overview_change_degraded(tr),
+        (_, LinkState::Maintenance) => t::overview_change_maintenance(tr),
+        (_, LinkState::Unknown) => t::overview_change_unknown(tr),
+    };
+    let name = escape(view.catalog.name(segment, view.lang())).to_string();
+    let line = format!("<a href=\"/segments/{}\">{name}</a>: {what}", segment.id);
+    Some((change.at, Html::trusted(line)))
+}
+
+fn outage_line(view: &View, row: &OutageRow) -> Option<(WallTime, Html)> {
+    let ended = row.outage.ended?;
+    let tr = view.tr();
+    let length = tr.duration(ended.since(row.outage.began_before));
+    let name = outage_name(view, &row.outage);
+    let what = t::overview_change_up_after(tr, length);
+    let line = format!("<a href=\"/outages/{}\">{}</a>: {what}", row.outage.id, escape(&name));
+    Some((ended, Html::trusted(line)))
+}
+
+/// Comings and goings of people stand in the journal and need no line here.
+fn matters(entry: &Recorded) -> bool {
+    !entry.entry.action.starts_with("session.") && !entry.entry.action.starts_with("entry-link.")
+}
+
+fn journal_line(view: &View, entry: &Recorded) -> (WallTime, Html) {
+    (entry.at, super::journal::sentence(view, entry))
+}

@@ -1,0 +1,150 @@
+//! The register's fields as questions of a form: label, help, kind, faults.
+
+use ets_i18n::{Key, Tr, key, t};
+use ets_registry::{Catalog, Fault, Field};
+use ets_web::form::{self, Kind};
+
+/// The words of one field: its label and its help.
+pub(crate) fn words(field: Field) -> (Key, Option<Key>) {
+    match field {
+        Field::Id => (key::FIELD_ID, Some(key::FIELD_ID_HELP)),
+        Field::Institution => (key::FIELD_INSTITUTION, Some(key::FIELD_INSTITUTION_HELP)),
+        Field::NameKk => (key::FIELD_NAME_KK, None),
+        Field::NameRu => (key::FIELD_NAME_RU, None),
+        Field::NameEn => (key::FIELD_NAME_EN, None),
+        Field::Kind => (key::FIELD_KIND, Some(key::FIELD_KIND_HELP)),
+        Field::BudgetLevel => (key::FIELD_BUDGET_LEVEL, None),
+        Field::District => (key::FIELD_DISTRICT, None),
+        Field::Address => (key::FIELD_ADDRESS, None),
+        Field::Head => (key::FIELD_HEAD, None),
+        Field::Duty => (key::FIELD_DUTY, Some(key::FIELD_DUTY_HELP)),
+        Field::LabelKk => (key::FIELD_LABEL_KK, None),
+        Field::LabelRu => (key::FIELD_LABEL_RU, Some(key::FIELD_LABEL_HELP)),
+        Field::LabelEn => (key::FIELD_LABEL_EN, None),
+        Field::Prefixes => (key::FIELD_PREFIXES, Some(key::FIELD_PREFIXES_HELP)),
+        Field::Interface => (key::FIELD_INTERFACE, Some(key::FIELD_INTERFACE_HELP)),
+        Field::ProbeAddress => (key::FIELD_PROBE_ADDRESS, Some(key::FIELD_PROBE_ADDRESS_HELP)),
+        Field::Method => (key::FIELD_METHOD, Some(key::FIELD_METHOD_HELP)),
+        Field::Provider => (key::FIELD_PROVIDER, None),
+        Field::Technology => (key::FIELD_TECHNOLOGY, None),
+        Field::DownKbps => (key::FIELD_DOWN_KBPS, None),
+        Field::UpKbps => (key::FIELD_UP_KBPS, None),
+        Field::Contract => (key::FIELD_CONTRACT, None),
+        Field::RouterManagement => (key::FIELD_ROUTER_MANAGEMENT, None),
+        Field::RouterSnmp => (key::FIELD_ROUTER_SNMP, Some(key::FIELD_ROUTER_SNMP_HELP)),
+        Field::Parent => (key::FIELD_PARENT, Some(key::FIELD_PARENT_HELP)),
+        Field::Criticality => (key::FIELD_CRITICALITY, None),
+        Field::Notes => (key::FIELD_NOTES, None),
+    }
+}
+
+/// The label of a field, for tables of faults and differences.
+pub(crate) fn label(tr: &Tr, field: Field) -> &'static str {
+    tr.get(words(field).0)
+}
+
+/// What the reader is told about a fault: what is wrong and what to do, in his language.
+pub(crate) fn fault(tr: &Tr, fault: &Fault) -> String {
+    format!("{}. {}", capital(&message(tr, fault)), capital(&remedy(tr, fault)))
+}
+
+/// What is wrong.
+pub(crate) fn message(tr: &Tr, fault: &Fault) -> String {
+    said(tr, "rule", fault).unwrap_or_else(|| fault.message())
+}
+
+/// What to do.
+pub(crate) fn remedy(tr: &Tr, fault: &Fault) -> String {
+    said(tr, "remedy", fault).unwrap_or_else(|| fault.remedy())
+}
+
+fn said(tr: &Tr, what: &str, fault: &Fault) -> Option<String> {
+    let name = format!("{what}-{}", fault.code().replace('_', "-"));
+    let key = Key::named(&name)?;
+    let args = fault.rule.args().into_iter().map(|(name, value)| {
+        // A field is told by its label, everything else as it stands.
+        let field = (name == "field").then(|| Field::from_name(&value)).flatten();
+        let value = field.map_or(value, |field| label(tr, field).to_owned());
+        (name, value.into())
+    });
+    Some(tr.with(key, args))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The faults of one field as one text.
+pub(crate) fn errors(tr: &Tr, faults: &[Fault], field: Field) -> String {
+    let all: Vec<String> = faults
+        .iter()
+        .filter(|one| one.field == Some(field))
+        .map(|one| fault(tr, one))
+        .collect();
+    all.join(" ")
+}
+
+/// A field as a question.
+pub(crate) fn question(
+    tr: &Tr,
+    catalog: &Catalog,
+    field: Field,
+    value: &str,
+    faults: &[Fault],
+) -> form::Field {
+    let (label, help) = words(field);
+    let required = matches!(
+        field,
+        Field::Id | Field::Institution | Field::Prefixes | Field::Interface | Field::ProbeAddress
+    );
+    form::Field {
+        name: field.name(),
+        label: tr.get(label).to_owned(),
+        help: help.map(|help| tr.get(help).to_owned()).unwrap_or_default(),
+        error: errors(tr, faults, field),
+        value: value.to_owned(),
+        kind: kind(tr, catalog, field),
+        required,
+        group: group(tr, field).to_owned(),
+    }
+}
+
+fn kind(tr: &Tr, catalog: &Catalog, field: Field) -> Kind {
+    match field {
+        Field::Id
+        | Field::Interface
+        | Field::ProbeAddress
+        | Field::Method
+        | Field::RouterManagement
+        | Field::RouterSnmp => Kind::Code,
+        Field::Prefixes => Kind::Area { rows: 2 },
+        Field::Notes => Kind::Area { rows: 4 },
+        Field::DownKbps | Field::UpKbps => Kind::Number,
+        Field::Criticality => Kind::Radio(vec![
+            ("normal".into(), t::segment_pace_normal(tr).to_owned(), String::new()),
+            ("critical".into(), t::segment_pace_critical(tr).to_owned(), String::new()),
+        ]),
+        Field::Parent => {
+            let named = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+            let mut all = vec![named("", t::value_none(tr))];
+            all.extend(catalog.parents().map(|parent| {
+                let name = parent.name.get(tr.lang());
+                named(&parent.id, if name.is_empty() { &parent.id } else { name })
+            }));
+            Kind::Select(all)
+        }
+        _ => Kind::Text,
+    }
+}
+
+/// The groups of the form begin with these fields.
+fn group(tr: &Tr, field: Field) -> &'static str {
+    match field {
+        Field::Institution => t::edit_group_institution(tr),
+        Field::Provider => t::edit_group_channel(tr),
+        Field::RouterManagement => t::edit_group_router(tr),
+        Field::Criticality => t::edit_group_more(tr),
+        _ => "",
+    }
+}

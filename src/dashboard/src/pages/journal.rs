@@ -1,0 +1,221 @@
+//! The journal: who did what, and whether the chain of hashes holds.
+
+use axum::response::Response;
+use ets_i18n::{Key, Tr, t};
+use ets_journal::{Filter, Page as Part, Recorded, Verdict};
+use ets_web::html::escape;
+use ets_web::pager::{Pager, pager};
+use ets_web::table::{Column, Row, Table, table};
+use ets_web::{Html, Page, card, facts, notice, when};
+
+use super::lists::{Choice, address, filter, moment};
+use super::view::View;
+use crate::Error;
+
+/// Lines on a page.
+const LINES: u32 = 50;
+
+/// What was asked for, as it stands in the address.
+pub(crate) struct Asked {
+    person: String,
+    action: String,
+    kind: String,
+    id: String,
+    from: String,
+    to: String,
+    before: String,
+}
+
+impl Asked {
+    pub(crate) fn read(view: &View) -> Self {
+        Self {
+            person: view.asked("person"),
+            action: view.asked("action"),
+            kind: view.asked("kind"),
+            id: view.asked("id"),
+            from: view.asked("from"),
+            to: view.asked("to"),
+            before: view.asked("before"),
+        }
+    }
+
+    pub(crate) fn filter(&self, view: &View) -> Filter {
+        let given = |text: &str| {
+            let text = text.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        Filter {
+            person: given(&self.person),
+            action: given(&self.action),
+            subject_kind: given(&self.kind),
+            subject_id: given(&self.id),
+            from_segment: None,
+            since: moment(view, &self.from, 0),
+            until: moment(view, &self.to, 1),
+        }
+    }
+
+    fn address(&self, path: &str) -> String {
+        let pairs = [
+            ("person", self.person.as_str()),
+            ("action", &self.action),
+            ("kind", &self.kind),
+            ("id", &self.id),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        address(path, &pairs)
+    }
+}
+
+/// `GET /journal`
+pub(crate) async fn page(view: View) -> Result<Response, Error> {
+    let tr = view.tr();
+    let asked = Asked::read(&view);
+    let part = Part { before: asked.before.parse().ok(), limit: LINES };
+    let store = &view.app.deps.store;
+    let listing = ets_journal::list(store, &asked.filter(&view), part).await?;
+    let verdict = match view.asked("verify").as_str() {
+        "" => verify_offer(tr),
+        _ => told(tr, &ets_journal::verify(store).await?),
+    };
+    let base = asked.address("/journal");
+    let steps = Pager {
+        previous: (!asked.before.is_empty()).then(|| base.trim_end_matches(['?', '&']).to_owned()),
+        next: listing.next.map(|next| format!("{base}before={next}")),
+        shown: None,
+    };
+    let csv = asked.address("/journal.csv");
+    let csv = Html::link(csv.trim_end_matches(['?', '&']), t::download_csv(tr));
+    let list = entries(&view, &listing.entries).then(&pager(tr, &steps));
+    let body = verdict
+        .then(&filters(&view, &asked))
+        .then(&card::card(t::journal_title(tr), &csv, &list));
+    let page = Page {
+        title: t::journal_title(tr).to_owned(),
+        heading: t::journal_heading(tr).to_owned(),
+        body,
+        nav: "journal",
+        ..Page::default()
+    };
+    Ok(view.respond(&page))
+}
+
+fn verify_offer(tr: &Tr) -> Html {
+    let link = Html::link("/journal?verify=1", t::journal_verify(tr));
+    Html::trusted(format!("<p>{} {link}</p>", t::journal_chain(tr)))
+}
+
+fn told(tr: &Tr, verdict: &Verdict) -> Html {
+    match &verdict.broken {
+        None => {
+            let text = t::journal_sound(tr, tr.number(verdict.sound));
+            notice::notice(notice::Tone::Good, &Html::text(&text))
+        }
+        Some(broken) => {
+            let text = t::journal_broken(tr, tr.number(broken.seq), tr.number(verdict.sound));
+            notice::notice(notice::Tone::Bad, &Html::text(&text))
+        }
+    }
+}
+
+fn filters(view: &View, asked: &Asked) -> Html {
+    let tr = view.tr();
+    let kinds = [
+        ("", t::all(tr)),
+        ("segment", t::subject_segment(tr)),
+        ("institution", t::subject_institution(tr)),
+        ("session", t::subject_session(tr)),
+        ("entry-link", t::subject_entry_link(tr)),
+    ];
+    let choices = [
+        Choice::Text { name: "person", label: t::journal_column_actor(tr), value: &asked.person },
+        Choice::One {
+            name: "kind",
+            label: t::journal_column_subject(tr),
+            value: &asked.kind,
+            options: &kinds,
+        },
+        Choice::Text { name: "id", label: t::segment_fact_id(tr), value: &asked.id },
+        Choice::Day { name: "from", label: t::db_from(tr), value: &asked.from },
+        Choice::Day { name: "to", label: t::db_to(tr), value: &asked.to },
+    ];
+    filter("/journal", &choices, t::db_show(tr))
+}
+
+fn entries(view: &View, entries: &[Recorded]) -> Html {
+    let tr = view.tr();
+    let rows = entries.iter().map(|recorded| {
+        let entry = &recorded.entry;
+        let on_behalf = entry.on_behalf.as_deref().unwrap_or_default();
+        let actor = if on_behalf.is_empty() {
+            entry.actor.clone()
+        } else {
+            t::journal_on_behalf(tr, &entry.actor, on_behalf)
+        };
+        Row {
+            cells: vec![
+                Html::text(&recorded.seq.to_string()).into(),
+                when::moment(&view.ctx, recorded.at).into(),
+                Html::text(&actor).into(),
+                Html::text(&action(tr, &entry.action)).into(),
+                subject(view, recorded).into(),
+                detail(view, recorded).into(),
+            ],
+            ..Row::default()
+        }
+    });
+    let columns = vec![
+        Column::new("", t::outages_column_number(tr)).numeric(),
+        Column::new("", t::db_when(tr)),
+        Column::new("", t::journal_column_actor(tr)),
+        Column::new("", t::journal_column_action(tr)),
+        Column::new("", t::journal_column_subject(tr)),
+        Column::new("", t::journal_column_detail(tr)).minor(),
+    ];
+    let caption = t::journal_title(tr).to_owned();
+    let empty = notice::empty(t::journal_empty(tr), &Html::text(t::journal_empty_hint(tr)));
+    table(tr, &Table { caption, columns, rows: rows.collect(), empty, ..Table::default() })
+}
+
+/// What was done, in words where there are words for it.
+pub(crate) fn action(tr: &Tr, action: &str) -> String {
+    let name = format!("action-{}", action.replace(['.', '_'], "-"));
+    Key::named(&name).map_or_else(|| action.to_owned(), |key| tr.get(key).to_owned())
+}
+
+fn subject(view: &View, recorded: &Recorded) -> Html {
+    let subject = &recorded.entry.subject;
+    if subject.kind != "segment" {
+        return Html::code(&subject.id);
+    }
+    match view.catalog.segment(&subject.id) {
+        Some(segment) => {
+            let name = view.catalog.name(segment, view.lang());
+            Html::link(&format!("/segments/{}", segment.id), name)
+        }
+        None => Html::code(&subject.id),
+    }
+}
+
+fn detail(view: &View, recorded: &Recorded) -> Html {
+    let entry = &recorded.entry;
+    if entry.detail.is_null() && entry.why.is_empty() {
+        return facts::none(view.tr());
+    }
+    let json = serde_json::to_string_pretty(&entry.detail).unwrap_or_default();
+    let hash = hex::encode(recorded.hash);
+    Html::trusted(format!(
+        "<details><summary>{}</summary><p>{}</p><pre class=\"log\" tabindex=\"0\">{}</pre>\
+         <p><small><code>{hash}</code></small></p></details>",
+        t::details(view.tr()),
+        escape(&entry.why),
+        escape(&json)
+    ))
+}
+
+/// One entry as a line of "what changed".
+pub(crate) fn sentence(view: &View, recorded: &Recorded) -> Html {
+    let what = action(view.tr(), &recorded.entry.action);
+    subject(view, recorded).then(&Html::text(&format!(": {what}")))
+}

@@ -1,0 +1,289 @@
+//! The overview: the star, what is out, what changed, and the same as a table.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use ets_i18n::{Tr, t};
+use ets_model::{LinkState, Segment, SegmentNo};
+use ets_registry::Catalog;
+use ets_watch::{Counts, Snapshot};
+use ets_web::live::{Group, Summary, fragment};
+use ets_web::star::{self, Node, Star};
+use ets_web::tabs::{Tab, tabs};
+use ets_web::{Age, Html, Page, card, live as words, notice, state};
+
+use super::lists::address;
+use super::view::View;
+use super::{evidence, segments_table};
+use crate::Error;
+
+/// Stories of outages that the overview tells; the rest is a link.
+const STORIES: usize = 5;
+
+/// `GET /`
+pub(crate) async fn page(view: View) -> Result<Response, Error> {
+    let table_first = view.asked("view") == "table";
+    let body = if view.snapshot.segments.is_empty() && view.catalog.segments().next().is_none() {
+        nothing_yet(view.tr())
+    } else {
+        body(&view, table_first).await?
+    };
+    let tr = view.tr();
+    let page = Page {
+        title: t::overview_title(tr).to_owned(),
+        heading: heading(tr, &view.catalog, &view.snapshot),
+        sub: Html::text(&t::overview_of(tr, view.snapshot.counts.total())),
+        age: Some(Age { at: view.snapshot.tick }),
+        body,
+        nav: "overview",
+        live: Some(stream(&view)),
+        ..Page::default()
+    };
+    Ok(view.respond(&page))
+}
+
+/// The address of the stream that goes on where this page was made.
+pub(crate) fn stream(view: &View) -> String {
+    format!("/live?after={}", view.snapshot.change)
+}
+
+async fn body(view: &View, table_first: bool) -> Result<Html, Error> {
+    let tr = view.tr();
+    let link = |state: LinkState| format!("/segments?state={state}");
+    let counts = state::counts(tr, &counts(&view.snapshot.counts), Some(&link), &[]);
+    let stories = stories(view).await?;
+    let changed = super::changed::list(view).await?;
+    let mut out = String::new();
+    out.push_str(fragment("warning", &warning(view)).as_str());
+    out.push_str(counts.as_str());
+    let news = fragment("outages", &stories)
+        .then(&card::below(t::overview_changed(tr), &fragment("changed", &changed)));
+    let all = Html::link("/outages", t::all(tr));
+    let side = card::card(t::overview_outages_now(tr), &all, &news);
+    let wide = if table_first { table_card(view, true) } else { star_card(view) };
+    out.push_str(card::columns(&wide, &side).as_str());
+    if !table_first {
+        out.push_str(table_card(view, false).as_str());
+    }
+    Ok(Html::trusted(out))
+}
+
+fn star_card(view: &View) -> Html {
+    let tr = view.tr();
+    let picture = fragment("star", &star(view)).then(&state::legend(tr, false));
+    card::card(t::star_title(tr), &switch(tr, false), &picture)
+}
+
+/// The star.
+pub(crate) fn star(view: &View) -> Html {
+    cached(view, "star", || draw_star(view))
+}
+
+/// The table as the wall screen shows it.
+pub(crate) fn wall_table(view: &View) -> Html {
+    cached(view, "wall", || segments_table::overview(view, "", "", "/wall?"))
+}
+
+fn switch(tr: &Tr, table: bool) -> Html {
+    let tab = |title: &str, href: &str, current: bool| Tab {
+        title: title.to_owned(),
+        href: href.to_owned(),
+        current,
+        key: if current { "" } else { "t" },
+    };
+    tabs(
+        t::star_title(tr),
+        &[tab(t::star_as_star(tr), "/", !table), tab(t::star_as_table(tr), "/?view=table", table)],
+    )
+}
+
+fn table_card(view: &View, first: bool) -> Html {
+    let tr = view.tr();
+    let (sort, dir) = (view.asked("sort"), view.asked("dir"));
+    let base = address("/", &[("view", if first { "table" } else { "" })]);
+    let name = format!("table {sort} {dir} {first}");
+    let table = cached(view, &name, || segments_table::overview(view, &sort, &dir, &base));
+    let mut tools = if first { switch(tr, true) } else { Html::default() };
+    tools.push(&Html::link("/segments.csv", t::download_csv(tr)));
+    let mut body = fragment("table", &table);
+    let (shown, total) = (segments_table::shown(view), view.snapshot.segments.len());
+    if shown < total {
+        let more = Html::link("/segments", &t::overview_more_segments(tr, total - shown));
+        body.push(&Html::trusted(format!("<p>{more}</p>")));
+    }
+    card::card(t::overview_segments(tr), &tools, &body)
+}
+
+fn cached(view: &View, name: &str, make: impl FnOnce() -> Html) -> Html {
+    let name = format!("{} {name}", view.lang());
+    view.app.view.get(name, &view.snapshot, make)
+}
+
+fn draw_star(view: &View) -> Html {
+    let (catalog, lang) = (&view.catalog, view.lang());
+    let known: Vec<(&Segment, &str, String, LinkState)> = catalog
+        .segments()
+        .map(|segment| {
+            let href = format!("/segments/{}", segment.id);
+            let state = state_of(&view.snapshot, segment.no);
+            (segment.as_ref(), catalog.name(segment, lang), href, state)
+        })
+        .collect();
+    let nodes: Vec<Node<'_>> = known
+        .iter()
+        .map(|(segment, name, href, state)| Node {
+            id: segment.id.as_str(),
+            name,
+            href,
+            state: *state,
+            sector: catalog.district(segment),
+            load: None,
+        })
+        .collect();
+    let group = |sector: &str| {
+        let mut to = address("/segments", &[("district", sector)]);
+        to.pop();
+        to
+    };
+    let mark = &view.site().mark;
+    star::star(view.tr(), &Star { mark, nodes: &nodes, group_href: &group })
+}
+
+pub(crate) fn state_of(snapshot: &Snapshot, no: SegmentNo) -> LinkState {
+    snapshot.segment(no).map_or(LinkState::Unknown, |now| now.state)
+}
+
+/// What stands above everything: the hub itself is blind, or nothing is told any more.
+pub(crate) fn warning(view: &View) -> Html {
+    let tr = view.tr();
+    if let Some(since) = view.snapshot.stale_since {
+        let length = tr.duration(view.ctx.now.since(since));
+        let text = Html::text(&t::overview_warning_stale(tr, length));
+        let text = text.then(&Html::trusted(" ")).then(&Html::link("/system", t::details(tr)));
+        return notice::notice(notice::Tone::Bad, &text);
+    }
+    let dark: Vec<&str> = view
+        .snapshot
+        .trunks
+        .iter()
+        .filter(|trunk| trunk.dark_since.is_some())
+        .map(|trunk| trunk.name.as_str())
+        .collect();
+    if dark.is_empty() {
+        return Html::default();
+    }
+    notice::notice(notice::Tone::Bad, &Html::text(&t::overview_warning_dark(tr, dark.join(", "))))
+}
+
+pub(crate) async fn stories(view: &View) -> Result<Html, Error> {
+    let filter = ets_watch::OutageFilter {
+        phase: ets_watch::Phase::Open,
+        limit: u32::try_from(STORIES).unwrap_or(u32::MAX),
+        ..Default::default()
+    };
+    let open = view.app.deps.watch.outages(&filter).await?;
+    let mut out = Html::default();
+    for row in &open.rows {
+        let full = view.app.deps.watch.outage(row.outage.id).await?;
+        out.push(&evidence::story(view, full.as_ref().unwrap_or(row), true));
+    }
+    let down = view.snapshot.counts.down as usize;
+    if down > open.rows.len() && open.next.is_some() {
+        let text = t::overview_more_outages(view.tr(), down - open.rows.len());
+        out.push(&Html::trusted(format!("<p>{}</p>", Html::link("/outages?state=open", &text))));
+    }
+    if out.is_empty() { no_outages(view).await } else { Ok(out) }
+}
+
+async fn no_outages(view: &View) -> Result<Html, Error> {
+    let tr = view.tr();
+    let filter = ets_watch::OutageFilter {
+        phase: ets_watch::Phase::Closed,
+        limit: 1,
+        ..Default::default()
+    };
+    let last = view.app.deps.watch.outages(&filter).await?;
+    let mut text = format!("<p class=\"mut\">{}", t::overview_no_outages(tr));
+    if let Some((row, ended)) = last.rows.first().and_then(|row| Some((row, row.outage.ended?))) {
+        let name = evidence::outage_name(view, &row.outage);
+        let length = tr.duration(ended.since(row.outage.began_before));
+        let told = t::overview_last_outage(tr, length, name, tr.moment(ended, view.ctx.now));
+        text.push(' ');
+        text.push_str(Html::link(&format!("/outages/{}", row.outage.id), &told).as_str());
+    }
+    text.push_str("</p>");
+    Ok(Html::trusted(text))
+}
+
+fn nothing_yet(tr: &Tr) -> Html {
+    let links = format!(
+        "{} <a class=\"button\" href=\"/registry/new\">{}</a> \
+         <a class=\"button\" href=\"/registry/import\">{}</a>",
+        t::overview_empty_text(tr),
+        t::registry_add(tr),
+        t::registry_import(tr)
+    );
+    notice::empty(t::overview_empty(tr), &Html::trusted(links))
+}
+
+/// The heading is the answer: what is wrong, in words.
+pub(crate) fn heading(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> String {
+    let counts = &snapshot.counts;
+    if snapshot.stale_since.is_some() {
+        return t::overview_stale(tr).to_owned();
+    }
+    if counts.total() > 0 && counts.unknown == counts.total() {
+        return t::overview_blind(tr).to_owned();
+    }
+    match counts {
+        Counts { down: 1.., .. } => t::overview_down(tr, counts.down),
+        Counts { degraded: 1.., .. } => t::overview_degraded(tr, counts.degraded),
+        Counts { unknown: 1.., .. } => t::overview_unknown(tr, counts.unknown),
+        Counts { maintenance: 1.., .. } => t::overview_maintenance(tr, counts.maintenance),
+        _ if catalog.segments().next().is_none() => t::overview_empty(tr).to_owned(),
+        _ => t::overview_all_up(tr).to_owned(),
+    }
+}
+
+/// The first lines of the overview, as the stream tells them.
+pub(crate) fn summary(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> Summary {
+    Summary {
+        heading: heading(tr, catalog, snapshot),
+        counts: words::counts(tr, &counts(&snapshot.counts)),
+        badges: vec![("outages".to_owned(), u64::from(snapshot.counts.down))],
+    }
+}
+
+/// The watch's counts as the components want them.
+pub(crate) fn counts(counts: &Counts) -> state::Counts {
+    state::Counts {
+        up: counts.up.into(),
+        down: counts.down.into(),
+        degraded: counts.degraded.into(),
+        maintenance: counts.maintenance.into(),
+        unknown: counts.unknown.into(),
+    }
+}
+
+/// The groups of the star above 300 segments: by district, as the star shows them.
+pub(crate) fn live_groups(catalog: &Catalog, snapshot: &Snapshot) -> Vec<Group> {
+    let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+    for now in &snapshot.segments {
+        let Some(segment) = catalog.by_no(now.no) else { continue };
+        let key = catalog.district(segment);
+        let group = groups.entry(key).or_insert_with(|| Group {
+            key: key.to_owned(),
+            state: LinkState::Up,
+            troubled: 0,
+            total: 0,
+        });
+        group.total += 1;
+        group.troubled += u64::from(now.state != LinkState::Up);
+        group.state = worse(group.state, now.state);
+    }
+    groups.into_values().collect()
+}
+
+fn worse(one: LinkState, other: LinkState) -> LinkState {
+    LinkState::ALL.into_iter().find(|state| *state == one || *state == other).unwrap_or(one)
+}

@@ -1,0 +1,262 @@
+//! The page of one segment: now, its past, what it is, what can be done.
+
+use axum::extract::Path;
+use axum::response::Response;
+use ets_i18n::t;
+use ets_journal::{Filter, Page as JournalPage};
+use ets_model::{Criticality, LinkState, Method, Segment};
+use ets_watch::{OutageFilter, SegmentNow};
+use ets_web::html::escape;
+use ets_web::live::fragment;
+use ets_web::table::{Column, Row, Table, table};
+use ets_web::tabs::{Tab, tabs};
+use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
+
+use super::segment_history::{self, Period};
+use super::view::View;
+use super::{evidence, segment_acts, segments_table};
+use crate::Error;
+
+/// Outages and journal entries listed on the page; the rest is a link.
+const LISTED: u32 = 10;
+
+/// `GET /segments/{id}`
+pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response, Error> {
+    let segment = view.catalog.segment(&id).ok_or_else(|| Error::segment(&id))?.clone();
+    let html = body(&view, &segment, Html::default()).await?;
+    Ok(view.respond(&frame(&view, &segment, html)))
+}
+
+/// The page with this body.
+pub(crate) fn frame(view: &View, segment: &Segment, body: Html) -> Page {
+    let tr = view.tr();
+    let name = view.catalog.name(segment, view.lang());
+    let now = view.snapshot.segment(segment.no);
+    let after = view.snapshot.change;
+    Page {
+        title: name.to_owned(),
+        heading: heading(view, segment, now),
+        sub: Html::text(institution(view, segment)),
+        age: now.map(|_| Age { at: view.snapshot.tick }),
+        body,
+        nav: "segments",
+        crumbs: vec![Crumb::new(t::registry_title(tr), "/segments")],
+        live: now.map(|_| format!("/live/segments/{}?after={after}", segment.id)),
+        ..Page::default()
+    }
+}
+
+fn institution<'a>(view: &'a View, segment: &Segment) -> &'a str {
+    view.catalog.institution(&segment.institution).map_or("", |one| one.name.get(view.lang()))
+}
+
+fn heading(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> String {
+    let tr = view.tr();
+    let name = view.catalog.name(segment, view.lang());
+    if !segment.is_active() {
+        return t::segment_heading_retired(tr, name);
+    }
+    let Some(now) = now else { return t::segment_heading_unknown(tr, name) };
+    match now.state {
+        LinkState::Up => t::segment_heading_up(tr, name),
+        LinkState::Down => t::segment_heading_down(tr, name),
+        LinkState::Maintenance => t::segment_heading_maintenance(tr, name),
+        LinkState::Unknown => t::segment_heading_unknown(tr, name),
+        LinkState::Degraded => match now.loss().filter(|loss| *loss > 0.0) {
+            Some(loss) => t::segment_heading_degraded(tr, tr.percent(loss), name),
+            None => t::segment_heading_flapping(tr, name),
+        },
+    }
+}
+
+/// The whole body; `ping` is the answer of a ping that was asked for without a script.
+pub(crate) async fn body(view: &View, segment: &Segment, ping: Html) -> Result<Html, Error> {
+    let tr = view.tr();
+    let period = Period::read(&view.asked("period"));
+    let now = view.snapshot.segment(segment.no);
+    let none = Html::default();
+    let all = |href: String| Html::link(&href, t::all(tr));
+    let history = segment_history::history(view, segment, period).await?;
+    let outages_href = format!("/outages?segment={}", segment.id);
+    let journal_href = format!("/journal?kind=segment&id={}", segment.id);
+    let edit = Html::link(&format!("/segments/{}/edit", segment.id), t::segment_edit(tr));
+    let wide = card::card("", &none, &fragment("now", &now_card(view, segment, now).await?))
+        .then(&card::card(period.title(tr), &periods(view, segment, period), &history))
+        .then(&card::card(
+            t::segment_outages(tr),
+            &all(outages_href),
+            &fragment("outages", &outages(view, segment).await?),
+        ));
+    let acts = if segment.is_active() {
+        segment_acts::cards(view, segment, &ping)
+    } else {
+        segment_acts::retired_card(view, segment)
+    };
+    let side = acts
+        .then(&card::card(t::segment_facts(tr), &edit, &facts_list(view, segment)))
+        .then(&card::card(
+            t::segment_journal(tr),
+            &all(journal_href),
+            &fragment("changed", &journal(view, segment).await?),
+        ));
+    Ok(card::columns(&wide, &side))
+}
+
+fn periods(view: &View, segment: &Segment, current: Period) -> Html {
+    let tr = view.tr();
+    let all: Vec<Tab> = Period::ALL
+        .into_iter()
+        .map(|period| Tab {
+            title: period.word(tr).to_owned(),
+            href: format!("/segments/{}?period={}", segment.id, period.as_str()),
+            current: period == current,
+            key: "",
+        })
+        .collect();
+    tabs(t::segment_period(tr), &all)
+}
+
+async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> Result<Html, Error> {
+    let tr = view.tr();
+    let Some(now) = now else {
+        let text = match segment.retired {
+            Some(at) => t::segment_retired_since(tr, tr.moment(at, view.ctx.now)),
+            None => t::segment_no_data(tr).to_owned(),
+        };
+        return Ok(notice::empty(t::segment_now(tr), &Html::text(&text)));
+    };
+    let figure = |term: &str, field: &str, value: Html| {
+        format!("<div><dt>{}</dt><dd data-f=\"{field}\">{value}</dd></div>", escape(term))
+    };
+    let figures = [
+        figure(t::db_since(tr), "since", when::lasting(&view.ctx, now.since)),
+        figure(t::db_rtt_ms(tr), "rtt", segments_table::rtt(view, now)),
+        figure(t::db_loss_percent(tr), "loss", segments_table::loss(view, now)),
+    ];
+    let mut out = format!(
+        "<div data-seg=\"{id}\" data-state=\"{state}\"><div class=\"card-head\"><h2>{title}</h2>{badge}</div>\
+         <dl class=\"figures\">{figures}</dl>{spark}</div>",
+        id = segment.id,
+        state = now.state,
+        title = t::segment_now(tr),
+        badge = state::live_badge(tr, segment.id.as_str(), now.state),
+        figures = figures.concat(),
+        spark = segments_table::spark(view, &now.spark),
+    );
+    if let Some(outage) = now.outage
+        && let Some(row) = view.app.deps.watch.outage(outage).await?
+    {
+        out.push_str(evidence::story(view, &row, true).as_str());
+    }
+    Ok(Html::trusted(out))
+}
+
+async fn outages(view: &View, segment: &Segment) -> Result<Html, Error> {
+    let tr = view.tr();
+    let filter =
+        OutageFilter { segment: Some(segment.no), limit: LISTED, ..OutageFilter::default() };
+    let page = view.app.deps.watch.outages(&filter).await?;
+    let empty = Html::trusted(format!("<p class=\"mut\">{}</p>", t::segment_no_outages(tr)));
+    Ok(super::outages::short_table(view, &page.rows, empty))
+}
+
+async fn journal(view: &View, segment: &Segment) -> Result<Html, Error> {
+    let tr = view.tr();
+    let filter = Filter {
+        subject_kind: Some("segment".to_owned()),
+        subject_id: Some(segment.id.to_string()),
+        ..Filter::default()
+    };
+    let page = JournalPage { before: None, limit: LISTED };
+    let listing = ets_journal::list(&view.app.deps.store, &filter, page).await?;
+    let rows = listing.entries.iter().map(|entry| Row {
+        cells: vec![
+            when::moment(&view.ctx, entry.at).into(),
+            Html::text(&super::journal::action(tr, &entry.entry.action)).into(),
+            Html::text(&entry.entry.actor).into(),
+        ],
+        ..Row::default()
+    });
+    Ok(table(
+        tr,
+        &Table {
+            caption: t::segment_journal(tr).to_owned(),
+            columns: vec![
+                Column::new("", t::db_when(tr)),
+                Column::new("", t::journal_column_action(tr)),
+                Column::new("", t::journal_column_actor(tr)),
+            ],
+            rows: rows.collect(),
+            empty: Html::trusted(format!("<p class=\"mut\">{}</p>", t::segment_no_journal(tr))),
+            ..Table::default()
+        },
+    ))
+}
+
+fn facts_list(view: &View, segment: &Segment) -> Html {
+    let tr = view.tr();
+    let text = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::text(value) };
+    let code = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::code(value) };
+    let prefixes: Vec<String> =
+        segment.prefixes.iter().map(|prefix| Html::code(&prefix.to_string()).into_string()).collect();
+    let channel = &segment.channel;
+    let mut list = vec![
+        (t::segment_fact_id(tr), Html::code(segment.id.as_str())),
+        (t::segment_fact_prefixes(tr), Html::trusted(prefixes.join("<br>"))),
+        (t::segment_fact_probe(tr), Html::code(&segment.probing.address.to_string())),
+        (t::segment_fact_method(tr), Html::text(&method(view, segment))),
+        (t::segment_fact_pace(tr), Html::text(pace(view, segment))),
+        (t::segment_fact_interface(tr), code(&segment.interface)),
+        (t::db_provider(tr), text(&channel.provider)),
+        (t::segment_fact_channel(tr), text(&channel.technology)),
+        (t::segment_fact_rates(tr), rates(view, segment)),
+        (t::segment_fact_contract(tr), text(&channel.contract)),
+        (t::segment_fact_parent(tr), parent(view, segment)),
+    ];
+    if let Some(address) = segment.router.management {
+        list.push((t::segment_fact_router(tr), Html::code(&address.to_string())));
+    }
+    if let Some(one) = view.catalog.institution(&segment.institution) {
+        list.push((t::db_institution(tr), text(one.name.get(view.lang()))));
+        list.push((t::db_district(tr), text(&one.district)));
+        list.push((t::segment_fact_postal(tr), text(&one.address)));
+        list.push((t::segment_fact_head(tr), text(&one.head)));
+        list.push((t::segment_fact_duty(tr), text(&one.duty)));
+    }
+    if !segment.notes.is_empty() {
+        list.push((t::segment_fact_notes(tr), Html::text(&segment.notes)));
+    }
+    facts::list(&list)
+}
+
+fn method(view: &View, segment: &Segment) -> String {
+    match segment.probing.method {
+        Method::Icmp => t::segment_method_icmp(view.tr()).to_owned(),
+        Method::Tcp(port) => t::segment_method_tcp(view.tr(), port.to_string()),
+    }
+}
+
+fn pace(view: &View, segment: &Segment) -> &'static str {
+    match segment.criticality {
+        Criticality::Normal => t::segment_pace_normal(view.tr()),
+        Criticality::Critical => t::segment_pace_critical(view.tr()),
+    }
+}
+
+fn rates(view: &View, segment: &Segment) -> Html {
+    let tr = view.tr();
+    let (down, up) = (segment.channel.down_kbps, segment.channel.up_kbps);
+    if down == 0 && up == 0 {
+        return facts::unknown(tr);
+    }
+    let rate = |kbps: u64| tr.bit_rate(kbps as f64 * 1_000.0);
+    Html::text(&t::segment_fact_rates_text(tr, rate(down), rate(up)))
+}
+
+fn parent(view: &View, segment: &Segment) -> Html {
+    if segment.parent.is_empty() {
+        return facts::none(view.tr());
+    }
+    let name = view.catalog.parent(&segment.parent).map(|parent| parent.name.get(view.lang()));
+    Html::text(name.filter(|name| !name.is_empty()).unwrap_or(&segment.parent))
+}

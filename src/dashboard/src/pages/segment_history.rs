@@ -1,0 +1,342 @@
+//! The past of a segment: charts, distribution and availability of a chosen period.
+
+use std::time::Duration;
+
+use ets_i18n::{Tr, t};
+use ets_model::{LinkState, Outage, Segment, WallTime};
+use ets_series::{Histogram, Point, Span};
+use ets_watch::{Day, OutageFilter};
+use ets_web::chart::{self, Bin, Mark, TimeChart};
+use ets_web::{Html, notice};
+
+use super::view::View;
+use crate::Error;
+use crate::api::fitting_step;
+
+/// How far back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Period {
+    Hour,
+    Day,
+    Month,
+    Year,
+}
+
+impl Period {
+    pub(crate) const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Month, Self::Year];
+
+    pub(crate) fn read(word: &str) -> Self {
+        Self::ALL.into_iter().find(|period| period.as_str() == word).unwrap_or(Self::Hour)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    pub(crate) fn word(self, tr: &Tr) -> &'static str {
+        match self {
+            Self::Hour => t::segment_period_hour(tr),
+            Self::Day => t::segment_period_day(tr),
+            Self::Month => t::segment_period_month(tr),
+            Self::Year => t::segment_period_year(tr),
+        }
+    }
+
+    pub(crate) fn title(self, tr: &Tr) -> &'static str {
+        match self {
+            Self::Hour => t::segment_hour_title(tr),
+            Self::Day => t::segment_day_title(tr),
+            Self::Month => t::segment_month_title(tr),
+            Self::Year => t::segment_year_title(tr),
+        }
+    }
+
+    fn length(self) -> Duration {
+        let hours = match self {
+            Self::Hour => 1,
+            Self::Day => 24,
+            Self::Month => 30 * 24,
+            Self::Year => 365 * 24,
+        };
+        Duration::from_secs(hours * 3600)
+    }
+
+    /// How many days the availability strip shows.
+    fn days(self) -> i64 {
+        if self == Self::Year { 365 } else { 30 }
+    }
+}
+
+/// Everything about the period.
+pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> Result<Html, Error> {
+    let tr = view.tr();
+    let to = view.ctx.now;
+    let from = to.minus(period.length());
+    let step = fitting_step(period.length());
+    let points = view.app.deps.series.range(segment.no, Span { from, to, step }).await?;
+    let outages = outages(view, segment, from).await?;
+    let mut out = String::new();
+    if points.iter().all(|point| point.sent == 0) {
+        let hint = Html::text(t::segment_no_data_hint(tr));
+        out.push_str(notice::empty(t::segment_no_data(tr), &hint).as_str());
+    } else {
+        out.push_str(&summary(tr, &points));
+        out.push_str(time_chart(view, from, to, &points, &outages).as_str());
+        out.push_str(&distribution(tr, &points));
+    }
+    if matches!(period, Period::Hour | Period::Day) {
+        out.push_str(&timeline(view, from, to, &outages).await?);
+    } else {
+        out.push_str(&strip(view, segment, period).await?);
+    }
+    Ok(Html::trusted(out))
+}
+
+/// The charts in two sentences, for those who do not see them and those in a hurry.
+fn summary(tr: &Tr, points: &[Point]) -> String {
+    let (sent, lost) = points
+        .iter()
+        .fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
+    let ratio = if sent == 0 { 0.0 } else { lost as f64 / sent as f64 };
+    let loss = t::segment_loss_chart_text(
+        tr,
+        tr.number(i64::try_from(lost).unwrap_or(i64::MAX)),
+        tr.percent(ratio),
+        tr.number(i64::try_from(sent).unwrap_or(i64::MAX)),
+    );
+    let all = merged(points);
+    let max = points.iter().filter_map(|point| point.max).max();
+    let rtt = match (all.quantile(0.5), all.quantile(0.95), max) {
+        (Some(p50), Some(p95), Some(max)) => t::segment_rtt_chart_text(
+            tr,
+            tr.millis(max),
+            tr.millis(p50),
+            tr.millis(p95.min(max)),
+        ),
+        _ => String::new(),
+    };
+    format!("<p>{rtt} {loss}</p>")
+}
+
+fn merged(points: &[Point]) -> Histogram {
+    points.iter().fold(Histogram::default(), |mut all, point| {
+        all.merge(&point.hist);
+        all
+    })
+}
+
+fn time_chart(
+    view: &View,
+    from: WallTime,
+    to: WallTime,
+    points: &[Point],
+    outages: &[Outage],
+) -> Html {
+    let tr = view.tr();
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let points = points
+        .iter()
+        .map(|point| chart::Point {
+            at: point.at,
+            value: point.p50.map(millis),
+            spread: point.min.zip(point.p95).map(|(low, high)| (millis(low), millis(high))),
+            loss: point.loss(),
+        })
+        .collect();
+    let marks = outages
+        .iter()
+        .map(|outage| Mark {
+            from: outage.began_before,
+            to: outage.ended.unwrap_or(to),
+            state: LinkState::Down,
+        })
+        .collect();
+    let chart = TimeChart {
+        title: t::segment_rtt_chart(tr).to_owned(),
+        spread: t::segment_rtt_spread(tr).to_owned(),
+        from,
+        to,
+        points,
+        marks,
+        digits: 1,
+    };
+    chart::time_chart(&view.ctx, &chart)
+}
+
+fn distribution(tr: &Tr, points: &[Point]) -> String {
+    let all = merged(points);
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let mut bins: Vec<Bin> = Vec::new();
+    for bucket in all.buckets() {
+        let (from, to) = (millis(bucket.from), millis(bucket.to));
+        fill_gap(&mut bins, from);
+        bins.push(Bin { from, to, count: bucket.count.into() });
+    }
+    let marks = [(t::segment_median(tr), 0.5), ("95 %", 0.95)]
+        .into_iter()
+        .filter_map(|(word, q)| Some((word.to_owned(), millis(all.quantile(q)?))))
+        .collect();
+    let lost = points.iter().map(|point| point.lost).sum();
+    let picture = chart::histogram(tr, &chart::Histogram { bins, marks, lost });
+    format!("<h3>{}</h3>{picture}", t::segment_distribution(tr))
+}
+
+/// Buckets without an answer between two with answers are bars of no height. Each is as much
+/// wider than the one before it as the buckets of [`Histogram`] are.
+fn fill_gap(bins: &mut Vec<Bin>, until: f64) {
+    const RATIO: f64 = 1.090_507_732_665_257_7;
+    const TOO_MANY: usize = 200;
+    while let Some(last) = bins.last()
+        && last.to * 1.01 < until
+        && last.to > 0.0
+        && bins.len() < TOO_MANY
+    {
+        let from = last.to;
+        bins.push(Bin { from, to: (from * RATIO).min(until), count: 0 });
+    }
+}
+
+async fn outages(view: &View, segment: &Segment, from: WallTime) -> Result<Vec<Outage>, Error> {
+    let filter = OutageFilter {
+        segment: Some(segment.no),
+        from: Some(from),
+        limit: 1000,
+        ..OutageFilter::default()
+    };
+    let page = view.app.deps.watch.outages(&filter).await?;
+    Ok(page.rows.into_iter().map(|row| row.outage).collect())
+}
+
+/// An hour or a day as one line: up, down, unknown.
+async fn timeline(
+    view: &View,
+    from: WallTime,
+    to: WallTime,
+    outages: &[Outage],
+) -> Result<String, Error> {
+    let tr = view.tr();
+    let blinds = view.app.deps.watch.blinds(from, to, 1000).await?;
+    let unknown = blinds.iter().map(|row| chart::Span {
+        from: row.blind.from.wall.max(from),
+        to: row.blind.to.wall.min(to),
+        state: LinkState::Unknown,
+    });
+    let down = outages.iter().map(|outage| chart::Span {
+        from: outage.began_before.max(from),
+        to: outage.ended.unwrap_or(to).min(to),
+        state: LinkState::Down,
+    });
+    let spans = with_up(from, to, down.chain(unknown).collect());
+    let picture = chart::timeline(&view.ctx, from, to, &spans);
+    Ok(format!("<h3>{}</h3>{picture}", t::segment_availability(tr)))
+}
+
+/// Fills the time between the given spans with `Up`.
+fn with_up(from: WallTime, to: WallTime, mut spans: Vec<chart::Span>) -> Vec<chart::Span> {
+    spans.sort_by_key(|span| span.from);
+    let mut all = Vec::with_capacity(spans.len() * 2 + 1);
+    let mut reached = from;
+    for mut span in spans {
+        span.from = span.from.max(reached);
+        if span.to <= span.from {
+            continue;
+        }
+        if reached < span.from {
+            all.push(chart::Span { from: reached, to: span.from, state: LinkState::Up });
+        }
+        reached = span.to;
+        all.push(span);
+    }
+    if reached < to {
+        all.push(chart::Span { from: reached, to, state: LinkState::Up });
+    }
+    all
+}
+
+/// A month or a year as one bar a day.
+async fn strip(view: &View, segment: &Segment, period: Period) -> Result<String, Error> {
+    let tr = view.tr();
+    let days = view.app.deps.watch.availability(segment.no, &borders(view, period.days())).await?;
+    let bars: Vec<chart::Day> = days
+        .iter()
+        .map(|day| chart::Day {
+            start: day.from,
+            href: String::new(),
+            down: day.down,
+            unknown: day.unknown,
+            length: day.to.since(day.from),
+        })
+        .collect();
+    let picture = chart::strip(tr, &bars);
+    Ok(format!(
+        "<h3>{}</h3><p>{}</p>{picture}",
+        t::segment_availability(tr),
+        availability(tr, &days)
+    ))
+}
+
+fn availability(tr: &Tr, days: &[Day]) -> String {
+    let sum = |part: fn(&Day) -> Duration| days.iter().map(part).sum::<Duration>();
+    let (up, down, unknown) = (sum(|day| day.up), sum(|day| day.down), sum(|day| day.unknown));
+    let known = up + down;
+    if known.is_zero() {
+        return t::segment_no_data(tr).to_owned();
+    }
+    let percent = tr.availability(up.as_secs_f64() / known.as_secs_f64());
+    let mut text = t::segment_availability_text(tr, percent);
+    if !unknown.is_zero() {
+        text.push(' ');
+        text.push_str(&t::segment_availability_unknown(tr, tr.duration(unknown)));
+    }
+    text
+}
+
+/// The beginnings of the last days in the reader's zone, and now.
+fn borders(view: &View, days: i64) -> Vec<WallTime> {
+    let tr = view.tr();
+    let today = tr.zoned(view.ctx.now).date();
+    let mut borders: Vec<WallTime> = (0..days)
+        .rev()
+        .filter_map(|back| {
+            let day = today.checked_sub(jiff::Span::new().days(back)).ok()?;
+            let start = day.to_zoned(tr.zone().clone()).ok()?;
+            Some(WallTime(start.timestamp().as_microsecond()))
+        })
+        .collect();
+    borders.push(view.ctx.now);
+    borders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_between_outages_is_up() {
+        let down = |from, to| chart::Span {
+            from: WallTime(from),
+            to: WallTime(to),
+            state: LinkState::Down,
+        };
+        let all = with_up(WallTime(0), WallTime(100), vec![down(40, 50), down(10, 20), down(15, 30)]);
+        let told: Vec<_> = all.iter().map(|span| (span.from.0, span.to.0, span.state)).collect();
+        let (up, down) = (LinkState::Up, LinkState::Down);
+        assert_eq!(
+            told,
+            [(0, 10, up), (10, 20, down), (20, 30, down), (30, 40, up), (40, 50, down), (50, 100, up)]
+        );
+    }
+
+    #[test]
+    fn a_distribution_has_no_holes() {
+        let mut bins = vec![Bin { from: 1.0, to: 2.0, count: 3 }];
+        fill_gap(&mut bins, 4.0);
+        assert!(bins.windows(2).all(|pair| pair[0].to == pair[1].from));
+        assert_eq!(bins.last().map(|bin| bin.to), Some(4.0));
+    }
+}

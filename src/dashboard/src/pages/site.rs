@@ -1,0 +1,42 @@
+//! What all pages share, in each language.
+
+use ets_i18n::{Lang, TimeZone, key};
+use ets_model::Names;
+use ets_web::{NavItem, Site};
+
+use crate::Config;
+
+/// The frame of the pages, one for each language in the order of [`Lang::ALL`].
+pub(crate) fn sites(config: &Config, zone: &TimeZone) -> [Site; 3] {
+    Lang::ALL.map(|lang| Site {
+        mark: if lang == Lang::En { "ETS" } else { "ЕТС" }.to_owned(),
+        name: name(config),
+        owner: Names { ru: config.owner.clone(), ..Names::default() },
+        zone: zone.clone(),
+        lang: config.language,
+        nav: NAV.to_vec(),
+        search: "/segments",
+        wall: "/wall",
+        origin: String::new(),
+    })
+}
+
+fn name(config: &Config) -> Names {
+    if config.title.is_empty() {
+        return Names { kk: "торабы".into(), ru: "узел".into(), en: "hub".into() };
+    }
+    Names { ru: config.title.clone(), ..Names::default() }
+}
+
+const NAV: [NavItem; 6] = [
+    item("overview", key::OVERVIEW_TITLE, "/", 'o'),
+    item("outages", key::OUTAGES_TITLE, "/outages", 'u'),
+    item("segments", key::REGISTRY_TITLE, "/segments", 's'),
+    item("journal", key::JOURNAL_TITLE, "/journal", 'j'),
+    item("system", key::SYSTEM_TITLE, "/system", 'h'),
+    item("help", key::HELP_PAGE_TITLE, "/help", 'p'),
+];
+
+const fn item(id: &'static str, title: ets_i18n::Key, href: &'static str, go: char) -> NavItem {
+    NavItem { id, title, href, go: Some(go) }
+}

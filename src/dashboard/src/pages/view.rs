@@ -1,0 +1,114 @@
+//! What a handler of a page holds: the application, who asks, and how to speak to him.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use ets_i18n::{Lang, Tr};
+use ets_listen::Peer;
+use ets_registry::{Author, Catalog};
+use ets_watch::Snapshot;
+use ets_web::{Ctx, Flash, FlashKind, Page, Site};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use std::sync::Arc;
+
+use crate::Error;
+use crate::entry::{Identity, Proof};
+use crate::service::App;
+
+/// See the module.
+pub(crate) struct View {
+    pub app: App,
+    pub ctx: Ctx,
+    pub who: Option<Identity>,
+    pub catalog: Arc<Catalog>,
+    pub snapshot: Arc<Snapshot>,
+    pub headers: HeaderMap,
+    pub authority: Option<String>,
+    peer: Option<Peer>,
+    query: String,
+}
+
+impl FromRequestParts<App> for View {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(app, parts))
+    }
+}
+
+impl View {
+    /// The view of a request whose extensions the guard has filled.
+    pub(crate) fn of(app: &App, parts: &Parts) -> Self {
+        let who = parts.extensions.get::<Identity>().cloned();
+        let snapshot = app.deps.watch.snapshot();
+        let now = app.deps.clock.wall();
+        let mut ctx = Ctx::from_request(&app.sites[0], &parts.uri, &parts.headers, now);
+        ctx.user = who.as_ref().map(|who| who.name.clone());
+        if matches!(who.as_ref().map(|who| &who.proof), Some(Proof::Session { .. })) {
+            ctx.sign_out = "/leave";
+        }
+        let down = u64::from(snapshot.counts.down);
+        if who.is_some() {
+            ctx.badges = vec![("outages", down)];
+        }
+        Self {
+            app: app.clone(),
+            ctx,
+            who,
+            catalog: app.deps.registry.catalog(),
+            snapshot,
+            headers: parts.headers.clone(),
+            authority: parts.uri.authority().map(ToString::to_string),
+            peer: parts.extensions.get().copied(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// The translator.
+    pub(crate) fn tr(&self) -> &Tr {
+        &self.ctx.tr
+    }
+
+    /// The reader's language.
+    pub(crate) fn lang(&self) -> Lang {
+        self.ctx.tr.lang()
+    }
+
+    /// The frame in the reader's language.
+    pub(crate) fn site(&self) -> &Site {
+        &self.app.sites[self.lang() as usize]
+    }
+
+    /// Who asks; behind the gate there is always somebody.
+    pub(crate) fn identity(&self) -> Result<&Identity, Error> {
+        self.who.as_ref().ok_or(Error::NeedEntry)
+    }
+
+    /// Who asks, as the registry's journal wants it.
+    pub(crate) fn author(&self) -> Result<Author, Error> {
+        Ok(crate::api::author(&self.app, self.identity()?, self.peer.as_ref()))
+    }
+
+    /// Whether the request came over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.peer.is_some_and(|peer| peer.scheme == ets_listen::Scheme::Https)
+    }
+
+    /// The first value of a query parameter; empty when it is not there.
+    pub(crate) fn asked(&self, name: &str) -> String {
+        super::lists::query_value(&self.query, name)
+    }
+
+    /// The page as a response.
+    pub(crate) fn respond(&self, page: &Page) -> Response {
+        page.respond(self.site(), &self.ctx)
+    }
+
+    /// Sends the reader on after something was changed, with a word about it.
+    pub(crate) fn done(&self, to: &str, text: impl Into<String>) -> Response {
+        let flash = Flash { kind: FlashKind::Done, text: text.into() };
+        let place = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
+        let head = [(header::LOCATION, place), (header::SET_COOKIE, flash.set_cookie())];
+        (StatusCode::SEE_OTHER, head).into_response()
+    }
+}

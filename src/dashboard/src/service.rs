@@ -1,0 +1,124 @@
+//! The dashboard as a part: built from its configuration and the handles of other parts.
+
+use std::sync::Arc;
+
+use axum::Router;
+use ets_registry::Registry;
+use ets_runtime::{Clock, Shutdown};
+use ets_series::Recorder;
+use ets_store::Store;
+
+use crate::entry::{EntryLink, Sessions};
+use crate::live::Live;
+use crate::{Config, Error, api, metrics, pages};
+
+/// What the dashboard shows and changes.
+#[derive(Clone)]
+pub struct Deps {
+    /// The register of institutions and segments.
+    pub registry: Registry,
+    /// The live picture, outages, on-demand pings.
+    pub watch: ets_watch::Handle,
+    /// Measurements over time.
+    pub series: Recorder,
+    /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The dashboard. Cheap to clone.
+#[derive(Clone)]
+pub struct Dashboard {
+    app: App,
+}
+
+/// What every handler holds.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+/// See [`App`].
+pub(crate) struct Inner {
+    pub config: Config,
+    pub deps: Deps,
+    pub sessions: Sessions,
+    pub live: Live,
+    pub metrics: metrics::Own,
+    pub zone: ets_i18n::TimeZone,
+    pub sites: [ets_web::Site; 3],
+    pub view: pages::Cache,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Builds the dashboard.
+///
+/// # Errors
+/// When the configured time zone is unknown.
+pub fn build(config: Config, deps: Deps) -> Result<Dashboard, ets_i18n::Error> {
+    let zone = ets_i18n::zone(&config.time_zone)?;
+    let sessions = Sessions::new(&config, deps.store.clone(), deps.clock.clone());
+    let inner = Inner {
+        sessions,
+        live: Live::default(),
+        metrics: metrics::Own::new(),
+        view: pages::Cache::default(),
+        sites: pages::sites(&config, &zone),
+        zone,
+        config,
+        deps,
+    };
+    Ok(Dashboard { app: App(Arc::new(inner)) })
+}
+
+impl Dashboard {
+    /// Pages, API, live streams and assets, for the listeners that people reach.
+    pub fn router(&self) -> Router {
+        pages::router(&self.app).merge(api::router(&self.app))
+    }
+
+    /// The Prometheus exposition at `/metrics`, for a listener of its own.
+    pub fn metrics_router(&self) -> Router {
+        metrics::router(&self.app)
+    }
+
+    /// The API for commands of this machine, over the Unix socket. Every request carries
+    /// [`ets_listen::SystemUser`].
+    pub fn control_router(&self) -> Router {
+        api::router(&self.app)
+    }
+
+    /// Makes a one-time entry link; `made_by` goes to the journal. The address to show is
+    /// [`Dashboard::entry_url`].
+    ///
+    /// # Errors
+    /// When the link cannot be written down.
+    pub async fn new_entry_link(&self, made_by: &str) -> Result<EntryLink, Error> {
+        self.app.sessions.new_link(made_by).await
+    }
+
+    /// The address of a one-time link, to hand to the person.
+    pub fn entry_url(&self, link: &EntryLink) -> String {
+        entry_url(&self.app.config, link)
+    }
+
+    /// Feeds the live pages until shutdown.
+    ///
+    /// # Errors
+    /// Never; the signature is that of every long-running part.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), Error> {
+        crate::live::run(&self.app, shutdown).await;
+        Ok(())
+    }
+}
+
+/// See [`Dashboard::entry_url`].
+pub(crate) fn entry_url(config: &Config, link: &EntryLink) -> String {
+    format!("{}/enter?token={}", config.public_url.trim_end_matches('/'), link.token.as_str())
+}

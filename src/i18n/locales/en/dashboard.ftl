@@ -1,0 +1,589 @@
+# The administrator's pages. Keys begin with the name of the page.
+
+## Words of several pages
+db-show = Show
+db-lasts = goes on
+db-segment = Segment
+db-state = State
+db-since = Since
+db-for = For
+db-rtt-ms = Delay, ms
+db-loss-percent = Loss, %
+db-last-hour = Last hour
+db-district = District
+db-provider = Provider
+db-institution = Institution
+db-from = From
+db-to = To
+db-when = When
+db-more = and { $count } more
+
+## Overview
+overview-title = Overview
+overview-down = { $count ->
+    [one] { $count } segment without a link
+   *[other] { $count } segments without a link
+}
+overview-degraded = { $count ->
+    [one] All linked, { $count } segment unstable
+   *[other] All linked, { $count } segments unstable
+}
+overview-unknown = { $count ->
+    [one] Nothing known of { $count } segment
+   *[other] Nothing known of { $count } segments
+}
+overview-maintenance = { $count ->
+    [one] All linked, planned works in { $count } segment
+   *[other] All linked, planned works in { $count } segments
+}
+overview-all-up = All segments are linked
+overview-empty = No segments yet
+overview-empty-text = Add the first segment or load a list from a CSV file: watching begins at once, without a restart.
+overview-blind = Nothing is known of any segment
+overview-stale = Watching has stopped
+overview-of = { $count ->
+   *[other] of { $count }
+}
+overview-warning-stale = The watching process has been silent for { $length }. What is shown below was true before that; the present state of the segments is unknown.
+overview-warning-dark = The trunk “{ $name }” does not answer: the hub cannot see the segments behind it. Check cable and power of the hub’s port.
+overview-segments = Segments
+overview-more-segments = { $count ->
+    [one] and { $count } more segment in the register
+   *[other] and { $count } more segments in the register
+}
+overview-outages-now = Outages now
+overview-no-outages = No outages.
+overview-last-outage = The last one ended: { $name }, { $when }, lasted { $length }.
+overview-more-outages = { $count ->
+    [one] and { $count } more outage
+   *[other] and { $count } more outages
+}
+overview-changed = What changed
+overview-nothing-changed = Nothing changed in the last day.
+overview-change-up = stable again
+overview-change-up-after = linked again, was out for { $length }
+overview-change-down = lost its link
+overview-change-degraded = became unstable
+overview-change-maintenance = planned works began
+overview-change-unknown = nothing known any more
+
+## Segment
+segment-heading-up = { $name }: linked
+segment-heading-degraded = { $name }: loses { $loss } %
+segment-heading-flapping = { $name }: unstable link
+segment-heading-down = { $name }: no link
+segment-heading-maintenance = { $name }: planned works
+segment-heading-unknown = { $name }: nothing known
+segment-heading-retired = { $name }: retired
+segment-now = Now
+segment-period = Period
+segment-period-hour = Hour
+segment-period-day = Day
+segment-period-month = Month
+segment-period-year = Year
+segment-hour-title = Last hour
+segment-day-title = Last day
+segment-month-title = Last 30 days
+segment-year-title = Last year
+segment-rtt-chart = Delay, ms
+segment-rtt-spread = smallest to 95 %, ms
+segment-rtt-chart-text = Half of the answers are faster than { $p50 } ms, 95 % faster than { $p95 } ms, the slowest took { $max } ms.
+segment-loss-chart-text = { $lost } of { $sent } probes lost, { $percent } %.
+segment-median = median
+segment-distribution = How the delay is spread
+segment-availability = Availability
+segment-availability-text = Linked { $percent } % of the time.
+segment-availability-unknown = The hub could not watch for another { $length }; that time does not count.
+segment-no-data = Nothing was measured in this time
+segment-no-data-hint = Choose another period or wait: measurements appear a minute after a segment is added.
+segment-facts = Facts
+segment-fact-id = Identifier
+segment-fact-prefixes = Networks
+segment-fact-probe = Probed address
+segment-fact-method = Probed by
+segment-fact-pace = How often
+segment-fact-interface = Port of the hub
+segment-fact-channel = Channel
+segment-fact-rates = Contracted rate
+segment-fact-rates-text = { $down } to the segment, { $up } from it
+segment-fact-contract = Contract
+segment-fact-parent = Provider point
+segment-fact-router = Router
+segment-fact-duty = On duty
+segment-fact-head = Head
+segment-fact-postal = Postal address
+segment-fact-notes = Notes
+segment-method-icmp = ICMP echo
+segment-method-tcp = TCP connection, port { $port }
+segment-pace-normal = once a second
+segment-pace-critical = 5 times a second
+segment-outages = Outages
+segment-no-outages = There were no outages.
+segment-journal = Journal of the segment
+segment-no-journal = No entries yet.
+segment-ping = Check now
+segment-ping-text = The hub sends extra probes and shows every answer.
+segment-ping-count = How many probes
+segment-ping-start = Send probes
+segment-ping-result = Answers to the probes
+segment-ping-waiting = Answers will appear here.
+segment-ping-line = { $number }: answered in { $rtt } ms
+segment-ping-lost = { $number }: no answer
+segment-ping-error = { $number }: { $from } reports: { $what }
+segment-ping-summary = Sent { $sent }, answered { $answered }, lost { $lost } ({ $percent } %).
+segment-ping-times = Smallest delay { $min } ms, mean { $mean } ms, largest { $max } ms.
+segment-ping-retired = The segment is retired: the hub does not probe it, its history is kept.
+segment-ping-netd-away = The watching process does not answer, so no probes can be sent. Wait a few seconds and try again.
+segment-edit = Edit
+segment-maintenance = Planned works
+segment-maintenance-on = Planned works are under way, they end: { $until }.
+segment-maintenance-off-text = Measuring goes on during the works, but an outage is not called an emergency.
+segment-maintenance-until = They end
+segment-maintenance-start = Begin works
+segment-maintenance-stop = End works
+segment-maintenance-stopped = The planned works are over.
+segment-maintenance-for-30 = in 30 minutes
+segment-maintenance-for-60 = in an hour
+segment-maintenance-for-120 = in 2 hours
+segment-maintenance-for-240 = in 4 hours
+segment-maintenance-for-480 = in 8 hours
+segment-maintenance-for-1440 = in a day
+segment-retired-since = Retired: { $when }. Its history is kept.
+
+## List of outages
+outages-title = Outages
+outages-heading-open = { $count ->
+    [one] { $count } segment without a link now
+   *[other] { $count } segments without a link now
+}
+outages-heading-none = No outages now
+outages-which = Which
+outages-which-all = all
+outages-which-open = open
+outages-which-closed = over
+outages-column-number = No.
+outages-column-what = Where
+outages-column-kind = Kind
+outages-column-began = Began
+outages-column-ended = Ended
+outages-column-length = Lasted
+outages-empty = There are no such outages
+outages-empty-hint = Drop the filter or choose other days.
+outages-hub = The hub’s trunk
+outages-segment-field = Segment’s identifier
+csv-began-after = Last answer
+csv-began-before = First lost probe
+csv-seconds = Lasted, s
+
+## One outage
+outage-heading-open = { $name }: no link for { $length }
+outage-heading-closed = { $name }: had no link for { $length }
+outage-heading-hub-open = The hub has not seen its trunk for { $length }
+outage-heading-hub-closed = The hub did not see its trunk for { $length }
+outage-number = outage No. { $id }
+outage-what = What happened
+outage-what-hub = the hub is blind
+outage-what-over = linked again
+outage-lead-carrier = Port { $interface } of the hub lost its signal: the break is in the first stretch, between the hub’s port and the provider’s equipment.
+outage-lead-error = Router { $from } answers that there is no way on: the break is behind it.
+outage-lead-neighbour = The segment’s router does not even answer for its hardware address: it has no power or nothing reaches it.
+outage-lead-silence = Probes leave, no answers come, the hub’s port has a signal: silence without a reason given.
+outage-lead-hub = All ports of the trunk fell silent at once. This is an outage of the hub itself: the state of the segments behind it is unknown.
+outage-began = Began
+outage-began-between = between { $after } and { $before }
+outage-began-note = the last answer and the first lost probe
+outage-ended = Ended
+outage-ended-at = { $when }, the first answer
+outage-lasts = goes on
+outage-length = Lasts
+outage-next = What next
+outage-next-duty = Call the person on duty: { $duty }
+outage-next-provider = Call the provider: { $provider }, contract { $contract }
+outage-next-provider-only = Call the provider: { $provider }
+outage-next-ping = Send probes and look at the answers
+outage-next-maintenance = If these are planned works, say so on the segment’s page
+outage-next-port = Check cable and power at the hub’s port
+outage-to-segment = The segment’s page
+outage-evidence = Evidence
+outage-evidence-count = { $count ->
+    [one] { $count } piece of evidence
+   *[other] { $count } pieces of evidence
+}
+outage-no-evidence = No evidence was written down.
+outage-evidence-who = Who saw it
+outage-evidence-what = What was seen
+
+## What was seen, and by whom
+source-icmp = ICMP probes
+source-tcp = TCP probes
+source-carrier = the hub’s port
+source-neighbour = the neighbour table
+source-monitor = the hub itself
+source-registry = an administrator
+fact-probes-lost = { $lost ->
+    [one] { $lost } probe unanswered, waited { $timeout } for it
+   *[other] { $lost } probes in a row unanswered, waited { $timeout } for each
+}
+fact-answered = an answer came in { $rtt }
+fact-loss-rate = { $lost } of { $sent } probes lost
+fact-flapping = { $changes ->
+    [one] the state changed { $changes } time within { $window }
+   *[other] the state changed { $changes } times within { $window }
+}
+fact-carrier-up = port { $interface } got its signal back
+fact-carrier-down = port { $interface } lost its signal
+fact-neighbour-reachable = { $address } answers for its hardware address
+fact-neighbour-stale = { $address } has not confirmed its hardware address for a while
+fact-neighbour-probing = the hub asks { $address } for its hardware address
+fact-neighbour-failed = { $address } does not answer for its hardware address
+fact-neighbour-moved = the hardware address of { $address } changed: the router was replaced or two devices took one address
+fact-icmp-error = { $from } reports: { $what }
+fact-maintenance-on = an administrator began planned works
+fact-maintenance-off = an administrator ended planned works
+icmp-net-unreachable = no way to the network
+icmp-host-unreachable = the last router cannot reach the address
+icmp-protocol-unreachable = the address does not speak the protocol
+icmp-port-unreachable = the port is closed
+icmp-prohibited = forbidden by an administrator
+icmp-too-big = the packet is too big
+icmp-time-exceeded = the packet goes round in circles
+icmp-other = ICMP error, type { $kind }, code { $code }
+blind-stalled = the watching process stood still
+blind-overflow = the queue of answers overflowed
+blind-trunk = the trunk went dark
+blind-restarted = the watching process restarted
+
+## Register
+registry-title = Segments
+registry-heading = { $count ->
+    [one] { $count } segment is watched
+   *[other] { $count } segments are watched
+}
+registry-add = Add segment
+registry-import = Load CSV
+registry-export = Export the register
+registry-table-csv = Table as CSV
+registry-which-active = watched
+registry-which-retired = retired
+registry-nothing = Nothing was found
+registry-show-all = Show all segments
+registry-retire = Retire
+registry-retire-heading = Retire { $name }?
+registry-retire-text = The hub will no longer probe the segment. History, outages and journal are kept, and the segment can be taken back.
+registry-retired = The segment is retired.
+registry-retired-word = retired
+registry-restore = Watch it again
+registry-restored = The segment is watched again.
+registry-added = The segment is added and watched.
+registry-saved = The changes are saved.
+edit-heading-new = New segment
+edit-heading = { $name }: edit
+edit-group-institution = Institution
+edit-group-channel = Channel
+edit-group-router = Router
+edit-group-more = More
+field-id = Identifier
+field-id-help = Latin letters, digits and hyphen, such as s050. It does not change later.
+field-institution = Identifier of the institution
+field-institution-help = A known identifier, or a new one: then give the name below as well.
+field-name-kk = Name of the institution in Kazakh
+field-name-ru = Name of the institution in Russian
+field-name-en = Name of the institution in English
+field-kind = Kind of institution
+field-kind-help = Such as akimat, department, archive, school.
+field-budget-level = Budget level
+field-district = District or city
+field-address = Postal address
+field-head = Head
+field-duty = On duty
+field-duty-help = Name and telephone: shown to whoever deals with an outage.
+field-label-kk = Short name in Kazakh
+field-label-ru = Short name in Russian
+field-label-en = Short name in English
+field-label-help = For the star and the tables. Empty: the name of the institution.
+field-prefixes = Networks
+field-prefixes-help = Separated by spaces, such as 10.10.50.0/24 fd00:50::/64. Networks of different segments do not overlap.
+field-interface = Port of the hub
+field-interface-help = The interface through which the hub sees the segment, as ip link shows it.
+field-probe-address = Probed address
+field-probe-address-help = Usually that of the segment’s router, such as 10.10.50.1.
+field-method = Probed by
+field-method-help = icmp or tcp:443.
+field-provider = Provider
+field-technology = Technology
+field-down-kbps = Rate to the segment, kbit/s
+field-up-kbps = Rate from the segment, kbit/s
+field-contract = Number of the contract
+field-router-management = Management address of the router
+field-router-snmp = Name of the SNMP credentials
+field-router-snmp-help = The name in the hub’s configuration, never the secret itself.
+field-parent = Shared provider point
+field-parent-help = If the channel shares equipment of the provider with other segments.
+field-criticality = How often to probe
+field-notes = Notes
+
+## Loading CSV
+import-heading = Load segments from CSV
+import-file = CSV file
+import-file-help = In UTF-8, with the names of the columns in the first line. First you see what would change; nothing changes before you confirm.
+import-example = Example: the present register
+import-check = Check the file
+import-check-again = Check again
+import-other-file = Choose another file
+import-heading-clean = Ready to load: { $new } new, { $changed } changed
+import-heading-faults = { $count ->
+    [one] { $count } fault in the file
+   *[other] { $count } faults in the file
+}
+import-clean-text = No faults. Nothing has changed yet: look at the lists below and confirm.
+import-faults-text = Nothing has changed. Mend the lines here or in your own file and check again.
+import-nothing = The file says what the register says: nothing to change
+import-apply = Load
+import-done = Loaded: { $new } new, { $changed } changed.
+import-faults = Faults by line
+import-warnings = Unusual but allowed
+import-new = Would be added
+import-changed = Would change
+import-unchanged = Unchanged: { $count }.
+import-absent = Not in the file, stay as they are: { $count }.
+import-text = Text of the file
+import-text-help = Mend it here: the lines are those of the table of faults.
+import-column-line = Line
+import-column-column = Column
+import-column-field = Field
+import-column-value = What it says
+import-column-message = What is wrong
+import-column-remedy = What to do
+import-column-changes = What would change
+
+## Rules of the register: what is wrong and what to do
+rule-not-utf8 = the file is not UTF-8: it has the byte { $byte } here
+remedy-not-utf8 = save it as “CSV UTF-8”
+rule-empty-file = the file has no heading
+remedy-empty-file = put the names of the columns into the first line; an export shows them
+rule-no-rows = the file has a heading but no rows
+remedy-no-rows = add a line for each segment
+rule-too-large = the file is larger than { $limit } bytes
+remedy-too-large = split it into several files
+rule-quote-open = a quoted field begins here and never ends
+remedy-quote-open = close it with ", and write "" for a quote inside it
+rule-quote-stray = a quote stands inside or beside the text of a field
+remedy-quote-stray = put the whole field into quotes and write "" for a quote inside it
+rule-unknown-column = there is no column “{ $name }”
+remedy-unknown-column = correct its name or take the column out; the nearest one is { $nearest }
+rule-missing-column = the column “{ $name }” is missing
+remedy-missing-column = add it to the first line; fields may stay empty unless they are required
+rule-repeated-column = the column “{ $name }” stands twice, first as number { $first }
+remedy-repeated-column = take one of them out
+rule-field-count = this line has { $found } fields, the heading has { $expected }
+remedy-field-count = look for a missing or stray separator, and put fields that contain one into quotes
+rule-required = the field is empty
+remedy-required = fill it in
+rule-too-long = the text has { $length } characters, more than { $limit }
+remedy-too-long = shorten it
+rule-control-character = the text contains the control character { $code }
+remedy-control-character = take it out
+rule-id-syntax = “{ $id }” is no identifier
+remedy-id-syntax = use 1 to 48 of a-z, 0-9 and “-”, starting with a letter or digit
+rule-id-repeated = { $id } stands in line { $line } already
+remedy-id-repeated = take one of the two lines out or give it an identifier of its own
+rule-id-retired = { $id } belongs to a retired segment
+remedy-id-retired = restore that segment or use another identifier
+rule-id-taken = { $id } is taken
+remedy-id-taken = use another identifier, or change the existing entry
+rule-name-missing = no name is given in any language
+remedy-name-missing = give at least one of name_kk, name_ru, name_en
+rule-institution-unknown = there is no institution { $id }
+remedy-institution-unknown = fill in its name in this line, or correct the identifier
+rule-institution-differs = the institution { $id } is given differently in line { $line }
+remedy-institution-differs = make the two the same, or leave all fields of the institution empty in one of them
+rule-parent-unknown = there is no provider point { $id }
+remedy-parent-unknown = enter the provider point first, or leave the field empty
+rule-prefix-syntax = “{ $prefix }” is no network
+remedy-prefix-syntax = write an address and a length, such as 10.10.7.0/24 or fd00:7::/64
+rule-prefix-host-bits = { $prefix } has bits set beyond its length
+remedy-prefix-host-bits = write { $network } if that is the network
+rule-prefix-special = { $prefix } cannot belong to a segment: it is everything, multicast, loopback or link-local
+remedy-prefix-special = write the segment’s own network
+rule-prefix-repeated = { $prefix } and { $other } of the same segment overlap
+remedy-prefix-repeated = keep the wider one only
+rule-prefix-overlap = { $prefix } of { $id } ({ $name }) overlaps { $other } of { $other_id } ({ $other_name })
+remedy-prefix-overlap = correct one of the two; an address belongs to one segment only
+rule-address-syntax = “{ $address }” is no IP address
+remedy-address-syntax = write it as 10.10.7.1 or fd00:7::1, without a length
+rule-address-special = { $address } is the address of no single device
+remedy-address-special = write the address of the segment’s router
+rule-address-taken = { $address } is probed for { $other_id } ({ $other_name }) already
+remedy-address-taken = give each segment an address of its own
+rule-address-foreign = { $address } lies in { $other } of { $other_id } ({ $other_name })
+remedy-address-foreign = write an address of this segment or of the link towards it
+rule-address-outside = { $address } lies in none of the segment’s networks
+remedy-address-outside = leave it if it is the router’s address on the link; correct it otherwise
+rule-method-syntax = “{ $method }” is no way of probing
+remedy-method-syntax = write icmp, or tcp: and a port such as tcp:443
+rule-number-syntax = “{ $number }” is no whole number
+remedy-number-syntax = digits only, in kbit/s; empty when the rate is not known
+rule-number-range = { $number } is more than { $limit }
+remedy-number-range = write the rate in kbit/s
+rule-interface-syntax = “{ $interface }” is no name of a port
+remedy-interface-syntax = use 1 to 15 characters without spaces, “/” and “:”, as ip link shows it
+rule-criticality-syntax = “{ $criticality }” is no degree of criticality
+remedy-criticality-syntax = write normal or critical
+rule-credential-syntax = this is no name of credentials
+remedy-credential-syntax = write the name in the hub’s configuration, never the secret itself
+rule-in-use = { $id } is still named by { $segments }
+remedy-in-use = move those segments first
+rule-not-retired = { $id } is not retired
+remedy-not-retired = nothing is to be done
+rule-photo-kind = the file is no JPEG, PNG or WebP picture
+remedy-photo-kind = save the photograph as JPEG
+rule-photo-size = the picture has { $bytes } bytes, more than { $limit }
+remedy-photo-size = make it smaller
+
+## Journal
+journal-title = Journal
+journal-heading = Who changed what
+journal-chain = Every entry is chained to the one before it: a forged past shows.
+journal-verify = Verify the whole chain
+journal-sound = The chain holds: { $count } entries verified.
+journal-broken = The chain breaks at entry No. { $seq }; { $sound } before it are sound. Keep a copy of the database and find out who changed it.
+journal-column-actor = Who
+journal-column-action = Did what
+journal-column-subject = To what
+journal-column-detail = Details
+journal-on-behalf = { $actor } for { $person }
+journal-empty = There are no such entries
+journal-empty-hint = Drop the filter or choose other days.
+subject-segment = segment
+subject-institution = institution
+subject-session = entry
+subject-entry-link = entry link
+action-segment-create = segment added
+action-segment-update = segment changed
+action-segment-retire = segment retired
+action-segment-restore = segment watched again
+action-segment-maintenance = planned works
+action-segment-photo = photograph of the site
+action-institution-create = institution added
+action-institution-update = institution changed
+action-institution-remove = institution removed
+action-parent-create = provider point added
+action-parent-update = provider point changed
+action-parent-remove = provider point removed
+action-registry-import = CSV file loaded
+action-entry-link-made = entry link made
+action-session-opened = came in
+action-session-ended = went out
+
+## Health of the hub
+system-title = Health
+system-heading-well = The hub is well
+system-heading-ill = { $count ->
+    [one] The hub needs you: { $count } trouble
+   *[other] The hub needs you: { $count } troubles
+}
+system-trouble-netd = The watching process does not answer: the state of the segments is unknown. It should come back by itself; if not, read the system log and run ets-hub doctor.
+system-trouble-database = The database “{ $name }” takes no entries. Free space on the disk or check the database server.
+system-trouble-recording = Measurements are not recorded: little space on the disk. Watching goes on. Free space, recording will begin by itself.
+system-trouble-disk = { $free } are left on the disk. Free some space.
+system-netd = Watching process
+system-serve = Page process
+system-data = Data
+system-memory = Memory by part
+system-memory-total = Both processes together take { $total }.
+system-blind = When the hub could not see
+system-connected = works, data arrives
+system-away = does not answer
+system-last-tick = Last data
+system-running = Running for
+system-version = Version
+system-pid = Process number
+system-resident = Memory
+system-cpu = Processor time
+system-targets = Segments probed
+system-ring = Memory of events
+system-ring-text = { $held } of { $limit }
+system-probes = Probes since the start
+system-sent = Sent
+system-answered = Answered
+system-lost = Unanswered
+system-overflowed = Lost by the hub itself
+system-send-errors = Refused by the kernel
+system-forged = Forged answers refused
+system-duplicate = Repeated answers
+system-late = Late answers
+system-blind-time = The hub could not see
+system-viewers = Live pages open
+system-behind = Events waiting to be written
+system-writable = takes entries
+system-not-writable = takes no entries
+system-database-state = Database of state
+system-database-series = Database of measurements
+system-disk = Disk
+system-disk-text = { $free } free of { $all }
+system-waiting = Minutes of measurements waiting
+system-dropped = Minutes of measurements lost
+system-blind-total = In the last day the hub could not see for { $total }.
+system-blind-reason = Why
+system-never-blind = In the last day the hub saw everything.
+
+## Help
+help-page-title = Help
+help-heading = How to use the hub
+help-states = What the states mean
+help-state-up = The segment answers its probes and loses no more than it may.
+help-state-degraded = The segment answers but loses probes, or comes and goes.
+help-state-down = The segment does not answer: one probe was lost, and none of ten confirming ones came back.
+help-state-maintenance = An administrator announced planned works. Measuring goes on, an outage is not called an emergency.
+help-state-unknown = The hub cannot tell: it has not looked yet or is blind itself. It does not mean that the link works.
+help-find = How do I find a segment?
+help-find-text = Press the slash key and type a part of its name, identifier, district or provider, or an address: 10.10.7.15 leads to the segment that it belongs to.
+help-why = Why is there no link?
+help-why-text = Open the outage: it says what the hub saw, which probe was not answered, who answered what, and what to do next.
+help-sure = How exact are beginning and end?
+help-sure-text = The beginning lies between the last answer and the first lost probe, usually within a second. The end is the first answer after the break.
+help-planned = How do I announce planned works?
+help-planned-text = On the segment’s page: “Planned works”, choose when they end. They can be ended earlier.
+help-add = How do I add a segment?
+help-add-text = Segments, “Add segment”. It needs an identifier, a network, an address to probe, a port of the hub and an institution. Watching begins at once.
+help-csv = How do I load many segments?
+help-csv-text = Segments, “Load CSV”. The hub first shows what would change and every fault by line; they can be mended in the page.
+help-blind = What if the hub itself is blind?
+help-blind-text = When all ports of a trunk are lost or the watching process stood still, segments are shown as unknown, not as down. The page “Health” says when the hub could not see, and why.
+help-entry = How do I come in?
+help-entry-text = With the administrator’s certificate or by a one-time link, which is good for 15 minutes and one use. The command ets-hub link on the hub itself prints a new one.
+help-api = How do I connect programs?
+help-api-text = Everything on the pages is in the HTTP API too; /api/openapi.json describes it.
+help-problems = Refusals of the API
+help-problems-text = Every refusal names its reason and what to do. The texts are for programs and therefore in English.
+
+## Wall screen
+wall-title = Wall screen
+wall-turn = Change by itself
+wall-leave = Back
+
+## Settings
+settings-title = Settings
+settings-look = Look
+settings-entry = How you came in
+settings-by-certificate = By certificate: { $name }, serial number { $serial }.
+settings-by-session = By a one-time link, entry { $id }.
+settings-by-system = As a user of the system.
+settings-sessions = Open entries
+settings-no-sessions = No entries are open.
+settings-column-session = Entry
+settings-column-opened = Opened
+settings-column-seen = Last used
+settings-column-agent = Browser
+settings-column-end = Action
+settings-end = Close
+settings-ended = The entry is closed.
+
+## Coming in
+enter-heading = Entry for the administrator
+enter-text = The link works once. The button opens the star; this device stays signed in.
+enter-button = Come in
+enter-worn-out = The link no longer works
+enter-worn-out-text = It was used already, or more than 15 minutes have passed. A command on the hub itself prints a new one:
+enter-left = You have left
+enter-left-text = This entry is closed. To come in again use a new link or the administrator’s certificate.
