@@ -5,6 +5,10 @@
 //! memory; a full minute of all segments becomes one row, a full hour of those rows
 //! becomes one block per segment, a full day of blocks one block of hours. The place in `netd`'s
 //! stream is kept in the same transaction, so that doing it again changes nothing.
+//!
+//! What it takes for 10,000 segments at one probe a second: 144 MB for the hour of seconds, about
+//! 20 MB for the minutes of the running hour, 0.2 MB written each minute, a block of about 0.9 KB
+//! per segment and hour (20 GB for 90 days) and of 0.6 KB per segment and day (11 GB for 5 years).
 
 mod block;
 mod config;
