@@ -156,12 +156,12 @@ pub fn form(tr: &Tr, form: &Form) -> Html {
     }
     let submit = if form.submit.is_empty() { t::form_save(tr) } else { &form.submit };
     let class = if form.danger { "danger" } else { "primary" };
-    put!(out, "<p class=\"acts\"><button class=\"{class}\">{}</button>", escape(submit));
+    put!(out, "<div class=\"acts\"><button class=\"{class}\">{}</button>", escape(submit));
     if !form.cancel.is_empty() {
         let cancel = t::form_cancel(tr);
         put!(out, " <a class=\"button\" href=\"{}\">{cancel}</a>", escape(&form.cancel));
     }
-    out.push_str("</p></form>");
+    out.push_str("</div></form>");
     Html::trusted(out)
 }
 

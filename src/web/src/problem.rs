@@ -57,7 +57,7 @@ pub fn page(tr: &Tr, problem: &Problem) -> Page {
         let text = t::error_reference(tr, reference);
         crate::html::put!(body, "<p class=\"mut\">{}</p>", Html::text(&text));
     }
-    crate::html::put!(body, "<p class=\"acts\">{}</p></div>", actions(tr, problem));
+    crate::html::put!(body, "<div class=\"acts\">{}</div></div>", actions(tr, problem));
     Page {
         heading: title.to_owned(),
         body: Html::trusted(body),

@@ -53,11 +53,11 @@ pub fn story(ctx: &Ctx, story: &Story) -> Html {
         put!(out, "{}", crate::facts::list(&facts));
     }
     if !story.actions.is_empty() {
-        out.push_str("<p class=\"acts\">");
+        out.push_str("<div class=\"acts\">");
         for action in &story.actions {
             put!(out, "{action} ");
         }
-        out.push_str("</p>");
+        out.push_str("</div>");
     }
     out.push_str("</article>");
     Html::trusted(out)

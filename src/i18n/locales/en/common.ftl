@@ -158,6 +158,8 @@ strip-ago = { $count ->
     [one] { $count } day ago
    *[other] { $count } days ago
 }
+strip-date = Date
+strip-all-whole = Every day without interruption
 strip-today = today
 
 timeline-state = State

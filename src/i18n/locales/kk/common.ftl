@@ -154,6 +154,8 @@ strip-day-unknown = { $date }: дерек жоқ
 strip-ago = { $count ->
    *[other] { $count } күн бұрын
 }
+strip-date = Күні
+strip-all-whole = Барлық күн үзіліссіз
 strip-today = бүгін
 
 timeline-state = Күйі

@@ -164,6 +164,8 @@ strip-ago = { $count ->
     [few] { $count } дня назад
    *[other] { $count } дней назад
 }
+strip-date = Дата
+strip-all-whole = Все дни без перерывов
 strip-today = сегодня
 
 timeline-state = Состояние

@@ -75,6 +75,13 @@ fn site() -> Site {
 
 fn context(site: &Site, uri: &Uri, headers: &HeaderMap) -> Ctx {
     let mut ctx = Ctx::from_request(site, uri, headers, now());
+    for (key, value) in uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
+        match key {
+            "theme" => ctx.theme = value.parse().unwrap_or_default(),
+            "lang" => ctx.tr = ets_i18n::Tr::new(value.parse().unwrap_or_default(), site.zone.clone()),
+            _ => {}
+        }
+    }
     ctx.user = Some("администратор".into());
     ctx.sign_out = "/sign-out";
     ctx.csrf = "token".into();

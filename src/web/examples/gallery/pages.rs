@@ -292,6 +292,8 @@ fn today(ctx: &Ctx) -> Html {
 }
 
 pub(crate) fn form(ctx: &Ctx) -> Page {
+    let clean = ctx.path.contains("clean");
+    let wrong = |text: &str| if clean { String::new() } else { text.to_owned() };
     let options = vec![("1".to_owned(), "Восток-Телеком, Аягоз".to_owned())];
     let radio = vec![
         ("normal".to_owned(), "Обычная".to_owned(), "одна проба в секунду".to_owned()),
@@ -304,11 +306,11 @@ pub(crate) fn form(ctx: &Ctx) -> Page {
             Field::new("name", "Название").value("Самар ауданы").group("Сегмент"),
             Field::new("prefix", "Адреса").kind(Kind::Code).value("10.20.300.0/24")
                 .help("Сеть с длиной префикса, например 10.20.9.0/24. Несколько сетей через запятую.")
-                .error("10.20.300.0/24 не адрес: число 300 больше 255. Исправьте третье число."),
+                .error(wrong("10.20.300.0/24 не адрес: число 300 больше 255. Исправьте третье число.")),
             Field::new("address", "Кого опрашивать").kind(Kind::Code).help("Обычно адрес маршрутизатора."),
             Field::new("parent", "Точка провайдера").kind(Kind::Select(options)).optional().group("Канал"),
             Field::new("speed", "Скорость, Мбит/с").kind(Kind::Number).value("100")
-                .error("Напишите число от 1 до 100 000."),
+                .error(wrong("Напишите число от 1 до 100 000.")),
             Field::new("until", "Плановые работы до").kind(Kind::Moment).optional(),
             Field::new("weight", "Важность").kind(Kind::Radio(radio)).value("normal"),
             Field::new("watch", "Наблюдать сразу").kind(Kind::Check).value("on").help("Можно включить позже."),
@@ -358,7 +360,7 @@ pub(crate) fn parts(ctx: &Ctx) -> Page {
 pub(crate) fn wall(ctx: &Ctx, items: &[Item]) -> Page {
     let body = state::counts(&ctx.tr, &counts(items), None, &[]).then(&card::columns(
         &the_star(ctx, items, None),
-        &stories(ctx),
+        &card::card("Отключения сейчас", &Html::default(), &stories(ctx)),
     ));
     Page {
         heading: "3 сегмента без связи".into(),

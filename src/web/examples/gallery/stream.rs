@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::http::Uri;
 use axum::response::sse::{Event, Sse};
 use ets_model::LinkState;
 use ets_web::live;
@@ -10,7 +11,7 @@ use futures_util::{Stream, stream};
 
 /// A tick each second; every third second a segment goes down or comes back. The query `quiet`
 /// stops it all after three ticks, so that the page can be seen to notice.
-pub(crate) async fn events(uri: axum::http::Uri) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn events(uri: Uri) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let quiet = uri.query().is_some_and(|query| query.contains("quiet"));
     Sse::new(stream::unfold(0_u64, move |step| async move {
         if step > 0 {

@@ -37,7 +37,7 @@ pub struct Span {
 }
 
 /// The strip, oldest day first, up to today: the higher the bar of a day, the longer it was
-/// without a link.
+/// without a link. Below it stand the days that were not whole, each with its link.
 #[must_use]
 pub fn strip(tr: &Tr, days: &[Day]) -> Html {
     let mut out = String::with_capacity(days.len() * 260);
@@ -46,17 +46,43 @@ pub fn strip(tr: &Tr, days: &[Day]) -> Html {
         let text = told(tr, day);
         let text = escape(&text);
         let bar = bar(day);
-        if day.href.is_empty() {
-            put!(out, "<li><span role=\"img\" aria-label=\"{text}\" title=\"{text}\">{bar}</span></li>");
-        } else {
-            let href = escape(&day.href);
-            put!(out, "<li><a href=\"{href}\" aria-label=\"{text}\" title=\"{text}\">{bar}</a></li>");
-        }
+        put!(out, "<li><span role=\"img\" aria-label=\"{text}\" title=\"{text}\">{bar}</span></li>");
     }
     out.push_str("</ol>");
     let ago = t::strip_ago(tr, days.len().saturating_sub(1));
     put!(out, "<p class=\"ends\"><span>{ago}</span><span>{}</span></p>", t::strip_today(tr));
+    put!(out, "{}", data(tr, &broken(tr, days)));
     Html::trusted(out)
+}
+
+/// The days that were not whole, the latest first.
+fn broken(tr: &Tr, days: &[Day]) -> Html {
+    let row = |day: &Day| {
+        let date = tr.full_date(day.start);
+        let date = if day.href.is_empty() { Html::text(&date) } else { Html::link(&day.href, &date) };
+        let length = |length: Duration| {
+            if length.is_zero() { crate::facts::none(tr) } else { Html::text(&tr.duration(length)) }
+        };
+        let cells = vec![date.into(), length(day.down).into(), length(day.unknown).into()];
+        Row { cells, ..Row::default() }
+    };
+    let columns = vec![
+        Column::new("", t::strip_date(tr)),
+        Column::new("", t::state_down(tr)).numeric(),
+        Column::new("", t::state_unknown(tr)).numeric(),
+    ];
+    let mut rows: Vec<Row> = days
+        .iter()
+        .rev()
+        .filter(|day| !day.down.is_zero() || !day.unknown.is_zero())
+        .map(row)
+        .collect();
+    if rows.is_empty() {
+        let whole = Html::text(t::strip_all_whole(tr));
+        rows.push(Row { cells: vec![whole.into(), Html::default().into(), Html::default().into()], ..Row::default() });
+    }
+    let caption = t::strip_label(tr, days.len());
+    table(tr, &Table { caption, columns, rows, ..Table::default() })
 }
 
 fn told(tr: &Tr, day: &Day) -> String {
@@ -114,7 +140,7 @@ pub fn timeline(ctx: &Ctx, from: WallTime, to: WallTime, spans: &[Span]) -> Html
         let class = if span.state == LinkState::Up { "up" } else { span.state.as_str() };
         put!(out, "<rect class=\"{class}\" x=\"{left:.1}\" width=\"{width:.1}\" height=\"10\"/>");
     }
-    out.push_str("</svg><div class=\"chart\">");
+    out.push_str("</svg><div class=\"chart flat\">");
     time_labels(ctx, from, to, &mut out);
     out.push_str("</div>");
     put!(out, "{}", data(&ctx.tr, &twin(ctx, spans)));

@@ -4,8 +4,8 @@ use ets_i18n::{Tr, t};
 use ets_model::LinkState;
 
 use super::Spot;
-use super::label::{Area, Placed, Plan, width};
-use super::place::{self, HEIGHT, HUB, MIDDLE, Point, WIDTH, places};
+use super::label::{LINE, Mark, Placed, Plan, lines, width};
+use super::place::{HEIGHT, HUB, MIDDLE, Point, WIDTH, places};
 use crate::Html;
 use crate::html::{escape, put};
 use crate::state::icon;
@@ -18,10 +18,11 @@ const MOST_LISTED: usize = 24;
 /// The star of these spots; `segments` is how many segments they stand for.
 pub(super) fn draw(tr: &Tr, mark: &str, segments: usize, spots: &[Spot]) -> Html {
     let (points, radius) = places(spots);
-    let areas = areas(spots, &points, radius);
-    let labels = labels(spots, &points, &areas);
+    let marks = marks(spots, &points, radius);
+    let labels = labels(spots, &marks);
     let mut out = String::with_capacity(1_024 + spots.len() * 300);
-    put!(out, "<div class=\"star\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"");
+    let dense = if spots.len() > 100 { " class=\"dense\"" } else { "" };
+    put!(out, "<div class=\"star\"><svg{dense} viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"");
     put!(out, "{}\"><g aria-hidden=\"true\">", escape(&t::star_label(tr, segments)));
     for (spot, point) in spots.iter().zip(&points) {
         line(spot, *point, radius, &mut out);
@@ -34,7 +35,7 @@ pub(super) fn draw(tr: &Tr, mark: &str, segments: usize, spots: &[Spot]) -> Html
     out.push_str("<g class=\"lbs\" aria-hidden=\"true\">");
     for (index, label) in labels.iter().enumerate() {
         if let Some(label) = label {
-            text(&spots[index], points[index], label, &mut out);
+            text(&spots[index], marks[index], label, &mut out);
         }
     }
     out.push_str("</g></svg>");
@@ -43,29 +44,76 @@ pub(super) fn draw(tr: &Tr, mark: &str, segments: usize, spots: &[Spot]) -> Html
     Html::trusted(out)
 }
 
-fn areas(spots: &[Spot], points: &[Point], radius: f32) -> Vec<Area> {
-    let around = |(spot, point): (&Spot, &Point)| Area::around(*point, reach(spot, radius) + 2.0);
-    spots.iter().zip(points).map(around).collect()
+fn marks(spots: &[Spot], points: &[Point], radius: f32) -> Vec<Mark> {
+    let mark = |(spot, at): (&Spot, &Point)| Mark { at: *at, radius: reach(spot, radius) };
+    spots.iter().zip(points).map(mark).collect()
 }
 
-/// How far a mark reaches from its middle: loud states are larger.
+/// How far a mark reaches from its middle: loud states are larger, and never tiny.
 fn reach(spot: &Spot, radius: f32) -> f32 {
-    radius * spot.size * if spot.troubled() { 1.3 } else { 1.0 }
+    let radius = if spot.troubled() { (radius * 1.3).max(6.4) } else { radius };
+    radius * spot.size
 }
 
-/// The labels, the worst state first; a healthy group's name only if there is room left.
-fn labels(spots: &[Spot], points: &[Point], areas: &[Area]) -> Vec<Option<Placed>> {
-    let mut order: Vec<usize> =
+/// How far the symbols reach as they are drawn in the sprite.
+fn natural(state: LinkState) -> f32 {
+    if state == LinkState::Up { 8.0 } else { 10.4 }
+}
+
+/// How much a state needs a person, the most first.
+fn severity(state: LinkState) -> usize {
+    LinkState::ALL.iter().position(|known| *known == state).unwrap_or_default()
+}
+
+/// The labels: of troubled spots, the worst state first, and of groups. Whoever comes first may
+/// stand in another's way, so several orders are tried and the best outcome is taken.
+fn labels(spots: &[Spot], marks: &[Mark]) -> Vec<Option<Placed>> {
+    let mut wanted: Vec<usize> =
         (0..spots.len()).filter(|index| spots[*index].troubled() || spots[*index].named).collect();
-    let severity = |state: LinkState| LinkState::ALL.iter().position(|known| *known == state);
-    order.sort_by_key(|index| severity(spots[*index].state));
-    let most = if spots.iter().any(|spot| spot.named) { spots.len() } else { MOST_LABELS };
-    let mut plan = Plan::new(areas, points);
-    let mut labels = vec![None; spots.len()];
-    for index in order.into_iter().take(most) {
-        labels[index] = plan.place(index, width(&label_text(&spots[index])));
+    wanted.sort_by_key(|index| severity(spots[*index].state));
+    if !spots.iter().any(|spot| spot.named) {
+        wanted.truncate(MOST_LABELS);
     }
-    labels
+    let texts: Vec<(f32, f32)> = wanted.iter().map(|index| size(&spots[*index])).collect();
+    let turn = |place: usize| {
+        let at = marks[wanted[place]].at;
+        (at.x - MIDDLE.x).atan2(MIDDLE.y - at.y)
+    };
+    let far = |place: usize| {
+        let at = marks[wanted[place]].at;
+        (at.x - MIDDLE.x).hypot(at.y - MIDDLE.y)
+    };
+    let by = |key: &dyn Fn(usize) -> f32| {
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by(|a, b| key(*a).total_cmp(&key(*b)));
+        order
+    };
+    let orders =
+        [by(&|place| place as f32), by(&turn), by(&|place| -turn(place)), by(&far), by(&|place| -far(place))];
+    let mut best = (f32::INFINITY, Vec::new());
+    for order in orders {
+        let mut plan = Plan::new(marks);
+        let mut labels = vec![None; spots.len()];
+        let mut homeless = 0.0;
+        for place in order {
+            let (index, (width, height)) = (wanted[place], texts[place]);
+            labels[index] = plan.place(index, width, height);
+            if labels[index].is_none() {
+                homeless += 300.0 - 50.0 * severity(spots[index].state) as f32;
+            }
+        }
+        if homeless + plan.cost < best.0 {
+            best = (homeless + plan.cost, labels);
+        }
+    }
+    if best.1.is_empty() { vec![None; spots.len()] } else { best.1 }
+}
+
+/// The width and height of a spot's label.
+fn size(spot: &Spot) -> (f32, f32) {
+    let lines = lines(&label_text(spot));
+    let widest = lines.iter().map(|line| width(line)).fold(0.0, f32::max);
+    (widest, LINE * lines.len() as f32)
 }
 
 fn label_text(spot: &Spot) -> String {
@@ -102,7 +150,7 @@ fn hub(tr: &Tr, mark: &str, out: &mut String) {
 
 fn node(spot: &Spot, point: Point, radius: f32, out: &mut String) {
     let (attribute, value) = (&spot.follows.0, escape(&spot.follows.1));
-    let (state, scale) = (spot.state, radius * spot.size / place::MARK);
+    let (state, scale) = (spot.state, reach(spot, radius) / natural(spot.state));
     put!(*out, "<a class=\"n\" href=\"{}\" {attribute}=\"{value}\" data-state=\"{state}\" ", escape(&spot.href));
     put!(*out, "transform=\"translate({:.0} {:.0})", point.x, point.y);
     if (scale - 1.0).abs() > 0.01 {
@@ -112,25 +160,24 @@ fn node(spot: &Spot, point: Point, radius: f32, out: &mut String) {
     put!(*out, "<use href=\"#n-{state}\"/></a>");
 }
 
-fn text(spot: &Spot, point: Point, label: &Placed, out: &mut String) {
-    let area = &label.area;
-    let left = area.right <= point.x;
-    let above = area.left < point.x && area.right > point.x;
-    let (x, anchor) = match (above, left) {
-        (true, _) => (f32::midpoint(area.left, area.right), " m"),
-        (_, true) => (area.right, " e"),
-        _ => (area.left, ""),
+fn text(spot: &Spot, mark: Mark, label: &Placed, out: &mut String) {
+    let (area, point) = (&label.area, mark.at);
+    let (x, anchor) = if area.left < point.x && area.right > point.x {
+        (f32::midpoint(area.left, area.right), " m")
+    } else if area.right <= point.x {
+        (area.right, " e")
+    } else {
+        (area.left, "")
     };
-    let y = area.bottom - 5.5;
-    let state = spot.state;
-    if label.lead {
-        let end = if above { x } else if left { area.right + 2.0 } else { area.left - 2.0 };
-        let middle = f32::midpoint(area.top, area.bottom);
-        put!(*out, "<path class=\"lead\" d=\"M{:.0} {:.0}L{end:.0} {middle:.0}\"/>", point.x, point.y);
+    if let Some([elbow, end]) = label.lead {
+        let from = mark.at.towards(elbow, mark.radius);
+        put!(*out, "<path class=\"lead\" d=\"M{:.0} {:.0}", from.x, from.y);
+        put!(*out, "L{:.0} {:.0}L{:.0} {:.0}\"/>", elbow.x, elbow.y, end.x, end.y);
     }
-    put!(*out, "<text class=\"lb {state}{anchor}\" x=\"{x:.0}\" y=\"{y:.0}\">{}", escape(&spot.name));
-    if !spot.note.is_empty() {
-        put!(*out, " <tspan>· {}</tspan>", escape(&spot.note));
+    put!(*out, "<text class=\"lb {}{anchor}\">", spot.state);
+    for (index, line) in lines(&label_text(spot)).iter().enumerate() {
+        let y = area.top + LINE * (index as f32 + 0.74);
+        put!(*out, "<tspan x=\"{x:.0}\" y=\"{y:.0}\">{}</tspan>", escape(line));
     }
     out.push_str("</text>");
 }
@@ -143,10 +190,10 @@ fn list(tr: &Tr, spots: &[Spot], labels: &[Option<Placed>], out: &mut String) {
     if troubled.is_empty() {
         return;
     }
-    let severity = |state: LinkState| LinkState::ALL.iter().position(|known| *known == state);
-    troubled.sort_by_key(|index| (severity(spots[*index].state), labels[*index].is_some()));
-    let whole = if troubled.iter().all(|index| labels[*index].is_some()) { " small" } else { "" };
-    put!(*out, "<div class=\"star-list{whole}\"><h3>{}</h3><ul>", t::star_elsewhere(tr));
+    troubled.sort_by_key(|index| (labels[*index].is_some(), severity(spots[*index].state)));
+    let homeless = troubled.iter().filter(|index| labels[**index].is_none()).count();
+    let whole = if homeless == 0 { " small" } else { "" };
+    put!(*out, "<div class=\"star-list{whole}\"><p>{}</p><ul>", t::star_elsewhere(tr));
     for index in troubled.iter().take(MOST_LISTED) {
         let spot = &spots[*index];
         let class = if labels[*index].is_some() { " class=\"small\"" } else { "" };
@@ -154,7 +201,8 @@ fn list(tr: &Tr, spots: &[Spot], labels: &[Option<Placed>], out: &mut String) {
         put!(*out, "{}</a></li>", escape(&label_text(spot)));
     }
     if let Some(more) = troubled.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
-        put!(*out, "<li>{}</li>", t::star_more(tr, more));
+        let class = if homeless > MOST_LISTED { "" } else { " class=\"small\"" };
+        put!(*out, "<li{class}>{}</li>", t::star_more(tr, more));
     }
     out.push_str("</ul></div>");
 }
@@ -198,11 +246,11 @@ mod tests {
             let spots: Vec<Spot> =
                 states.iter().enumerate().map(|(index, state)| spot(index, *state)).collect();
             let (points, radius) = places(&spots);
-            let areas = areas(&spots, &points, radius);
-            let placed: Vec<Area> =
-                labels(&spots, &points, &areas).into_iter().flatten().map(|label| label.area).collect();
+            let marks = marks(&spots, &points, radius);
+            let placed: Vec<_> =
+                labels(&spots, &marks).into_iter().flatten().map(|label| label.area).collect();
             for (index, label) in placed.iter().enumerate() {
-                prop_assert!(areas.iter().all(|node| !node.meets(label)));
+                prop_assert!(marks.iter().all(|mark| !mark.area().meets(label)));
                 prop_assert!(placed[..index].iter().all(|other| !other.meets(label)));
             }
         }
@@ -215,8 +263,8 @@ mod tests {
             .map(|index| spot(index, if index % 8 == 0 { LinkState::Down } else { LinkState::Up }))
             .collect();
         let (points, radius) = places(&spots);
-        let areas = areas(&spots, &points, radius);
-        let found = labels(&spots, &points, &areas).into_iter().flatten().count();
+        let marks = marks(&spots, &points, radius);
+        let found = labels(&spots, &marks).into_iter().flatten().count();
         assert_eq!(found, 7);
     }
 

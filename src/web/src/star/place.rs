@@ -5,13 +5,11 @@ use std::f32::consts::TAU;
 use super::Spot;
 
 /// The drawing's own size; all figures of the star are in these units.
-pub(super) const WIDTH: f32 = 1000.0;
+pub(super) const WIDTH: f32 = 1100.0;
 /// Its height.
 pub(super) const HEIGHT: f32 = 720.0;
-/// The radius of a mark as its symbol is drawn.
-pub(super) const MARK: f32 = 8.0;
 /// The hub's radius.
-pub(super) const HUB: f32 = 40.0;
+pub(super) const HUB: f32 = 42.0;
 
 /// A point of the drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +17,9 @@ pub(super) struct Point {
     pub(super) x: f32,
     pub(super) y: f32,
 }
+
+/// The radius of the outermost ring.
+pub(super) const RING: f32 = 318.0;
 
 /// The middle, where the hub stands.
 pub(super) const MIDDLE: Point = Point { x: WIDTH / 2.0, y: HEIGHT / 2.0 };
@@ -74,16 +75,15 @@ fn by_sector(spots: &[Spot]) -> Vec<usize> {
     order
 }
 
-/// The point at `turn` from the top, clockwise, on ring 0 (outermost) to `rings - 1`. Rings are
-/// ellipses, wider than high, as the drawing is.
+/// The point at `turn` from the top, clockwise, on ring 0 (outermost) to `rings - 1`.
 fn on_ring(turn: f32, ring: usize, rings: usize) -> Point {
     let share = match rings {
-        1 => 0.9,
+        1 => 0.85,
         2 => [1.0, 0.74][ring],
         _ => [1.0, 0.8, 0.6][ring],
     };
-    let (rx, ry) = (350.0 * share, 318.0 * share);
-    Point { x: MIDDLE.x + rx * turn.sin(), y: MIDDLE.y - ry * turn.cos() }
+    let radius = RING * share;
+    Point { x: MIDDLE.x + radius * turn.sin(), y: MIDDLE.y - radius * turn.cos() }
 }
 
 impl Point {
