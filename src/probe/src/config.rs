@@ -13,7 +13,8 @@ pub struct EngineConfig {
     /// Longest time for which answers may lie in the kernel's queue while probes are under way;
     /// their round-trip time does not suffer, it is stamped by the kernel. 20 ms.
     pub latency: Duration,
-    /// How long after its sending an answer is still accepted; also the longest timeout. 2 s.
+    /// How long after its sending an answer is still accepted; also the longest timeout. 2 s,
+    /// which is also the most.
     pub window: Duration,
     /// The timeout of a target until [`set_timeout`](crate::Engine::set_timeout). 1 s.
     pub timeout: Duration,
@@ -23,7 +24,7 @@ pub struct EngineConfig {
     pub stall_voids: Duration,
     /// Most probes sent in a second, over all targets; what is due above it waits. 100,000.
     pub max_rate: u32,
-    /// Bytes of each receive queue. Forced with CAP_NET_ADMIN, else as far as the kernel's
+    /// Bytes of each receive queue. Forced with `CAP_NET_ADMIN`, else as far as the kernel's
     /// `net.core.rmem_max` allows. 32 MiB.
     pub receive_buffer: usize,
     /// Bytes of each send queue: probes wait in it for ARP and ND. 32 MiB.

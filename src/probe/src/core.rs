@@ -10,9 +10,12 @@ use ets_model::{BootTime, IcmpErrorKind, Method};
 use crate::cookie::{NUMBERS, Secret};
 use crate::packet::{self, EchoId, Family, Heard, Mark, PROBE_LEN, Proof};
 use crate::ring::{Probe, Ring, State};
-use crate::targets::Targets;
-use crate::wheel::Wheel;
+use crate::targets::{Target, Targets};
+use crate::wheel::{SPAN, Wheel};
 use crate::{Counters, Ended, EngineConfig, Unsent};
+
+/// The wheel may fire this much late; no probe is given up before its timeout has fired.
+const TIMEOUT_SLACK: u64 = 4_000_000;
 
 /// A probe about to leave.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ impl Core {
             secret,
             ring: Ring::new(NUMBERS),
             timeouts: Wheel::new(now),
-            window: nanos(config.window),
+            window: nanos(config.window).min(SPAN - TIMEOUT_SLACK),
             pending: 0,
             void_below: 0,
         }
@@ -198,6 +201,12 @@ impl Core {
             if probe.state != State::Pending {
                 continue;
             }
+            let deadline = probe.sent + timeout_of(&self.targets, probe, self.window);
+            if deadline > horizon {
+                // Its timeout was raised, or the wheel did not reach that far.
+                self.timeouts.insert(place, deadline);
+                continue;
+            }
             probe.state = State::Overdue;
             self.pending -= 1;
             if self.targets.of_generation(probe.slot, probe.generation).is_none() {
@@ -212,7 +221,7 @@ impl Core {
                 out.push(Ended::Lost { slot, sent });
             }
         }
-        self.ring.give_up(horizon.saturating_sub(self.window));
+        self.ring.give_up(horizon.saturating_sub(self.window + TIMEOUT_SLACK));
     }
 
     /// When something is due: a probe or a timeout.
@@ -247,7 +256,7 @@ impl Core {
 }
 
 fn timeout_of(targets: &Targets, probe: &Probe, window: u64) -> u64 {
-    let timeout = targets.get(probe.slot).map_or(window, |target| target.timeout());
+    let timeout = targets.get(probe.slot).map_or(window, Target::timeout);
     timeout.min(window)
 }
 

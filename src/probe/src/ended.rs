@@ -119,7 +119,7 @@ pub struct Counters {
     pub lost: u64,
     /// Probes of which nothing can be said.
     pub void: u64,
-    /// Packets dropped by our own full receive queue (SO_RXQ_OVFL).
+    /// Packets dropped by our own full receive queue (`SO_RXQ_OVFL`).
     pub overflowed: u64,
     /// Replies refused: unknown, wrong source, wrong cookie, damaged.
     pub forged: u64,

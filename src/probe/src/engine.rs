@@ -45,7 +45,7 @@ struct Turned {
 }
 
 impl Engine {
-    /// Opens the sockets. Needs CAP_NET_RAW; with CAP_NET_ADMIN the queues get their full size.
+    /// Opens the sockets. Needs `CAP_NET_RAW`; with `CAP_NET_ADMIN` the queues get their full size.
     ///
     /// # Errors
     /// When a socket is refused.
@@ -89,7 +89,8 @@ impl Engine {
 
     /// Sends `count` probes `spacing` apart, the first one at once; then back to the interval.
     pub fn burst(&mut self, slot: u32, count: u8, spacing: Duration) {
-        self.core.targets.burst(slot, count, spacing);
+        let now = self.now();
+        self.core.targets.burst(slot, count, spacing, now);
     }
 
     /// Changes the time between two probes of a target.
@@ -108,11 +109,11 @@ impl Engine {
     /// this order: what was read, then [`Ended::Stalled`] and [`Ended::Overflowed`], then what is
     /// lost or void. `now` is the clock's boot time, read just before the call.
     pub fn turn(&mut self, now: BootTime, out: &mut Vec<Ended>) {
-        let now = now.0;
+        let (now, due) = (now.0, self.next_due().0);
         let dry = self.v6.as_ref().map_or(self.v4.dry, |v6| self.v4.dry.min(v6.dry));
         self.timebase.refresh(&self.config.clock, dry);
         let horizon = self.hear(now, out);
-        self.report_stall(now, out);
+        self.report_stall(now, due, out);
         self.core.expire(horizon, out);
         self.send_due(now, out);
         self.last = Some(Turned { begun: now, ended: self.config.clock.boot().0.max(now) });
@@ -169,7 +170,7 @@ impl Engine {
         self.core.bytes() + size_of::<Self>() + 64 * 1024
     }
 
-    /// Bytes that each receive queue may hold; less than asked for without CAP_NET_ADMIN.
+    /// Bytes that each receive queue may hold; less than asked for without `CAP_NET_ADMIN`.
     pub fn receive_capacity(&self) -> usize {
         self.v4.socket.capacity()
     }
@@ -210,9 +211,9 @@ impl Engine {
         out.push(Ended::Overflowed { from: BootTime(from), to: BootTime(to), dropped });
     }
 
-    fn report_stall(&mut self, now: u64, out: &mut Vec<Ended>) {
+    fn report_stall(&mut self, now: u64, due: u64, out: &mut Vec<Ended>) {
         let Some(last) = self.last else { return };
-        if now.saturating_sub(self.next_due().0) < nanos(self.config.stall) {
+        if now.saturating_sub(due) < nanos(self.config.stall) {
             return;
         }
         let length = now.saturating_sub(last.ended);

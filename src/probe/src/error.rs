@@ -6,7 +6,9 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The right to open raw sockets is missing.
-    #[error("raw sockets are refused: give the process CAP_NET_RAW (run netd as root or with that capability)")]
+    #[error(
+        "raw sockets are refused: give the process CAP_NET_RAW (run netd as root or with that capability)"
+    )]
     NoRawSockets(#[source] io::Error),
     /// Opening or setting up a socket failed; the first field says which step.
     #[error("{0} failed: check that the kernel has it and that the process has descriptors left")]

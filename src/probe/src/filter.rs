@@ -36,7 +36,7 @@ pub(crate) fn v4(secret: &Secret) -> Vec<sock_filter> {
     program.finish()
 }
 
-/// The program for IPv6: packets begin with the ICMPv6 header. Quotes with extension headers are
+/// The program for IPv6: packets begin with the `ICMPv6` header. Quotes with extension headers are
 /// let through to be parsed.
 pub(crate) fn v6(secret: &Secret) -> Vec<sock_filter> {
     let mut program = Program::default();

@@ -1,6 +1,6 @@
 //! The packets: echo requests out, echo replies and ICMP errors in (RFC 792, RFC 4443).
 //!
-//! An IPv4 raw socket delivers packets from the IP header on, an IPv6 one from the ICMPv6 header
+//! An IPv4 raw socket delivers packets from the IP header on, an IPv6 one from the `ICMPv6` header
 //! on and with the checksum already verified by the kernel.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -226,7 +226,8 @@ pub(crate) fn error_kind(family: Family, kind: u8, code: u8) -> Option<IcmpError
 /// The internet checksum (RFC 1071). Over a message that carries its own it is 0.
 fn checksum(bytes: &[u8]) -> u16 {
     let mut words = bytes.chunks_exact(2);
-    let mut sum: u32 = words.by_ref().map(|word| u32::from(u16::from_be_bytes([word[0], word[1]]))).sum();
+    let mut sum: u32 =
+        words.by_ref().map(|word| u32::from(u16::from_be_bytes([word[0], word[1]]))).sum();
     if let [last] = words.remainder() {
         sum += u32::from(*last) << 8;
     }

@@ -120,14 +120,14 @@ impl Targets {
         }
     }
 
-    /// Starts a burst; the first probe is due at once.
-    pub(crate) fn burst(&mut self, slot: u32, count: u8, spacing: Duration) {
+    /// Starts a burst; the first probe is due at `now`.
+    pub(crate) fn burst(&mut self, slot: u32, count: u8, spacing: Duration, now: u64) {
         let Some(target) = self.get_mut(slot) else { return };
         if count == 0 {
             return;
         }
-        (target.burst_left, target.burst_spacing_us, target.due) = (count, micros(spacing), 0);
-        self.wheel.insert(slot, 0);
+        (target.burst_left, target.burst_spacing_us, target.due) = (count, micros(spacing), now);
+        self.wheel.insert(slot, now);
     }
 
     /// A target whose probe is due at `now`; its next one is scheduled.
@@ -143,7 +143,9 @@ impl Targets {
             }
             target.burst_left = target.burst_left.saturating_sub(1);
             target.due = if target.burst_left > 0 {
-                now + u64::from(target.burst_spacing_us) * 1_000
+                // From when it was due, so that rounds do not stretch the burst.
+                let spacing = u64::from(target.burst_spacing_us) * 1_000;
+                target.due.max(now.saturating_sub(spacing)) + spacing
             } else {
                 next_on_grid(slot, target.interval_us, now)
             };

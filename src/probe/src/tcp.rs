@@ -117,13 +117,7 @@ impl AsFd for TcpProber {
     }
 }
 
-fn conclude(
-    attempt: &Attempt,
-    number: u64,
-    seen: BootTime,
-    core: &mut Core,
-    out: &mut Vec<Ended>,
-) {
+fn conclude(attempt: &Attempt, number: u64, seen: BootTime, core: &mut Core, out: &mut Vec<Ended>) {
     match verdict(attempt) {
         Verdict::Answered(rtt) => {
             let stamp = rtt.map_or(seen, |rtt| (BootTime(attempt.sent) + rtt).min(seen));
@@ -135,7 +129,8 @@ fn conclude(
 }
 
 fn prepare(to: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(to), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    let socket =
+        Socket::new(Domain::for_address(to), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     socket.set_linger(Some(Duration::ZERO))?;
     set_option(&socket, libc::IPPROTO_TCP, libc::TCP_SYNCNT, &1_i32)?;
     let (level, name) = match to {

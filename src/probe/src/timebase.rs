@@ -47,9 +47,8 @@ impl Timebase {
     /// The boot time of a packet stamp that was read at `seen`. Never later than `seen`.
     pub(crate) fn boot_of(&self, stamp: Option<i64>, seen: u64) -> BootTime {
         let Some(stamp) = stamp else { return BootTime(seen) };
-        let possible = |boot: &u64| {
-            *boot + BACKLOG >= self.earlier && *boot <= seen.saturating_add(AHEAD)
-        };
+        let possible =
+            |boot: &u64| *boot + BACKLOG >= self.earlier && *boot <= seen.saturating_add(AHEAD);
         let candidates = [Some(self.offset), self.before];
         let boot = candidates
             .into_iter()

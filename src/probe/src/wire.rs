@@ -3,7 +3,6 @@
 
 use std::os::fd::AsFd;
 
-
 use crate::batch::{ReceiveBatch, SendBatch};
 use crate::cookie::Secret;
 use crate::core::{Core, Received};
@@ -98,7 +97,7 @@ impl Wire {
     }
 
     /// How many packets our own full queue has dropped since it was last empty. The kernel counts
-    /// packets with a wrong ICMPv6 checksum as drops too; they are told apart by whether the queue
+    /// packets with a wrong `ICMPv6` checksum as drops too; they are told apart by whether the queue
     /// can have been full at all, so that nobody can blind the engine with them.
     fn count_drops(&mut self, core: &mut Core) -> u32 {
         let reported = std::mem::take(&mut self.drops);

@@ -64,7 +64,7 @@ impl Loop {
         packet[0] = kind;
         packet[4] = if v6 { 1 } else { 2 };
         if !v6 {
-            let sum = !(u16::from(kind) << 8 | 0) - (u16::from(packet[4]) << 8);
+            let sum = !(u16::from(kind) << 8) - (u16::from(packet[4]) << 8);
             packet[2..4].copy_from_slice(&sum.to_be_bytes());
         }
         Ok(Self {
@@ -98,10 +98,8 @@ impl Loop {
             let end = (start + BATCH).min(to);
             // SAFETY: plain data; the pointers lead into `self` and are used in this call only.
             unsafe {
-                let mut part = libc::iovec {
-                    iov_base: self.packet.as_mut_ptr().cast(),
-                    iov_len: PACKET,
-                };
+                let mut part =
+                    libc::iovec { iov_base: self.packet.as_mut_ptr().cast(), iov_len: PACKET };
                 let mut headers: [libc::mmsghdr; BATCH] = zeroed();
                 for (header, address) in headers.iter_mut().zip(&mut self.addresses[start..end]) {
                     header.msg_hdr.msg_name = (&raw mut *address).cast();
@@ -110,8 +108,7 @@ impl Loop {
                     header.msg_hdr.msg_iovlen = 1;
                 }
                 let count = u32::try_from(end - start).expect("at most a batch");
-                let sent =
-                    libc::sendmmsg(self.socket.as_raw_fd(), headers.as_mut_ptr(), count, 0);
+                let sent = libc::sendmmsg(self.socket.as_raw_fd(), headers.as_mut_ptr(), count, 0);
                 self.sent += u64::try_from(sent).unwrap_or(0);
             }
             if end < to {

@@ -74,10 +74,10 @@ fn compare_bare(star: &Star, targets: u32, seconds: u32) -> Outcome {
 }
 
 fn compare_fping(star: &Star, seconds: u32) -> Outcome {
-    let mut fping = star.fping(5_000)?;
+    let mut fping = star.fping(5_000, seconds)?;
     let mut ours = star.worker("worker-ours", 5_000, seconds, &["v4"])?;
     let ours = ours.result()?;
-    let fping = fping.stop()?;
+    let fping = fping.summary()?;
     println!("5,000 probes a second, {seconds} s, side by side");
     println!("  ours   {ours}");
     println!("  fping  {fping}");

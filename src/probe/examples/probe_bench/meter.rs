@@ -57,6 +57,12 @@ impl fmt::Display for Tally {
 
 /// CPU time of this process, user and system.
 pub(crate) fn cpu_now() -> Duration {
+    let (user, system) = cpu_parts();
+    user + system
+}
+
+/// CPU time of this process: user, system.
+pub(crate) fn cpu_parts() -> (Duration, Duration) {
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("getrusage of oneself cannot fail");
     let of = |time: nix::sys::time::TimeVal| {
         Duration::new(
@@ -64,7 +70,7 @@ pub(crate) fn cpu_now() -> Duration {
             u32::try_from(time.tv_usec()).unwrap_or(0) * 1_000,
         )
     };
-    of(usage.user_time()) + of(usage.system_time())
+    (of(usage.user_time()), of(usage.system_time()))
 }
 
 /// Resident memory of this process at its highest.

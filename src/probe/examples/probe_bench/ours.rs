@@ -8,7 +8,7 @@ use ets_probe::{Ended, Engine, EngineConfig, ProbeTarget};
 use ets_runtime::boot_now;
 
 use crate::Outcome;
-use crate::meter::{Tally, cpu_now, rss_kib};
+use crate::meter::{Tally, cpu_now, cpu_parts, rss_kib};
 use crate::star::address;
 
 /// Counts and, where asked for, writes each answer to a file.
@@ -27,7 +27,11 @@ pub(crate) fn work(targets: u32, seconds: u32, arguments: &[String]) -> Outcome 
     let file = log.and_then(|at| arguments.get(at + 1)).map(std::fs::File::create).transpose()?;
     let file = file.map(|file| std::io::BufWriter::with_capacity(1 << 20, file));
     let mut sink = Sink { file, lost: 0, void: 0, stalled: Duration::ZERO, errors: 0 };
-    let mut engine = Engine::open(EngineConfig::default())?;
+    let tick = arguments.iter().position(|word| word == "--tick");
+    let tick = tick.and_then(|at| arguments.get(at + 1)?.parse().ok());
+    let mut config = EngineConfig::default();
+    config.tick = tick.map_or(config.tick, Duration::from_millis);
+    let mut engine = Engine::open(config)?;
     for slot in 0..targets {
         engine.set_target(ProbeTarget {
             slot,
@@ -37,9 +41,9 @@ pub(crate) fn work(targets: u32, seconds: u32, arguments: &[String]) -> Outcome 
         });
     }
     turn_for(&mut engine, Duration::from_secs(1), &mut sink)?;
-    let (cpu, before) = (cpu_now(), engine.counters());
+    let (cpu, user, before) = (cpu_now(), cpu_parts().0, engine.counters());
     turn_for(&mut engine, Duration::from_secs(seconds.into()), &mut sink)?;
-    let (cpu, after) = (cpu_now() - cpu, engine.counters());
+    let (cpu, user, after) = (cpu_now() - cpu, cpu_parts().0 - user, engine.counters());
     for slot in 0..targets {
         engine.set_interval(slot, Duration::from_secs(3600));
     }
@@ -53,8 +57,9 @@ pub(crate) fn work(targets: u32, seconds: u32, arguments: &[String]) -> Outcome 
         cpu,
         rss_kib: rss_kib(),
         note: format!(
-            "({} KiB tables, queue {} KiB; {} lost, {} void, {} overflowed, {} send errors, {} \
+            "({:.0} % user; {} KiB tables, queue {} KiB; {} lost, {} void, {} overflowed, {} send errors, {} \
              forged, {} duplicate, {} late, {} errors, stalled {:?})",
+            100.0 * user.as_secs_f64() / cpu.as_secs_f64(),
             engine.bytes() / 1024,
             engine.receive_capacity() / 1024,
             sink.lost,

@@ -32,7 +32,8 @@ pub(crate) fn judge(star: &Star, targets: u32, seconds: u32) -> Outcome {
         .spawn()?;
     std::thread::sleep(Duration::from_secs(1));
     let log_name = log.to_string_lossy().into_owned();
-    let ours = star.worker("worker-ours", targets, seconds, &["v4", "--log", &log_name])?.result()?;
+    let ours =
+        star.worker("worker-ours", targets, seconds, &["v4", "--log", &log_name])?.result()?;
     std::thread::sleep(Duration::from_millis(500));
     kill(Pid::from_raw(i32::try_from(tcpdump.id())?), Signal::SIGINT)?;
     tcpdump.wait()?;

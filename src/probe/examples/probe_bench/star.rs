@@ -7,8 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 use crate::meter::Tally;
 
@@ -33,13 +31,16 @@ pub(crate) fn address(index: u32, family: &str) -> IpAddr {
 
 impl Star {
     pub(crate) fn raise() -> Result<Self, Box<dyn std::error::Error>> {
+        remove_leftovers();
         let id = std::process::id();
         let star = Self { hub: format!("probe-hub-{id}"), far: format!("probe-far-{id}") };
         let Self { hub, far } = &star;
         for name in [hub, far] {
             ip(&["netns", "add", name])?;
         }
-        ip(&["-n", hub, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", far])?;
+        ip(&[
+            "-n", hub, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", far,
+        ])?;
         for (space, host) in [(hub, 1), (far, 2)] {
             ip(&["-n", space, "link", "set", "lo", "up"])?;
             ip(&["-n", space, "address", "add", &format!("10.77.0.{host}/24"), "dev", "wire"])?;
@@ -78,13 +79,14 @@ impl Star {
         Ok(Worker { child })
     }
 
-    /// Starts fping over the first `targets` targets, each once a second.
-    pub(crate) fn fping(&self, targets: u32) -> std::io::Result<Worker> {
+    /// Starts fping over the first `targets` targets, each once a second, quiet until its end.
+    pub(crate) fn fping(&self, targets: u32, seconds: u32) -> std::io::Result<Worker> {
         let spacing = 1_000.0 / f64::from(targets);
         let mut child = Self::command(&self.hub, "fping")
-            .args(["-l", "-q", "-p", "1000", "-i", &spacing.to_string(), "-t", "900"])
+            .args(["-q", "-c", &seconds.to_string(), "-p", "1000", "-t", "900"])
+            .args(["-i", &spacing.to_string()])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
         let mut list = child.stdin.take().expect("it was piped");
@@ -96,11 +98,6 @@ impl Star {
 }
 
 impl Worker {
-    /// Its process; `ip netns exec` has become the program itself.
-    pub(crate) fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).expect("process numbers are positive"))
-    }
-
     /// Waits for it and reads its tally.
     pub(crate) fn result(&mut self) -> Result<Tally, Box<dyn std::error::Error>> {
         let mut output = String::new();
@@ -111,10 +108,9 @@ impl Worker {
         Tally::parse(&output).ok_or_else(|| format!("a worker gave no result: {output}").into())
     }
 
-    /// Interrupts fping and reads what it counted.
-    pub(crate) fn stop(&mut self) -> Result<Tally, Box<dyn std::error::Error>> {
+    /// Waits for fping and reads what it counted.
+    pub(crate) fn summary(&mut self) -> Result<Tally, Box<dyn std::error::Error>> {
         let before = children_cpu();
-        kill(self.pid(), Signal::SIGINT)?;
         let mut output = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
             pipe.read_to_string(&mut output)?;
@@ -138,6 +134,18 @@ impl Drop for Star {
             if let Err(error) = ip(&["netns", "delete", name]) {
                 eprintln!("probe_bench: {error}");
             }
+        }
+    }
+}
+
+/// Removes the namespaces of benches that were killed.
+fn remove_leftovers() {
+    let Ok(spaces) = std::fs::read_dir("/run/netns") else { return };
+    for name in spaces.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
+        let ours = ["probe-hub-", "probe-far-"].iter().find_map(|start| name.strip_prefix(start));
+        if ours.is_some_and(|id| !std::path::Path::new("/proc").join(id).exists()) {
+            // The other bench that removes it at the same time is welcome to.
+            let _ = ip(&["netns", "delete", &name]);
         }
     }
 }

@@ -1,0 +1,8 @@
+//! The engine on real links of network namespaces. As an ordinary user these tests print why they
+//! are skipped.
+
+mod blind;
+mod errors;
+mod link;
+mod replies;
+mod tcp;
