@@ -6,9 +6,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Context, Error, Result};
 use crate::namespace::{self, Namespace};
-use crate::plan::{EXTERNAL, Mode, Plan, SERVICES, SegmentPlan};
+use crate::plan::{EXTERNAL, LinkPlan, Mode, Plan, SERVICES, SegmentPlan};
 use crate::programs::Programs;
 use crate::topology;
+
+/// A name below `/proc/sys/net` and its value.
+type Setting = (&'static str, &'static str);
+
+const ROUTER: &[Setting] = &[
+    ("ipv4/ip_forward", "1"),
+    ("ipv6/conf/all/forwarding", "1"),
+    // A router that comes back from a reboot still has its addresses.
+    ("ipv6/conf/all/keep_addr_on_down", "1"),
+];
+
+/// The trunk and the provider points are plain cables and switches.
+const SWITCH: &[Setting] =
+    &[("ipv6/conf/default/disable_ipv6", "1"), ("ipv6/conf/all/disable_ipv6", "1")];
 
 /// A built star.
 #[derive(Debug)]
@@ -31,6 +45,7 @@ impl Star {
         }
         star.set_kernel()?;
         star.lay_cables()?;
+        star.hurry_neighbours()?;
         star.give_addresses()?;
         Ok(star)
     }
@@ -51,21 +66,23 @@ impl Star {
     }
 
     fn set_kernel(&self) -> Result<()> {
-        const ROUTER: &[(&str, &str)] = &[
-            ("ipv4/ip_forward", "1"),
-            ("ipv6/conf/all/forwarding", "1"),
-            // A router that comes back from a reboot still has its addresses.
-            ("ipv6/conf/all/keep_addr_on_down", "1"),
-        ];
-        // The trunk and the provider points are plain cables and switches.
-        const SWITCH: &[(&str, &str)] =
-            &[("ipv6/conf/default/disable_ipv6", "1"), ("ipv6/conf/all/disable_ipv6", "1")];
         let trunk = self.plan.place("trunk");
         for place in self.places.values() {
             let settings = if place.name() == trunk { SWITCH } else { ROUTER };
             place.within(|| settings.iter().try_for_each(|(name, value)| set(name, value)))??;
         }
         Ok(())
+    }
+
+    /// A neighbour that came back is asked for five times a second, not once: else the kernel
+    /// alone would add a second to every recovery.
+    fn hurry_neighbours(&self) -> Result<()> {
+        let set_port = |link: &LinkPlan| {
+            ["ipv4", "ipv6"].iter().try_for_each(|family| {
+                set(&format!("{family}/neigh/{}/retrans_time_ms", link.interface), "200")
+            })
+        };
+        self.place("hub")?.within(|| self.plan.links.iter().try_for_each(set_port))?
     }
 
     fn lay_cables(&self) -> Result<()> {
