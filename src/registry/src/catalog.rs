@@ -30,6 +30,10 @@ struct Entry {
     text: OnceLock<Box<str>>,
 }
 
+/// How good an answer to a search is, smaller is better: retired, not the identifier itself, words
+/// that begin no word.
+type Rank = (bool, bool, usize);
+
 /// What a [`Catalog`] is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
@@ -229,7 +233,7 @@ impl Catalog {
 
 impl Entry {
     /// The sort key of an answer to `words`, smaller is better; `None` when it is none.
-    fn rank(&self, words: &[String]) -> Option<((bool, bool, usize), &Arc<Segment>)> {
+    fn rank(&self, words: &[String]) -> Option<(Rank, &Arc<Segment>)> {
         let score = fold::score(self.text.get_or_init(|| self.text()), words)?;
         let exact = words.len() == 1 && words[0] == self.segment.id.as_str();
         Some(((!self.segment.is_active(), !exact, words.len() - score), &self.segment))

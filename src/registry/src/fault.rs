@@ -247,13 +247,19 @@ pub struct Fault {
     /// What stood there.
     pub value: String,
     /// What is wrong.
-    pub rule: Rule,
+    pub rule: Box<Rule>,
 }
 
 impl Fault {
     /// A fault in a field of a form.
-    pub(crate) fn of(field: Field, value: impl Into<String>, rule: Rule) -> Self {
-        Self { line: None, column: None, field: Some(field), value: value.into(), rule }
+    pub(crate) fn of(field: Field, value: impl Into<String>, rule: impl Into<Box<Rule>>) -> Self {
+        Self {
+            line: None,
+            column: None,
+            field: Some(field),
+            value: value.into(),
+            rule: rule.into(),
+        }
     }
 
     /// See [`Rule::code`].

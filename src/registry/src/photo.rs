@@ -52,8 +52,15 @@ impl Photo {
     /// # Errors
     /// When it is larger than [`PHOTO_LIMIT`] or of another kind.
     pub fn new(bytes: Vec<u8>) -> Result<Self, Fault> {
-        let refuse =
-            |rule| Err(Fault { line: None, column: None, field: None, value: String::new(), rule });
+        let refuse = |rule| {
+            Err(Fault {
+                line: None,
+                column: None,
+                field: None,
+                value: String::new(),
+                rule: Box::new(rule),
+            })
+        };
         if bytes.len() > PHOTO_LIMIT {
             return refuse(Rule::PhotoSize { bytes: bytes.len(), limit: PHOTO_LIMIT });
         }

@@ -323,8 +323,8 @@ impl Registry {
         .await
     }
 
-    /// Adds and changes provider points from a CSV file with the columns id, name_kk, name_ru,
-    /// name_en, provider: all of it or nothing. Answers how many were new or different.
+    /// Adds and changes provider points from a CSV file with the columns `id`, `name_kk`,
+    /// `name_ru`, `name_en`, `provider`: all of it or nothing. Answers how many were new or different.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault by line.

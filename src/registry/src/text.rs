@@ -68,39 +68,41 @@ fn rate(kbps: u64) -> String {
     if kbps == 0 { String::new() } else { kbps.to_string() }
 }
 
-pub(crate) fn parse_id<T: FromStr>(text: &str) -> Result<T, Rule> {
-    text.parse().map_err(|_| Rule::IdSyntax { id: text.to_owned() })
+pub(crate) fn parse_id<T: FromStr>(text: &str) -> Result<T, Box<Rule>> {
+    text.parse().map_err(|_| Box::new(Rule::IdSyntax { id: text.to_owned() }))
 }
 
-pub(crate) fn parse_prefix(text: &str) -> Result<IpNet, Rule> {
-    text.parse().map_err(|_| Rule::PrefixSyntax { prefix: text.to_owned() })
+pub(crate) fn parse_prefix(text: &str) -> Result<IpNet, Box<Rule>> {
+    text.parse().map_err(|_| Box::new(Rule::PrefixSyntax { prefix: text.to_owned() }))
 }
 
-pub(crate) fn parse_address(text: &str) -> Result<IpAddr, Rule> {
-    text.parse().map_err(|_| Rule::AddressSyntax { address: text.to_owned() })
+pub(crate) fn parse_address(text: &str) -> Result<IpAddr, Box<Rule>> {
+    text.parse().map_err(|_| Box::new(Rule::AddressSyntax { address: text.to_owned() }))
 }
 
-pub(crate) fn parse_method(text: &str) -> Result<Method, Rule> {
+pub(crate) fn parse_method(text: &str) -> Result<Method, Box<Rule>> {
     let port = || text.strip_prefix("tcp:")?.parse().ok().filter(|port| *port > 0);
     match text {
         "" | "icmp" => Ok(Method::Icmp),
-        _ => port().map(Method::Tcp).ok_or_else(|| Rule::MethodSyntax { method: text.to_owned() }),
+        _ => port()
+            .map(Method::Tcp)
+            .ok_or_else(|| Box::new(Rule::MethodSyntax { method: text.to_owned() })),
     }
 }
 
-pub(crate) fn parse_criticality(text: &str) -> Result<Criticality, Rule> {
+pub(crate) fn parse_criticality(text: &str) -> Result<Criticality, Box<Rule>> {
     match text {
         "" | "normal" => Ok(Criticality::Normal),
         "critical" => Ok(Criticality::Critical),
-        _ => Err(Rule::CriticalitySyntax { criticality: text.to_owned() }),
+        _ => Err(Box::new(Rule::CriticalitySyntax { criticality: text.to_owned() })),
     }
 }
 
-pub(crate) fn parse_rate(text: &str) -> Result<u64, Rule> {
+pub(crate) fn parse_rate(text: &str) -> Result<u64, Box<Rule>> {
     if text.is_empty() {
         return Ok(0);
     }
-    text.parse().map_err(|_| Rule::NumberSyntax { number: text.to_owned() })
+    text.parse().map_err(|_| Box::new(Rule::NumberSyntax { number: text.to_owned() }))
 }
 
 /// Takes the spaces around all texts away, so that what is stored is what an import gives.

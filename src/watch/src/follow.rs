@@ -101,7 +101,7 @@ impl Follow {
                     EventBody::Tick(tick) => picture.tick(event.at, tick),
                     EventBody::Transition(change) => picture.transition(change),
                     EventBody::Trunk { name, dark, since } => {
-                        picture.trunk(name, *dark, since.wall)
+                        picture.trunk(name, *dark, since.wall);
                     }
                     _ => {}
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ets_model::{SegmentNo, WallTime};
 use ets_runtime::Shutdown;
-use ets_series::{Recorder, Second, Span};
+use ets_series::{Minute, Recorder, Second};
 
 use crate::shared::Shared;
 use crate::{Spark, SparkPoint};
@@ -42,19 +42,36 @@ pub(crate) async fn run(shared: Arc<Shared>, series: Recorder, shutdown: Shutdow
 /// The hour before the start, as far as it is known.
 async fn fill(shared: &Shared, series: &Recorder, begun: WallTime) {
     let to = floor(begun);
-    let span = Span { from: to.minus(MINUTE * 60), to, step: MINUTE };
-    let sparks = shared.quietly(|picture| picture.sparks());
-    for (no, _) in sparks {
-        let Ok(points) = series.range(no, span).await else { continue };
-        let points = points.iter().map(|point| SparkPoint {
-            rtt_us: point.p50.map_or(0, micros),
-            sent: u16::try_from(point.sent).unwrap_or(u16::MAX),
-            lost: u16::try_from(point.lost).unwrap_or(u16::MAX),
-        });
-        let points: Vec<_> = points.skip_while(|point| point.sent == 0).collect();
-        let newest = to.minus(MINUTE);
-        shared.quietly(|picture| picture.spark(no, Arc::new(Spark { newest, points })));
+    let from = to.minus(MINUTE * 60);
+    let known = match series.minutes(from, to).await {
+        Ok(known) => known,
+        Err(error) => {
+            tracing::warn!(%error, "the sparklines begin empty");
+            return;
+        }
+    };
+    let sparks = known.into_iter().map(|(no, minutes)| (no, Arc::new(past(&minutes, to))));
+    let sparks: Vec<_> = sparks.collect();
+    shared.quietly(|picture| sparks.into_iter().for_each(|(no, spark)| picture.spark(no, spark)));
+}
+
+/// The sparkline up to `to`, from the minutes that have anything.
+fn past(minutes: &[Minute], to: WallTime) -> Spark {
+    let newest = to.minus(MINUTE);
+    let first = minutes.first().map_or(to, |minute| minute.at);
+    let count = usize::try_from(to.since(first).as_secs() / 60).unwrap_or(0).min(POINTS);
+    let mut points = vec![SparkPoint::default(); count];
+    for minute in minutes {
+        let back = usize::try_from(newest.since(minute.at).as_secs() / 60).unwrap_or(POINTS);
+        if let Some(at) = count.checked_sub(back + 1) {
+            points[at] = SparkPoint {
+                rtt_us: minute.p50_us,
+                sent: u16::try_from(minute.sent).unwrap_or(u16::MAX),
+                lost: u16::try_from(minute.lost).unwrap_or(u16::MAX),
+            };
+        }
     }
+    Spark { newest, points }
 }
 
 /// Adds the point of `minute` to every sparkline.
@@ -104,4 +121,23 @@ fn micros(rtt: Duration) -> u32 {
 
 fn floor(at: WallTime) -> WallTime {
     WallTime(at.0 - at.0.rem_euclid(60_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(at: i64, sent: u32) -> Minute {
+        Minute { at: WallTime(at * 60_000_000), sent, lost: 1, p50_us: 3_000 }
+    }
+
+    #[test]
+    fn a_sparkline_from_disk_has_a_point_a_minute_and_gaps_where_nothing_is_known() {
+        let spark = past(&[minute(10, 60), minute(12, 59)], WallTime(15 * 60_000_000));
+        let sent: Vec<_> = spark.points.iter().map(|point| point.sent).collect();
+        assert_eq!(sent, [60, 0, 59, 0, 0]);
+        assert_eq!(spark.newest, WallTime(14 * 60_000_000));
+        assert!(past(&[], WallTime(0)).points.is_empty());
+        assert_eq!(past(&[minute(10, 60)], WallTime(200 * 60_000_000)).points.len(), 60);
+    }
 }

@@ -140,7 +140,7 @@ impl Fields<'_> {
         self.text(field).to_owned()
     }
 
-    fn refuse(&mut self, field: Field, value: &str, rule: Rule) {
+    fn refuse(&mut self, field: Field, value: &str, rule: impl Into<Box<Rule>>) {
         self.faults.push(self.place.locate(Fault::of(field, value, rule)));
         if !self.unread.contains(&field) {
             self.unread.push(field);
@@ -148,16 +148,20 @@ impl Fields<'_> {
     }
 
     /// The field read by `read`; a placeholder and a fault when it cannot be.
-    fn read<T: Default>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> T {
+    fn read<T: Default>(&mut self, field: Field, read: fn(&str) -> Result<T, Box<Rule>>) -> T {
         self.read_or_none(field, read).unwrap_or_default()
     }
 
-    fn read_or_none<T>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> Option<T> {
+    fn read_or_none<T>(
+        &mut self,
+        field: Field,
+        read: fn(&str) -> Result<T, Box<Rule>>,
+    ) -> Option<T> {
         let text = self.owned(field);
         read(&text).map_err(|rule| self.refuse(field, &text, rule)).ok()
     }
 
-    fn required<T>(&mut self, field: Field, read: fn(&str) -> Result<T, Rule>) -> Option<T> {
+    fn required<T>(&mut self, field: Field, read: fn(&str) -> Result<T, Box<Rule>>) -> Option<T> {
         if self.text(field).is_empty() {
             self.refuse(field, "", Rule::Required { field });
             return None;
@@ -249,7 +253,7 @@ impl Fields<'_> {
 }
 
 pub(super) fn at(line: u64, column: Option<usize>, value: &str, rule: Rule) -> Fault {
-    Fault { line: Some(line), column, field: None, value: value.to_owned(), rule }
+    Fault { line: Some(line), column, field: None, value: value.to_owned(), rule: Box::new(rule) }
 }
 
 /// The column whose name is nearest to `name`, by the number of letters to change.

@@ -69,7 +69,7 @@ impl Reader<'_> {
 
     fn plain(&mut self, column: usize) -> Result<(String, End), Fault> {
         let separator = self.separator;
-        let stop = self.rest.find(|one| one == separator || one == '\n' || one == '"');
+        let stop = self.rest.find([separator, '\n', '"']);
         let stop = stop.unwrap_or(self.rest.len());
         let text = self.rest[..stop].to_owned();
         self.rest = &self.rest[stop..];
@@ -133,7 +133,13 @@ impl Reader<'_> {
 }
 
 fn fault(line: u64, column: usize, value: &str, rule: Rule) -> Fault {
-    Fault { line: Some(line), column: Some(column), field: None, value: value.to_owned(), rule }
+    Fault {
+        line: Some(line),
+        column: Some(column),
+        field: None,
+        value: value.to_owned(),
+        rule: Box::new(rule),
+    }
 }
 
 fn breaks(text: &str) -> u64 {

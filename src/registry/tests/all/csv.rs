@@ -68,7 +68,7 @@ fn a_preview_tells_new_changed_unchanged_and_absent_apart_field_by_field() {
     lines.push(lines[3].replace('3', "7").replace("s007", "s077").replace("10.10.7.", "10.10.77."));
     let preview = catalog.preview_csv(lines.join("\n").as_bytes());
     assert_eq!(preview.faults, []);
-    assert_eq!(preview.absent.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["s008"]);
+    assert_eq!(preview.absent.iter().map(ets_model::SegmentId::as_str).collect::<Vec<_>>(), ["s008"]);
     assert_eq!(preview.unchanged.len(), 6);
     let [changed] = &preview.changed[..] else { panic!("{:?}", preview.changed) };
     let fields: Vec<_> = changed

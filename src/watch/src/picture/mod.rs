@@ -246,3 +246,78 @@ fn slots(cells: &[Cell]) -> Vec<u32> {
     }
     slots
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use ets_model::{BootTime, Outcome, Sample};
+    use ets_netd_api::TickBuilder;
+
+    use super::*;
+
+    fn stamp(second: u64) -> Stamp {
+        let wall = WallTime(i64::try_from(second).unwrap() * 1_000_000);
+        Stamp { boot: BootTime(second * 1_000_000_000), wall }
+    }
+
+    fn picture(count: u32) -> Picture {
+        let mut picture = Picture::new(std::iter::empty(), WallTime(0));
+        picture.cells = (1..=count).map(|no| Cell::new(SegmentNo(no), WallTime(0))).collect();
+        picture.slots = slots(&picture.cells);
+        picture
+    }
+
+    fn tick(count: u32) -> Tick {
+        let mut builder = TickBuilder::default();
+        for no in 1..=count {
+            let outcome = Outcome::Answered(Duration::from_micros(u64::from(no)));
+            builder.push(Sample { segment: SegmentNo(no), outcome });
+        }
+        builder.build(EngineCounters::default())
+    }
+
+    /// covers: N3.2
+    #[test]
+    fn ten_thousand_segments_take_a_tick_in_less_than_10_milliseconds() {
+        let (mut picture, tick) = (picture(10_000), tick(10_000));
+        let mut best = Duration::MAX;
+        for second in 0..20 {
+            let begun = Instant::now();
+            picture.tick(stamp(second), &tick);
+            best = best.min(begun.elapsed());
+            picture.take_told();
+        }
+        let begun = Instant::now();
+        let snapshot = picture.snapshot(stamp(20));
+        println!("tick {best:?}, snapshot {:?}, {} bytes", begun.elapsed(), picture.bytes());
+        assert_eq!((snapshot.segments.len(), snapshot.segments[0].sent), (10_000, 20));
+        // A build that is not optimised is about ten times slower than the product.
+        assert!(best < Duration::from_millis(10), "{best:?}");
+    }
+
+    #[test]
+    fn a_tick_that_comes_late_counts_in_its_own_time_and_one_of_long_ago_not_at_all() {
+        let (mut picture, tick) = (picture(1), tick(1));
+        picture.tick(stamp(1_000), &tick);
+        picture.past_tick(stamp(970), &tick);
+        picture.past_tick(stamp(900), &tick);
+        assert_eq!(picture.snapshot(stamp(1_000)).segments[0].sent, 2);
+        picture.tick(stamp(1_036), &tick);
+        assert_eq!(picture.snapshot(stamp(1_036)).segments[0].sent, 2);
+        picture.tick(stamp(9_000), &tick);
+        assert_eq!(picture.snapshot(stamp(9_000)).segments[0].sent, 1);
+    }
+
+    #[test]
+    fn after_a_short_break_each_change_is_told_and_after_a_silence_the_whole() {
+        let mut picture = picture(2);
+        let told = |state| [Told { segment: SegmentNo(1), state, since: stamp(5) }];
+        picture.begin(&told(LinkState::Up), WallTime(9));
+        let first: Vec<_> = picture.take_told().into_iter().map(|one| one.1).collect();
+        assert_eq!(first, [ChangeBody::Netd { heard: true }]);
+        picture.begin(&told(LinkState::Down), WallTime(10));
+        let second = picture.take_told();
+        assert!(matches!(second[..], [(_, ChangeBody::State { to: LinkState::Down, .. })]));
+    }
+}

@@ -33,7 +33,9 @@ use crate::shared::Shared;
 
 /// How many operations go into one transaction.
 const BATCH: usize = 500;
-/// How many operations may wait; above that the ring of `netd` keeps them for us.
+/// How many operations may gather before they are written.
+const LOTS: usize = 5_000;
+/// How many operations may wait while the database takes none; above that the ring of `netd` keeps them for us.
 const WAITING: usize = 50_000;
 /// How often the place in the stream is written when nothing else is.
 const MARK_EVERY: Duration = Duration::from_secs(10);
@@ -141,8 +143,11 @@ impl Scribe {
                 },
                 () = tokio::time::sleep_until(due) => {}
             }
-            while let Ok(message) = self.deps.messages.try_recv() {
-                self.take(message).await;
+            while !self.wants_to_write() {
+                match self.deps.messages.try_recv() {
+                    Ok(message) => self.take(message).await,
+                    Err(_) => break,
+                }
             }
             self.write_due().await;
         }
@@ -275,6 +280,11 @@ impl Scribe {
 
     fn plan(&mut self, op: Op) {
         self.waiting.push_back((op, self.mark));
+    }
+
+    /// Whether so much waits that it is better written before more is taken in.
+    fn wants_to_write(&self) -> bool {
+        self.waiting.len() >= LOTS && self.retry.is_none()
     }
 
     /// When something is to be done without a message.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use ets_model::{BlindReason, LinkState, SegmentNo, Stamp};
 use ets_netd_api::{Cursor, Event, EventBody, SegmentNow};
 
-use super::Scribe;
+use super::{Scribe, WAITING};
 
 /// The beginning of a live stream.
 #[derive(Debug)]
@@ -45,7 +45,10 @@ impl Scribe {
         if !whole {
             self.bridge(&session, &backlog);
         }
-        self.take_in(backlog);
+        if !self.take_in(backlog).await {
+            // The session begins anew from the mark as soon as the database takes something.
+            return;
+        }
         self.mark.cursor = Some(session.newest);
         self.deaf = false;
         // Segments may have been retired since what was replayed.
@@ -112,16 +115,24 @@ impl Scribe {
         }
     }
 
-    /// Takes in what was replayed, in order.
-    fn take_in(&mut self, backlog: Backlog) {
+    /// Takes in what was replayed, in order. Answers whether it is through: not when the database
+    /// takes nothing and too much waits.
+    async fn take_in(&mut self, backlog: Backlog) -> bool {
         let mut ticks = backlog.ticks.into_iter().peekable();
         for event in backlog.events {
             while let Some((seq, at)) = ticks.next_if(|(seq, _)| *seq < event.seq) {
                 self.tick(seq, at);
             }
             self.event(&event);
+            if self.wants_to_write() {
+                self.write_all().await;
+            }
+            if self.waiting.len() > WAITING {
+                return false;
+            }
         }
         ticks.for_each(|(seq, at)| self.tick(seq, at));
+        true
     }
 }
 

@@ -234,6 +234,7 @@ fn status(life: &Life) -> Status {
         followers: 1,
         listeners: Vec::new(),
         dark: Vec::new(),
+        kept: true,
         resident: 1,
         cpu_ns: 1,
     }

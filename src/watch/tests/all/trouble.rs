@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::hub::{Hub, Place, migrations, wait};
 use crate::live::hub_is_connected;
-use crate::netd::Netd;
+use crate::netd::{Life, Netd};
 
 /// What is asked of `state.db`: segment, began, ended.
 async fn story(hub: &Hub) -> Vec<(u32, i64, Option<i64>)> {
@@ -31,6 +31,7 @@ enum Step {
     Tick,
     Kill,
     Stop,
+    Reborn,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -45,6 +46,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(Step::Tick),
         1 => Just(Step::Kill),
         1 => Just(Step::Stop),
+        1 => Just(Step::Reborn),
     ];
     proptest::collection::vec(step, 5..60)
 }
@@ -71,7 +73,7 @@ fn truth(changes: &[(u32, LinkState, Stamp)]) -> Vec<(u32, i64, Option<i64>)> {
 
 async fn play(steps: Vec<Step>) {
     let place = Place::new();
-    let netd = Netd::start(&place.socket(), 1);
+    let mut netd = Netd::start(&place.socket(), 1);
     let start = stamp_now();
     let mut hub = place.start(4).await;
     let mut changes = Vec::new();
@@ -91,18 +93,26 @@ async fn play(steps: Vec<Step>) {
                 hub.stop().await;
                 hub = place.start(4).await;
             }
+            Step::Reborn => {
+                reaches(&hub, &truth(&changes)).await;
+                let Life { instance, now, .. } = netd.kill().await;
+                let life = Life { instance: instance + 1, now, ..Life::default() };
+                netd = Netd::with(&place.socket(), life);
+            }
         }
     }
-    let expected = truth(&changes);
-    let reached = async || story(&hub).await == expected;
+    reaches(&hub, &truth(&changes)).await;
+    hub.stop().await;
+}
+
+async fn reaches(hub: &Hub, expected: &[(u32, i64, Option<i64>)]) {
     let begun = std::time::Instant::now();
-    while !reached().await {
+    while story(hub).await != expected {
         if begun.elapsed() > Duration::from_secs(5) {
-            assert_eq!(story(&hub).await, expected);
+            assert_eq!(story(hub).await, expected);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    hub.stop().await;
 }
 
 proptest! {
@@ -110,7 +120,7 @@ proptest! {
 
     /// covers: N3.2
     #[test]
-    fn whenever_serve_is_killed_every_outage_stands_once_and_with_its_true_times(steps in steps()) {
+    fn whoever_is_killed_every_outage_stands_once_and_with_its_true_times(steps in steps()) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(play(steps));
     }
@@ -144,6 +154,39 @@ async fn with_a_full_disk_the_picture_stays_live_and_the_outages_are_written_dow
     let health = hub.handle.health().await;
     assert!(health.databases[0].writable && health.behind == 0, "{:?}", health.databases);
     hub.stop().await;
+}
+
+/// covers: N3.2
+#[tokio::test]
+async fn what_is_too_much_to_wait_in_memory_waits_with_netd() {
+    let place = Place::new();
+    let netd = Netd::start(&place.socket(), 1);
+    let hub = place.start(3).await;
+    hub_is_connected(&hub).await;
+    limit_pages(&hub, 1).await;
+    for round in 0..60_000_u32 {
+        let to = if round % 2 == 0 { LinkState::Down } else { LinkState::Up };
+        netd.change(1 + round / 2 % 3, to, stamp_now(), stamp_now());
+        if round % 512 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    netd.change(2, LinkState::Down, stamp_now(), stamp_now());
+    hub.shows(2, LinkState::Down).await;
+    wait("the alarm", async || !hub.handle.health().await.databases[0].writable).await;
+    assert!(hub.handle.health().await.behind <= 50_000);
+    limit_pages(&hub, 1_000_000).await;
+    let begun = std::time::Instant::now();
+    while hub.handle.open_outages().await.unwrap() != (1, 0) || count(&hub).await != 30_001 {
+        assert!(begun.elapsed() < Duration::from_secs(100), "{} outages", count(&hub).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    hub.stop().await;
+}
+
+async fn count(hub: &Hub) -> i64 {
+    let sql = "SELECT COUNT(*) AS outages FROM watch_outage";
+    hub.store.query_one(sql, &[]).await.unwrap().int("outages").unwrap()
 }
 
 /// SQLite refuses to grow beyond so many pages, as if the disk were full.
