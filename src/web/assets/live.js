@@ -279,6 +279,7 @@ function connect() {
   on("summary", onSummary);
   on("change", (change) => change.fragments.forEach(renewSoon));
   on("reset", () => $$("[data-fragment]").forEach((part) => renewSoon(part.dataset.fragment)));
+  on("gone", () => location.reload());
   on("tick", ({ now, at }) => {
     ahead = now - Date.now();
     const age = $("#age");

@@ -13,6 +13,14 @@
 //!   puts the elements `data-fragment="name"` in the place of the old ones. A server may
 //!   answer the whole page;
 //! - `reset`: the stream cannot resume from `Last-Event-ID`: the script renews every fragment.
+//! - `gone`: the session is over: the script loads the page again, which asks to sign in.
+//!
+//! After an error the browser cannot send the header; the script then opens the stream with the
+//! query `last=` and the same value. When nothing at all came for five seconds the page says so.
+//!
+//! A form with `data-stream="address"` and `data-into="element id"` shows an answer that runs on:
+//! the script opens the address as a stream with the form's fields as query, appends the text of
+//! each `line` event, and closes it at `done`. Without the script the form posts as always.
 //!
 //! An element follows a segment by `data-seg="id"` with `data-state`; inside it the elements
 //! `data-f="state"`, `"since"`, `"rtt"`, `"loss"`, `"spark"` take its figures. Other live places:

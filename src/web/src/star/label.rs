@@ -3,8 +3,8 @@
 use super::place::{HEIGHT, HUB, MIDDLE, Point, RING, WIDTH};
 
 /// The height of a label's letters with their leading.
-pub(super) const LINE: f32 = 22.0;
-const FONT: f32 = 18.5;
+pub(super) const LINE: f32 = 23.0;
+const FONT: f32 = 19.5;
 
 /// An upright box.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -233,7 +233,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 }
 
 /// Longer than this a label becomes two lines.
-const LONG: f32 = 190.0;
+const LONG: f32 = 200.0;
 
 /// A line that is too long even so ends in dots; its full text stands in the link.
 fn cut(line: &str) -> String {
