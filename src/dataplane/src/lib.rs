@@ -6,10 +6,12 @@
 mod dump;
 mod error;
 mod message;
+mod neighbours;
 mod patrol;
 mod table;
 mod watch;
 
 pub use error::Error;
+pub use neighbours::hasten_neighbours;
 pub use table::{Change, Link};
 pub use watch::Watch;

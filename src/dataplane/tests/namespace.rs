@@ -153,6 +153,22 @@ fn storm_line(n: u32) -> String {
     )
 }
 
+/// covers: N3.2
+#[test]
+fn questions_for_neighbours_are_repeated_soon_on_a_port_that_was_hastened() {
+    if !own_namespace() {
+        return;
+    }
+    ip("link add p0 type veth peer name far0");
+    ets_dataplane::hasten_neighbours("p0").unwrap();
+    for family in ["ipv4", "ipv6"] {
+        let path = format!("/proc/sys/net/{family}/neigh/p0/retrans_time_ms");
+        let now = std::fs::read_to_string(path).unwrap();
+        assert_eq!(now.trim(), "200", "{family}");
+    }
+    assert!(ets_dataplane::hasten_neighbours("p9").is_err());
+}
+
 /// covers: N3.1
 #[test]
 fn after_lost_events_everything_is_read_anew_and_nothing_is_missed() {

@@ -102,19 +102,9 @@ impl Client {
     /// When `netd` cannot be reached or refuses.
     pub async fn follow(&self, after: Option<Cursor>) -> Result<Follower, Error> {
         match self.ask(&Request::Follow { after }).await? {
-            (
-                connection,
-                Reply::Following {
-                    oldest,
-                    newest,
-                    now,
-                },
-            ) => Ok(Follower {
-                oldest,
-                newest,
-                now,
-                connection,
-            }),
+            (connection, Reply::Following { oldest, newest, now }) => {
+                Ok(Follower { oldest, newest, now, connection })
+            }
             (_, other) => Err(unexpected(other, "the beginning of the stream")),
         }
     }
@@ -126,10 +116,7 @@ impl Client {
     /// When `netd` cannot be reached.
     pub async fn replay(&self, after: Option<Cursor>, until: u64) -> Result<Replaying, Error> {
         let connection = self.open(&Request::Replay { after, until }).await?;
-        Ok(Replaying {
-            connection,
-            done: None,
-        })
+        Ok(Replaying { connection, done: None })
     }
 
     /// Pings `address`: 1 to 1,000 times, at least 100 ms apart.
@@ -142,17 +129,8 @@ impl Client {
         count: u16,
         interval: Duration,
     ) -> Result<Pinging, Error> {
-        let connection = self
-            .open(&Request::Ping {
-                address,
-                count,
-                interval,
-            })
-            .await?;
-        Ok(Pinging {
-            connection,
-            done: false,
-        })
+        let connection = self.open(&Request::Ping { address, count, interval }).await?;
+        Ok(Pinging { connection, done: false })
     }
 
     /// The listening socket that `netd` holds under `name`. It stays open in `netd`, so that
@@ -161,22 +139,12 @@ impl Client {
     /// # Errors
     /// When `netd` cannot be reached or holds no such socket.
     pub async fn listener(&self, name: &str) -> Result<OwnedFd, Error> {
-        let mut connection = self
-            .open(&Request::Listener {
-                name: name.to_owned(),
-            })
-            .await?;
-        match connection
-            .receive_with("a reply")
-            .await?
-            .ok_or(Error::Closed)?
-        {
+        let mut connection = self.open(&Request::Listener { name: name.to_owned() }).await?;
+        match connection.receive_with("a reply").await?.ok_or(Error::Closed)? {
             Reply::Listener => {}
             other => return Err(unexpected(other, "a socket")),
         }
-        connection
-            .take_descriptor()
-            .ok_or_else(|| Error::NoDescriptor(name.to_owned()))
+        connection.take_descriptor().ok_or_else(|| Error::NoDescriptor(name.to_owned()))
     }
 
     /// As [`listener`](Self::listener), for TCP; non-blocking, ready for tokio.
@@ -203,10 +171,7 @@ impl Client {
     async fn open(&self, request: &Request) -> Result<Connection, Error> {
         let stream = UnixStream::connect(&self.path)
             .await
-            .map_err(|source| Error::Connect {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| Error::Connect { path: self.path.clone(), source })?;
         let mut connection = Connection::new(stream);
         greet_netd(&mut connection).await?;
         connection.send(request).await?;
@@ -240,11 +205,9 @@ impl Follower {
         match (after, here) {
             (Some(_), None) => Gap::Reborn { until },
             (_, here) if here.map_or(0, |cursor| cursor.seq) >= until => Gap::None,
-            (_, here) if here.map_or(0, |cursor| cursor.seq) + 1 < self.oldest => Gap::Lost {
-                oldest: self.oldest,
-                after: here,
-                until,
-            },
+            (_, here) if here.map_or(0, |cursor| cursor.seq) + 1 < self.oldest => {
+                Gap::Lost { oldest: self.oldest, after: here, until }
+            }
             (_, here) => Gap::Replay { after: here, until },
         }
     }
@@ -260,12 +223,7 @@ impl Replaying {
         if self.done.is_some() {
             return Ok(None);
         }
-        match self
-            .connection
-            .receive("a reply")
-            .await?
-            .ok_or(Error::Closed)?
-        {
+        match self.connection.receive("a reply").await?.ok_or(Error::Closed)? {
             Reply::Event(event) => Ok(Some(event)),
             Reply::Done(cursor) => {
                 self.done = Some(cursor);
@@ -290,12 +248,7 @@ impl Pinging {
         if self.done {
             return Ok(None);
         }
-        match self
-            .connection
-            .receive("a reply")
-            .await?
-            .ok_or(Error::Closed)?
-        {
+        match self.connection.receive("a reply").await?.ok_or(Error::Closed)? {
             Reply::Ping(line) => Ok(Some(line)),
             Reply::Done(_) => {
                 self.done = true;

@@ -19,17 +19,13 @@ pub(crate) const HEAD: usize = 4;
 /// # Errors
 /// [`Error::TooLong`] when it is longer than [`FRAME_LIMIT`].
 pub fn frame<T: Serialize>(message: &T) -> Result<Vec<u8>, Error> {
-    let mut bytes = postcard::to_extend(message, vec![0; HEAD]).map_err(|_| Error::Garbled {
-        expected: "a message that can be encoded",
-    })?;
+    let mut bytes = postcard::to_extend(message, vec![0; HEAD])
+        .map_err(|_| Error::Garbled { expected: "a message that can be encoded" })?;
     let length = bytes.len() - HEAD;
     match u32::try_from(length) {
         Ok(head) if length <= FRAME_LIMIT => bytes[..HEAD].copy_from_slice(&head.to_le_bytes()),
         _ => {
-            return Err(Error::TooLong {
-                length: length as u64,
-                limit: FRAME_LIMIT,
-            });
+            return Err(Error::TooLong { length: length as u64, limit: FRAME_LIMIT });
         }
     }
     Ok(bytes)
@@ -68,35 +64,24 @@ mod tests {
 
     #[test]
     fn a_frame_states_its_length_and_decodes_to_itself() {
-        let request = Request::Listener {
-            name: "https".into(),
-        };
+        let request = Request::Listener { name: "https".into() };
         let bytes = frame(&request).unwrap();
         let length = stated_length(&bytes, FRAME_LIMIT).unwrap().unwrap();
         assert_eq!(length, bytes.len() - HEAD);
-        assert_eq!(
-            decode::<Request>(&bytes[HEAD..], "a request").unwrap(),
-            request
-        );
+        assert_eq!(decode::<Request>(&bytes[HEAD..], "a request").unwrap(), request);
     }
 
     #[test]
     fn a_frame_with_bytes_left_over_is_garbled() {
         let mut bytes = frame(&Reply::Refused("no".into())).unwrap();
         bytes.push(0);
-        assert!(matches!(
-            decode::<Reply>(&bytes[HEAD..], "a reply"),
-            Err(Error::Garbled { .. })
-        ));
+        assert!(matches!(decode::<Reply>(&bytes[HEAD..], "a reply"), Err(Error::Garbled { .. })));
     }
 
     #[test]
     fn a_frame_above_the_limit_is_refused_by_its_head_alone() {
         let head = u32::MAX.to_le_bytes();
-        assert!(matches!(
-            stated_length(&head, FRAME_LIMIT),
-            Err(Error::TooLong { .. })
-        ));
+        assert!(matches!(stated_length(&head, FRAME_LIMIT), Err(Error::TooLong { .. })));
     }
 
     proptest::proptest! {

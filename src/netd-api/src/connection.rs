@@ -26,12 +26,7 @@ pub struct Connection {
 impl Connection {
     /// Wraps a connected stream.
     pub fn new(stream: UnixStream) -> Self {
-        Self {
-            stream,
-            buffer: Vec::new(),
-            taken: 0,
-            descriptors: Vec::new(),
-        }
+        Self { stream, buffer: Vec::new(), taken: 0, descriptors: Vec::new() }
     }
 
     /// Who is at the other end, by `SO_PEERCRED`.
@@ -101,11 +96,7 @@ impl Connection {
             }
             self.buffer.reserve(BUFFER);
             if self.fill().await? == 0 {
-                return if self.buffer.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(Error::Closed)
-                };
+                return if self.buffer.is_empty() { Ok(None) } else { Err(Error::Closed) };
             }
         }
     }
@@ -122,9 +113,8 @@ impl Connection {
         self.drop_taken();
         loop {
             let length = codec::stated_length(&self.buffer, FRAME_LIMIT)?;
-            if let Some(end) = length
-                .map(|length| HEAD + length)
-                .filter(|end| self.buffer.len() >= *end)
+            if let Some(end) =
+                length.map(|length| HEAD + length).filter(|end| self.buffer.len() >= *end)
             {
                 self.taken = end;
                 return codec::decode(&self.buffer[HEAD..end], expected).map(Some);
@@ -132,22 +122,14 @@ impl Connection {
             let read =
                 descriptor::receive(&self.stream, &mut self.buffer, &mut self.descriptors).await?;
             if read == 0 {
-                return if self.buffer.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(Error::Closed)
-                };
+                return if self.buffer.is_empty() { Ok(None) } else { Err(Error::Closed) };
             }
         }
     }
 
     /// The oldest descriptor that came and was not taken yet.
     pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
-        if self.descriptors.is_empty() {
-            None
-        } else {
-            Some(self.descriptors.remove(0))
-        }
+        if self.descriptors.is_empty() { None } else { Some(self.descriptors.remove(0)) }
     }
 
     /// Waits until the other side closes or sends something: neither belongs after a request.

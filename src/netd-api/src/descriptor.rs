@@ -65,13 +65,7 @@ pub(crate) async fn send(
         let parts = [IoSlice::new(bytes)];
         let rights = [ControlMessage::ScmRights(&raw)];
         let flags = MsgFlags::MSG_NOSIGNAL;
-        Ok(sendmsg::<()>(
-            stream.as_raw_fd(),
-            &parts,
-            &rights,
-            flags,
-            None,
-        )?)
+        Ok(sendmsg::<()>(stream.as_raw_fd(), &parts, &rights, flags, None)?)
     };
     stream.async_io(Interest::WRITABLE, attempt).await
 }
@@ -91,11 +85,8 @@ pub(crate) async fn receive(
         for control in message.cmsgs()? {
             if let ControlMessageOwned::ScmRights(found) = control {
                 // SAFETY: the kernel has just opened these for us and nobody else knows them.
-                descriptors.extend(
-                    found
-                        .into_iter()
-                        .map(|raw| unsafe { OwnedFd::from_raw_fd(raw) }),
-                );
+                descriptors
+                    .extend(found.into_iter().map(|raw| unsafe { OwnedFd::from_raw_fd(raw) }));
             }
         }
         Ok(message.bytes)
@@ -115,21 +106,12 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let taken = inherited_listener(listener.into_raw_fd()).unwrap();
-        assert_eq!(
-            std::net::TcpListener::from(taken).local_addr().unwrap(),
-            address
-        );
+        assert_eq!(std::net::TcpListener::from(taken).local_addr().unwrap(), address);
 
         let file = std::fs::File::open("/dev/null").unwrap();
         let error = inherited_listener(file.as_raw_fd()).unwrap_err();
         assert!(matches!(error, InheritError::NotListening(_)), "{error}");
-        assert!(matches!(
-            inherited_listener(1),
-            Err(InheritError::Standard(1))
-        ));
-        assert!(matches!(
-            inherited_listener(9_999),
-            Err(InheritError::NotOpen(9_999))
-        ));
+        assert!(matches!(inherited_listener(1), Err(InheritError::Standard(1))));
+        assert!(matches!(inherited_listener(9_999), Err(InheritError::NotOpen(9_999))));
     }
 }

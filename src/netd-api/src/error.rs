@@ -83,9 +83,6 @@ impl Error {
     /// Whether the two sides speak different protocols, so that trying again is of no use before
     /// one of them is replaced.
     pub fn is_mismatch(&self) -> bool {
-        matches!(
-            self,
-            Self::NoHello | Self::OlderPeer { .. } | Self::NewerPeer { .. }
-        )
+        matches!(self, Self::NoHello | Self::OlderPeer { .. } | Self::NewerPeer { .. })
     }
 }

@@ -13,11 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Hello {
     /// This program's hello.
     pub fn ours() -> Self {
-        Self {
-            magic: MAGIC,
-            protocol: PROTOCOL,
-            build: env!("CARGO_PKG_VERSION").to_owned(),
-        }
+        Self { magic: MAGIC, protocol: PROTOCOL, build: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
     /// Reads the first frame of a connection and checks it.
@@ -37,11 +33,7 @@ impl Hello {
         match theirs.cmp(&PROTOCOL) {
             std::cmp::Ordering::Less => Err(Error::OlderPeer { theirs, build }),
             std::cmp::Ordering::Greater => Err(Error::NewerPeer { theirs, build }),
-            std::cmp::Ordering::Equal => Ok(Self {
-                magic,
-                protocol: theirs,
-                build,
-            }),
+            std::cmp::Ordering::Equal => Ok(Self { magic, protocol: theirs, build }),
         }
     }
 }
@@ -81,30 +73,19 @@ mod tests {
     use super::*;
 
     fn hello(magic: [u8; 4], protocol: u16) -> Vec<u8> {
-        postcard::to_stdvec(&Hello {
-            magic,
-            protocol,
-            build: "9.9.9".into(),
-        })
-        .unwrap()
+        postcard::to_stdvec(&Hello { magic, protocol, build: "9.9.9".into() }).unwrap()
     }
 
     /// covers: S13
     #[test]
     fn each_way_a_hello_can_be_wrong_has_its_own_word() {
         assert!(Hello::check(&hello(MAGIC, PROTOCOL)).is_ok());
-        assert!(matches!(
-            Hello::check(&hello(*b"HTTP", PROTOCOL)),
-            Err(Error::NoHello)
-        ));
+        assert!(matches!(Hello::check(&hello(*b"HTTP", PROTOCOL)), Err(Error::NoHello)));
         assert!(matches!(Hello::check(&[]), Err(Error::NoHello)));
         let newer = Hello::check(&hello(MAGIC, PROTOCOL + 1)).unwrap_err();
         assert!(newer.to_string().contains("restart this side"), "{newer}");
         let older = Hello::check(&hello(MAGIC, PROTOCOL - 1)).unwrap_err();
-        assert!(
-            older.to_string().contains("restart the other side"),
-            "{older}"
-        );
+        assert!(older.to_string().contains("restart the other side"), "{older}");
     }
 
     /// covers: S13

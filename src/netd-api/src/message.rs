@@ -42,11 +42,7 @@ pub enum Request {
     /// life and one that has fallen out of the ring begin at the oldest event.
     Replay { after: Option<Cursor>, until: u64 },
     /// Pings on demand. Answer: `count` times [`Reply::Ping`], then [`Reply::Done`].
-    Ping {
-        address: IpAddr,
-        count: u16,
-        interval: Duration,
-    },
+    Ping { address: IpAddr, count: u16, interval: Duration },
     /// Asks for a listening socket that `netd` holds. Answer: [`Reply::Listener`] with one
     /// descriptor, or [`Reply::Refused`].
     Listener { name: String },
@@ -61,11 +57,7 @@ pub enum Reply {
     Done(Cursor),
     /// The stream begins: the oldest and newest event in the ring, and the state of every segment
     /// as of `newest`, so that a follower is right from the first moment.
-    Following {
-        oldest: u64,
-        newest: Cursor,
-        now: Vec<SegmentNow>,
-    },
+    Following { oldest: u64, newest: Cursor, now: Vec<SegmentNow> },
     /// One event.
     Event(Event),
     /// One answer, or silence, of an on-demand ping.
@@ -145,26 +137,14 @@ pub enum EventBody {
     /// The carrier of one of the hub's interfaces changed.
     Link { interface: String, up: bool },
     /// A neighbour entry of a probed address changed.
-    Neighbour {
-        segment: SegmentNo,
-        address: IpAddr,
-        state: NeighbourState,
-    },
+    Neighbour { segment: SegmentNo, address: IpAddr, state: NeighbourState },
     /// An ICMP error came for a probe; at most one a second and segment is reported.
-    IcmpError {
-        segment: SegmentNo,
-        from: IpAddr,
-        kind: IcmpErrorKind,
-    },
+    IcmpError { segment: SegmentNo, from: IpAddr, kind: IcmpErrorKind },
     /// The hub could not see for a time.
     Blind(Blind),
     /// A trunk went dark (`true`) or came back, `since` when: the last sign of life or the first
     /// one again. Told of every trunk also after each start and each configuration.
-    Trunk {
-        name: String,
-        dark: bool,
-        since: Stamp,
-    },
+    Trunk { name: String, dark: bool, since: Stamp },
     /// A desired state was taken over.
     Configured { generation: u64, targets: u32 },
 }
@@ -258,6 +238,8 @@ pub struct Status {
     pub listeners: Vec<String>,
     /// Trunks that are dark now.
     pub dark: Vec<String>,
+    /// Whether the desired state is on disk; without it a restart waits for `serve`.
+    pub kept: bool,
     /// Resident memory, in bytes.
     pub resident: u64,
     /// CPU time used, in nanoseconds.

@@ -32,11 +32,7 @@ impl Peer {
     /// When the kernel does not say.
     pub fn of(socket: &impl AsFd) -> Result<Self, Error> {
         let found = getsockopt(socket, PeerCredentials).map_err(std::io::Error::from)?;
-        Ok(Self {
-            pid: found.pid(),
-            uid: found.uid(),
-            gid: found.gid(),
-        })
+        Ok(Self { pid: found.pid(), uid: found.uid(), gid: found.gid() })
     }
 }
 
@@ -45,9 +41,7 @@ impl Allow {
     pub fn admits(&self, peer: Peer) -> bool {
         peer.uid == 0
             || peer.uid == geteuid().as_raw()
-            || self
-                .group
-                .is_some_and(|group| peer.gid == group || is_member(peer.uid, group))
+            || self.group.is_some_and(|group| peer.gid == group || is_member(peer.uid, group))
     }
 }
 

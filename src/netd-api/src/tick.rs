@@ -48,11 +48,7 @@ impl TickBuilder {
         packed.shrink_to_fit();
         let count = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.ends.clear();
-        Tick {
-            packed,
-            count,
-            engine,
-        }
+        Tick { packed, count, engine }
     }
 }
 
@@ -68,10 +64,7 @@ impl Tick {
                 0 => Outcome::Lost,
                 coded => Outcome::Answered(Duration::from_micros(u64::from(coded - 1))),
             };
-            Some(Sample {
-                segment: SegmentNo(segment),
-                outcome,
-            })
+            Some(Sample { segment: SegmentNo(segment), outcome })
         })
     }
 }
@@ -115,10 +108,7 @@ mod tests {
                 0 => Outcome::Lost,
                 rest => Outcome::Answered(Duration::from_micros(300 + rest * 2_000)),
             };
-            builder.push(Sample {
-                segment: SegmentNo(no as u32),
-                outcome,
-            });
+            builder.push(Sample { segment: SegmentNo(no as u32), outcome });
         }
         let tick = builder.build(EngineCounters::default());
         assert_eq!(tick.samples().count(), 10_000);

@@ -6,7 +6,9 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use ets_model::{BootTime, LinkState, SegmentNo, Stamp, WallTime};
@@ -48,11 +50,21 @@ pub(crate) struct Alive {
     pub(crate) at: Stamp,
 }
 
+/// The thread that writes.
+struct Keeper {
+    store: Store,
+    kept: Arc<AtomicBool>,
+    /// A desired state that could not be written yet.
+    unkept: Option<Box<Desired>>,
+    /// Why the last write failed.
+    fault: Option<String>,
+}
+
 /// What the keeper is asked to write.
 #[derive(Debug)]
 pub(crate) enum Keep {
-    /// A desired state; answered when it is on disk, or why it is not.
-    Desired(Box<Desired>, oneshot::Sender<Result<(), String>>),
+    /// A desired state; answered when it was tried. One that cannot be written is tried again.
+    Desired(Box<Desired>, oneshot::Sender<()>),
     /// The states as told.
     States(Vec<SegmentNow>),
 }
@@ -96,39 +108,22 @@ impl Store {
         Left { desired: self.read("desired"), known: Known { states: known, seen }, alive }
     }
 
-    /// Starts the keeper's thread. It ends when the sender is dropped.
-    pub(crate) fn start(self) -> Result<Sender<Keep>, Error> {
+    /// Starts the keeper's thread, which ends when the sender is dropped. The flag says whether the
+    /// desired state is on disk.
+    pub(crate) fn start(self) -> Result<(Sender<Keep>, Arc<AtomicBool>), Error> {
         let (sender, receiver) = channel();
+        let kept = Arc::new(AtomicBool::new(true));
+        let keeper = Keeper { store: self, kept: Arc::clone(&kept), unkept: None, fault: None };
         std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || self.run(&receiver))
+            .spawn(move || keeper.run(&receiver))
             .map_err(|error| Error::System("starting the keeper's thread", error))?;
-        Ok(sender)
+        Ok((sender, kept))
     }
 
     /// The file of the last sign of life.
     pub(crate) fn alive_path(&self) -> PathBuf {
         self.directory.join("alive")
-    }
-
-    fn run(&self, jobs: &Receiver<Keep>) {
-        let mut last_error = None;
-        for job in jobs {
-            match job {
-                Keep::Desired(desired, answer) => {
-                    let _ =
-                        answer.send(self.write("desired", &*desired).map_err(|e| e.to_string()));
-                }
-                Keep::States(now) => {
-                    let written = self.write("states", &States::of(&now));
-                    let error = written.err().map(|error| error.to_string());
-                    if error.is_some() && error != last_error {
-                        tracing::error!(error, "the known states cannot be kept on disk");
-                    }
-                    last_error = error;
-                }
-            }
-        }
     }
 
     fn write<T: Serialize>(&self, name: &str, content: &T) -> io::Result<()> {
@@ -162,6 +157,50 @@ impl Store {
     }
 }
 
+impl Keeper {
+    fn run(mut self, jobs: &Receiver<Keep>) {
+        loop {
+            match jobs.recv_timeout(TRY_AGAIN) {
+                Ok(Keep::Desired(desired, tried)) => {
+                    self.unkept = Some(desired);
+                    self.keep_desired();
+                    let _ = tried.send(());
+                }
+                Ok(Keep::States(now)) => {
+                    let written = self.store.write("states", &States::of(&now));
+                    self.tell(written);
+                }
+                Err(RecvTimeoutError::Timeout) => self.keep_desired(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn keep_desired(&mut self) {
+        let Some(desired) = self.unkept.take() else { return };
+        let written = self.store.write("desired", &*desired);
+        self.kept.store(written.is_ok(), Ordering::Relaxed);
+        if written.is_err() {
+            self.unkept = Some(desired);
+        }
+        self.tell(written);
+    }
+
+    /// A fault is told once, not at each attempt.
+    fn tell(&mut self, written: io::Result<()>) {
+        let fault = written.err().map(|error| error.to_string());
+        if fault != self.fault {
+            match &fault {
+                Some(error) => {
+                    tracing::error!(error, "what is to survive a restart cannot be written")
+                }
+                None => tracing::info!("what is to survive a restart is on disk again"),
+            }
+        }
+        self.fault = fault;
+    }
+}
+
 impl States {
     fn of(now: &[SegmentNow]) -> Self {
         let states = now.iter().map(|now| (now.segment, now.state, now.since)).collect();
@@ -189,6 +228,9 @@ fn on_this_boot(now: Stamp, wall: WallTime) -> Stamp {
 
 /// States are written at most this often.
 pub(crate) const STATES_APART: Duration = Duration::from_millis(500);
+
+/// A desired state that could not be written is tried again after this time.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

@@ -71,8 +71,12 @@ fn trunks_fault(trunks: &[Trunk]) -> Option<String> {
 }
 
 fn name_fault(interface: &str) -> Option<String> {
-    (interface.len() > LONGEST_NAME)
-        .then(|| format!("{interface:?} is no interface: names have at most 15 bytes"))
+    let odd = |c: char| c == '/' || c.is_whitespace() || c.is_control();
+    if interface.len() > LONGEST_NAME {
+        return Some(format!("{interface:?} is no interface: names have at most 15 bytes"));
+    }
+    let unusable = interface.contains(odd) || interface == "." || interface == "..";
+    unusable.then(|| format!("{interface:?} is no interface: names have no '/' and no spaces"))
 }
 
 fn can_be_probed(address: IpAddr) -> bool {
@@ -121,6 +125,10 @@ mod tests {
             (
                 of(vec![Target { interface: "x".repeat(17), ..target(1, "10.0.0.1") }], vec![]),
                 "no interface",
+            ),
+            (
+                of(vec![Target { interface: "../lo".into(), ..target(1, "10.0.0.1") }], vec![]),
+                "no '/'",
             ),
             (of(vec![], vec![Trunk { name: String::new(), interfaces: vec![] }]), "1 to 64 bytes"),
             (

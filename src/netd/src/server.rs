@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::{refuse, status};
 /// Connections at a time.
 const CONNECTIONS: usize = 64;
 /// Pings on demand at a time.
-const PINGS: usize = 8;
+pub(crate) const PINGS: usize = 8;
 /// How long a peer may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes written to a follower in one go, and how long it may take to read them.
@@ -39,6 +39,8 @@ pub(crate) struct Control {
     pub(crate) journal: Journal,
     pub(crate) orders: Orders,
     pub(crate) keeper: Sender<Keep>,
+    /// Whether the desired state is on disk.
+    pub(crate) kept: Arc<AtomicBool>,
     pub(crate) listeners: Listeners,
     pub(crate) allow: Allow,
     pub(crate) started: Stamp,
@@ -46,29 +48,6 @@ pub(crate) struct Control {
     pub(crate) followers: AtomicU32,
     /// One configuration at a time, in the order in which they came.
     pub(crate) configuring: tokio::sync::Mutex<()>,
-}
-
-impl Control {
-    pub(crate) fn new(
-        journal: Journal,
-        orders: Orders,
-        keeper: Sender<Keep>,
-        listeners: Listeners,
-        allow: Allow,
-        started: Stamp,
-    ) -> Self {
-        Self {
-            journal,
-            orders,
-            keeper,
-            listeners,
-            allow,
-            started,
-            pings: Semaphore::new(PINGS),
-            followers: AtomicU32::new(0),
-            configuring: tokio::sync::Mutex::new(()),
-        }
-    }
 }
 
 /// Accepts until shutdown.
@@ -145,15 +124,14 @@ async fn answer(
         }
         Request::Listener { name } => hand_over(connection, control, &name).await,
         Request::Status => {
-            let followers = control.followers.load(Ordering::Relaxed);
-            let names = control.listeners.names();
-            let status = status::status(&control.journal, control.started, followers, names);
+            let status = status::status(control);
             connection.send(&Reply::Status(Box::new(status))).await
         }
     }
 }
 
-/// On disk first, then in force, then acknowledged.
+/// On disk first, then in force, then acknowledged. A full disk keeps nobody from being watched:
+/// the status says that a restart would not know, and writing is tried again.
 async fn configure(
     connection: &mut Connection,
     control: &Control,
@@ -164,16 +142,9 @@ async fn configure(
     }
     let _turn = control.configuring.lock().await;
     let desired = Box::new(desired);
-    let (kept, is_kept) = oneshot::channel();
-    let _ = control.keeper.send(Keep::Desired(desired.clone(), kept));
-    match is_kept.await {
-        Ok(Ok(())) => {}
-        Ok(Err(why)) => {
-            let why = format!("the desired state cannot be kept on disk ({why}): make room");
-            return refuse(connection, why).await;
-        }
-        Err(_) => return refuse(connection, "netd is ending".into()).await,
-    }
+    let (tried, is_tried) = oneshot::channel();
+    let _ = control.keeper.send(Keep::Desired(desired.clone(), tried));
+    let _ = is_tried.await;
     let (done, is_done) = oneshot::channel();
     control.orders.send(Command::Configure(desired, done));
     match is_done.await {

@@ -6,19 +6,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use ets_dataplane::Watch;
 use ets_netd_api::Allow;
 use ets_probe::{Engine, EngineConfig};
 use ets_runtime::{Clock, Shutdown};
 use nix::unistd::{Gid, chown};
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use crate::alive::Pulse;
 use crate::journal::Journal;
 use crate::keeper::Store;
 use crate::listeners::Listeners;
-use crate::server::{self, Control};
+use crate::server::{self, Control, PINGS};
 use crate::watcher::{Command, Orders, Parts, Watcher};
 use crate::{Config, Error, confine};
 
@@ -63,14 +64,24 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     let left = store.load(started);
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
-    let keeper = store.start()?;
+    let (keeper, kept) = store.start()?;
     let journal = Journal::new(instance(), config.ring_bytes);
     let parts =
         Parts { clock, engine, watch, journal: journal.clone(), keeper: keeper.clone(), pulse };
     let (mut watcher, orders) = Watcher::new(parts)?;
     watcher.resume(left);
-    let allow = Allow { group: config.group };
-    let control = Control::new(journal, orders.clone(), keeper, listeners, allow, started);
+    let control = Control {
+        journal,
+        orders: orders.clone(),
+        keeper,
+        kept,
+        listeners,
+        allow: Allow { group: config.group },
+        started,
+        pings: Semaphore::new(PINGS),
+        followers: AtomicU32::new(0),
+        configuring: Mutex::new(()),
+    };
     Ok(Netd { watcher, orders, control: Arc::new(control), listener, socket: config.socket })
 }
 

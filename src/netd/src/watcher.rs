@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::Duration;
 
-use ets_dataplane::{Change, Watch};
+use ets_dataplane::{Change, Watch, hasten_neighbours};
 use ets_model::{Blind, BlindReason, BootTime, Stamp};
 use ets_netd_api::{Desired, EventBody};
 use ets_probe::{Ended, Engine, ProbeTarget};
@@ -159,7 +159,15 @@ impl Watcher {
     fn think(&mut self, now: Stamp) {
         let Self { brain, engine, events, changes, ended, .. } = self;
         let mut round = Round { now, prober: engine, events };
-        changes.drain(..).for_each(|change| brain.kernel(&mut round, change));
+        for change in changes.drain(..) {
+            if let Change::Carrier { interface, up: true } = &change
+                && brain.has_port(interface)
+            {
+                // It may be a new interface under a known name.
+                hasten(interface);
+            }
+            brain.kernel(&mut round, change);
+        }
         ended.drain(..).for_each(|end| brain.ended(&mut round, end));
         brain.pass(&mut round);
     }
@@ -184,6 +192,7 @@ impl Watcher {
         brain.configure(&mut Round { now, prober: engine, events }, desired, known);
         self.journal.set_board(self.brain.board());
         self.tell_figures();
+        self.brain.ports().for_each(hasten);
     }
 
     /// Once a second: the tick and the figures.
@@ -204,7 +213,7 @@ impl Watcher {
         let (generation, targets) = self.brain.generation();
         self.journal.set_figures(Figures {
             engine: counters(self.engine.counters()),
-            engine_bytes: 0,
+            engine_bytes: self.engine.bytes() as u64,
             machine_bytes: self.brain.bytes() as u64,
             generation,
             targets: u32::try_from(targets).unwrap_or(u32::MAX),
@@ -249,6 +258,13 @@ impl Watcher {
 
 fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
     PollFd::new(fd, PollFlags::POLLIN)
+}
+
+/// Best effort: without it a recovery is seen up to a second later.
+fn hasten(interface: &str) {
+    if let Err(error) = hasten_neighbours(interface) {
+        tracing::debug!(interface, %error, "neighbours are asked for at the kernel's own pace");
+    }
 }
 
 fn error_chain(error: &dyn std::error::Error) -> String {

@@ -12,8 +12,10 @@ use ets_netd_api::{Event, EventBody, Follower};
 use ets_runtime::stamp_now;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::{Far, Running, desired, during, own_namespace, run, runtime, start, start_process};
-use support::{target, until};
+use support::{
+    Far, Running, desired, during, own_namespace, run, runtime, start, start_process,
+    start_process_by, target, until,
+};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -248,6 +250,39 @@ fn a_killed_process_goes_on_within_a_second_without_serve_and_without_a_false_ou
     });
 }
 
+/// Root of a user namespace is all it needs, and three capabilities are all it keeps.
+///
+/// covers: N12
+#[test]
+fn in_a_user_namespace_it_watches_as_well_and_keeps_three_capabilities() {
+    let starter = ["unshare", "--user", "--map-root-user", "--net"];
+    let tried = std::process::Command::new(starter[0]).args(&starter[1..]).arg("true").status();
+    if !tried.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: user namespaces are refused here");
+    }
+    let netd = start_process_by(
+        &[&starter[..], &["sh", "-c", "ip link set lo up; exec \"$@\"", "sh"]].concat(),
+    );
+    runtime().block_on(async {
+        let mut follower = netd.follow().await;
+        netd.client.configure(desired(vec![target(1, "127.0.0.1", "lo")])).await.unwrap();
+        until(&mut follower, SOON, |event| to(event, 1, LinkState::Up)).await;
+    });
+    let threads = std::fs::read_dir(format!("/proc/{}/task", netd.pid())).unwrap();
+    let status = threads
+        .map(|thread| std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap())
+        .find(|status| status.starts_with("Name:\twatcher"))
+        .unwrap();
+    let field = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    // CAP_NET_BIND_SERVICE, CAP_NET_ADMIN and CAP_NET_RAW are bits 10, 12 and 13.
+    assert_eq!(field("CapEff"), "0000000000003400");
+    assert_eq!(field("CapPrm"), "0000000000003400");
+    assert_eq!(field("NoNewPrivs"), "1");
+}
+
 /// Memory and CPU with ten thousand segments; run by hand: `cargo nextest run -p ets-netd
 /// --run-ignored only --no-capture`.
 ///
@@ -288,6 +323,9 @@ fn ten_thousand_segments_fit_into_little_memory() {
             end.machine_bytes >> 10,
             end.engine_bytes >> 10,
         );
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", netd.pid())).unwrap();
+        let fields: Vec<&str> = stat.split_whitespace().collect();
+        println!("ticks of CPU in the program {}, in the kernel {}", fields[13], fields[14]);
         assert!(end.resident < 150 << 20);
     });
 }

@@ -226,7 +226,7 @@ fn a_held_socket_is_handed_over_and_outlives_its_user() {
         Err(error) => return eprintln!("skipped: {error}"),
     };
     let (trigger, shutdown) = ets_runtime::Shutdown::new();
-    let thread = std::thread::spawn(move || support::runtime().block_on(netd.run(shutdown)));
+    let thread = std::thread::spawn(move || runtime().block_on(netd.run(shutdown)));
     runtime().block_on(async {
         for _user in 0..2 {
             let listener = client.tcp_listener("dashboard").await.unwrap();
@@ -283,6 +283,25 @@ fn a_ping_on_demand_comes_line_by_line_with_the_errors_of_others() {
             let mut ping = netd.client.ping(HOME, count, apart).await.unwrap();
             assert!(matches!(ping.next().await, Err(Error::Refused(_))));
         }
+    });
+}
+
+#[test]
+fn a_disk_that_refuses_keeps_nobody_from_being_watched_and_is_tried_again() {
+    let Some(netd) = start(|_| {}) else { return };
+    let (state, away) = (netd.directory.path().join("state"), netd.directory.path().join("away"));
+    runtime().block_on(async {
+        std::fs::rename(&state, &away).unwrap();
+        netd.client.configure(desired(vec![target(1, "127.0.0.1", "")])).await.unwrap();
+        let status = netd.client.status().await.unwrap();
+        assert_eq!((status.targets, status.kept), (1, false));
+        std::fs::rename(&away, &state).unwrap();
+        let begin = std::time::Instant::now();
+        while !netd.client.status().await.unwrap().kept {
+            assert!(begin.elapsed() < Duration::from_secs(8));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(state.join("desired").exists());
     });
 }
 

@@ -40,6 +40,7 @@ impl Brain {
         round.events.push(EventBody::Configured { generation: desired.generation, targets });
         self.tell_trunks(round);
         self.changed = true;
+        self.slots.shrink_to_fit();
     }
 
     fn remove_missing<P: Prober>(&mut self, round: &mut Round<'_, P>, desired: &Desired) {

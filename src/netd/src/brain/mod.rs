@@ -118,6 +118,16 @@ impl Brain {
         (self.generation, self.by_no.len())
     }
 
+    /// Interfaces that lead to segments.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = &str> {
+        self.port_names.keys().map(String::as_str)
+    }
+
+    /// Whether an interface leads to a segment.
+    pub(crate) fn has_port(&self, interface: &str) -> bool {
+        self.port_names.contains_key(interface)
+    }
+
     /// Names of the trunks that are dark.
     pub(crate) fn dark_trunks(&self) -> Vec<String> {
         let dark = self.trunks.iter().filter(|trunk| trunk.dark.is_some());
@@ -236,7 +246,9 @@ impl Brain {
     /// trunk is dark.
     fn decide<P: Prober>(&mut self, round: &mut Round<'_, P>, slot: u32, draft: TransitionDraft) {
         self.release(round, slot);
-        if self.must_wait(slot, &draft) {
+        if let Some(trunk) = self.is_explained(slot, &draft) {
+            self.flicker(round, trunk);
+        } else if self.must_wait(slot, &draft) {
             self.hold(round, slot, draft);
         } else {
             self.publish(round, slot, draft);

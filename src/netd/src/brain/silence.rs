@@ -6,7 +6,7 @@ use ets_liveness::{Input, TransitionDraft};
 use ets_model::{BlindReason, BootTime, LinkState};
 use ets_netd_api::EventBody;
 
-use super::trunk::{Dark, FEWEST, GRACE};
+use super::trunk::{Dark, FEWEST, GRACE, Gap};
 use super::{Brain, Prober, Round};
 
 /// With fewer segments than this behind a trunk their own probes do not show soon enough that it
@@ -16,6 +16,12 @@ const MANY: usize = 64;
 /// How many are asked at once, and how often at most.
 const WITNESSES: usize = 3;
 const ASKED_APART: Duration = Duration::from_millis(50);
+
+/// A silence shorter than this brings nobody down.
+const SHORTEST_SILENCE: Duration = Duration::from_millis(250);
+
+/// So many answers that did not come are no chance.
+const MISSED: f64 = 3.0;
 
 /// How many segments of a dark trunk are probed ten times a second, so that its end is seen.
 const LOOKOUTS: usize = 64;
@@ -102,6 +108,9 @@ impl Brain {
         sent: BootTime,
         rtt: Duration,
     ) {
+        if self.trunks[index].dark.is_none() {
+            self.end_of_gap(round, index, sent, rtt);
+        }
         let trunk = &mut self.trunks[index];
         trunk.alive_sent = trunk.alive_sent.max(sent);
         trunk.alive_at = trunk.alive_at.max(sent + rtt);
@@ -109,6 +118,62 @@ impl Brain {
             Some(dark) if sent >= dark.since => self.light(round, index, sent + rtt),
             _ if !trunk.held.is_empty() => self.release_ripe(round, index, false),
             _ => {}
+        }
+    }
+
+    /// Notes a silence of the whole trunk that is over now, too short for all its segments to be
+    /// missed. A "down" held back that it explains was none.
+    fn end_of_gap<P: Prober>(
+        &mut self,
+        round: &mut Round<'_, P>,
+        index: usize,
+        sent: BootTime,
+        rtt: Duration,
+    ) {
+        let trunk = &self.trunks[index];
+        let gap = Gap { from: (trunk.alive_sent, trunk.alive_at), to: (sent, sent + rtt) };
+        let length = sent.since(gap.from.0);
+        if length < SHORTEST_SILENCE || gap.from.0 == BootTime::default() {
+            return;
+        }
+        let held = || trunk.held.iter().filter(|slot| self.explains(gap, **slot));
+        let silenced = held().count();
+        let others = u32::try_from(trunk.candidates.saturating_sub(silenced)).unwrap_or(0);
+        let asked = length.as_secs_f64() / self.params.normal_interval.as_secs_f64();
+        if silenced < FEWEST && asked * f64::from(others) < MISSED {
+            return;
+        }
+        self.trunks[index].gap = Some(gap);
+        if silenced > 0 {
+            self.flicker(round, index);
+        }
+    }
+
+    /// Whether all that speaks for the "down" held back for a segment happened in the gap.
+    fn explains(&self, gap: Gap, slot: u32) -> bool {
+        let segment = self.slots.get(slot as usize).and_then(Option::as_ref);
+        segment.is_some_and(|segment| {
+            let timeout = segment.machine.timeout(&self.params);
+            segment.held.as_ref().is_some_and(|draft| gap.covers(draft, timeout))
+        })
+    }
+
+    /// Whether a "down" is explained by the trunk's last gap.
+    pub(super) fn is_explained(&self, slot: u32, draft: &TransitionDraft) -> Option<usize> {
+        let segment = self.slots.get(slot as usize)?.as_ref()?;
+        let index = segment.trunk?;
+        let gap = self.trunks[index].gap?;
+        let timeout = segment.machine.timeout(&self.params);
+        let explained =
+            draft.to == LinkState::Down && !segment.carrier_lost && gap.covers(draft, timeout);
+        explained.then_some(index)
+    }
+
+    /// The trunk was dark for a moment: told afterwards, as one short outage of the hub's own.
+    pub(super) fn flicker<P: Prober>(&mut self, round: &mut Round<'_, P>, index: usize) {
+        if let Some(gap) = self.trunks[index].gap.take() {
+            self.darken(round, index, gap.from.1);
+            self.light(round, index, gap.to.1);
         }
     }
 

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use ets_liveness::TransitionDraft;
 use ets_model::BootTime;
 
 /// How long a lost carrier is held back to see whether the other ports follow.
@@ -66,6 +67,8 @@ pub(crate) struct Trunk {
     pub(crate) held: Vec<u32>,
     pub(crate) held_since: BootTime,
     pub(crate) dark: Option<Dark>,
+    /// The last silence of all its segments.
+    pub(crate) gap: Option<Gap>,
     /// Until then, segments that have not answered since the trunk came back are left alone.
     pub(crate) grace: Option<BootTime>,
     /// When its other segments were last asked for a sign of life, and who is next.
@@ -81,6 +84,14 @@ pub(crate) struct Falls {
     pub(crate) ports: Vec<usize>,
 }
 
+/// A time in which no probe that left was answered, though answers were due. Each end as the time
+/// at which the answered probe left and that at which its answer came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gap {
+    pub(crate) from: (BootTime, BootTime),
+    pub(crate) to: (BootTime, BootTime),
+}
+
 /// A trunk is dark.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dark {
@@ -88,6 +99,13 @@ pub(crate) struct Dark {
     pub(crate) since: BootTime,
     /// When a carrier came back, for a trunk that had lost them all.
     pub(crate) carrier_back: Option<BootTime>,
+}
+
+impl Gap {
+    /// Whether every probe that a "down" stands on left in the gap, with this timeout.
+    pub(crate) fn covers(&self, draft: &TransitionDraft, timeout: Duration) -> bool {
+        draft.first_after > self.from.0 && draft.decided - timeout <= self.to.0
+    }
 }
 
 impl Trunk {

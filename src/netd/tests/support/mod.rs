@@ -59,10 +59,15 @@ pub fn start(change: impl FnOnce(&mut Config)) -> Option<Running> {
 /// The same in a process of its own, confined as in production, so that it can be stopped and
 /// killed. Needs a test named `netd_process` that calls [`be_netd`].
 pub fn start_process() -> Running {
+    start_process_by(&[])
+}
+
+/// The same through a program that starts it.
+pub fn start_process_by(starter: &[&str]) -> Running {
     let directory = tempfile::tempdir().unwrap();
     let client = Client::new(config(directory.path()).socket);
     let mut running = Running { directory, client, trigger: None, thread: None, process: None };
-    running.launch();
+    running.launch_by(starter);
     running
 }
 
@@ -84,7 +89,16 @@ pub fn runtime() -> tokio::runtime::Runtime {
 impl Running {
     /// Starts the process, also again after [`kill`](Self::kill).
     pub fn launch(&mut self) {
-        let child = Command::new(std::env::current_exe().unwrap())
+        self.launch_by(&[]);
+    }
+
+    /// The same through a program that starts it, such as unshare.
+    pub fn launch_by(&mut self, starter: &[&str]) {
+        let own = std::env::current_exe().unwrap();
+        let mut line: Vec<&std::ffi::OsStr> = starter.iter().map(AsRef::as_ref).collect();
+        line.push(own.as_os_str());
+        let child = Command::new(line[0])
+            .args(&line[1..])
             .args(["--exact", "netd_process", "--nocapture"])
             .env(PROCESS, self.directory.path())
             .stdout(Stdio::null())

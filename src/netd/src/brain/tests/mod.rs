@@ -58,6 +58,22 @@ fn a_trunk_that_falls_silent_is_one_outage_and_nobody_is_called_down() {
     assert!(millis(blinds[0].to.boot).abs_diff(silent.end) < 100);
 }
 
+/// A switch that starts anew, a protection that switches over: too short for all to be missed.
+///
+/// covers: N3.3
+#[test]
+fn a_trunk_that_is_silent_for_a_moment_calls_nobody_down_either() {
+    let cases =
+        [49, 200].into_iter().flat_map(|n| [300, 450, 600, 900, 1_300].map(|length| (n, length)));
+    for (segments, length) in cases.chain([(10, 1_300), (10, 1_600)]) {
+        let silent = 10_000..10_000 + length;
+        let mut world = World::new(segments, segments, move |_, sent| !silent.contains(&sent));
+        world.run(15_000);
+        assert_eq!(world.came_to(DOWN, 0), [], "{segments} segments, {length} ms");
+        assert_eq!(world.up(), segments as usize);
+    }
+}
+
 /// covers: N3.3
 #[test]
 fn a_trunk_of_ten_thousand_that_falls_silent_is_one_outage_and_costs_little() {
@@ -185,6 +201,24 @@ fn a_stall_is_told_as_blind_time_and_brings_nobody_down() {
     let blinds = world.blinds();
     assert_eq!(blinds.len(), 1);
     assert_eq!((blinds[0].reason, blinds[0].from.boot), (BlindReason::Stalled, from));
+}
+
+/// Suspended for an hour in the middle of everything: a held carrier, a held silence.
+///
+/// covers: N3.2
+#[test]
+fn an_hour_without_time_decides_nothing_by_itself() {
+    let mut world = World::new(49, 49, |_, sent| !(10_000..3_610_900).contains(&sent));
+    world.run(10_900);
+    world.carrier(7, false);
+    world.stall(Duration::from_secs(3_600));
+    assert_eq!(world.came_to(DOWN, 0), []);
+    world.carrier(7, true);
+    world.run(3_620_000);
+    assert_eq!((world.came_to(DOWN, 0), world.up()), (vec![], 49));
+    let stalls = world.blinds().into_iter().filter(|blind| blind.trunk.is_empty());
+    let length: Duration = stalls.map(|blind| blind.to.boot.since(blind.from.boot)).sum();
+    assert_eq!(length, Duration::from_secs(3_600));
 }
 
 #[test]

@@ -177,6 +177,23 @@ impl World {
         }
     }
 
+    /// Nothing runs for `length`: no probe leaves, and the engine can say nothing of those under
+    /// way.
+    pub(super) fn stall(&mut self, length: Duration) {
+        let from = self.now;
+        self.now = self.now + length;
+        self.prober.now = self.now;
+        self.prober.ends.clear();
+        for slot in self.prober.slots.values_mut() {
+            slot.next = slot.next + length;
+        }
+        let to = self.now;
+        self.round(|brain, round| {
+            brain.ended(round, Ended::Stalled { from, to });
+            brain.pass(round);
+        });
+    }
+
     /// The carrier of a port comes or goes now.
     pub(super) fn carrier(&mut self, port: u32, up: bool) {
         let change = Change::Carrier { interface: format!("p{port}"), up };
