@@ -142,12 +142,13 @@ impl Handle {
 
     fn memory(&self) -> Vec<Part> {
         let (picture, snapshot, changes) = self.0.shared.bytes();
-        let seconds = self.0.series.health().seconds_bytes;
+        let series = self.0.series.health();
         let parts = [
             ("picture", picture),
             ("snapshot", snapshot),
             ("changes", changes),
-            ("seconds", seconds),
+            ("seconds", series.seconds_bytes),
+            ("minutes", series.minutes_bytes),
         ];
         parts.into_iter().map(|(name, bytes)| Part { name, bytes }).collect()
     }
@@ -161,10 +162,12 @@ impl Handle {
             problem,
             store: self.0.store.health().await,
         };
+        let stopped = "the disk is nearly full: measurements are not recorded until there is space";
+        let problem = series.last_error.or_else(|| series.stopped.then(|| stopped.to_owned()));
         let series = Database {
             name: "series",
-            writable: !series.stopped && series.last_error.is_none(),
-            problem: series.last_error.unwrap_or_default(),
+            writable: problem.is_none(),
+            problem: problem.unwrap_or_default(),
             store: self.0.series_store.health().await,
         };
         vec![state, series]

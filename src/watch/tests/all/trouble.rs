@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use ets_model::{LinkState, OutageKind, SegmentNo, Stamp};
+use ets_model::{Blind, BlindReason, LinkState, OutageId, OutageKind, SegmentNo, Stamp};
+use ets_netd_api::EventBody;
 use ets_runtime::stamp_now;
 use ets_store::testing::TestStore;
-use ets_watch::OutageFilter;
+use ets_watch::{OutageFilter, PageKey, Phase};
 use proptest::prelude::*;
 
 use crate::hub::{Hub, Place, migrations, wait};
@@ -218,6 +219,24 @@ ets_store::on_both_databases!(
         let borders = [start.wall, up.wall, up.wall.plus(Duration::from_secs(1))];
         let days = hub.handle.availability(rows[0].outage.segment.unwrap(), &borders).await.unwrap();
         assert_eq!(days[0].down, up.wall.since(start.wall));
+        assert_eq!(hub.handle.open_outages().await.unwrap(), (1, 0));
+        let filter = OutageFilter {
+            phase: Phase::Open,
+            segment: Some(SegmentNo(1)),
+            from: Some(start.wall),
+            to: Some(up.wall),
+            after: Some(PageKey { began: up.wall, id: OutageId(9) }),
+            limit: 1,
+        };
+        assert_eq!(hub.handle.outages(&filter).await.unwrap().rows.len(), 1);
+        let blind = Blind {
+            from: start,
+            to: up,
+            reason: BlindReason::Stalled,
+            trunk: String::new(),
+        };
+        netd.enter(EventBody::Blind(blind));
+        wait("a blind time", async || hub.handle.health().await.blind.len() == 1).await;
         hub.pause().await;
         let hub = place.start_on((*store).clone(), 2).await;
         hub_is_connected(&hub).await;
