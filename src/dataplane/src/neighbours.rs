@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-/// In milliseconds; the kernel's own default is 1,000 (RFC 4861, RetransTimer).
+/// In milliseconds; the kernel's own default is 1,000 (RFC 4861, `RetransTimer`).
 const AGAIN_MS: u32 = 200;
 
 /// Makes the kernel repeat its questions for neighbours (ARP, RFC 826; ND, RFC 4861) on an interface

@@ -192,7 +192,7 @@ impl Keeper {
         if fault != self.fault {
             match &fault {
                 Some(error) => {
-                    tracing::error!(error, "what is to survive a restart cannot be written")
+                    tracing::error!(error, "what is to survive a restart cannot be written");
                 }
                 None => tracing::info!("what is to survive a restart is on disk again"),
             }
