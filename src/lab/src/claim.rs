@@ -5,7 +5,7 @@
 //! lists what it made. A record whose lock is free belongs to a dead lab and is cleaned up.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,9 +29,11 @@ impl DirLock {
     /// # Errors
     /// When a living lab has it.
     pub(crate) fn take(dir: &Path) -> Result<Self> {
-        fs::create_dir_all(dir).at("create", dir)?;
         let path = dir.join("lab.lock");
-        let mut file = open(&path)?;
+        let mut file = fs::create_dir_all(dir)
+            .at("create", dir)
+            .and_then(|()| open(&path))
+            .map_err(|error| not_ours(error, dir))?;
         let mut owner = String::new();
         let _ = file.read_to_string(&mut owner);
         let mut lock = lock(file).ok_or_else(|| {
@@ -43,6 +45,18 @@ impl DirLock {
         })?;
         overwrite(&mut lock, std::process::id().to_string().as_bytes()).at("write", &path)?;
         Ok(Self(lock))
+    }
+}
+
+fn not_ours(error: Error, dir: &Path) -> Error {
+    match &error {
+        Error::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Error::Refused(format!(
+                "{} belongs to another user: give another --dir, or remove it as that user",
+                dir.display()
+            ))
+        }
+        _ => error,
     }
 }
 

@@ -22,7 +22,8 @@ fn text(layout: &Layout, plan: &Plan, public_url: &str) -> String {
          [server]\ndata_dir = {data}\nsocket = {serve}\n\n\
          # The sockets come from the lab, which opened them outside its namespaces.\n\
          [netd]\nsocket = {netd}\nstate_dir = {state}\nbind = false\n\n\
-         [dashboard]\npublic_url = \"{public_url}\"\n\n\
+         [dashboard]\npublic_url = \"{public_url}\"\n\
+         names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
          [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\n\n\
          [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n",
         data = quoted(&data),
@@ -39,7 +40,7 @@ fn quoted(path: &Path) -> String {
     serde_json::Value::from(path.to_string_lossy()).to_string()
 }
 
-/// The files that `serve` makes at its first start.
+/// The files that `serve` makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     /// The certificate of the hub's own authority.
@@ -48,6 +49,8 @@ pub(crate) struct Credentials {
     pub(crate) admin_cert: PathBuf,
     /// Its key.
     pub(crate) admin_key: PathBuf,
+    /// The one-time link of this start, as one line of text.
+    pub(crate) entry_link: PathBuf,
 }
 
 impl Credentials {
@@ -58,6 +61,7 @@ impl Credentials {
             ca_cert: certs.join("ca.pem"),
             admin_cert: certs.join("admin.pem"),
             admin_key: certs.join("admin.key"),
+            entry_link: data.join("entry-link"),
         }
     }
 }

@@ -130,7 +130,9 @@ fn put(row: &mut Row, column: &str, text: &str) {
 
 /// A kind of institution of which a region has many: identifier, names with `#` for the number,
 /// kind, budget.
-const COMMON: [(&str, [&str; 3], [&str; 3], &str, &str); 6] = [
+type Common = (&'static str, [&'static str; 3], [&'static str; 3], &'static str, &'static str);
+
+const COMMON: [Common; 6] = [
     (
         "school",
         [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use crate::claim::{Claim, DirLock};
 use crate::describe::Description;
 use crate::error::{Context, Error, Result};
 use crate::fault::Faults;
+use crate::hub_toml::Credentials;
 use crate::institutions::Seed;
 use crate::layout::Layout;
 use crate::listeners::{Listeners, VARIABLE, port_of};
@@ -103,7 +104,12 @@ impl Lab<'_> {
     fn write_files(&self, plan: &Plan, seed: &Seed) -> Result<()> {
         let data = self.layout.data(plan.shape);
         fs::create_dir_all(&data).at("create", &data)?;
-        let old = [self.layout.lab_json(), self.layout.netd_socket(), self.layout.serve_socket()];
+        let old = [
+            self.layout.lab_json(),
+            self.layout.netd_socket(),
+            self.layout.serve_socket(),
+            Credentials::new(&data).entry_link,
+        ];
         for path in old {
             let _ = fs::remove_file(path);
         }
@@ -119,12 +125,14 @@ impl Lab<'_> {
         if !self.args.no_hub {
             self.start_hub(star, &mut supervisor)?;
             if !self.wait_until_up(star.plan.segments.len())? {
-                return Ok(self.stop(supervisor));
+                self.stop(supervisor);
+                return Ok(());
             }
         }
         lock(board).publish(&supervisor.pids())?;
         let description = lock(board).description.clone();
-        let link = (!self.args.no_hub).then(|| self.entry_link()).flatten();
+        let link = Credentials::new(&description.data_dir).entry_link;
+        let link = (!self.args.no_hub).then(|| self.entry_link(&link)).flatten();
         self.say.ready(&description, &self.layout, link.as_deref(), self.started.elapsed());
         self.signals.wait(None);
         self.stop(supervisor);
@@ -185,8 +193,11 @@ impl Lab<'_> {
         )))
     }
 
-    /// A one-time link, made by the hub's own command.
-    fn entry_link(&self) -> Option<String> {
+    /// The one-time link that `serve` made at this start; else a new one by the hub's own command.
+    fn entry_link(&self, path: &Path) -> Option<String> {
+        if let Ok(text) = fs::read_to_string(path) {
+            return Some(text.trim().to_owned());
+        }
         let mut command = Command::new(program().ok()?);
         command.arg("entry-link").arg("--config").arg(self.layout.hub_toml());
         let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

@@ -90,7 +90,7 @@ fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration
         String::new()
     } else {
         format!(
-            "  Dashboard         {}\n  Enter             {enter}\n  Or by certificate {}\n                    {}\n                    {}\n",
+            "  Dashboard         {}\n  Enter             {enter}\n  Or by certificate {}\n                    {}\n                    {}\n\n",
             lab.dashboard_plain_url,
             lab.dashboard_url,
             lab.admin_cert.display(),
@@ -98,7 +98,7 @@ fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration
         )
     };
     format!(
-        "\n  The star is up: {} segments answer, {:.1} s after the start.\n\n{hub}\n\
+        "\n  The star is up: {} segments, {:.1} s after the start.\n\n{hub}\
          \x20 Cut a segment     {program} lab fault link-down {first}{dir}\n\
          \x20 Mend it           {program} lab heal {first}{dir}\n\
          \x20 Look inside it    {program} lab exec{dir} {first} ip address\n\

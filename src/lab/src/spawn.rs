@@ -23,7 +23,7 @@ pub(crate) fn spawn(command: &mut Command, log: &File, keep: &[RawFd]) -> io::Re
         command.pre_exec(move || {
             set_pdeathsig(Signal::SIGKILL)?;
             if nix::unistd::getppid() != parent {
-                return Err(io::Error::from_raw_os_error(libc::ESRCH));
+                return Err(io::Error::from(nix::Error::ESRCH));
             }
             for fd in &keep {
                 // The lab keeps these sockets open for as long as it has children.

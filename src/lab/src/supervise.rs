@@ -204,3 +204,100 @@ fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     // The state is two plain values: right even after a panic elsewhere.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::namespace;
+    use crate::user_namespace::is_privileged;
+
+    struct Place(Namespace);
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            namespace::remove(self.0.name());
+        }
+    }
+
+    fn place() -> Option<Place> {
+        if !is_privileged() {
+            eprintln!("skipped: needs root");
+            return None;
+        }
+        namespace::prepare_folder().unwrap();
+        let name = format!("lab-supervise-{}", std::process::id());
+        namespace::create(&[name]).unwrap().pop().map(Place)
+    }
+
+    fn job(folder: &Path, script: &str) -> Job {
+        Job {
+            name: "netd",
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            variables: vec![("ETS_TEST", "heard".to_owned())],
+            descriptors: Vec::new(),
+            log: folder.join("netd.log"),
+        }
+    }
+
+    fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+        for _ in 0..500 {
+            if let Some(found) = look() {
+                return found;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited in vain");
+    }
+
+    #[test]
+    fn a_killed_process_is_started_again_at_once_and_told() {
+        let Some(place) = place() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&told);
+        let on_change: OnChange = Arc::new(move |pids| seen.lock().unwrap().push(pids.clone()));
+        let mut supervisor = Supervisor::new(on_change);
+        supervisor.start(job(folder.path(), "echo $ETS_TEST; exec sleep 100"), &place.0).unwrap();
+        let first = wait_for(|| supervisor.pids().get("netd").copied());
+        kill(Pid::from_raw(i32::try_from(first).unwrap()), Signal::SIGKILL).unwrap();
+        let killed = Instant::now();
+        let second =
+            wait_for(|| supervisor.pids().get("netd").copied().filter(|pid| *pid != first));
+        assert!(killed.elapsed() < Duration::from_millis(500), "{:?}", killed.elapsed());
+        supervisor.stop();
+        assert!(!Path::new(&format!("/proc/{second}")).exists());
+        let told: Vec<_> =
+            told.lock().unwrap().iter().map(|pids| pids.get("netd").copied()).collect();
+        assert_eq!(told, [Some(first), None, Some(second), None]);
+        let log = std::fs::read_to_string(folder.path().join("netd.log")).unwrap();
+        assert_eq!(log, "heard\nheard\n");
+    }
+
+    #[test]
+    fn a_process_that_cannot_live_is_started_ever_more_rarely() {
+        let Some(place) = place() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let mut supervisor = Supervisor::new(Arc::new(|_| {}));
+        supervisor.start(job(folder.path(), "echo once; exit 1"), &place.0).unwrap();
+        std::thread::sleep(Duration::from_millis(900));
+        supervisor.stop();
+        let log = std::fs::read_to_string(folder.path().join("netd.log")).unwrap();
+        // After 0, 50, 150, 350, 750 ms.
+        assert!((3..=5).contains(&log.lines().count()), "{log}");
+    }
+
+    #[test]
+    fn a_process_that_does_not_listen_is_ended_all_the_same() {
+        let Some(place) = place() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let mut supervisor = Supervisor::new(Arc::new(|_| {}));
+        let script = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
+        supervisor.start(job(folder.path(), script), &place.0).unwrap();
+        let log = folder.path().join("netd.log");
+        wait_for(|| std::fs::read_to_string(&log).ok().filter(|text| text.contains("ready")));
+        let pid = supervisor.pids()["netd"];
+        supervisor.stop();
+        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    }
+}

@@ -12,7 +12,7 @@ use nix::unistd::{getegid, geteuid};
 
 use crate::error::{Context, Error, Result};
 
-/// CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN, as bits of `CapEff`.
+/// `CAP_NET_ADMIN`, `CAP_NET_RAW` and `CAP_SYS_ADMIN`, as bits of `CapEff`.
 const NEEDED: u64 = 1 << 12 | 1 << 13 | 1 << 21;
 
 /// Whether this process may make namespaces with names that the whole machine sees.

@@ -1,6 +1,7 @@
 //! The star in real namespaces, once as root and once as an ordinary user.
 //!
-//! What needs root is skipped, with a word, for whom is not root.
+//! What needs root is skipped, with a word, for who is not root.
+#![allow(clippy::unwrap_used)] // A test that cannot go on ends here.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
