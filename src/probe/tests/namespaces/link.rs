@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ets_model::Method;
 use ets_probe::{Ended, Engine, EngineConfig, ProbeTarget};
 use ets_runtime::boot_now;
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::Uid;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -56,6 +56,19 @@ impl Link {
         let mut words = vec!["netns", "exec", self.far.as_str()];
         words.extend(command.split(' '));
         run("ip", &words);
+    }
+
+    /// Runs code in the far namespace, on a thread of its own.
+    pub(crate) fn in_far<T: Send + 'static>(
+        &self,
+        code: impl FnOnce() -> T + Send + 'static,
+    ) -> std::thread::JoinHandle<T> {
+        let space = std::path::Path::new("/run/netns").join(&self.far);
+        let space = std::fs::File::open(space).expect("the namespace has a name");
+        std::thread::spawn(move || {
+            setns(space, CloneFlags::CLONE_NEWNET).expect("root may enter a namespace");
+            code()
+        })
     }
 
     /// Runs an nft script in the far namespace.

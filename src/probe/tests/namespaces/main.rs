@@ -3,6 +3,8 @@
 
 mod blind;
 mod errors;
+mod forged;
 mod link;
 mod replies;
+mod second_opinion;
 mod tcp;
