@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sorted<'a>(lang: Lang, mut words: Vec<&'a str>) -> Vec<&'a str> {
+    fn sorted(lang: Lang, mut words: Vec<&str>) -> Vec<&str> {
         words.sort_by_key(|word| collation_key(lang, word));
         words
     }

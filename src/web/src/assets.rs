@@ -27,7 +27,6 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/assets/{file}", get(serve))
 }
 
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 async fn serve(request: Request) -> Response {
     let path = request.uri().path();
     let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) else {

@@ -28,7 +28,6 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PATH, post(choose))
 }
 
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 async fn choose(Form(choice): Form<Choice>) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();

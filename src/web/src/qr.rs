@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_page_address_becomes_a_small_code_and_an_endless_one_none() {
         let code = code("https://hub.ets.localhost:8443/segments/s001");
-        assert!(code.as_str().contains("viewBox=\"0 0 37 37\""), "{}", &code.as_str()[..60]);
+        assert!(code.as_str().contains("viewBox=\"0 0 41 41\""), "{}", &code.as_str()[..60]);
         assert!(code.as_str().len() < 6_000);
         assert!(super::code(&"x".repeat(5_000)).is_empty());
     }

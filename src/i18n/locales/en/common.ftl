@@ -144,14 +144,14 @@ chart-rtt-distribution = How many answers within what time
 chart-answers = Answers
 chart-time-up-to = Time to answer, ms
 chart-from-to = { $from } – { $to }
-chart-lost-share = Probes lost: { $percent } %
+chart-lost-share = Probes lost: { $percent }%
 sparkline-summary = from { $min } to { $max }
 sparkline-empty = no data
 strip-label = Availability by day, { $count ->
     [one] { $count } day
    *[other] { $count } days
 }
-strip-day = { $date }: available { $percent } %, without a link { $down }
+strip-day = { $date }: available { $percent }%, without a link { $down }
 strip-day-whole = { $date }: no interruption
 strip-day-unknown = { $date }: no data
 strip-ago = { $count ->

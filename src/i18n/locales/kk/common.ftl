@@ -80,10 +80,10 @@ help-go = өту: { $place }
 help-escape = жабу, белгілеуді алып тастау
 help-shortcuts-on = Пернелерді қосу
 help-shortcuts-off = Пернелерді өшіру
-help-shortcuts-state-on = Жеке пернелер қосулы.
-help-shortcuts-state-off = Жеке пернелер өшірулі.
+help-shortcuts-state-on = Жылдам пернелер қосулы.
+help-shortcuts-state-off = Жылдам пернелер өшірулі.
 
-age = деректер { $age } бұрынғы
+age = деректер { $age } бұрын алынған
 age-now = деректер жаңа
 live-stale = Жаңартулар { $age } бойы келмей тұр. Бетте сағат { $time } кезіндегі жағдай көрсетілген; қайта қосылып жатырмыз.
 live-back = Тораппен байланыс қалпына келді, деректер жаңа.
@@ -123,7 +123,7 @@ star-label = Тораптың жұлдызы: { $count ->
    *[other] { $count } сегмент
 }
 star-hub = торап
-star-width = сызықтың жуандығы — қазіргі трафик
+star-width = сызықтың қалыңдығы — қазіргі трафик
 star-node = { $name }: { $state }
 star-group = { $name }: { $count ->
    *[other] { $count } сегмент
@@ -137,18 +137,18 @@ star-no-group = Басқалары
 chart-table = Деректер кесте түрінде
 chart-time = Уақыт
 chart-no-data = Бұл уақыт үшін дерек жоқ
-chart-loss = Жоғалғаны, %
+chart-loss = Жоғалу, %
 chart-rtt-distribution = Қанша жауап қанша уақытта келді
 chart-answers = Жауап саны
 chart-time-up-to = Жауап уақыты, мс
 chart-from-to = { $from } – { $to }
-chart-lost-share = Жоғалған сынама: { $percent } %
+chart-lost-share = Жоғалған сынақ пакеттері: { $percent } %
 sparkline-summary = ең азы { $min }, ең көбі { $max }
 sparkline-empty = дерек жоқ
 strip-label = Күндер бойынша қолжетімділік, { $count ->
    *[other] { $count } күн
 }
-strip-day = { $date }: қолжетімділік { $percent } %, байланыссыз { $down }
+strip-day = { $date }: қолжетімділік { $percent } %, байланыссыз { $down }
 strip-day-whole = { $date }: үзіліссіз
 strip-day-unknown = { $date }: дерек жоқ
 strip-ago = { $count ->
@@ -177,7 +177,7 @@ form-errors = { $count ->
 form-error = Қате:
 form-optional = міндетті емес
 form-choose = Таңдаңыз…
-form-draft-restored = Жіберілмеген жоба қалпына келтірілді.
+form-draft-restored = Жіберілмеген қаралама қалпына келтірілді.
 form-draft-discard = Қайтадан бастау
 form-save = Сақтау
 form-cancel = Бас тарту
@@ -190,6 +190,6 @@ no = жоқ
 story-emergency = Апаттық.
 story-planned = Жоспарлы.
 flash-close = Хабарды алып тастау
-error-form-expired-title = Нысан ескірген
-error-form-expired-what = Нысан беті тым ерте ашылған немесе жүйеге қайта кірілген. Жіберілген дерек жазылған жоқ.
-error-form-expired-do = Артқа қайтып, бетті жаңартыңыз да, нысанды қайта жіберіңіз.
+error-form-expired-title = Толтыру беті ескірген
+error-form-expired-what = Толтыру беті тым ерте ашылған немесе жүйеге қайта кірілген. Жіберілген дерек жазылған жоқ.
+error-form-expired-do = Артқа қайтып, бетті жаңартыңыз да, қайта толтырып жіберіңіз.

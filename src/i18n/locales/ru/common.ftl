@@ -148,7 +148,7 @@ chart-rtt-distribution = Сколько ответов за какое врем�
 chart-answers = Ответов
 chart-time-up-to = Время ответа, мс
 chart-from-to = { $from } – { $to }
-chart-lost-share = Потеряно проб: { $percent } %
+chart-lost-share = Потеряно проб: { $percent } %
 sparkline-summary = от { $min } до { $max }
 sparkline-empty = нет данных
 strip-label = Доступность по дням, { $count ->
@@ -156,7 +156,7 @@ strip-label = Доступность по дням, { $count ->
     [few] { $count } дня
    *[other] { $count } дней
 }
-strip-day = { $date }: доступность { $percent } %, без связи { $down }
+strip-day = { $date }: доступность { $percent } %, без связи { $down }
 strip-day-whole = { $date }: без перерывов
 strip-day-unknown = { $date }: нет данных
 strip-ago = { $count ->

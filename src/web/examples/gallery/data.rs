@@ -41,8 +41,8 @@ fn segment(index: usize, count: usize) -> Item {
         9 => LinkState::Degraded,
         21 => LinkState::Maintenance,
         23 => LinkState::Unknown,
-        _ if index > 49 && index % 37 == 0 => LinkState::Down,
-        _ if index > 49 && index % 53 == 0 => LinkState::Degraded,
+        _ if index > 49 && index.is_multiple_of(37) => LinkState::Down,
+        _ if index > 49 && index.is_multiple_of(53) => LinkState::Degraded,
         _ => LinkState::Up,
     };
     let name = NAMES[index % 49];

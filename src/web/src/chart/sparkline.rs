@@ -19,7 +19,7 @@ pub fn sparkline(tr: &Tr, values: &[Option<f32>], floor: f32, digits: usize) -> 
     });
     let label = if min.is_finite() {
         let decimal = |value: f32| tr.decimal(f64::from(value), digits);
-        t::sparkline_summary(tr, decimal(min), decimal(max))
+        t::sparkline_summary(tr, decimal(max), decimal(min))
     } else {
         t::sparkline_empty(tr).to_owned()
     };

@@ -118,10 +118,10 @@ impl<'a> Plan<'a> {
             if best.is_some_and(|(cost, _)| cost <= least) {
                 continue;
             }
-            if let Some(more) = self.cost(node, &placed) {
-                if best.is_none_or(|(known, _)| least + more < known) {
-                    best = Some((least + more, placed));
-                }
+            if let Some(more) = self.cost(node, &placed)
+                && best.is_none_or(|(known, _)| least + more < known)
+            {
+                best = Some((least + more, placed));
             }
         }
         let (cost, placed) = best?;

@@ -7,7 +7,7 @@ use super::Spot;
 /// The drawing's own size; all figures of the star are in these units.
 pub(super) const WIDTH: f32 = 1100.0;
 /// Its height.
-pub(super) const HEIGHT: f32 = 720.0;
+pub(super) const HEIGHT: f32 = 776.0;
 /// The hub's radius.
 pub(super) const HUB: f32 = 42.0;
 
