@@ -170,7 +170,9 @@ fn collect_inline(inline: &InlineExpression<String>, terms: &Terms, args: &mut B
             args.insert(id.name.clone());
         }
         InlineExpression::Placeable { expression } => collect_expression(expression, terms, args),
-        InlineExpression::FunctionReference { arguments: CallArguments { positional, .. }, .. } => {
+        InlineExpression::FunctionReference {
+            arguments: CallArguments { positional, .. }, ..
+        } => {
             for argument in positional {
                 collect_inline(argument, terms, args);
             }

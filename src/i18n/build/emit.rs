@@ -84,5 +84,9 @@ fn sources(files: &[Source], out: &mut String) {
 /// The English text, on one line and without marks that rustdoc would read.
 fn doc(message: &Message, key: &str) -> String {
     let text = message.text.as_deref().unwrap_or_default().replace('\n', " ");
-    if text.is_empty() { format!("`{key}`") } else { format!("`{key}`: `{}`", text.replace('`', "'")) }
+    if text.is_empty() {
+        format!("`{key}`")
+    } else {
+        format!("`{key}`: `{}`", text.replace('`', "'"))
+    }
 }

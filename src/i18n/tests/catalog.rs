@@ -21,7 +21,11 @@ fn faults(texts: [&str; 3]) -> Vec<String> {
 /// covers: N11
 #[test]
 fn texts_that_agree_are_taken_and_finished_where_they_have_no_argument() {
-    let texts = ["-a = А\nhello = Сәлем, { -a }\nn = { $n }", "hello = Привет\nn = { $n }", "hello = Hi{ \"\\u00A0\" }!\nn = { $n }"];
+    let texts = [
+        "-a = А\nhello = Сәлем, { -a }\nn = { $n }",
+        "hello = Привет\nn = { $n }",
+        "hello = Hi{ \"\\u00A0\" }!\nn = { $n }",
+    ];
     let catalog = Catalog::build(&sources(texts)).unwrap();
     let hello: Vec<_> =
         catalog.messages["hello"].iter().map(|message| message.text.clone().unwrap()).collect();

@@ -169,7 +169,7 @@ fn origin(site: &Site, uri: &Uri, headers: &HeaderMap) -> String {
     }
     let host = uri
         .authority()
-        .map(axum::http::uri::Authority::as_str)
+        .map(http::uri::Authority::as_str)
         .or_else(|| headers.get(header::HOST).and_then(|host| host.to_str().ok()))
         .unwrap_or("localhost");
     format!("{}://{host}", uri.scheme_str().unwrap_or("https"))

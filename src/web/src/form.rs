@@ -258,7 +258,10 @@ fn hints(tr: &Tr, field: &Field, out: &mut String) {
     if !field.error.is_empty() {
         let (name, error) = (field.name, escape(&field.error));
         let word = t::form_error(tr);
-        put!(*out, "<p class=\"error\" id=\"e-{name}\"><span class=\"vh\">{word} </span>{error}</p>");
+        put!(
+            *out,
+            "<p class=\"error\" id=\"e-{name}\"><span class=\"vh\">{word} </span>{error}</p>"
+        );
     }
     if !field.help.is_empty() {
         put!(*out, "<p class=\"help\" id=\"h-{}\">{}</p>", field.name, escape(&field.help));
@@ -278,7 +281,10 @@ fn input(tr: &Tr, field: &Field, out: &mut String) {
             "<input type=\"text\" inputmode=\"decimal\" class=\"short\"{attributes} value=\"{value}\">"
         ),
         Kind::Moment => {
-            put!(*out, "<input type=\"datetime-local\" class=\"short\"{attributes} value=\"{value}\">");
+            put!(
+                *out,
+                "<input type=\"datetime-local\" class=\"short\"{attributes} value=\"{value}\">"
+            );
         }
         Kind::Area { rows } => {
             put!(*out, "<textarea rows=\"{rows}\"{attributes}>{value}</textarea>");

@@ -152,9 +152,6 @@ mod tests {
     #[test]
     fn a_text_never_becomes_markup() {
         let html = Html::link("/?a=1&b=\"2\"", "<script>'");
-        assert_eq!(
-            html.as_str(),
-            "<a href=\"/?a=1&amp;b=&quot;2&quot;\">&lt;script&gt;&#39;</a>"
-        );
+        assert_eq!(html.as_str(), "<a href=\"/?a=1&amp;b=&quot;2&quot;\">&lt;script&gt;&#39;</a>");
     }
 }

@@ -16,7 +16,7 @@
 //! - `gone`: the session is over: the script loads the page again, which asks to sign in.
 //!
 //! After an error the browser cannot send the header; the script then opens the stream with the
-//! query `last=` and the same value. When nothing at all came for five seconds the page says so.
+//! query `last=` and the same value; where both come, the header is the later one. When nothing at all came for five seconds the page says so.
 //!
 //! A form with `data-stream="address"` and `data-into="element id"` shows an answer that runs on:
 //! the script opens the address as a stream with the form's fields as query, appends the text of

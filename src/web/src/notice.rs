@@ -21,13 +21,20 @@ pub enum Tone {
 /// A notice that stays in the page.
 #[must_use]
 pub fn notice(tone: Tone, text: &Html) -> Html {
-    let class = match tone {
-        Tone::Plain => "plain",
-        Tone::Good => "good",
-        Tone::Warning => "warning",
-        Tone::Bad => "bad",
+    let (class, icon) = match tone {
+        Tone::Plain => ("plain", Html::default()),
+        Tone::Good => ("good", mark("up", "done")),
+        Tone::Warning => ("warning", mark("degraded", "degraded")),
+        Tone::Bad => ("bad", mark("down", "down")),
     };
-    Html::trusted(format!("<p class=\"notice {class}\">{text}</p>"))
+    Html::trusted(format!("<p class=\"notice {class}\">{icon}{text}</p>"))
+}
+
+/// The shape of a tone, so that it does not stand on colour alone.
+pub(crate) fn mark(colour: &str, shape: &str) -> Html {
+    Html::trusted(format!(
+        "<svg class=\"ic {colour}\" aria-hidden=\"true\"><use href=\"#i-{shape}\"/></svg>"
+    ))
 }
 
 /// There is nothing here: what would be here, and what to do so that there is.

@@ -93,6 +93,15 @@ pub enum FlashKind {
 }
 
 impl FlashKind {
+    /// Its shape.
+    fn icon(self) -> Html {
+        match self {
+            Self::Done => crate::notice::mark("up", "done"),
+            Self::Warning => crate::notice::mark("degraded", "degraded"),
+            Self::Failed => crate::notice::mark("down", "down"),
+        }
+    }
+
     /// The word in class names and in the cookie.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -189,7 +198,8 @@ fn age_text(ctx: &Ctx, age: Age) -> String {
 
 impl Frame<'_> {
     fn badge(&self, id: &str) -> Option<String> {
-        let (_, count) = self.ctx.badges.iter().find(|(badge, count)| *badge == id && *count > 0)?;
+        let (_, count) =
+            self.ctx.badges.iter().find(|(badge, count)| *badge == id && *count > 0)?;
         Some(self.tr.number(i64::try_from(*count).unwrap_or(i64::MAX)))
     }
 

@@ -25,13 +25,23 @@ pub fn pager(tr: &Tr, pager: &Pager) -> Html {
     let mut out = String::new();
     put!(out, "<nav class=\"pager\" aria-label=\"{}\">", t::pager_label(tr));
     if let Some(href) = &pager.previous {
-        put!(out, "<a class=\"button\" rel=\"prev\" href=\"{}\">‹ {}</a>", escape(href), t::pager_previous(tr));
+        put!(
+            out,
+            "<a class=\"button\" rel=\"prev\" href=\"{}\">‹ {}</a>",
+            escape(href),
+            t::pager_previous(tr)
+        );
     }
     if let Some((from, to, total)) = pager.shown {
         put!(out, "<span>{}</span>", t::pager_shown(tr, from, to, total));
     }
     if let Some(href) = &pager.next {
-        put!(out, "<a class=\"button\" rel=\"next\" href=\"{}\">{} ›</a>", escape(href), t::pager_next(tr));
+        put!(
+            out,
+            "<a class=\"button\" rel=\"next\" href=\"{}\">{} ›</a>",
+            escape(href),
+            t::pager_next(tr)
+        );
     }
     out.push_str("</nav>");
     Html::trusted(out)

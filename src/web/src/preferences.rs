@@ -46,13 +46,9 @@ fn chosen(choice: &Choice) -> impl Iterator<Item = (&'static str, &'static str)>
     let lang = choice.lang.as_deref().and_then(|code| code.parse::<Lang>().ok());
     let theme = choice.theme.as_deref().and_then(|word| word.parse::<Theme>().ok());
     let keys = choice.keys.as_deref().map(|word| if word == "off" { "off" } else { "on" });
-    [
-        ("lang", lang.map(Lang::code)),
-        ("theme", theme.map(Theme::as_str)),
-        ("keys", keys),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value?)))
+    [("lang", lang.map(Lang::code)), ("theme", theme.map(Theme::as_str)), ("keys", keys)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// The way back, only if it stays on this site: a path that no browser reads as another host.
@@ -68,7 +64,8 @@ mod tests {
     #[test]
     fn the_way_back_never_leaves_the_site() {
         assert_eq!(local("/segments?sort=name"), "/segments?sort=name");
-        for outside in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil"] {
+        for outside in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil"]
+        {
             assert_eq!(local(outside), "/", "{outside}");
         }
     }

@@ -118,7 +118,12 @@ pub fn count_word(tr: &Tr, state: LinkState, count: u64) -> String {
 /// The counts line; the script keeps it fresh. `href` makes each count a link (`None`: no link);
 /// `more` stands behind it, parted by a line: rates with their sparklines.
 #[must_use]
-pub fn counts(tr: &Tr, counts: &Counts, href: Option<&dyn Fn(LinkState) -> String>, more: &[Html]) -> Html {
+pub fn counts(
+    tr: &Tr,
+    counts: &Counts,
+    href: Option<&dyn Fn(LinkState) -> String>,
+    more: &[Html],
+) -> Html {
     let mut out = String::from("<ul class=\"counts\"");
     put!(out, " aria-label=\"{}\">", t::counts_label(tr));
     for state in ORDER {

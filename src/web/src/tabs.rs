@@ -22,7 +22,11 @@ pub fn tabs(label: &str, tabs: &[Tab]) -> Html {
     let mut out = String::new();
     put!(out, "<nav class=\"tabs\" aria-label=\"{}\">", escape(label));
     for tab in tabs {
-        let key = if tab.key.is_empty() { String::new() } else { format!(" data-key=\"{}\"", escape(tab.key)) };
+        let key = if tab.key.is_empty() {
+            String::new()
+        } else {
+            format!(" data-key=\"{}\"", escape(tab.key))
+        };
         let current = if tab.current { " aria-current=\"page\"" } else { "" };
         put!(out, "<a href=\"{}\"{current}{key}>{}", escape(&tab.href), escape(&tab.title));
         if !tab.key.is_empty() {

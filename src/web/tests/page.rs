@@ -11,7 +11,8 @@ use ets_i18n::{Lang, key};
 use ets_model::{LinkState, Names, WallTime};
 use ets_web::star::{Node, Star};
 use ets_web::{
-    Ctx, Flash, FlashKind, Html, NavItem, Page, Problem, Site, assets, preferences, problem, star, state,
+    Ctx, Flash, FlashKind, Html, NavItem, Page, Problem, Site, assets, preferences, problem, star,
+    state,
 };
 use tower::ServiceExt as _;
 
@@ -33,11 +34,21 @@ fn site() -> Site {
 fn context(site: &Site, path: &str, cookie: &str) -> Ctx {
     let mut headers = HeaderMap::new();
     headers.insert(header::COOKIE, cookie.parse().unwrap());
-    Ctx::from_request(site, &path.parse::<Uri>().unwrap(), &headers, WallTime(1_795_339_927_000_000))
+    Ctx::from_request(
+        site,
+        &path.parse::<Uri>().unwrap(),
+        &headers,
+        WallTime(1_795_339_927_000_000),
+    )
 }
 
 fn live_page() -> Page {
-    Page { heading: "<3 & more>".into(), live: Some("/events".into()), nav: "overview", ..Page::default() }
+    Page {
+        heading: "<3 & more>".into(),
+        live: Some("/events".into()),
+        nav: "overview",
+        ..Page::default()
+    }
 }
 
 async fn text(response: Response) -> String {
@@ -157,7 +168,9 @@ async fn a_choice_of_language_becomes_a_cookie_and_leads_back() {
     let response = app().oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(response.headers()[header::LOCATION], "/segments?sort=name");
-    assert!(response.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("lang=kk; Path=/"));
+    assert!(
+        response.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("lang=kk; Path=/")
+    );
 }
 
 fn star_of(count: usize) -> Html {
@@ -171,7 +184,11 @@ fn star_of(count: usize) -> Html {
             name,
             href: "/segments/x",
             state: if index % 9 == 4 { LinkState::Down } else { LinkState::Up },
-            sector: if count > 300 { if index % 2 == 0 { "Восток" } else { "Запад" } } else { "" },
+            sector: if count > 300 {
+                if index % 2 == 0 { "Восток" } else { "Запад" }
+            } else {
+                ""
+            },
             load: None,
         })
         .collect();

@@ -51,7 +51,11 @@ fn site() -> Site {
     use ets_i18n::key;
     Site {
         mark: "ETC".into(),
-        name: Names { kk: "ШҚО торабы".into(), ru: "узел ВКО".into(), en: "hub of the region".into() },
+        name: Names {
+            kk: "ШҚО торабы".into(),
+            ru: "узел ВКО".into(),
+            en: "hub of the region".into(),
+        },
         owner: Names {
             kk: "Облыстық ақпараттандыру басқармасы".into(),
             ru: "Управление информатизации области".into(),
@@ -75,10 +79,14 @@ fn site() -> Site {
 
 fn context(site: &Site, uri: &Uri, headers: &HeaderMap) -> Ctx {
     let mut ctx = Ctx::from_request(site, uri, headers, now());
-    for (key, value) in uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
+    for (key, value) in
+        uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='))
+    {
         match key {
             "theme" => ctx.theme = value.parse().unwrap_or_default(),
-            "lang" => ctx.tr = ets_i18n::Tr::new(value.parse().unwrap_or_default(), site.zone.clone()),
+            "lang" => {
+                ctx.tr = ets_i18n::Tr::new(value.parse().unwrap_or_default(), site.zone.clone())
+            }
             _ => {}
         }
     }
@@ -94,14 +102,22 @@ fn now() -> WallTime {
     WallTime(i64::try_from(since.unwrap_or_default().as_micros()).unwrap_or_default())
 }
 
-async fn overview(State(site): State<Arc<Site>>, Query(ask): Query<Ask>, request: Request) -> Response {
+async fn overview(
+    State(site): State<Arc<Site>>,
+    Query(ask): Query<Ask>,
+    request: Request,
+) -> Response {
     let ctx = context(&site, request.uri(), request.headers());
     let data = data::segments(ask.count.unwrap_or(49));
     pages::overview(&ctx, &data, ask.group.as_deref(), ask.view.as_deref() == Some("table"))
         .respond(&site, &ctx)
 }
 
-async fn segment(State(site): State<Arc<Site>>, Path(id): Path<String>, request: Request) -> Response {
+async fn segment(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     let ctx = context(&site, request.uri(), request.headers());
     pages::segment(&ctx, &id).respond(&site, &ctx)
 }
@@ -121,7 +137,11 @@ async fn wall(State(site): State<Arc<Site>>, request: Request) -> Response {
     pages::wall(&ctx, &data::segments(49)).respond(&site, &ctx)
 }
 
-async fn fault(State(site): State<Arc<Site>>, Path(kind): Path<String>, request: Request) -> Response {
+async fn fault(
+    State(site): State<Arc<Site>>,
+    Path(kind): Path<String>,
+    request: Request,
+) -> Response {
     let ctx = context(&site, request.uri(), request.headers());
     let what = match kind.as_str() {
         "forbidden" => Problem::Forbidden,

@@ -47,19 +47,34 @@ fn counts(items: &[Item]) -> Counts {
 
 pub(crate) fn overview(ctx: &Ctx, items: &[Item], group: Option<&str>, as_table: bool) -> Page {
     let tr = &ctx.tr;
-    let switch = tabs(t::star_title(tr), &[
-        Tab { title: t::star_as_star(tr).into(), href: "/".into(), current: !as_table, key: "t" },
-        Tab { title: t::star_as_table(tr).into(), href: "/?view=table".into(), current: as_table, key: "t" },
-    ]);
+    let switch = tabs(
+        t::star_title(tr),
+        &[
+            Tab {
+                title: t::star_as_star(tr).into(),
+                href: "/".into(),
+                current: !as_table,
+                key: "t",
+            },
+            Tab {
+                title: t::star_as_table(tr).into(),
+                href: "/?view=table".into(),
+                current: as_table,
+                key: "t",
+            },
+        ],
+    );
     let rate = |text: &str, seed| {
         let line = chart::sparkline(tr, &course(seed, 60, 5.0), 8.0, 1);
         Html::trusted(format!("<b>{text}</b> Гбит/с к сегментам {line}"))
     };
     let href = |state: LinkState| format!("/?state={state}");
-    let mut body = state::counts(tr, &counts(items), Some(&href), &[rate("1,42", 3), rate("0,38", 5)]);
+    let mut body =
+        state::counts(tr, &counts(items), Some(&href), &[rate("1,42", 3), rate("0,38", 5)]);
     if !as_table {
         let left = card::card(t::star_title(tr), &switch, &the_star(ctx, items, group));
-        let right = card::card("Отключения сейчас", &Html::link("/parts", t::all(tr)), &stories(ctx));
+        let right =
+            card::card("Отключения сейчас", &Html::link("/parts", t::all(tr)), &stories(ctx));
         body.push(&card::columns(&left, &right));
     }
     let tools = if as_table { switch } else { Html::link("/csv", "CSV") };
@@ -88,21 +103,27 @@ fn segments(ctx: &Ctx, items: &[Item]) -> Html {
     let mut ordered: Vec<&Item> = items.iter().take(200).collect();
     ordered.sort_by_key(|item| LinkState::ALL.iter().position(|state| *state == item.state));
     let rows = ordered.into_iter().enumerate().map(|(index, item)| row(ctx, index, item)).collect();
-    table::table(tr, &Table {
-        caption: "Сегменты".into(),
-        columns,
-        rows,
-        sorted: Some(("state", false)),
-        base: "/?".into(),
-        empty: Html::default(),
-    })
+    table::table(
+        tr,
+        &Table {
+            caption: "Сегменты".into(),
+            columns,
+            rows,
+            sorted: Some(("state", false)),
+            base: "/?".into(),
+            empty: Html::default(),
+        },
+    )
 }
 
 fn row(ctx: &Ctx, index: usize, item: &Item) -> Row {
     let tr = &ctx.tr;
     let since = WallTime(ctx.now.0 - item.lasts * 1_000_000);
     let name = state::icon(item.state).then(&Html::link(&item.href, &item.name));
-    let rtt = item.rtt.map_or_else(|| facts::none(tr), |rtt| Html::text(&tr.millis(Duration::from_secs_f32(rtt / 1e3))));
+    let rtt = item.rtt.map_or_else(
+        || facts::none(tr),
+        |rtt| Html::text(&tr.millis(Duration::from_secs_f32(rtt / 1e3))),
+    );
     let line = match item.rtt {
         Some(rtt) => chart::sparkline(tr, &course(index, 60, rtt), 1.0, 1),
         None => Html::default(),
@@ -134,11 +155,16 @@ fn stories(ctx: &Ctx) -> Html {
         title: "Точка «Восток-Телеком, Аягоз»: 3 сегмента".into(),
         href: "/parts".into(),
         planned: Some(false),
-        why: Html::text("Общая точка провайдера не отвечает: последним ответил маршрутизатор 10.10.0.14, дальше тишина по всем трём каналам одновременно."),
+        why: Html::text(
+            "Общая точка провайдера не отвечает: последним ответил маршрутизатор 10.10.0.14, дальше тишина по всем трём каналам одновременно.",
+        ),
         facts: vec![
             ("с".into(), lasting(" · ")),
             ("уверенность".into(), Html::text("93 % · 5 доказательств")),
-            ("дальше".into(), Html::text("звонок провайдеру, договор № 114, дежурный +7 7232 00-00-00")),
+            (
+                "дальше".into(),
+                Html::text("звонок провайдеру, договор № 114, дежурный +7 7232 00-00-00"),
+            ),
         ],
         actions: vec![
             form::button("token", "/accept", "Принять", true),
@@ -149,7 +175,9 @@ fn stories(ctx: &Ctx) -> Html {
     let degraded = Story {
         state: LinkState::Degraded,
         title: "Кокпектинский район: потери 12,5 %".into(),
-        why: Html::text("Потери только в сторону сегмента при загрузке канала 98 %: похоже на ограничение скорости провайдером."),
+        why: Html::text(
+            "Потери только в сторону сегмента при загрузке канала 98 %: похоже на ограничение скорости провайдером.",
+        ),
         facts: vec![("с".into(), lasting(" · "))],
         actions: vec![],
         ..down.clone()
@@ -158,11 +186,14 @@ fn stories(ctx: &Ctx) -> Html {
         state: LinkState::Maintenance,
         title: "ЦОН № 2".into(),
         planned: Some(true),
-        why: Html::text("Замена кабеля, письмо провайдера от 20.11. Окно 13:30 – 15:00, осталось 28 мин."),
+        why: Html::text(
+            "Замена кабеля, письмо провайдера от 20.11. Окно 13:30 – 15:00, осталось 28 мин.",
+        ),
         facts: vec![],
         ..degraded.clone()
     };
-    let changed = |text: &str, ago| (when::moment(ctx, WallTime(ctx.now.0 - ago)), Html::text(text));
+    let changed =
+        |text: &str, ago| (when::moment(ctx, WallTime(ctx.now.0 - ago)), Html::text(text));
     let events = card::events(&[
         changed("ЗАГС: связь восстановлена, простой 2 мин 40 с", 60_000_000),
         changed("Правила доступа подтверждены", 1_600_000_000),
@@ -179,13 +210,17 @@ pub(crate) fn segment(ctx: &Ctx, id: &str) -> Page {
         (t::chart_loss(tr), Html::trusted("<span data-f=\"loss\">12,5</span>")),
         ("30 суток, %", Html::text("99,982")),
     ]);
-    let now = Html::trusted(format!("<div data-seg=\"{id}\" data-state=\"degraded\">{figures}</div>"));
-    let ranges = tabs("Период", &["час", "сутки", "месяц", "год"].map(|title| Tab {
-        title: title.into(),
-        href: format!("?range={title}"),
-        current: title == "час",
-        key: "",
-    }));
+    let now =
+        Html::trusted(format!("<div data-seg=\"{id}\" data-state=\"degraded\">{figures}</div>"));
+    let ranges = tabs(
+        "Период",
+        &["час", "сутки", "месяц", "год"].map(|title| Tab {
+            title: title.into(),
+            href: format!("?range={title}"),
+            current: title == "час",
+            key: "",
+        }),
+    );
     let hour = chart::time_chart(ctx, &hour(ctx));
     let ping = Html::trusted(
         "<form data-stream=\"/events\" data-into=\"out\"><button>Проверить сейчас</button></form>\
@@ -202,8 +237,10 @@ pub(crate) fn segment(ctx: &Ctx, id: &str) -> Page {
     ]);
     let left = card::card("Сейчас", &ping, &now).then(&card::card("Время ответа", &ranges, &hour));
     let right = card::card("О сегменте", &Html::link("/form", "изменить"), &known);
-    let spread = card::card("Распределение", &Html::default(), &chart::histogram(tr, &distribution()));
-    let days = card::card("Доступность за 90 дней", &Html::default(), &chart::strip(tr, &days(ctx)));
+    let spread =
+        card::card("Распределение", &Html::default(), &chart::histogram(tr, &distribution()));
+    let days =
+        card::card("Доступность за 90 дней", &Html::default(), &chart::strip(tr, &days(ctx)));
     let day = card::card("Сегодня", &Html::default(), &today(ctx));
     let body = card::columns(&left, &right).then(&card::halves(&spread, &days.then(&day)));
     Page {
@@ -227,7 +264,13 @@ fn hour(ctx: &Ctx) -> TimeChart {
             at: from.plus(Duration::from_secs(60 * index as u64)),
             value,
             spread: value.map(|value| (value * 0.8, value * 1.5)),
-            loss: Some(if out { 1.0 } else if index % 17 == 3 { 0.15 } else { 0.0 }),
+            loss: Some(if out {
+                1.0
+            } else if index % 17 == 3 {
+                0.15
+            } else {
+                0.0
+            }),
         }
     });
     TimeChart {
@@ -251,7 +294,11 @@ fn distribution() -> Histogram {
         let count = (1_000.0 * (-(f64::from(index) - 7.0).powi(2) / 9.0).exp()) as u64;
         Bin { from, to: from * 1.25, count }
     });
-    Histogram { bins: bins.collect(), marks: vec![("p50".into(), 8.2), ("p95".into(), 16.4)], lost: 412 }
+    Histogram {
+        bins: bins.collect(),
+        marks: vec![("p50".into(), 8.2), ("p95".into(), 16.4)],
+        lost: 412,
+    }
 }
 
 fn days(ctx: &Ctx) -> Vec<Day> {
@@ -281,14 +328,19 @@ fn today(ctx: &Ctx) -> Html {
     let from = ctx.now.minus(Duration::from_secs(86_400));
     let at = |hours: f64| from.plus(Duration::from_secs_f64(hours * 3_600.0));
     let span = |a, b, state| Span { from: at(a), to: at(b), state };
-    chart::timeline(ctx, from, ctx.now, &[
-        span(2.0, 9.5, LinkState::Up),
-        span(9.5, 10.2, LinkState::Down),
-        span(10.2, 16.0, LinkState::Up),
-        span(16.0, 17.5, LinkState::Maintenance),
-        span(17.5, 22.0, LinkState::Up),
-        span(22.0, 24.0, LinkState::Degraded),
-    ])
+    chart::timeline(
+        ctx,
+        from,
+        ctx.now,
+        &[
+            span(2.0, 9.5, LinkState::Up),
+            span(9.5, 10.2, LinkState::Down),
+            span(10.2, 16.0, LinkState::Up),
+            span(16.0, 17.5, LinkState::Maintenance),
+            span(17.5, 22.0, LinkState::Up),
+            span(22.0, 24.0, LinkState::Degraded),
+        ],
+    )
 }
 
 pub(crate) fn form(ctx: &Ctx) -> Page {
@@ -339,15 +391,24 @@ pub(crate) fn parts(ctx: &Ctx) -> Page {
         .collect();
     let notices: Html = [Tone::Plain, Tone::Good, Tone::Warning, Tone::Bad]
         .into_iter()
-        .map(|tone| notice::notice(tone, &Html::text("Резервная копия сделана 20 ноября, проверена.")))
+        .map(|tone| {
+            notice::notice(tone, &Html::text("Резервная копия сделана 20 ноября, проверена."))
+        })
         .collect();
-    let empty = notice::empty("Отключений нет", &Html::text("Когда сегмент перестанет отвечать, он появится здесь."));
-    let pager = pager::pager(tr, &pager::Pager {
-        previous: Some("?a".into()),
-        next: Some("?b".into()),
-        shown: Some((51, 100, 1_240)),
-    });
-    let empty = card::card("Отключения", &Html::default(), &empty.then(&notice::loading(tr)).then(&pager));
+    let empty = notice::empty(
+        "Отключений нет",
+        &Html::text("Когда сегмент перестанет отвечать, он появится здесь."),
+    );
+    let pager = pager::pager(
+        tr,
+        &pager::Pager {
+            previous: Some("?a".into()),
+            next: Some("?b".into()),
+            shown: Some((51, 100, 1_240)),
+        },
+    );
+    let empty =
+        card::card("Отключения", &Html::default(), &empty.then(&notice::loading(tr)).then(&pager));
     let states = card::card("Состояния", &Html::default(), &badges.then(&notices));
     Page {
         heading: "Все части".into(),

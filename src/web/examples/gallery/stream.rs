@@ -28,14 +28,17 @@ fn event(step: u64) -> Event {
     let now = crate::now().0 / 1_000;
     if step % 6 == 5 {
         let down = step % 12 == 5;
-        return json("segment", &live::Segment {
-            id: "s003".into(),
-            state: if down { LinkState::Down } else { LinkState::Up },
-            since: now,
-            rtt: (!down).then_some(4.2),
-            loss: Some(if down { 1.0 } else { 0.0 }),
-            spark: crate::data::course(step as usize, 60, 5.0),
-        });
+        return json(
+            "segment",
+            &live::Segment {
+                id: "s003".into(),
+                state: if down { LinkState::Down } else { LinkState::Up },
+                since: now,
+                rtt: (!down).then_some(4.2),
+                loss: Some(if down { 1.0 } else { 0.0 }),
+                spark: crate::data::course(step as usize, 60, 5.0),
+            },
+        );
     }
     json("tick", &live::Tick { now, at: now })
 }

@@ -45,12 +45,18 @@ pub fn histogram(tr: &Tr, histogram: &Histogram) -> Html {
     let top = tr.number(i64::try_from(most).unwrap_or(i64::MAX));
     put!(out, "<div class=\"ys\" aria-hidden=\"true\"><span>0</span><span>{top}</span></div>");
     let width = bins.len() as f64 * BAR;
-    put!(out, "<svg viewBox=\"0 0 {width} 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    put!(
+        out,
+        "<svg viewBox=\"0 0 {width} 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+    );
     put!(out, "<path class=\"axis\" d=\"M0 100H{width}M0 0H{width}\"/>");
     for (index, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
         let height = (bin.count as f64 / most as f64 * 100.0).max(1.5);
         let (x, y) = (index as f64 * BAR + 1.0, 100.0 - height);
-        put!(out, "<rect class=\"bar\" x=\"{x}\" y=\"{y:.1}\" width=\"8\" height=\"{height:.1}\"/>");
+        put!(
+            out,
+            "<rect class=\"bar\" x=\"{x}\" y=\"{y:.1}\" width=\"8\" height=\"{height:.1}\"/>"
+        );
     }
     for (_, at) in &histogram.marks {
         if let Some(x) = place(bins, *at) {
@@ -69,11 +75,8 @@ pub fn histogram(tr: &Tr, histogram: &Histogram) -> Html {
 fn place(bins: &[Bin], at: f64) -> Option<f64> {
     let index = bins.iter().position(|bin| bin.from <= at && at < bin.to)?;
     let bin = bins[index];
-    let share = if bin.from > 0.0 {
-        (at / bin.from).ln() / (bin.to / bin.from).ln()
-    } else {
-        at / bin.to
-    };
+    let share =
+        if bin.from > 0.0 { (at / bin.from).ln() / (bin.to / bin.from).ln() } else { at / bin.to };
     Some((index as f64 + share.clamp(0.0, 1.0)) * BAR)
 }
 

@@ -14,9 +14,8 @@ const HEIGHT: f32 = 22.0;
 #[must_use]
 pub fn sparkline(tr: &Tr, values: &[Option<f32>], floor: f32, digits: usize) -> Html {
     let known = || values.iter().flatten().copied().filter(|value| value.is_finite());
-    let (min, max) = known().fold((f32::INFINITY, 0.0_f32), |(min, max), value| {
-        (min.min(value), max.max(value))
-    });
+    let (min, max) = known()
+        .fold((f32::INFINITY, 0.0_f32), |(min, max), value| (min.min(value), max.max(value)));
     let label = if min.is_finite() {
         let decimal = |value: f32| tr.decimal(f64::from(value), digits);
         t::sparkline_summary(tr, decimal(max), decimal(min))
@@ -47,7 +46,9 @@ fn paths(values: &[Option<f32>], top: f32) -> (String, String) {
     for (index, value) in values.iter().enumerate() {
         let x = index as f32 * step;
         if let Some(value) = value {
-            let y = HEIGHT - 2.0 - (value / top.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * (HEIGHT - 4.0);
+            let y = HEIGHT
+                - 2.0
+                - (value / top.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * (HEIGHT - 4.0);
             put!(line, "{}{x:.0} {y:.1}", if joined { "L" } else { "M" });
             // A lone answer between losses must show: a line of no length with round ends does.
             if !joined {

@@ -46,7 +46,10 @@ pub fn strip(tr: &Tr, days: &[Day]) -> Html {
         let text = told(tr, day);
         let text = escape(&text);
         let bar = bar(day);
-        put!(out, "<li><span role=\"img\" aria-label=\"{text}\" title=\"{text}\">{bar}</span></li>");
+        put!(
+            out,
+            "<li><span role=\"img\" aria-label=\"{text}\" title=\"{text}\">{bar}</span></li>"
+        );
     }
     out.push_str("</ol>");
     let ago = t::strip_ago(tr, days.len().saturating_sub(1));
@@ -59,7 +62,8 @@ pub fn strip(tr: &Tr, days: &[Day]) -> Html {
 fn broken(tr: &Tr, days: &[Day]) -> Html {
     let row = |day: &Day| {
         let date = tr.full_date(day.start);
-        let date = if day.href.is_empty() { Html::text(&date) } else { Html::link(&day.href, &date) };
+        let date =
+            if day.href.is_empty() { Html::text(&date) } else { Html::link(&day.href, &date) };
         let length = |length: Duration| {
             if length.is_zero() { crate::facts::none(tr) } else { Html::text(&tr.duration(length)) }
         };
@@ -79,7 +83,10 @@ fn broken(tr: &Tr, days: &[Day]) -> Html {
         .collect();
     if rows.is_empty() {
         let whole = Html::text(t::strip_all_whole(tr));
-        rows.push(Row { cells: vec![whole.into(), Html::default().into(), Html::default().into()], ..Row::default() });
+        rows.push(Row {
+            cells: vec![whole.into(), Html::default().into(), Html::default().into()],
+            ..Row::default()
+        });
     }
     let caption = t::strip_label(tr, days.len());
     table(tr, &Table { caption, columns, rows, ..Table::default() })
@@ -115,7 +122,11 @@ fn bar(day: &Day) -> Html {
     if down > 0.0 {
         let class = if down < 0.01 { "part" } else { "lost" };
         let height = (down.sqrt() * 100.0).clamp(16.0, 100.0);
-        put!(out, "<rect class=\"{class}\" y=\"{:.0}\" width=\"10\" height=\"{height:.0}\"/>", 100.0 - height);
+        put!(
+            out,
+            "<rect class=\"{class}\" y=\"{:.0}\" width=\"10\" height=\"{height:.0}\"/>",
+            100.0 - height
+        );
     }
     out.push_str("</svg>");
     Html::trusted(out)
@@ -129,11 +140,17 @@ pub fn timeline(ctx: &Ctx, from: WallTime, to: WallTime, spans: &[Span]) -> Html
     let whole = to.since(from).as_secs_f64().max(1e-6);
     let x = |at: WallTime| (at.since(from).as_secs_f64() / whole).clamp(0.0, 1.0) * WIDTH;
     let mut out = String::new();
-    put!(out, "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
+    put!(
+        out,
+        "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+    );
     put!(out, "<rect class=\"unknown\" width=\"{WIDTH}\" height=\"10\"/>");
     // Quiet spans first, so that a short outage is never painted over.
-    let mut ordered: Vec<&Span> = spans.iter().filter(|span| span.to > from && span.from < to).collect();
-    ordered.sort_by_key(|span| std::cmp::Reverse(LinkState::ALL.iter().position(|state| *state == span.state)));
+    let mut ordered: Vec<&Span> =
+        spans.iter().filter(|span| span.to > from && span.from < to).collect();
+    ordered.sort_by_key(|span| {
+        std::cmp::Reverse(LinkState::ALL.iter().position(|state| *state == span.state))
+    });
     for span in ordered.iter().filter(|span| span.state != LinkState::Unknown) {
         let left = x(span.from);
         let width = (x(span.to) - left).max(3.0);

@@ -140,7 +140,8 @@ impl Plot<'_> {
 
     /// The width of one step; the line breaks where a step is missing.
     fn step(&self) -> f64 {
-        let steps = self.chart.points.windows(2).map(|pair| self.x(pair[1].at) - self.x(pair[0].at));
+        let steps =
+            self.chart.points.windows(2).map(|pair| self.x(pair[1].at) - self.x(pair[0].at));
         steps.fold(f64::INFINITY, f64::min).min(WIDTH)
     }
 
@@ -219,16 +220,17 @@ fn twin(ctx: &Ctx, chart: &TimeChart, out: &mut String) {
         None => crate::facts::none(tr),
     };
     let with_spread = !chart.spread.is_empty();
-    let mut columns = vec![
-        Column::new("", t::chart_time(tr)),
-        Column::new("", chart.title.clone()).numeric(),
-    ];
+    let mut columns =
+        vec![Column::new("", t::chart_time(tr)), Column::new("", chart.title.clone()).numeric()];
     if with_spread {
         columns.push(Column::new("", chart.spread.clone()).numeric());
     }
     columns.push(Column::new("", t::chart_loss(tr)).numeric());
     let row = |point: &Point| {
-        let mut cells = vec![crate::when::moment(ctx, point.at).into(), number(point.value, chart.digits).into()];
+        let mut cells = vec![
+            crate::when::moment(ctx, point.at).into(),
+            number(point.value, chart.digits).into(),
+        ];
         if with_spread {
             let spread = point.spread.map(|(low, high)| {
                 let (low, high) = (tr.decimal(low, chart.digits), tr.decimal(high, chart.digits));

@@ -22,7 +22,10 @@ pub(super) fn draw(tr: &Tr, mark: &str, segments: usize, spots: &[Spot]) -> Html
     let labels = labels(spots, &marks);
     let mut out = String::with_capacity(1_024 + spots.len() * 300);
     let dense = if spots.len() > 100 { " class=\"dense\"" } else { "" };
-    put!(out, "<div class=\"star\"><svg{dense} viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"");
+    put!(
+        out,
+        "<div class=\"star\"><svg{dense} viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\""
+    );
     put!(out, "{}\"><g aria-hidden=\"true\">", escape(&t::star_label(tr, segments)));
     for (spot, point) in spots.iter().zip(&points) {
         line(spot, *point, radius, &mut out);
@@ -88,8 +91,13 @@ fn labels(spots: &[Spot], marks: &[Mark]) -> Vec<Option<Placed>> {
         order.sort_by(|a, b| key(*a).total_cmp(&key(*b)));
         order
     };
-    let orders =
-        [by(&|place| place as f32), by(&turn), by(&|place| -turn(place)), by(&far), by(&|place| -far(place))];
+    let orders = [
+        by(&|place| place as f32),
+        by(&turn),
+        by(&|place| -turn(place)),
+        by(&far),
+        by(&|place| -far(place)),
+    ];
     let mut best = (f32::INFINITY, Vec::new());
     for order in orders {
         let mut plan = Plan::new(marks);
@@ -125,7 +133,11 @@ fn line(spot: &Spot, point: Point, radius: f32, out: &mut String) {
     let to = point.towards(MIDDLE, reach(spot, radius));
     let (attribute, value) = (&spot.follows.0, escape(&spot.follows.1));
     let state = spot.state;
-    put!(*out, "<path class=\"l{}\" {attribute}=\"{value}\" data-state=\"{state}\" d=\"", band(spot.load));
+    put!(
+        *out,
+        "<path class=\"l{}\" {attribute}=\"{value}\" data-state=\"{state}\" d=\"",
+        band(spot.load)
+    );
     put!(*out, "M{:.0} {:.0}L{:.0} {:.0}\"/>", from.x, from.y, to.x, to.y);
 }
 
@@ -151,7 +163,11 @@ fn hub(tr: &Tr, mark: &str, out: &mut String) {
 fn node(spot: &Spot, point: Point, radius: f32, out: &mut String) {
     let (attribute, value) = (&spot.follows.0, escape(&spot.follows.1));
     let (state, scale) = (spot.state, reach(spot, radius) / natural(spot.state));
-    put!(*out, "<a class=\"n\" href=\"{}\" {attribute}=\"{value}\" data-state=\"{state}\" ", escape(&spot.href));
+    put!(
+        *out,
+        "<a class=\"n\" href=\"{}\" {attribute}=\"{value}\" data-state=\"{state}\" ",
+        escape(&spot.href)
+    );
     put!(*out, "transform=\"translate({:.0} {:.0})", point.x, point.y);
     if (scale - 1.0).abs() > 0.01 {
         put!(*out, "scale({scale:.2})");

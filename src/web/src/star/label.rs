@@ -35,7 +35,10 @@ impl Area {
     }
 
     fn inside(&self) -> bool {
-        self.left >= 4.0 && self.top >= 4.0 && self.right <= WIDTH - 4.0 && self.bottom <= HEIGHT - 4.0
+        self.left >= 4.0
+            && self.top >= 4.0
+            && self.right <= WIDTH - 4.0
+            && self.bottom <= HEIGHT - 4.0
     }
 
     /// Whether the line from `from` to `to` passes through.
@@ -165,8 +168,7 @@ impl<'a> Plan<'a> {
             right: area.right + 14.0,
             bottom: area.bottom + 8.0,
         };
-        let near =
-            |(index, other): &(usize, &Mark)| *index != node && other.area().meets(&wide);
+        let near = |(index, other): &(usize, &Mark)| *index != node && other.area().meets(&wide);
         self.marks.iter().enumerate().filter(near).count()
     }
 }
@@ -190,9 +192,8 @@ fn candidates(mark: Mark, width: f32, height: f32) -> impl Iterator<Item = (f32,
     let beside = [outward, -outward].into_iter().flat_map(move |side| {
         [0.0, 9.0, -9.0].map(|dy| from(side, at.x + side * (radius + 7.0), at.y + dy))
     });
-    let over = [1.0, -1.0].map(|side| {
-        from(1.0, at.x - width / 2.0, at.y + side * (radius + height / 2.0 + 4.0))
-    });
+    let over = [1.0, -1.0]
+        .map(|side| from(1.0, at.x - width / 2.0, at.y + side * (radius + height / 2.0 + 4.0)));
     let near = beside.chain(over).enumerate();
     let near = near.map(|(rank, area)| (rank as f32, Placed { area, lead: None }));
     let far = [1.05, 1.11, 1.18].into_iter().flat_map(move |share| {
