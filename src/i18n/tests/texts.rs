@@ -1,5 +1,7 @@
 //! The texts as people read them.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use ets_i18n::{Key, Lang, Tr, key, t, zone};
 
 fn tr(lang: Lang) -> Tr {

@@ -1,5 +1,7 @@
 //! The fonts that we serve have every character that we write.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Pages as a browser gets them.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use std::collections::HashSet;
 use std::io::Write as _;
 
