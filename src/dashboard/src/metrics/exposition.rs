@@ -201,7 +201,7 @@ fn storage(out: &mut Text, health: &Health, series: &ets_series::Health) {
         stopped,
     );
     out.single(
-        "ets_recording_dropped_minutes_total",
+        "ets_recording_dropped_total",
         "counter",
         "Minutes of measurements dropped because they could not be written.",
         series.dropped as f64,

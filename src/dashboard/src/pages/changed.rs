@@ -1,5 +1,7 @@
 //! What changed lately: states as they were decided, and what people did.
 
+use std::time::Duration;
+
 use ets_i18n::t;
 use ets_journal::{Filter, Page, Recorded};
 use ets_model::{LinkState, WallTime};
@@ -13,6 +15,10 @@ use crate::Error;
 
 /// Lines shown.
 const LINES: usize = 8;
+/// Journal entries looked through.
+const ENTRIES: u32 = 200;
+/// What is done within this time belongs together.
+const STROKE: Duration = Duration::from_secs(5);
 /// A day, in microseconds.
 const DAY: i64 = 86_400_000_000;
 
@@ -32,9 +38,9 @@ pub(crate) async fn list(view: &View) -> Result<Html, Error> {
     let ended = view.app.deps.watch.outages(&ended).await?;
     lines.extend(ended.rows.iter().filter_map(|row| outage_line(view, row)));
     let filter = Filter { since: Some(since), ..Filter::default() };
-    let page = Page { before: None, limit: LINES as u32 };
+    let page = Page { before: None, limit: ENTRIES };
     let entries = ets_journal::list(&view.app.deps.store, &filter, page).await?.entries;
-    lines.extend(entries.iter().filter(|entry| matters(entry)).map(|entry| journal_line(view, entry)));
+    lines.extend(journal_lines(view, &entries));
     lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     lines.truncate(LINES);
     Ok(render(view, &lines))
@@ -85,6 +91,24 @@ fn matters(entry: &Recorded) -> bool {
     !entry.entry.action.starts_with("session.") && !entry.entry.action.starts_with("entry-link.")
 }
 
-fn journal_line(view: &View, entry: &Recorded) -> (WallTime, Html) {
-    (entry.at, super::journal::sentence(view, entry))
+/// What was done at one stroke, such as an import, is one line.
+fn journal_lines(view: &View, entries: &[Recorded]) -> Vec<(WallTime, Html)> {
+    let mut all: Vec<(WallTime, Html)> = Vec::new();
+    let mut rest: &[Recorded] = entries;
+    while let [first, ..] = rest {
+        let same = |one: &&Recorded| {
+            one.entry.action == first.entry.action && first.at.since(one.at) < STROKE
+        };
+        let count = rest.iter().take_while(same).count();
+        rest = &rest[count..];
+        if matters(first) {
+            let mut line = super::journal::sentence(view, first);
+            if count > 1 {
+                let more = format!(" {}", t::db_more(view.tr(), count - 1));
+                line.push(&Html::text(&more));
+            }
+            all.push((first.at, line));
+        }
+    }
+    all
 }

@@ -6,6 +6,7 @@ use ets_model::{
     Source,
 };
 use ets_watch::OutageRow;
+use ets_web::html::escape;
 use ets_web::story::{Story, story as tell};
 use ets_web::{Html, when};
 
@@ -23,12 +24,7 @@ pub(crate) fn outage_name(view: &View, outage: &Outage) -> String {
 pub(crate) fn story(view: &View, row: &OutageRow, brief: bool) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
     let name = outage_name(view, outage);
-    let mut facts = vec![(t::outage_began(tr).to_owned(), began(view, outage))];
-    facts.extend(length(view, outage));
-    facts.push((t::outage_evidence(tr).to_owned(), Html::text(&count(tr, outage))));
-    if let Some(duty) = whom_to_call(view, outage) {
-        facts.push((t::outage_next(tr).to_owned(), Html::text(&duty)));
-    }
+    let facts = if brief { brief_facts(view, outage) } else { full_facts(view, outage) };
     let state = match outage.kind {
         _ if outage.ended.is_some() => LinkState::Up,
         OutageKind::Hub => LinkState::Unknown,
@@ -56,17 +52,49 @@ fn what(tr: &Tr, outage: &Outage) -> &'static str {
     }
 }
 
-fn began(view: &View, outage: &Outage) -> Html {
-    when::moment(&view.ctx, outage.began_before)
+/// Since when and for how long in one line, and whom to call.
+fn brief_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
+    let tr = view.tr();
+    let since = when::moment(&view.ctx, outage.began_before)
+        .then(&Html::text(" · "))
+        .then(&length(view, outage));
+    let mut facts = vec![(t::outage_began(tr).to_owned(), since)];
+    if let Some(call) = whom_to_call(view, outage).filter(|_| outage.ended.is_none()) {
+        facts.push((t::outage_next(tr).to_owned(), Html::text(&call)));
+    }
+    facts
 }
 
-fn length(view: &View, outage: &Outage) -> Option<(String, Html)> {
+/// The exact moments, and how many pieces of evidence they stand on.
+fn full_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
     let tr = view.tr();
-    let lasted = match outage.ended {
+    let (after, before) = (tr.exact_time(outage.began_after), tr.exact_time(outage.began_before));
+    let began = format!(
+        "{} {}<br><small>{}</small>",
+        escape(&tr.date(outage.began_before, view.ctx.now)),
+        escape(&t::outage_began_between(tr, after, before)),
+        t::outage_began_note(tr)
+    );
+    let ended = match outage.ended {
+        Some(end) => {
+            let at = format!("{} {}", tr.date(end, view.ctx.now), tr.exact_time(end));
+            Html::text(&t::outage_ended_at(tr, at))
+        }
+        None => Html::text(t::outage_lasts(tr)),
+    };
+    vec![
+        (t::outage_began(tr).to_owned(), Html::trusted(began)),
+        (t::outage_ended(tr).to_owned(), ended),
+        (t::outage_length(tr).to_owned(), length(view, outage)),
+        (t::outage_evidence(tr).to_owned(), Html::text(&count(tr, outage))),
+    ]
+}
+
+fn length(view: &View, outage: &Outage) -> Html {
+    match outage.ended {
         None => when::lasting(&view.ctx, outage.began_before),
         Some(end) => when::length(&view.ctx, end.since(outage.began_before)),
-    };
-    Some((t::outage_length(tr).to_owned(), lasted))
+    }
 }
 
 fn count(tr: &Tr, outage: &Outage) -> String {

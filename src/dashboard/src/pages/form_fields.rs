@@ -1,8 +1,11 @@
 //! The register's fields as questions of a form: label, help, kind, faults.
 
-use ets_i18n::{Key, Tr, key, t};
+use ets_i18n::{Key, Tr, compare, key, t};
 use ets_registry::{Catalog, Fault, Field};
 use ets_web::form::{self, Kind};
+
+/// A longer list is no help to choose from: the identifier is typed then.
+const MOST_OPTIONS: usize = 500;
 
 /// The words of one field: its label and its help.
 pub(crate) fn words(field: Field) -> (Key, Option<Key>) {
@@ -96,7 +99,7 @@ pub(crate) fn question(
     let (label, help) = words(field);
     let required = matches!(
         field,
-        Field::Id | Field::Institution | Field::Prefixes | Field::Interface | Field::ProbeAddress
+        Field::Id | Field::Prefixes | Field::Interface | Field::ProbeAddress
     );
     form::Field {
         name: field.name(),
@@ -125,6 +128,16 @@ fn kind(tr: &Tr, catalog: &Catalog, field: Field) -> Kind {
             ("normal".into(), t::segment_pace_normal(tr).to_owned(), String::new()),
             ("critical".into(), t::segment_pace_critical(tr).to_owned(), String::new()),
         ]),
+        Field::Institution if catalog.institutions().len() <= MOST_OPTIONS => {
+            let mut all = vec![(String::new(), t::edit_new_institution(tr).to_owned())];
+            let mut known: Vec<(String, String)> = catalog
+                .institutions()
+                .map(|one| (one.id.to_string(), one.name.get(tr.lang()).to_owned()))
+                .collect();
+            known.sort_by(|one, other| compare(tr.lang(), &one.1, &other.1));
+            all.append(&mut known);
+            Kind::Select(all)
+        }
         Field::Parent => {
             let named = |id: &str, name: &str| (id.to_owned(), name.to_owned());
             let mut all = vec![named("", t::value_none(tr))];

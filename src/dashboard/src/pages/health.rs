@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use ets_i18n::{Tr, t};
+use ets_i18n::{Key, Tr, t};
 use ets_netd_api::{EngineCounters, Status};
 use ets_watch::{BlindRow, Health};
 use ets_web::html::escape;
@@ -176,11 +176,19 @@ fn memory(view: &View, health: &Health, series: &ets_series::Health) -> Html {
         rows.push(("netd ring".to_owned(), status.ring_bytes));
     }
     rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let list: Vec<(&str, Html)> =
-        rows.iter().map(|(name, bytes)| (name.as_str(), Html::text(&tr.bytes(*bytes)))).collect();
+    let list: Vec<(&str, Html)> = rows
+        .iter()
+        .map(|(name, bytes)| (part_name(tr, name), Html::text(&tr.bytes(*bytes))))
+        .collect();
     let netd = health.netd.status.as_ref().map_or(0, |(_, status)| status.resident);
     let total = t::system_memory_total(tr, tr.bytes(netd + health.resident));
     Html::trusted(format!("<p>{}</p>{}", escape(&total), facts::list(&list)))
+}
+
+/// What a part is called; one without a word for it keeps its own name.
+fn part_name<'a>(tr: &Tr, name: &'a str) -> &'a str {
+    let key = Key::named(&format!("memory-{}", name.replace([' ', '_'], "-")));
+    key.map_or(name, |key| tr.get(key))
 }
 
 fn blinds(view: &View, health: &Health) -> Html {

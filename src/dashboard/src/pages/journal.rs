@@ -186,6 +186,11 @@ pub(crate) fn action(tr: &Tr, action: &str) -> String {
 
 fn subject(view: &View, recorded: &Recorded) -> Html {
     let subject = &recorded.entry.subject;
+    if subject.kind == "institution"
+        && let Some(one) = subject.id.parse().ok().and_then(|id| view.catalog.institution(&id))
+    {
+        return Html::text(one.name.get(view.lang()));
+    }
     if subject.kind != "segment" {
         return Html::code(&subject.id);
     }
@@ -217,5 +222,8 @@ fn detail(view: &View, recorded: &Recorded) -> Html {
 /// One entry as a line of "what changed".
 pub(crate) fn sentence(view: &View, recorded: &Recorded) -> Html {
     let what = action(view.tr(), &recorded.entry.action);
+    if recorded.entry.subject.kind == "registry" {
+        return Html::text(&what);
+    }
     subject(view, recorded).then(&Html::text(&format!(": {what}")))
 }

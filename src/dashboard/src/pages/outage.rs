@@ -77,28 +77,14 @@ pub(crate) fn actions(view: &View, row: &OutageRow) -> Vec<Html> {
     all
 }
 
-/// What is exactly known of beginning and end, and what to do next.
+/// What to do next, in order.
 fn next_steps(view: &View, row: &OutageRow) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
-    let mut out = format!(
-        "<dl class=\"facts\"><dt>{}</dt><dd>{}<br><small>{}</small></dd><dt>{}</dt><dd>{}</dd></dl>",
-        t::outage_began(tr),
-        escape(&t::outage_began_between(
-            tr,
-            tr.exact_time(outage.began_after),
-            tr.exact_time(outage.began_before)
-        )),
-        t::outage_began_note(tr),
-        t::outage_ended(tr),
-        match outage.ended {
-            Some(end) => Html::text(&t::outage_ended_at(tr, tr.exact_time(end))),
-            None => Html::text(t::outage_lasts(tr)),
-        },
-    );
     if outage.ended.is_some() {
-        return Html::trusted(out);
+        return Html::trusted(format!("<p class=\"mut\">{}</p>", t::outage_next_nothing(tr)));
     }
-    out.push_str("<ul>");
+    let mut out = String::new();
+    out.push_str("<ol>");
     let mut step = |text: &str| out.push_str(&format!("<li>{}</li>", escape(text)));
     let carrier = |fact: &Fact| matches!(fact, Fact::Carrier { up: false, .. });
     if outage.kind == OutageKind::Hub || outage.evidence.iter().any(|one| carrier(&one.fact)) {
@@ -111,7 +97,7 @@ fn next_steps(view: &View, row: &OutageRow) -> Html {
         step(t::outage_next_ping(tr));
         step(t::outage_next_maintenance(tr));
     }
-    out.push_str("</ul>");
+    out.push_str("</ol>");
     Html::trusted(out)
 }
 

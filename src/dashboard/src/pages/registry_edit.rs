@@ -104,6 +104,9 @@ async fn take(
     segment: Option<&Segment>,
     answers: &Answers,
 ) -> Result<Response, Error> {
+    let mut answers = answers.clone();
+    name_new_institution(&mut answers);
+    let answers = &answers;
     let file = as_file(answers)?;
     let registry = &view.app.deps.registry;
     let preview = registry.preview_csv(&file);
@@ -122,6 +125,15 @@ async fn take(
             };
             Ok(view.done(&format!("/segments/{id}"), told))
         }
+    }
+}
+
+/// An institution that comes with its first segment is called after it.
+fn name_new_institution(answers: &mut Answers) {
+    let id = answers.get(Field::Id.name()).map(|id| id.trim().to_owned()).unwrap_or_default();
+    let institution = answers.entry(Field::Institution.name().to_owned()).or_default();
+    if institution.trim().is_empty() {
+        *institution = id;
     }
 }
 

@@ -129,7 +129,7 @@ async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> R
         format!("<div><dt>{}</dt><dd data-f=\"{field}\">{value}</dd></div>", escape(term))
     };
     let figures = [
-        figure(t::db_since(tr), "since", when::lasting(&view.ctx, now.since)),
+        figure(t::db_for(tr), "since", when::lasting(&view.ctx, now.since)),
         figure(t::db_rtt_ms(tr), "rtt", segments_table::rtt(view, now)),
         figure(t::db_loss_percent(tr), "loss", segments_table::loss(view, now)),
     ];

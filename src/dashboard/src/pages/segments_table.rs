@@ -96,16 +96,16 @@ fn row(view: &View, (segment, now): Known<'_>) -> Row {
     let Some(now) = now.filter(|_| segment.is_active()) else {
         return retired_row(view, segment, link);
     };
+    // The colour comes from the row's state, which the script changes.
     let badge = Html::trusted(format!(
-        "<span class=\"st {0}\">{1}<span data-f=\"state\">{2}</span></span>",
-        now.state,
+        "{}<span data-f=\"state\">{}</span>",
         state::icon(now.state),
         state::word(tr, now.state)
     ));
     Row {
         cells: vec![
             link.into(),
-            Cell::from(badge).class(now.state.as_str()),
+            Cell::from(badge).class("st"),
             Cell::live("since", when::lasting(&view.ctx, now.since)),
             Cell::live("rtt", rtt(view, now)),
             Cell::live("loss", loss(view, now)),
