@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -126,12 +127,11 @@ impl Claim {
     /// Cleans up after dead labs, then takes the first free prefix.
     pub(crate) fn take(dir: &Path) -> Result<Self> {
         let folder = Path::new(RECORDS);
-        fs::create_dir_all(folder).at("create", folder)?;
         clean_up_after_the_dead(folder);
         for number in 1..100 {
             let prefix = if number == 1 { "ets".to_owned() } else { format!("ets{number}") };
             let path = folder.join(format!("{prefix}.json"));
-            let Some(file) = lock(open(&path)?) else {
+            let Some(file) = lock_record(&path)? else {
                 continue;
             };
             // Somebody else's namespaces of this name are left alone.
@@ -176,7 +176,7 @@ fn clean_up_after_the_dead(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_record = path.extension().is_some_and(|ending| ending == "json");
-        let Some(mut file) = is_record.then(|| open(&path).ok()).flatten().and_then(lock) else {
+        let Some(mut file) = is_record.then(|| lock_record(&path).ok().flatten()).flatten() else {
             continue;
         };
         let mut text = String::new();
@@ -185,6 +185,25 @@ fn clean_up_after_the_dead(folder: &Path) {
         record.children.iter().for_each(|child| child.end());
         record.namespaces.iter().for_each(|name| namespace::remove(name));
         let _ = fs::remove_file(&path);
+    }
+}
+
+/// Takes the lock of a record; `None` when a living lab has it.
+///
+/// A lab that ends takes its record away, and the folder with the last one, perhaps between two of
+/// our steps: a lock counts only when the file that was locked is still the one with this name.
+fn lock_record(path: &Path) -> Result<Option<Flock<File>>> {
+    loop {
+        fs::create_dir_all(RECORDS).at("create", Path::new(RECORDS))?;
+        let file = match open(path) {
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        let Some(file) = lock(file) else { return Ok(None) };
+        let locked = file.metadata().map(|data| data.ino());
+        if fs::metadata(path).is_ok_and(|data| locked.is_ok_and(|ino| ino == data.ino())) {
+            return Ok(Some(file));
+        }
     }
 }
 

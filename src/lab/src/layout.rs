@@ -39,6 +39,13 @@ impl Layout {
         self.dir.join("lab.sock")
     }
 
+    /// Removes what only a running lab has: its description and its sockets.
+    pub(crate) fn forget_this_run(&self) {
+        for path in [self.lab_json(), self.control(), self.netd_socket(), self.serve_socket()] {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// The hub's configuration.
     pub(crate) fn hub_toml(&self) -> PathBuf {
         self.dir.join("hub.toml")

@@ -95,24 +95,15 @@ impl Lab<'_> {
             ready: false,
         }));
         let result = self.with_hub(&star, &board);
-        for path in [self.layout.control(), self.layout.lab_json()] {
-            let _ = fs::remove_file(path);
-        }
+        self.layout.forget_this_run();
         result
     }
 
     fn write_files(&self, plan: &Plan, seed: &Seed) -> Result<()> {
         let data = self.layout.data(plan.shape);
         fs::create_dir_all(&data).at("create", &data)?;
-        let old = [
-            self.layout.lab_json(),
-            self.layout.netd_socket(),
-            self.layout.serve_socket(),
-            Credentials::new(&data).entry_link,
-        ];
-        for path in old {
-            let _ = fs::remove_file(path);
-        }
+        self.layout.forget_this_run();
+        let _ = fs::remove_file(Credentials::new(&data).entry_link);
         seed.write(&self.layout.seed())?;
         seed.write_parents(&self.layout.parents())?;
         hub_toml::write(&self.layout, plan, &self.listeners)

@@ -1,7 +1,7 @@
 //! The way in for an ordinary user: a user and a mount namespace in which the process is root.
 
 use std::fs;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use nix::fcntl::{OFlag, open};
@@ -30,24 +30,23 @@ pub(crate) fn is_privileged() -> bool {
 /// When the machine does not let ordinary users do so; the text says how to allow it.
 pub(crate) fn enter(dir: &Path) -> Result<()> {
     let (uid, gid) = (geteuid(), getegid());
-    let kept = if dir.starts_with("/run") || dir.starts_with("/var/run") {
-        Some(open(dir, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).at("open", dir)?)
-    } else {
-        None
-    };
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)
         .map_err(|error| Error::Missing(why_not(error)))?;
     write("/proc/self/setgroups", "deny")?;
     write("/proc/self/uid_map", &format!("0 {uid} 1"))?;
     write("/proc/self/gid_map", &format!("0 {gid} 1"))?;
-    hide_run(dir, kept)
+    hide_run(dir)
 }
 
 fn write(path: &str, text: &str) -> Result<()> {
     fs::write(path, text).at("write", Path::new(path))
 }
 
-fn hide_run(dir: &Path, kept: Option<OwnedFd>) -> Result<()> {
+/// Puts an empty `/run` over the machine's. A lab's folder in there is held open and mounted again.
+fn hide_run(dir: &Path) -> Result<()> {
+    let inside = dir.starts_with("/run") || dir.starts_with("/var/run");
+    let hold = || open(dir, OFlag::O_PATH | OFlag::O_DIRECTORY, Mode::empty()).at("open", dir);
+    let kept = inside.then(hold).transpose()?;
     let none = None::<&str>;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .at("separate", Path::new("/"))?;
