@@ -19,7 +19,6 @@ const FORTY_NINE: Options = Options {
 /// covers: S1, N3.2
 #[test]
 fn forty_nine_segments_are_up_soon_and_ctrl_c_leaves_nothing() {
-    let before = traces();
     let lab = Lab::start(&FORTY_NINE);
     println!("ready after {:?}", lab.start);
     assert!(lab.start < Duration::from_secs(10), "a start took {:?}", lab.start);
@@ -27,18 +26,19 @@ fn forty_nine_segments_are_up_soon_and_ctrl_c_leaves_nothing() {
     wait_for("49 segments up", Duration::from_secs(5), Duration::from_millis(50), || {
         (api.count("up") == 49).then_some(())
     });
+    let traces = traces(&lab);
     let pids = [lab.pid("netd"), lab.pid("serve")];
     drop(lab.stop());
     assert!(pids.iter().all(|pid| !alive(*pid)), "a process of the hub outlived the lab");
-    assert_eq!(traces(), before, "something was left behind");
+    traces.assert_none();
 }
 
 /// covers: S1
 #[test]
 fn a_killed_lab_is_cleaned_up_by_the_next_start() {
-    let before = traces();
     let options = Options { segments: 6, ..FORTY_NINE };
     let lab = Lab::start(&options);
+    let traces = traces(&lab);
     let pids = [lab.pid("netd"), lab.pid("serve")];
     let dir = lab.kill();
     wait_for("the hub's end", Duration::from_secs(5), Duration::from_millis(20), || {
@@ -49,13 +49,12 @@ fn a_killed_lab_is_cleaned_up_by_the_next_start() {
         (lab.api().count("up") == 6).then_some(())
     });
     drop(lab.stop());
-    assert_eq!(traces(), before, "something was left behind");
+    traces.assert_none();
 }
 
 /// covers: S1 (as an ordinary user)
 #[test]
 fn an_ordinary_user_raises_the_same_star() {
-    let before = traces();
     let as_user = is_root().then_some(NOBODY);
     let lab = Lab::start(&Options { segments: 12, as_user, ..FORTY_NINE });
     let api = lab.api();
@@ -70,13 +69,14 @@ fn an_ordinary_user_raises_the_same_star() {
     wait_for("s003 up", Duration::from_secs(5), Duration::from_millis(50), || {
         (api.state("s003") == "up").then_some(())
     });
+    let traces = traces(&lab);
     let pids = [lab.pid("netd"), lab.pid("serve")];
     let dir = lab.kill();
     wait_for("the hub's end", Duration::from_secs(5), Duration::from_millis(20), || {
         pids.iter().all(|pid| !alive(*pid)).then_some(())
     });
     drop(dir);
-    assert_eq!(traces(), before, "something was left behind");
+    traces.assert_none();
 }
 
 /// covers: S1, design 1 (rights of the two processes)
@@ -97,21 +97,33 @@ fn capabilities(pid: i64) -> u64 {
     u64::from_str_radix(line.expect("the kernel writes it").trim(), 16).expect("it is hexadecimal")
 }
 
-/// What a lab could leave behind: namespaces, links and rules of this machine, processes.
-fn traces() -> Vec<String> {
-    let mut traces: Vec<String> = Vec::new();
-    traces.extend(tool("ip", &["netns", "list"]).lines().map(str::to_owned));
-    traces.extend(
-        tool("ip", &["-o", "link", "show"])
-            .lines()
-            .map(|line| line.split(':').nth(1).unwrap_or_default().trim().to_owned()),
-    );
-    if is_root() {
-        traces.extend(tool("nft", &["list", "tables"]).lines().map(str::to_owned));
+/// What this lab could leave behind: its namespaces and processes, links and rules of this machine.
+/// Other labs on the machine are left out of the count.
+fn traces(lab: &Lab) -> Traces {
+    let hub = lab.json()["hub_netns"].as_str().unwrap_or_default().to_owned();
+    let tag = hub.strip_suffix("hub").unwrap_or("ets-").to_owned();
+    Traces { tag, dir: lab.path().to_string_lossy().into_owned() }
+}
+
+struct Traces {
+    tag: String,
+    dir: String,
+}
+
+impl Traces {
+    #[track_caller]
+    fn assert_none(&self) {
+        let namespaces = tool("ip", &["netns", "list"]);
+        let left: Vec<_> = namespaces.lines().filter(|line| line.starts_with(&self.tag)).collect();
+        assert!(left.is_empty(), "namespaces were left behind: {left:?}");
+        let left = children_named(&["ets-hub", &self.dir]);
+        assert!(left.is_empty(), "processes were left behind: {left:?}");
+        let links = tool("ip", &["-o", "link", "show"]);
+        let left: Vec<_> =
+            links.lines().filter(|line| line.contains("veth") || line.contains(": s0")).collect();
+        assert!(left.is_empty(), "links were left behind: {left:?}");
+        if is_root() {
+            assert_eq!(tool("nft", &["list", "tables"]), "", "rules were left behind");
+        }
     }
-    for part in ["netd", "serve"] {
-        let pids = children_named(&["ets-hub", part]);
-        traces.extend(pids.into_iter().map(|pid| format!("{part} {pid}")));
-    }
-    traces
 }

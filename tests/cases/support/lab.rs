@@ -42,6 +42,7 @@ impl Default for Options {
 pub(crate) struct Lab {
     child: Child,
     dir: TempDir,
+    user: Option<(u32, u32)>,
     /// How long it took until it was ready.
     pub(crate) start: Duration,
 }
@@ -68,7 +69,7 @@ impl Lab {
             .stderr(log)
             .spawn()
             .expect("the lab starts");
-        let mut lab = Self { child, dir, start: Duration::ZERO };
+        let mut lab = Self { child, dir, user: options.as_user, start: Duration::ZERO };
         wait_for("the lab", options.patience, Duration::from_millis(20), || {
             if let Ok(Some(status)) = lab.child.try_wait() {
                 panic!("the lab ended with {status}:\n{}", lab.log());
@@ -113,7 +114,7 @@ impl Lab {
     /// `ets-hub lab …` for this lab; must succeed.
     #[track_caller]
     pub(crate) fn tell(&self, words: &[&str]) -> String {
-        let output = Command::new(hub_binary())
+        let output = as_user(self.user)
             .arg("lab")
             .args(words)
             .arg("--dir")
@@ -180,18 +181,18 @@ fn fresh_dir(options: &Options) -> TempDir {
     dir
 }
 
+/// The hub's command, as another user where one is named.
+fn as_user(user: Option<(u32, u32)>) -> Command {
+    let Some((uid, gid)) = user else { return Command::new(hub_binary()) };
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"]);
+    command.arg(hub_binary());
+    command
+}
+
 fn command(options: &Options, dir: &Path) -> Command {
-    let mut command = match options.as_user {
-        None => Command::new(hub_binary()),
-        Some((uid, gid)) => {
-            let mut command = Command::new("setpriv");
-            command
-                .args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"])
-                .arg(hub_binary())
-                .env("HOME", dir);
-            command
-        }
-    };
+    let mut command = as_user(options.as_user);
+    command.env("HOME", dir);
     command.args(["lab", "run", "--segments", &options.segments.to_string(), "--dir"]).arg(dir);
     command.args(["--critical", &options.critical.to_string()]);
     if let Some(links) = options.links {
