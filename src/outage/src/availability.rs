@@ -62,6 +62,11 @@ pub fn availability(outages: &[Span], blinds: &[Span], window: Span) -> Availabi
     }
 }
 
+/// The parts of the window that lie in any of the spans: in order, none touching another.
+pub fn union(spans: &[Span], window: Span) -> Vec<Span> {
+    merged(spans.iter(), window)
+}
+
 /// [`availability`] of `buckets` equal parts of `window`, for a strip. The last part takes what the
 /// division leaves over.
 pub fn strip(outages: &[Span], blinds: &[Span], window: Span, buckets: usize) -> Vec<Availability> {

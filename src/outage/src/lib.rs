@@ -8,5 +8,5 @@ mod availability;
 mod book;
 
 pub use action::{Action, Place, Standing, Subject};
-pub use availability::{Availability, Span, availability, strip};
+pub use availability::{Availability, Span, availability, strip, union};
 pub use book::Book;

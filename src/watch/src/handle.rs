@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ets_model::{Blind, OutageId, SegmentNo, WallTime};
 use ets_netd_api::{Client, PingLine, Trunk};
+use ets_outage::Span;
 use ets_registry::Registry;
 use ets_runtime::Clock;
 use ets_series::Recorder;
@@ -13,6 +14,7 @@ use ets_store::Store;
 
 use crate::health::{disk, union, usage};
 use crate::picture::Picture;
+use crate::queries::Whose;
 use crate::shared::Shared;
 use crate::{
     BlindRow, Change, ChangeBody, ChangeId, Database, Day, Error, Health, OutageFilter, OutageRow,
@@ -231,7 +233,8 @@ impl Handle {
     }
 
     /// How available a segment was in each of the stretches between `borders` (ascending; days
-    /// begin where the reader's calendar says). Before it was first watched nothing is known.
+    /// begin where the reader's calendar says). Before it was first seen, and while it was retired,
+    /// nothing is known.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -240,12 +243,30 @@ impl Handle {
         segment: SegmentNo,
         borders: &[WallTime],
     ) -> Result<Vec<Day>, Error> {
+        queries::days(&self.0.store, &self.whose(segment), borders).await
+    }
+
+    /// The times between two moments in which nothing was known of a segment, in order, none
+    /// touching another: before it was first seen, while it was retired, while the hub was blind
+    /// or is. What lies in an outage too was down: it was out before and after. The rest it was up.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn unseen(
+        &self,
+        segment: SegmentNo,
+        from: WallTime,
+        to: WallTime,
+    ) -> Result<Vec<Span>, Error> {
+        queries::unseen(&self.0.store, &self.whose(segment), Span { from, to }).await
+    }
+
+    fn whose(&self, segment: SegmentNo) -> Whose<impl Fn(&Blind) -> bool> {
         let catalog = self.0.registry.catalog();
         let interface = catalog.by_no(segment).map(|one| one.interface.clone()).unwrap_or_default();
-        let concerns = |blind: &Blind| self.concerns(&interface, blind);
-        let snapshot = self.snapshot();
-        let now = self.0.shared.clock.wall();
-        queries::days(&self.0.store, segment, borders, now, concerns, snapshot.stale_since).await
+        let concerns = move |blind: &Blind| self.concerns(&interface, blind);
+        let stale_since = self.snapshot().stale_since;
+        Whose { segment, now: self.0.shared.clock.wall(), concerns, stale_since }
     }
 
     /// Whether a blind time hid what lies behind `interface`.

@@ -23,6 +23,7 @@ mod tables;
 
 pub use change::{Change, ChangeBody, ChangeId, Subscription};
 pub use error::Error;
+pub use ets_outage::Span;
 pub use handle::{Feeder, Handle, PingStream};
 pub use health::{BlindRow, Database, Health, NetdHealth, Part};
 pub use model::{Counts, SegmentNow, Snapshot, Spark, SparkPoint, TrunkNow};

@@ -1,7 +1,7 @@
 //! Questions to `state.db`: outages, blind times, availability.
 
 use ets_model::{Blind, Outage, OutageId, OutageKind, SegmentNo, WallTime};
-use ets_outage::{Span, Subject, availability};
+use ets_outage::{Span, Subject, availability, union};
 use ets_store::{Row, Store, Value, values};
 
 use crate::scribe::{evidence, subject};
@@ -122,28 +122,57 @@ pub(crate) async fn blinds(
     store.query(sql, &values![from.0, to.0, limit]).await?.iter().map(read).collect()
 }
 
-/// How available a segment was in each of the stretches between `borders`. `ignored` tells blind
-/// times that do not concern it; `unknown` is what else is not known of it.
+/// Whose past is asked for.
+pub(crate) struct Whose<C> {
+    pub(crate) segment: SegmentNo,
+    pub(crate) now: WallTime,
+    /// Whether a blind time of the hub concerns it.
+    pub(crate) concerns: C,
+    /// Since when nothing is known of anything, where that is so.
+    pub(crate) stale_since: Option<WallTime>,
+}
+
+/// How available a segment was in each of the stretches between `borders`.
 pub(crate) async fn days(
     store: &Store,
-    segment: SegmentNo,
+    whose: &Whose<impl Fn(&Blind) -> bool>,
     borders: &[WallTime],
-    now: WallTime,
-    concerns: impl Fn(&Blind) -> bool,
-    unknown: Option<WallTime>,
 ) -> Result<Vec<Day>, Error> {
     let (Some(first), Some(last)) = (borders.first(), borders.last()) else {
         return Ok(Vec::new());
     };
-    let outages = spans(store, segment, *first, *last, now).await?;
-    let blinds = blinds(store, *first, *last, 100_000).await?;
-    let blinds = blinds.iter().map(|row| &row.blind).filter(|blind| concerns(blind));
+    let (from, to, now) = (*first, *last, whose.now);
+    let outages = spans(store, whose.segment, from, to, now).await?;
+    let dark = unseen(store, whose, Span { from, to }).await?;
+    Ok(borders.windows(2).map(|pair| day(&outages, &dark, pair[0], pair[1].min(now))).collect())
+}
+
+/// The times within the window in which nothing was known of a segment, in order: the hub was
+/// blind, or the segment was not watched.
+pub(crate) async fn unseen(
+    store: &Store,
+    whose: &Whose<impl Fn(&Blind) -> bool>,
+    window: Span,
+) -> Result<Vec<Span>, Error> {
+    let blinds = blinds(store, window.from, window.to, 100_000).await?;
+    let blinds = blinds.iter().map(|row| &row.blind).filter(|blind| (whose.concerns)(blind));
     let mut dark: Vec<_> =
         blinds.map(|one| Span { from: one.from.wall, to: one.to.wall }).collect();
-    let since = watched_since(store, segment).await?.unwrap_or(now);
-    dark.push(Span { from: WallTime(i64::MIN / 2), to: since });
-    dark.extend(unknown.map(|from| Span { from, to: now }));
-    Ok(borders.windows(2).map(|pair| day(&outages, &dark, pair[0], pair[1].min(now))).collect())
+    let first = watched_since(store, whose.segment).await?.unwrap_or(whose.now);
+    dark.push(Span { from: WallTime(i64::MIN / 2), to: first });
+    dark.extend(gaps(store, whose).await?);
+    dark.extend(whose.stale_since.map(|from| Span { from, to: whose.now }));
+    Ok(union(&dark, window))
+}
+
+/// When a segment was not watched although it had been.
+async fn gaps<C>(store: &Store, whose: &Whose<C>) -> Result<Vec<Span>, Error> {
+    let sql = "SELECT since, until FROM watch_gap WHERE segment = $1";
+    let span = |row: &Row| -> Result<Span, Error> {
+        let to = row.opt_int("until")?.map_or(whose.now, WallTime);
+        Ok(Span { from: WallTime(row.int("since")?), to })
+    };
+    store.query(sql, &values![whose.segment.0]).await?.iter().map(span).collect()
 }
 
 fn day(outages: &[Span], dark: &[Span], from: WallTime, to: WallTime) -> Day {

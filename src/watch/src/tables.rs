@@ -3,13 +3,40 @@
 use ets_store::Migration;
 
 /// The migrations of the watch, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "watch",
-    version: 1,
-    name: "outages, blind times, the place in netd's stream",
-    sqlite: SQLITE,
-    postgres: POSTGRES,
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "watch",
+        version: 1,
+        name: "outages, blind times, the place in netd's stream",
+        sqlite: SQLITE,
+        postgres: POSTGRES,
+    },
+    Migration {
+        owner: "watch",
+        version: 2,
+        name: "times in which a segment was not watched",
+        sqlite: GAP_SQLITE,
+        postgres: GAP_POSTGRES,
+    },
+];
+
+const GAP_SQLITE: &str = "
+CREATE TABLE watch_gap (
+    segment INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    PRIMARY KEY (segment, since)
+) STRICT, WITHOUT ROWID;
+";
+
+const GAP_POSTGRES: &str = "
+CREATE TABLE watch_gap (
+    segment BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    PRIMARY KEY (segment, since)
+);
+";
 
 const SQLITE: &str = "
 CREATE TABLE watch_outage (

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ets_model::{
-    Blind, BlindReason, Evidence, Fact, NeighbourState, SegmentNo, Source, Stamp, WallTime,
+    Blind, BlindReason, Evidence, Fact, LinkState, NeighbourState, SegmentNo, Source, Stamp, WallTime,
 };
 use ets_netd_api::{Client, Cursor, Event, EventBody};
 use ets_outage::{Action, Book, Place, Subject};
@@ -92,9 +92,12 @@ pub(crate) struct Scribe {
     waiting: VecDeque<(Op, Mark)>,
     /// The last tick before a gap, until the first one after it is seen.
     blind_since: Option<Stamp>,
+    /// The segments that were seen and are still watched.
     watched: HashSet<SegmentNo>,
     /// Whether live events are of no use until the next session.
     deaf: bool,
+    /// Whether the database is to be read back before the next session.
+    unread: bool,
     /// Whether `netd` was replayed to the recorder since the start.
     replayed: bool,
     retry: Option<(Instant, Duration)>,
@@ -122,6 +125,7 @@ impl Scribe {
             blind_since: None,
             watched: known.watched.into_iter().collect(),
             deaf: true,
+            unread: false,
             replayed: false,
             retry: None,
         };
@@ -165,31 +169,41 @@ impl Scribe {
             Message::Event(_) | Message::Tick(..) => {}
         }
         if self.waiting.len() > WAITING {
-            self.start_over().await;
+            self.start_over();
         }
     }
 
-    /// Too much waits: reads the book back, and asks `netd` again once writing works.
-    async fn start_over(&mut self) {
+    /// Too much waits: goes back to what the database has, and asks `netd` again once writing
+    /// works.
+    fn start_over(&mut self) {
         tracing::warn!("the database does not take outages: they are left with netd until it does");
-        self.deaf = true;
-        let kept = std::mem::take(&mut self.waiting);
-        self.waiting.extend(kept.into_iter().filter(|(op, _)| matches!(op, Op::Watched(..))));
-        match ops::load(&self.deps.store).await {
-            Ok(known) => {
-                let place = known.mark.cursor.map(place);
-                self.mark = known.mark;
-                self.book = Book::restore(place, known.standing.into_iter().map(|(_, one)| one));
-            }
-            Err(error) => self.failed(&error),
+        (self.deaf, self.unread) = (true, true);
+        self.waiting.clear();
+        self.mark = self.written.0;
+        if self.retry.is_none() {
+            self.deps.shared.notes.resync.notify_one();
         }
+    }
+
+    /// Reads the book back after [`Self::start_over`].
+    async fn read_back(&mut self) -> Result<(), Error> {
+        let known = ops::load(&self.deps.store).await?;
+        let place = known.mark.cursor.map(place);
+        self.mark = known.mark;
+        self.book = Book::restore(place, known.standing.into_iter().map(|(_, one)| one));
+        self.watched = known.watched.into_iter().collect();
+        self.unread = false;
+        Ok(())
     }
 
     /// Takes in an event that is no tick; events at or before the mark change nothing.
     fn event(&mut self, event: &Event) {
         let Some(place) = self.advance(event.seq) else { return };
         let actions = match &event.body {
-            EventBody::Transition(change) => self.book.transition(place, change),
+            EventBody::Transition(change) => {
+                self.sight(change.segment, change.to, change.first_after.wall);
+                self.book.transition(place, change)
+            }
             EventBody::Trunk { name, dark, since } => self.book.trunk(place, name, *dark, *since),
             EventBody::Blind(blind) => {
                 self.blind(blind.clone());
@@ -254,13 +268,29 @@ impl Scribe {
         Some((segments, Evidence { at, source, fact }))
     }
 
-    /// Follows the registry: new segments are watched from now on, outages of retired ones end.
+    /// Something is known of a segment at this moment. Before the first such moment, and between
+    /// its retirement and the next, nothing is.
+    fn sight(&mut self, no: SegmentNo, state: LinkState, at: WallTime) {
+        let active = || self.deps.catalog.by_no(no).is_some_and(|one| one.is_active());
+        if state != LinkState::Unknown && !self.watched.contains(&no) && active() {
+            self.watched.insert(no);
+            self.plan(Op::Watched(no, at));
+        }
+    }
+
+    /// Follows the registry: retired segments are no longer watched, and their outages end. While
+    /// the database is to be read back this waits for the next session.
     fn register(&mut self, catalog: &Arc<Catalog>) {
+        self.deps.catalog = catalog.clone();
+        if self.unread {
+            return;
+        }
         let now = self.deps.shared.clock.wall();
-        for segment in catalog.segments() {
-            if self.watched.insert(segment.no) {
-                self.plan(Op::Watched(segment.no, now));
-            }
+        let retired = catalog.retired().filter(|one| self.watched.contains(&one.no));
+        let retired: Vec<_> = retired.map(|one| (one.no, one.retired.unwrap_or(now))).collect();
+        for (no, at) in retired {
+            self.watched.remove(&no);
+            self.plan(Op::Unwatched(no, at));
         }
         let active = |subject: &Subject| match subject {
             Subject::Segment(no) => catalog.by_no(*no).is_some_and(|one| one.is_active()),
@@ -271,7 +301,6 @@ impl Scribe {
             let actions = self.book.retire(&subject, now);
             self.plan_all(actions);
         }
-        self.deps.catalog = catalog.clone();
     }
 
     fn plan_all(&mut self, actions: Vec<Action>) {

@@ -14,8 +14,10 @@ pub(crate) enum Op {
     Outage(Action),
     /// A time in which the hub could not see.
     Blind(Blind),
-    /// A segment is watched from this moment on.
+    /// A segment is seen from this moment on: for the first time, or again.
     Watched(SegmentNo, WallTime),
+    /// A segment is no longer watched from this moment on.
+    Unwatched(SegmentNo, WallTime),
 }
 
 /// What stands after an [`Op`] was written.
@@ -79,8 +81,17 @@ impl Op {
                 Ok(Written::Blind)
             }
             Self::Watched(no, since) => {
+                let sql = "UPDATE watch_gap SET until = CASE WHEN since > $2 THEN since ELSE $2 \
+                    END WHERE segment = $1 AND until IS NULL";
+                tx.execute(sql, &values![no.0, since.0]).await?;
                 let sql = "INSERT INTO watch_since (segment, since) VALUES ($1, $2) \
                     ON CONFLICT (segment) DO NOTHING";
+                tx.execute(sql, &values![no.0, since.0]).await?;
+                Ok(Written::Nothing)
+            }
+            Self::Unwatched(no, since) => {
+                let sql = "INSERT INTO watch_gap (segment, since, until) VALUES ($1, $2, NULL) \
+                    ON CONFLICT (segment, since) DO NOTHING";
                 tx.execute(sql, &values![no.0, since.0]).await?;
                 Ok(Written::Nothing)
             }
@@ -135,7 +146,9 @@ pub(crate) async fn load(store: &Store) -> Result<Known, Error> {
         let subject = subject(row.text("subject")?).ok_or(Error::Unreadable(id))?;
         standing.push((OutageId(id), Standing { subject, began_before, evidence }));
     }
-    let watched = store.query("SELECT segment FROM watch_since", &[]).await?;
+    let sql = "SELECT segment FROM watch_since WHERE segment NOT IN \
+        (SELECT segment FROM watch_gap WHERE until IS NULL)";
+    let watched = store.query(sql, &[]).await?;
     let watched = watched.iter().map(|row| row.number("segment").map(SegmentNo));
     Ok(Known { mark, standing, watched: watched.collect::<Result<_, _>>()? })
 }

@@ -30,6 +30,12 @@ impl Scribe {
     /// Takes in the backlog; live events count from then on.
     pub(super) async fn begin(&mut self, session: Session) {
         self.deaf = true;
+        if self.unread
+            && let Err(error) = self.read_back().await
+        {
+            // The session begins anew as soon as the database takes something.
+            return self.failed(&error);
+        }
         let here = self.mark.cursor.filter(|at| at.instance == session.newest.instance);
         let after = here.map_or(0, |at| at.seq);
         let whole = here.is_some() && after + 1 >= session.oldest;
@@ -51,6 +57,9 @@ impl Scribe {
         }
         self.mark.cursor = Some(session.newest);
         self.deaf = false;
+        for one in &session.now {
+            self.sight(one.segment, one.state, one.since.wall);
+        }
         // Segments may have been retired since what was replayed.
         let catalog = self.deps.catalog.clone();
         self.register(&catalog);
@@ -109,6 +118,7 @@ impl Scribe {
         let mut before = states_before(&backlog.events, first);
         for one in &session.now {
             let (state, since) = before.remove(&one.segment).unwrap_or((one.state, one.since));
+            self.sight(one.segment, state, since.wall);
             let known = known.map_or(since.wall, |tick| tick.wall);
             let actions = self.book.settle(one.segment, state, since, known);
             self.plan_all(actions);
