@@ -44,7 +44,8 @@ pub struct SegmentNow {
     pub since: WallTime,
     /// The open outage, once it is written down.
     pub outage: Option<OutageId>,
-    /// Median of the last five answers; `None` when there is none in the last minute.
+    /// Median of the last five answers; `None` when there is none in the last minute, and at once
+    /// when the segment is down or unknown.
     pub rtt: Option<Duration>,
     /// Probes that came to their end in the last minute.
     pub sent: u32,

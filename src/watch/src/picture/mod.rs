@@ -204,6 +204,9 @@ impl Picture {
             if let Some(since) = self.stale_since {
                 (now.state, now.since) = (LinkState::Unknown, since);
             }
+            if matches!(now.state, LinkState::Down | LinkState::Unknown) {
+                now.rtt = None;
+            }
             *counts.of_mut(now.state) += 1;
             now
         };
@@ -307,6 +310,27 @@ mod tests {
         assert_eq!(picture.snapshot(stamp(1_036)).segments[0].sent, 2);
         picture.tick(stamp(9_000), &tick);
         assert_eq!(picture.snapshot(stamp(9_000)).segments[0].sent, 1);
+    }
+
+    /// covers: N3.2
+    #[test]
+    fn what_does_not_answer_has_no_round_trip_at_once_also_while_the_hub_is_stale() {
+        let mut picture = picture(1);
+        let told = |state| [Told { segment: SegmentNo(1), state, since: stamp(5) }];
+        let rtt = |picture: &Picture| picture.snapshot(stamp(6)).segments[0].rtt;
+        picture.tick(stamp(5), &tick(1));
+        for (state, answers) in [
+            (LinkState::Up, true),
+            (LinkState::Down, false),
+            (LinkState::Degraded, true),
+            (LinkState::Unknown, false),
+            (LinkState::Maintenance, true),
+        ] {
+            picture.begin(&told(state), WallTime(9));
+            assert_eq!(rtt(&picture).is_some(), answers, "{state}");
+        }
+        picture.lost(WallTime(9), WallTime(12));
+        assert_eq!(rtt(&picture), None, "netd is silent");
     }
 
     #[test]
