@@ -471,6 +471,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     $$("tr.at").forEach((row) => row.classList.remove("at"));
     closeMenus();
+    help?.close();
     if (event.target.id === "q") event.target.blur();
   }
   const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");

@@ -170,6 +170,7 @@ outages-column-length = Lasted
 outages-empty = There are no such outages
 outages-empty-hint = Drop the filter or choose other days.
 outages-hub = The hub’s trunk
+outages-hub-named = The hub’s trunk “{ $name }”
 outages-segment-field = Segment’s identifier
 csv-began-after = Last answer
 csv-began-before = First lost probe

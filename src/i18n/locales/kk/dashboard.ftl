@@ -147,6 +147,7 @@ outages-column-length = Ұзақтығы
 outages-empty = Мұндай үзіліс жоқ
 outages-empty-hint = Сүзгіні алып тастаңыз немесе басқа күндерді таңдаңыз.
 outages-hub = Тораптың магистралі
+outages-hub-named = Тораптың «{ $name }» магистралі
 outages-segment-field = Сегмент белгісі
 csv-began-after = Соңғы жауап
 csv-began-before = Жауапсыз алғашқы сынама

@@ -176,6 +176,7 @@ outages-column-length = Длилось
 outages-empty = Таких отключений нет
 outages-empty-hint = Снимите отбор или выберите другие дни.
 outages-hub = Магистраль узла
+outages-hub-named = Магистраль узла «{ $name }»
 outages-segment-field = Обозначение сегмента
 csv-began-after = Последний ответ
 csv-began-before = Первая проба без ответа

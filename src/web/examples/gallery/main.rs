@@ -85,7 +85,7 @@ fn context(site: &Site, uri: &Uri, headers: &HeaderMap) -> Ctx {
         match key {
             "theme" => ctx.theme = value.parse().unwrap_or_default(),
             "lang" => {
-                ctx.tr = ets_i18n::Tr::new(value.parse().unwrap_or_default(), site.zone.clone())
+                ctx.tr = ets_i18n::Tr::new(value.parse().unwrap_or_default(), site.zone.clone());
             }
             _ => {}
         }
