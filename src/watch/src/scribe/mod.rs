@@ -237,10 +237,11 @@ impl Scribe {
         })
     }
 
-    fn blind(&mut self, blind: Blind) {
+    fn blind(&mut self, mut blind: Blind) {
         if blind.reason == BlindReason::Restarted {
-            // `netd` tells of its own restart better than its silence does.
-            self.blind_since = None;
+            // What `netd` saw before it ended, and nobody asked for, is lost too.
+            let earlier = self.blind_since.take().filter(|from| from.wall < blind.from.wall);
+            blind.from = earlier.unwrap_or(blind.from);
         }
         self.plan(Op::Blind(blind));
     }

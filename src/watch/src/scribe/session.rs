@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use ets_model::{BlindReason, LinkState, SegmentNo, Stamp};
+use ets_model::{LinkState, SegmentNo, Stamp};
 use ets_netd_api::{Cursor, Event, EventBody, SegmentNow};
 
 use super::{Scribe, WAITING};
@@ -110,10 +110,6 @@ impl Scribe {
             .chain(backlog.ticks.iter().map(|tick| tick.1));
         let first =
             first.min_by_key(|at| at.wall).unwrap_or_else(|| self.deps.shared.clock.stamp());
-        let told_restart = |event: &Event| matches!(&event.body, EventBody::Blind(blind) if blind.reason == BlindReason::Restarted);
-        if backlog.events.iter().any(told_restart) {
-            self.blind_since = None;
-        }
         self.mark.cursor = Some(Cursor { seq: session.oldest.saturating_sub(1), ..session.newest });
         let mut before = states_before(&backlog.events, first);
         for one in &session.now {

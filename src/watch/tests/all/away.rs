@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ets_model::{Blind, BlindReason, LinkState, Stamp};
+use ets_model::{Blind, BlindReason, LinkState, Stamp, WallTime};
 use ets_netd_api::EventBody;
 use ets_runtime::stamp_now;
 
-use crate::hub::{Place, wait};
+use crate::hub::{Hub, Place, wait};
 use crate::live::hub_is_connected;
 use crate::netd::{Life, Netd};
 
@@ -104,6 +104,9 @@ async fn what_changed_while_both_were_away_is_settled_from_what_netd_says_now() 
     }
     netd.change(3, LinkState::Down, start, start);
     hub.has_outages(1, 1).await;
+    let last = stamp_now();
+    netd.tick_at(last, &[1, 2], &[3]);
+    wait("the tick", async || hub.handle.snapshot().tick == last.wall).await;
     hub.stop().await;
     let changed = stamp_now();
     netd.change(3, LinkState::Up, start, changed);
@@ -111,12 +114,53 @@ async fn what_changed_while_both_were_away_is_settled_from_what_netd_says_now() 
     let earlier = netd.kill().await;
     let netd =
         Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
-    netd.tick(&[1, 3], &[2]);
+    let first = after(last, 60.0);
+    netd.tick_at(first, &[1, 3], &[2]);
     let hub = place.start(3).await;
     let rows = hub.has_outages(2, 1).await;
     assert_eq!(rows[0].outage.segment.unwrap().0, 2);
     assert_eq!(rows[0].outage.began_before, changed.wall);
     assert_eq!(rows[1].outage.ended, Some(changed.wall));
+    assert_eq!(restarts(&hub, 1).await, [(last.wall, first.wall)]);
+    hub.stop().await;
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The blind times of restarts, once there are so many.
+async fn restarts(hub: &Hub, count: usize) -> Vec<(WallTime, WallTime)> {
+    let now = stamp_now();
+    let (from, to) = (now.wall.minus(DAY), now.wall.plus(DAY));
+    let asked = async || hub.handle.blinds(from, to, 10).await.unwrap();
+    wait("the blind time", async || asked().await.len() == count).await;
+    let rows = asked().await.into_iter().map(|row| row.blind);
+    let rows = rows.inspect(|blind| assert_eq!(blind.reason, BlindReason::Restarted));
+    rows.map(|blind| (blind.from.wall, blind.to.wall)).collect()
+}
+
+/// covers: N3.2
+#[tokio::test]
+async fn when_serve_went_first_the_time_up_to_netds_end_is_blind_as_well_and_told_once() {
+    let place = Place::new();
+    let netd = Netd::start(&place.socket(), 1);
+    let hub = place.start(1).await;
+    hub_is_connected(&hub).await;
+    let last = stamp_now();
+    netd.change(1, LinkState::Up, last, last);
+    netd.tick_at(last, &[1], &[]);
+    wait("the tick", async || hub.handle.snapshot().tick == last.wall).await;
+    hub.stop().await;
+    let (ended, began) = (after(last, 30.0), after(last, 60.0));
+    netd.tick_at(ended, &[1], &[]);
+    let earlier = netd.kill().await;
+    let netd =
+        Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
+    let (reason, trunk) = (BlindReason::Restarted, String::new());
+    netd.enter_at(began, EventBody::Blind(Blind { from: ended, to: began, reason, trunk }));
+    netd.tick_at(after(last, 61.0), &[1], &[]);
+    let hub = place.start(1).await;
+    wait("the tick", async || hub.handle.snapshot().counts.up == 1).await;
+    assert_eq!(restarts(&hub, 1).await, [(last.wall, began.wall)]);
     hub.stop().await;
 }
 
