@@ -18,7 +18,24 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: GAP_SQLITE,
         postgres: GAP_POSTGRES,
     },
+    Migration {
+        owner: "watch",
+        version: 3,
+        name: "a blind time whose end is not yet seen",
+        sqlite: BLIND_SQLITE,
+        postgres: BLIND_POSTGRES,
+    },
 ];
+
+const BLIND_SQLITE: &str = "
+ALTER TABLE watch_cursor ADD COLUMN blind_boot INTEGER;
+ALTER TABLE watch_cursor ADD COLUMN blind_wall INTEGER;
+";
+
+const BLIND_POSTGRES: &str = "
+ALTER TABLE watch_cursor ADD COLUMN blind_boot BIGINT;
+ALTER TABLE watch_cursor ADD COLUMN blind_wall BIGINT;
+";
 
 const GAP_SQLITE: &str = "
 CREATE TABLE watch_gap (

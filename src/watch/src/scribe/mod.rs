@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ets_model::{
-    Blind, BlindReason, Evidence, Fact, LinkState, NeighbourState, SegmentNo, Source, Stamp, WallTime,
+    Blind, BlindReason, BootTime, Evidence, Fact, LinkState, NeighbourState, SegmentNo, Source,
+    Stamp, WallTime,
 };
 use ets_netd_api::{Client, Cursor, Event, EventBody};
 use ets_outage::{Action, Book, Place, Subject};
@@ -58,16 +59,21 @@ pub(crate) enum Message {
 pub(crate) struct Mark {
     pub(crate) cursor: Option<Cursor>,
     pub(crate) tick: Option<Stamp>,
+    /// The last tick before a gap, until the first one after it is seen.
+    pub(crate) blind: Option<Stamp>,
 }
 
 impl Mark {
     fn read(row: &Row) -> Result<Self, ets_store::Error> {
         let instance = row.int("instance")?.cast_unsigned();
         let seq = row.int("seq")?.cast_unsigned();
-        let boot = ets_model::BootTime(row.int("tick_boot")?.cast_unsigned());
-        let tick = Stamp { boot, wall: WallTime(row.int("tick_wall")?) };
+        let stamp =
+            |boot: i64, wall| Stamp { boot: BootTime(boot.cast_unsigned()), wall: WallTime(wall) };
+        let tick = stamp(row.int("tick_boot")?, row.int("tick_wall")?);
+        let blind = row.opt_int("blind_boot")?.zip(row.opt_int("blind_wall")?);
         let cursor = (instance != 0).then_some(Cursor { instance, seq });
-        Ok(Self { cursor, tick: (tick.wall.0 != 0).then_some(tick) })
+        let tick = (tick.wall.0 != 0).then_some(tick);
+        Ok(Self { cursor, tick, blind: blind.map(|(boot, wall)| stamp(boot, wall)) })
     }
 }
 
@@ -90,8 +96,6 @@ pub(crate) struct Scribe {
     /// How far the database has it, and when that was written.
     written: (Mark, Instant),
     waiting: VecDeque<(Op, Mark)>,
-    /// The last tick before a gap, until the first one after it is seen.
-    blind_since: Option<Stamp>,
     /// The segments that were seen and are still watched.
     watched: HashSet<SegmentNo>,
     /// Whether live events are of no use until the next session.
@@ -122,7 +126,6 @@ impl Scribe {
             mark: known.mark,
             written: (known.mark, Instant::now()),
             waiting: VecDeque::new(),
-            blind_since: None,
             watched: known.watched.into_iter().collect(),
             deaf: true,
             unread: false,
@@ -221,7 +224,7 @@ impl Scribe {
         if self.advance(seq).is_none() {
             return;
         }
-        if let Some(from) = self.blind_since.take().filter(|from| from.wall < at.wall) {
+        if let Some(from) = self.mark.blind.take().filter(|from| from.wall < at.wall) {
             let reason = BlindReason::Restarted;
             self.plan(Op::Blind(Blind { from, to: at, reason, trunk: String::new() }));
         }
@@ -240,7 +243,7 @@ impl Scribe {
     fn blind(&mut self, mut blind: Blind) {
         if blind.reason == BlindReason::Restarted {
             // What `netd` saw before it ended, and nobody asked for, is lost too.
-            let earlier = self.blind_since.take().filter(|from| from.wall < blind.from.wall);
+            let earlier = self.mark.blind.take().filter(|from| from.wall < blind.from.wall);
             blind.from = earlier.unwrap_or(blind.from);
         }
         self.plan(Op::Blind(blind));

@@ -46,13 +46,21 @@ pub(crate) async fn write(
     for op in ops {
         written.push(op.write(tx).await?);
     }
-    let sql = "INSERT INTO watch_cursor (one, instance, seq, tick_boot, tick_wall) \
-        VALUES (1, $1, $2, $3, $4) ON CONFLICT (one) DO UPDATE SET instance = excluded.instance, \
-        seq = excluded.seq, tick_boot = excluded.tick_boot, tick_wall = excluded.tick_wall";
+    let sql = "INSERT INTO watch_cursor (one, instance, seq, tick_boot, tick_wall, blind_boot, \
+        blind_wall) VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET \
+        instance = excluded.instance, seq = excluded.seq, tick_boot = excluded.tick_boot, \
+        tick_wall = excluded.tick_wall, blind_boot = excluded.blind_boot, \
+        blind_wall = excluded.blind_wall";
     let (instance, seq) = mark.cursor.map_or((0, 0), |at| (at.instance, at.seq));
     let tick = mark.tick.unwrap_or_default();
-    let values =
-        values![instance.cast_signed(), seq.cast_signed(), tick.boot.0.cast_signed(), tick.wall.0,];
+    let values = values![
+        instance.cast_signed(),
+        seq.cast_signed(),
+        tick.boot.0.cast_signed(),
+        tick.wall.0,
+        mark.blind.map(|from| from.boot.0.cast_signed()),
+        mark.blind.map(|from| from.wall.0),
+    ];
     tx.execute(sql, &values).await?;
     Ok(written)
 }
@@ -134,7 +142,8 @@ async fn add(tx: &mut Tx<'_>, id: i64, evidence: &[Evidence]) -> Result<(), ets_
 
 /// What the database knows.
 pub(crate) async fn load(store: &Store) -> Result<Known, Error> {
-    let sql = "SELECT instance, seq, tick_boot, tick_wall FROM watch_cursor WHERE one = 1";
+    let sql = "SELECT instance, seq, tick_boot, tick_wall, blind_boot, blind_wall \
+        FROM watch_cursor WHERE one = 1";
     let mark = store.query_optional(sql, &[]).await?;
     let mark = mark.as_ref().map(Mark::read).transpose()?.unwrap_or_default();
     let sql = "SELECT id, subject, began_before FROM watch_outage WHERE ended IS NULL ORDER BY id";

@@ -102,7 +102,7 @@ impl Scribe {
     /// every segment as it was just before the first event that is still there.
     fn bridge(&mut self, session: &Session, backlog: &Backlog) {
         let known = self.mark.tick;
-        self.blind_since = known;
+        self.mark.blind = self.mark.blind.or(known);
         let first = backlog
             .events
             .iter()

@@ -166,6 +166,39 @@ async fn when_serve_went_first_the_time_up_to_netds_end_is_blind_as_well_and_tol
 
 /// covers: N3.2
 #[tokio::test]
+async fn a_blind_time_is_not_lost_when_serve_ends_before_the_first_tick_after_it() {
+    for orderly in [true, false] {
+        let place = Place::new();
+        let netd = Netd::start(&place.socket(), 1);
+        let hub = place.start(2).await;
+        hub_is_connected(&hub).await;
+        let last = stamp_now();
+        netd.tick_at(last, &[1], &[]);
+        wait("the tick", async || hub.handle.snapshot().tick == last.wall).await;
+        hub.stop().await;
+        let earlier = netd.kill().await;
+        let netd =
+            Netd::with(&place.socket(), Life { instance: 2, now: earlier.now, ..Life::default() });
+        let hub = place.start(2).await;
+        hub_is_connected(&hub).await;
+        netd.change(1, LinkState::Down, after(last, 59.0), after(last, 60.0));
+        hub.has_outages(1, 1).await;
+        if orderly {
+            hub.stop().await
+        } else {
+            hub.kill().await
+        }
+        let hub = place.start(2).await;
+        hub_is_connected(&hub).await;
+        let first = after(last, 61.0);
+        netd.tick_at(first, &[2], &[1]);
+        assert_eq!(restarts(&hub, 1).await, [(last.wall, first.wall)]);
+        hub.stop().await;
+    }
+}
+
+/// covers: N3.2
+#[tokio::test]
 async fn a_ring_that_was_too_short_leaves_a_blind_time_and_true_states() {
     let place = Place::new();
     let netd = Netd::start(&place.socket(), 1);
