@@ -178,7 +178,7 @@ async fn follow(
     let mut news = control.journal.subscribe();
     let (place, now) = control.journal.snapshot();
     let mut seq = place.newest.seq;
-    tracing::info!(?after, newest = seq, "a follower comes");
+    tracing::debug!(?after, newest = seq, "a follower comes");
     connection.send(&Reply::Following { oldest: place.oldest, newest: place.newest, now }).await?;
     loop {
         let batch = control.journal.after(seq, BATCH);
