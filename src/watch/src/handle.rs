@@ -106,8 +106,9 @@ impl Handle {
         self.0.shared.subscribe(after)
     }
 
-    /// The last changes of state, outages, trunks and of `netd`, newest first; at most five
-    /// minutes back.
+    /// The last changes of state, outages, trunks and of `netd`, newest first; at most 256. Those
+    /// before the start of this process, six hours back, are told from the outages on disk: when a
+    /// segment or trunk went out and when it was back, without numbers of their own.
     pub fn recent(&self, limit: usize) -> Vec<Arc<Change>> {
         self.0.shared.recent(limit)
     }

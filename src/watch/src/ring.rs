@@ -13,6 +13,8 @@ use crate::{Change, ChangeBody, ChangeId, Subscription};
 const KEPT: Duration = Duration::from_secs(300);
 /// How many changes are kept at most, whatever their age.
 const LIMIT: usize = 50_000;
+/// How many changes that a person wants to see are kept, whatever their age.
+const LATELY: usize = 256;
 /// How far a follower may fall behind.
 const LAG: usize = 4_096;
 
@@ -22,12 +24,24 @@ pub(crate) struct Ring {
     instance: u64,
     seq: u64,
     kept: VecDeque<Arc<Change>>,
+    /// Those that a person wants to see, oldest first.
+    lately: VecDeque<Arc<Change>>,
     live: broadcast::Sender<Arc<Change>>,
 }
 
 impl Ring {
     pub(crate) fn new(instance: u64) -> Self {
-        Self { instance, seq: 0, kept: VecDeque::new(), live: broadcast::Sender::new(LAG) }
+        let (kept, lately) = (VecDeque::new(), VecDeque::new());
+        Self { instance, seq: 0, kept, lately, live: broadcast::Sender::new(LAG) }
+    }
+
+    /// Puts changes of earlier lives before those of this one; oldest first.
+    pub(crate) fn remember(&mut self, earlier: Vec<(WallTime, ChangeBody)>) {
+        let room = LATELY.saturating_sub(self.lately.len());
+        let id = ChangeId { instance: self.instance, seq: 0 };
+        for (at, body) in earlier.into_iter().rev().take(room) {
+            self.lately.push_front(Arc::new(Change { id, at, body }));
+        }
     }
 
     /// The last change.
@@ -50,6 +64,9 @@ impl Ring {
             if change.body != ChangeBody::Tick {
                 self.kept.push_back(change.clone());
             }
+            if is_for_people(&change.body) {
+                self.lately.push_back(change.clone());
+            }
             // An error means that nobody follows.
             let _ = self.live.send(change);
         }
@@ -57,6 +74,8 @@ impl Ring {
         while self.kept.len() > LIMIT || self.kept.front().is_some_and(old) {
             self.kept.pop_front();
         }
+        let more = self.lately.len().saturating_sub(LATELY);
+        self.lately.drain(..more);
     }
 
     pub(crate) fn subscribe(&self, after: Option<ChangeId>) -> Subscription {
@@ -76,22 +95,26 @@ impl Ring {
 
     /// The last changes that a person wants to see, newest first.
     pub(crate) fn recent(&self, limit: usize) -> Vec<Arc<Change>> {
-        let told = |change: &&Arc<Change>| {
-            matches!(
-                change.body,
-                ChangeBody::State { .. }
-                    | ChangeBody::OutageOpened { .. }
-                    | ChangeBody::OutageClosed { .. }
-                    | ChangeBody::Trunk { .. }
-                    | ChangeBody::Netd { .. }
-            )
-        };
-        self.kept.iter().rev().filter(told).take(limit).cloned().collect()
+        self.lately.iter().rev().take(limit).cloned().collect()
     }
 
+    /// Bytes held; what stands in both lists counts twice, which is 256 changes at most.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.kept.capacity() * 8 + self.kept.len() * (size_of::<Change>() + 16)) as u64
+        let lists = [&self.kept, &self.lately];
+        let list = |one: &VecDeque<_>| one.capacity() * 8 + one.len() * (size_of::<Change>() + 16);
+        lists.into_iter().map(|one| list(one) as u64).sum()
     }
+}
+
+fn is_for_people(body: &ChangeBody) -> bool {
+    matches!(
+        body,
+        ChangeBody::State { .. }
+            | ChangeBody::OutageOpened { .. }
+            | ChangeBody::OutageClosed { .. }
+            | ChangeBody::Trunk { .. }
+            | ChangeBody::Netd { .. }
+    )
 }
 
 #[cfg(test)]
@@ -115,6 +138,22 @@ mod tests {
         assert_eq!((missed, back.reset), (vec![7, 8, 9, 10], false));
         assert!(ring.subscribe(Some(ChangeId { instance: 7, seq: 10 })).missed.is_empty());
         assert!(!ring.subscribe(Some(ChangeId { instance: 7, seq: 10 })).reset);
+    }
+
+    #[test]
+    fn what_people_see_outlives_the_five_minutes_and_earlier_lives_come_before_this_one() {
+        let mut ring = Ring::new(7);
+        let trunk = |dark| ChangeBody::Trunk { name: "main".into(), dark };
+        let changes = ring.number(vec![(WallTime(2), trunk(false))]);
+        ring.tell(changes, WallTime(600_000_000));
+        ring.remember(vec![(WallTime(0), trunk(false)), (WallTime(1), trunk(true))]);
+        let at = |limit| ring.recent(limit).iter().map(|one| one.at.0).collect::<Vec<_>>();
+        assert_eq!((at(9), at(2)), (vec![2, 1, 0], vec![2, 1]));
+        for second in 3..1_000 {
+            let changes = ring.number(vec![(WallTime(second), trunk(false))]);
+            ring.tell(changes, WallTime(second));
+        }
+        assert_eq!((ring.lately.len(), ring.recent(1)[0].at.0), (LATELY, 999));
     }
 
     #[test]

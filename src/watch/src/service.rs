@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ets_model::{LinkState, WallTime};
 use ets_netd_api::{Client, Trunk};
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown};
@@ -17,10 +18,13 @@ use crate::handle::Inner;
 use crate::picture::Picture;
 use crate::scribe::{self, Scribe};
 use crate::shared::Shared;
-use crate::{Error, Handle, spark};
+use crate::{ChangeBody, Error, Handle, OutageFilter, OutageRow, queries, spark};
 
 /// How often `netd` is asked how it is.
 const ASK_EVERY: Duration = Duration::from_secs(5);
+
+/// How far back changes of earlier lives are told.
+const EARLIER: Duration = Duration::from_secs(6 * 3_600);
 
 /// What the watch is built from.
 #[derive(Debug)]
@@ -75,6 +79,7 @@ impl Watch {
             messages,
         })
         .await?;
+        shared.remember(earlier(&store, now).await?);
         let follow = Follow {
             netd: netd.clone(),
             shared: shared.clone(),
@@ -120,6 +125,35 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// What changed in the hours before `now`, as far as outages tell it; oldest first.
+async fn earlier(store: &Store, now: WallTime) -> Result<Vec<(WallTime, ChangeBody)>, Error> {
+    let from = now.minus(EARLIER);
+    let filter = OutageFilter { from: Some(from), limit: 200, ..OutageFilter::default() };
+    let rows = queries::outages(store, &filter).await?.rows;
+    let mut changes: Vec<_> =
+        rows.iter().rev().flat_map(told).filter(|(at, _)| *at >= from).collect();
+    changes.sort_by_key(|(at, _)| *at);
+    Ok(changes)
+}
+
+/// How an outage began and how it ended.
+fn told(row: &OutageRow) -> impl Iterator<Item = (WallTime, ChangeBody)> {
+    let (outage, name) = (&row.outage, &row.trunk);
+    let change = |at: WallTime, out: bool| {
+        let (from, to) = match out {
+            true => (LinkState::Up, LinkState::Down),
+            false => (LinkState::Down, LinkState::Up),
+        };
+        let body = match outage.segment {
+            Some(segment) => ChangeBody::State { segment, from, to, since: at },
+            None => ChangeBody::Trunk { name: name.clone(), dark: out },
+        };
+        (at, body)
+    };
+    let began = change(outage.began_before, true);
+    std::iter::once(began).chain(outage.ended.map(|at| change(at, false)))
 }
 
 async fn endless(task: impl Future<Output = ()>) -> Result<(), Error> {

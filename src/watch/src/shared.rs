@@ -71,6 +71,11 @@ impl Shared {
         locked(&self.ring).subscribe(after)
     }
 
+    /// Puts changes of earlier lives before those of this one.
+    pub(crate) fn remember(&self, earlier: Vec<(WallTime, crate::ChangeBody)>) {
+        locked(&self.ring).remember(earlier);
+    }
+
     pub(crate) fn recent(&self, limit: usize) -> Vec<Arc<Change>> {
         locked(&self.ring).recent(limit)
     }

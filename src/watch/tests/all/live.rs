@@ -192,6 +192,31 @@ async fn a_ping_on_demand_streams_its_answers() {
     hub.stop().await;
 }
 
+/// covers: N11
+#[tokio::test]
+async fn what_changed_lately_is_known_after_a_restart_as_well() {
+    let place = Place::new();
+    let netd = Netd::start(&place.socket(), 1);
+    let hub = place.start(2).await;
+    let (down, up, dark) = (stamp_now(), stamp_now(), stamp_now());
+    netd.change(2, LinkState::Down, down, down);
+    netd.change(2, LinkState::Up, up, up);
+    netd.enter(EventBody::Trunk { name: "main".into(), dark: true, since: dark });
+    hub.has_outages(2, 1).await;
+    hub.stop().await;
+    let hub = place.start(2).await;
+    let recent = hub.handle.recent(100);
+    let told: Vec<_> = recent.iter().rev().map(|change| (change.at, change.body.clone())).collect();
+    let state = |from, to, since| ChangeBody::State { segment: SegmentNo(2), from, to, since };
+    let wanted = [
+        (down.wall, state(LinkState::Up, LinkState::Down, down.wall)),
+        (up.wall, state(LinkState::Down, LinkState::Up, up.wall)),
+        (dark.wall, ChangeBody::Trunk { name: "main".into(), dark: true }),
+    ];
+    assert_eq!(told[..3], wanted);
+    hub.stop().await;
+}
+
 pub(crate) async fn hub_is_connected(hub: &crate::hub::Hub) {
     wait("netd", async || hub.handle.snapshot().stale_since.is_none()).await;
 }
