@@ -95,12 +95,11 @@ fn after(spark: &Spark, minute: WallTime, series: &Recorder, no: SegmentNo) -> A
     let gap = minute.since(spark.newest).as_secs() / 60;
     let missing = if spark.points.is_empty() { 0 } else { gap.saturating_sub(1) };
     let missing = usize::try_from(missing).unwrap_or(POINTS).min(POINTS);
+    let old = (spark.points.len() + missing + 1).saturating_sub(POINTS).min(spark.points.len());
     let mut points = Vec::with_capacity(POINTS);
-    points.extend_from_slice(&spark.points);
-    points.extend(std::iter::repeat_n(SparkPoint::default(), missing));
+    points.extend_from_slice(&spark.points[old..]);
+    points.extend(std::iter::repeat_n(SparkPoint::default(), missing.min(POINTS - 1)));
     points.push(point(&series.recent(no, minute.plus(MINUTE).minus(Duration::from_micros(1)), 60)));
-    let old = points.len().saturating_sub(POINTS);
-    points.drain(..old);
     Arc::new(Spark { newest: minute, points })
 }
 

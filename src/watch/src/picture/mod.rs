@@ -299,6 +299,25 @@ mod tests {
         assert!(best < Duration::from_millis(10), "{best:?}");
     }
 
+    /// covers: N11
+    #[test]
+    fn what_ten_thousand_segments_take_is_what_is_told_of_it() {
+        let (before, _) = crate::health::usage();
+        let mut picture = picture(10_000);
+        for cell in &mut picture.cells {
+            let points = vec![crate::SparkPoint { sent: 1, ..Default::default() }; 60];
+            cell.spark = Arc::new(Spark { newest: WallTime(1), points });
+        }
+        let held = crate::health::usage().0 - before;
+        let told = picture.bytes();
+        let snapshots: Vec<_> = (0..10).map(|second| picture.snapshot(stamp(second))).collect();
+        let published = (crate::health::usage().0 - before - held) / 10;
+        let each = (snapshots[0].segments.capacity() * size_of::<crate::SegmentNow>()) as u64;
+        println!("picture {told} of {held}, snapshot {each} of {published}");
+        assert!(told.abs_diff(held) < held / 5, "picture: {told} told, {held} held");
+        assert!(each.abs_diff(published) < published / 5, "snapshot: {each} told, {published}");
+    }
+
     #[test]
     fn a_tick_that_comes_late_counts_in_its_own_time_and_one_of_long_ago_not_at_all() {
         let (mut picture, tick) = (picture(1), tick(1));
