@@ -5,8 +5,10 @@ use std::time::Duration;
 use ets_model::{Blind, BlindReason, LinkState, Stamp, WallTime};
 use ets_netd_api::EventBody;
 use ets_runtime::stamp_now;
+use ets_store::testing::TestStore;
+use ets_store::values;
 
-use crate::hub::{Hub, Place, wait};
+use crate::hub::{Hub, Place, migrations, wait};
 use crate::live::hub_is_connected;
 use crate::netd::{Life, Netd};
 
@@ -184,9 +186,9 @@ async fn a_blind_time_is_not_lost_when_serve_ends_before_the_first_tick_after_it
         netd.change(1, LinkState::Down, after(last, 59.0), after(last, 60.0));
         hub.has_outages(1, 1).await;
         if orderly {
-            hub.stop().await
+            hub.stop().await;
         } else {
-            hub.kill().await
+            hub.kill().await;
         }
         let hub = place.start(2).await;
         hub_is_connected(&hub).await;
@@ -252,3 +254,34 @@ async fn a_blind_time_that_netd_tells_of_is_kept_and_told_once() {
     assert_eq!(hub.handle.health().await.blind.len(), 1);
     hub.stop().await;
 }
+
+/// What the first release of these tables had.
+fn first_release() -> Vec<ets_store::Migration> {
+    let mut all = migrations();
+    all.retain(|one| one.owner != "watch" || one.version == 1);
+    all
+}
+
+ets_store::on_both_databases!(
+    /// covers: N3.2
+    the_place_in_the_stream_is_taken_over_from_the_first_release,
+    &first_release(),
+    |mut store: TestStore| async move {
+        let last = stamp_now();
+        let sql = "INSERT INTO watch_cursor (one, instance, seq, tick_boot, tick_wall) \
+            VALUES (1, 7, 9, $1, $2)";
+        let values = values![last.boot.0.cast_signed(), last.wall.0];
+        let work = store
+            .write(move |tx| Box::pin(async move { tx.execute(sql, &values).await.map(drop) }));
+        let written: Result<(), ets_store::Error> = work.await;
+        written.unwrap();
+        store.reopen(&migrations()).await;
+        let place = Place::new();
+        let netd = Netd::start(&place.socket(), 8);
+        let first = after(last, 60.0);
+        netd.tick_at(first, &[1], &[]);
+        let hub = place.start_on((*store).clone(), 1).await;
+        assert_eq!(restarts(&hub, 1).await, [(last.wall, first.wall)]);
+        hub.stop().await;
+    }
+);
