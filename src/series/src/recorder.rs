@@ -15,6 +15,9 @@ use crate::{Config, Error, Minute, Point, Progress, Second, Span, disk, everybod
 
 /// An hour is packed so long after its end at the earliest, in seconds.
 const PACK_AFTER: i64 = 60;
+/// Why recording has stopped, where no database said it.
+const NO_SPACE: &str = "the disk is nearly full and what is left of it belongs to outages: \
+                        measurements wait in memory, free some space";
 
 /// Records and answers. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -165,7 +168,11 @@ impl Recorder {
         let unpacked = self.memory().unpacked_hours(hour);
         let mut status = self.status();
         status.unpacked_hours = unpacked;
-        status.last_error = done.as_ref().err().map(ToString::to_string);
+        status.last_error = match &done {
+            Ok(Did::NoSpace) => Some(NO_SPACE.to_owned()),
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
         match &done {
             Ok(Did::NoSpace) => status.stop(),
             Ok(_) => status.go_on(),
@@ -237,8 +244,9 @@ impl Recorder {
     fn has_space(&self) -> bool {
         // A server's disk is not ours to see: trying tells.
         let Some(disk) = self.0.store.disk() else { return true };
-        // A small disk is not taken for a full one.
-        let needed = self.0.config.min_free.min(disk.size / 10);
+        // A small disk is not taken for a full one. A sixth is more than the reserve of `state.db`
+        // (an eighth) sets free when it is given up: that space is not for us.
+        let needed = self.0.config.min_free.min(disk.size / 6);
         // Begins again only with some space to spare, so that it does not flutter.
         let spare = if self.status().stopped { needed / 8 } else { 0 };
         disk.free >= needed + spare
