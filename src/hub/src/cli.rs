@@ -35,6 +35,7 @@ pub(crate) enum Command {
     /// The journal: list, verify
     Journal(Journal),
     /// Make a one-time entry link to the dashboard (15 minutes, one use)
+    #[command(visible_alias = "link")]
     EntryLink(Global),
 }
 

@@ -8,7 +8,7 @@ use ets_dashboard::Dashboard;
 use ets_store::{Durability, Migration, Store, Target};
 
 use crate::config::{self, Config};
-use crate::exit::Failure;
+use crate::exit::{Failure, chain};
 
 /// Both databases.
 pub(crate) struct Stores {
@@ -27,10 +27,24 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_dashboard::MIGRATIONS,
     ]
     .concat();
-    let state = Store::open(&state, &tables).await.map_err(|e| Failure::internal(&e))?;
+    let state = Store::open(&state, &tables).await.map_err(|error| refused(&error))?;
     let series =
-        Store::open(&series, ets_series::MIGRATIONS).await.map_err(|e| Failure::internal(&e))?;
+        Store::open(&series, ets_series::MIGRATIONS).await.map_err(|error| refused(&error))?;
     Ok(Stores { state, series })
+}
+
+/// Whose fault it is that a database cannot be opened: what was named is not for this release, the
+/// machine lacks something, or it is ours.
+fn refused(error: &ets_store::Error) -> Failure {
+    use ets_store::Error as E;
+    match error {
+        E::TooNew { .. } | E::Foreign { .. } | E::BadTarget { .. } => Failure::Usage(chain(error)),
+        E::Unreachable { .. } | E::InUse { .. } | E::File { .. } | E::Corrupt { .. } => {
+            Failure::Missing(chain(error))
+        }
+        _ if error.is_disk_full() => Failure::Missing(chain(error)),
+        _ => Failure::internal(error),
+    }
 }
 
 fn targets(config: &Config) -> (Target, Target) {
