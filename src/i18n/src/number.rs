@@ -90,7 +90,12 @@ impl Tr {
     #[must_use]
     pub fn millis(&self, time: Duration) -> String {
         let millis = time.as_secs_f64() * 1_000.0;
-        let digits = if millis < 1.0 { 2 } else { usize::from(millis < 100.0) };
+        let digits = match millis {
+            0.0 => 0,
+            millis if millis < 0.1 => 3,
+            millis if millis < 1.0 => 2,
+            millis => usize::from(millis < 100.0),
+        };
         self.decimal(millis, digits)
     }
 
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(tr.bit_rate(1_420_000_000.0), "1,42\u{a0}Гбит/с");
         assert_eq!(tr.millis(Duration::from_micros(8_240)), "8,2");
         assert_eq!(tr.millis(Duration::from_micros(420)), "0,42");
+        assert_eq!(tr.millis(Duration::from_micros(21)), "0,021");
         assert_eq!(tr.millis(Duration::from_millis(164)), "164");
     }
 }

@@ -16,7 +16,8 @@ function decimal(value, digits) {
   return (value < 0 ? "\u2212" : "") + grouped + (fraction ? words.decimal + fraction : "");
 }
 
-const millis = (value) => decimal(value, value < 1 ? 2 : value < 100 ? 1 : 0);
+const millis = (value) =>
+  decimal(value, value === 0 ? 0 : value < 0.1 ? 3 : value < 1 ? 2 : value < 100 ? 1 : 0);
 
 function percent(ratio) {
   let value = Math.round(ratio * 1000) / 10;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ets_model::{Lang, Segment, SegmentNo, WallTime};
+use ets_model::{Lang, LinkState, Segment, SegmentNo, WallTime};
 use ets_registry::Catalog;
 use ets_watch::{SegmentNow, Snapshot};
 use serde_json::{Map, Value, json};
@@ -38,7 +38,7 @@ pub(crate) fn brief(
         "name": catalog.name(segment, lang),
         "state": segment.is_active().then(|| now.map_or("unknown", |now| now.state.as_str())),
         "since": moment(now.map(|now| now.since)),
-        "rtt_ms": now.and_then(|now| now.rtt).map(millis),
+        "rtt_ms": now.and_then(current_rtt).map(millis),
         "loss": now.and_then(SegmentNow::loss),
         "bytes_up": Value::Null,
         "bytes_down": Value::Null,
@@ -96,6 +96,11 @@ fn read_moment(field: &str, value: &Value) -> Result<Value, Error> {
             remedy: format!("write it like {}", rfc3339(WallTime(1_795_339_927_000_000))),
         }])
     })
+}
+
+/// The round-trip time, as long as the segment answers.
+pub(crate) fn current_rtt(now: &SegmentNow) -> Option<Duration> {
+    now.rtt.filter(|_| !matches!(now.state, LinkState::Down | LinkState::Unknown))
 }
 
 /// Milliseconds with three decimals.

@@ -9,7 +9,7 @@ use ets_web::live::{Segment, Tick};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::api::rfc3339;
+use crate::api::{current_rtt, rfc3339};
 
 /// An event with a text of one or more lines.
 pub(crate) fn frame(event: &str, data: &str) -> String {
@@ -44,7 +44,7 @@ pub(super) fn segment(catalog: &Catalog, now: &SegmentNow) -> Option<Segment> {
         id: segment.id.to_string(),
         state: now.state,
         since: now.since.0 / 1_000,
-        rtt: now.rtt.map(|rtt| (rtt.as_secs_f64() * 1e5).round() / 1e2),
+        rtt: current_rtt(now).map(|rtt| (rtt.as_secs_f64() * 1e6).round() / 1e3),
         loss: now.loss().map(|loss| (loss * 1e4).round() / 1e4),
         spark: Vec::new(),
     })

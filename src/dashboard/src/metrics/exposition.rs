@@ -80,7 +80,7 @@ fn segments(out: &mut Text, catalog: &Catalog, snapshot: &Snapshot) {
     each(
         "ets_segment_rtt_seconds",
         "Median of the last five round-trip times; absent while nothing answers.",
-        &|now| now.rtt.map(|rtt| rtt.as_secs_f64()),
+        &|now| crate::api::current_rtt(now).map(|rtt| rtt.as_secs_f64()),
     );
     each(
         "ets_segment_loss_ratio",

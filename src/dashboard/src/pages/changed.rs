@@ -80,7 +80,7 @@ fn outage_line(view: &View, row: &OutageRow) -> Option<(WallTime, Html)> {
     let ended = row.outage.ended?;
     let tr = view.tr();
     let length = tr.duration(ended.since(row.outage.began_before));
-    let name = outage_name(view, &row.outage);
+    let name = outage_name(view, row);
     let what = t::overview_change_up_after(tr, length);
     let line = format!("<a href=\"/outages/{}\">{}</a>: {what}", row.outage.id, escape(&name));
     Some((ended, Html::trusted(line)))

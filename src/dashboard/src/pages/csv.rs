@@ -10,7 +10,7 @@ use super::evidence::outage_name;
 use super::view::View;
 use super::{journal, outages, registry};
 use crate::Error;
-use crate::api::csv_answer;
+use crate::api::{csv_answer, current_rtt};
 
 /// The mark by which spreadsheets know UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -85,7 +85,7 @@ fn live_cells(tr: &Tr, now: Option<&SegmentNow>) -> (String, String, String, Str
     (
         ets_web::state::word(tr, now.state).to_owned(),
         moment(tr, now.since),
-        now.rtt.map(|rtt| tr.decimal(rtt.as_secs_f64() * 1e3, 2)).unwrap_or_default(),
+        current_rtt(now).map(|rtt| tr.decimal(rtt.as_secs_f64() * 1e3, 3)).unwrap_or_default(),
         now.loss().map(|loss| tr.percent(loss)).unwrap_or_default(),
     )
 }
@@ -123,7 +123,7 @@ pub(crate) async fn outages(view: View) -> Result<Response, Error> {
                 if row.maintenance { t::story_planned(tr) } else { t::story_emergency(tr) };
             file.line([
                 outage.id.to_string(),
-                outage_name(&view, outage),
+                outage_name(&view, row),
                 kind.trim_end_matches('.').to_owned(),
                 moment(tr, outage.began_after),
                 moment(tr, outage.began_before),

@@ -13,7 +13,11 @@ use ets_web::{Html, when};
 use super::view::View;
 
 /// What the outage is called: its segment's name, or the hub's trunk.
-pub(crate) fn outage_name(view: &View, outage: &Outage) -> String {
+pub(crate) fn outage_name(view: &View, row: &OutageRow) -> String {
+    let outage = &row.outage;
+    if !row.trunk.is_empty() {
+        return t::outages_hub_named(view.tr(), &row.trunk);
+    }
     match outage.segment.and_then(|no| view.catalog.by_no(no)) {
         Some(segment) => view.catalog.name(segment, view.lang()).to_owned(),
         None => t::outages_hub(view.tr()).to_owned(),
@@ -23,7 +27,7 @@ pub(crate) fn outage_name(view: &View, outage: &Outage) -> String {
 /// The outage as a story; `brief` for a list of them.
 pub(crate) fn story(view: &View, row: &OutageRow, brief: bool) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
-    let name = outage_name(view, outage);
+    let name = outage_name(view, row);
     let facts = if brief { brief_facts(view, outage) } else { full_facts(view, outage) };
     let state = match outage.kind {
         _ if outage.ended.is_some() => LinkState::Up,

@@ -54,9 +54,13 @@ pub(crate) async fn preview(view: View, mut parts: Multipart) -> Result<Response
             file = part.bytes().await.map_err(|_| Error::TooLarge)?.to_vec();
         }
     }
+    // The digest of the preview stands for the text as the confirming form will send it.
+    let file = match String::from_utf8(file) {
+        Ok(text) => restore_lines(&text).into_bytes(),
+        Err(broken) => broken.into_bytes(),
+    };
     let preview = view.app.deps.registry.preview_csv(&file);
-    let text = String::from_utf8_lossy(&file).into_owned();
-    Ok(answer(&view, &preview, &text))
+    Ok(answer(&view, &preview, &String::from_utf8_lossy(&file)))
 }
 
 /// What the button under the preview sends.
@@ -90,7 +94,6 @@ fn restore_lines(text: &str) -> String {
 
 fn answer(view: &View, preview: &Preview, text: &str) -> Response {
     let tr = view.tr();
-    let text = restore_lines(text);
     let clean = preview.is_clean();
     let heading = if clean {
         t::import_heading_clean(tr, preview.changed.len(), preview.new.len())
@@ -99,9 +102,9 @@ fn answer(view: &View, preview: &Preview, text: &str) -> Response {
     };
     let mut out = String::new();
     if clean {
-        out.push_str(confirm(view, preview, &text).as_str());
+        out.push_str(confirm(view, preview, text).as_str());
     } else {
-        out.push_str(&mend(view, preview, &text));
+        out.push_str(&mend(view, preview, text));
     }
     out.push_str(&warnings(view, preview));
     out.push_str(&lines(view, t::import_new(tr), &preview.new, false));

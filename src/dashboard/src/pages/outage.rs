@@ -33,7 +33,7 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     ));
     let open = row.outage.ended.is_none();
     let page = Page {
-        heading: heading(&view, &row.outage),
+        heading: heading(&view, &row),
         sub: Html::text(&t::outage_number(tr, row.outage.id.to_string())),
         age: open.then_some(Age { at: view.snapshot.tick }),
         body,
@@ -45,11 +45,11 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     Ok(view.respond(&page))
 }
 
-fn heading(view: &View, outage: &Outage) -> String {
-    let tr = view.tr();
+fn heading(view: &View, row: &OutageRow) -> String {
+    let (tr, outage) = (view.tr(), &row.outage);
     let end = outage.ended.unwrap_or(view.ctx.now);
     let length = tr.duration(end.since(outage.began_before));
-    let name = evidence::outage_name(view, outage);
+    let name = evidence::outage_name(view, row);
     match (outage.kind, outage.ended) {
         (OutageKind::Segment, None) => t::outage_heading_open(tr, length, name),
         (OutageKind::Segment, Some(_)) => t::outage_heading_closed(tr, length, name),

@@ -169,7 +169,7 @@ fn line(view: &View, row: &OutageRow, with_name: bool) -> Row {
     let link = |text: &str| Html::link(&format!("/outages/{}", outage.id), text);
     let mut cells = vec![link(&outage.id.to_string()).into()];
     if with_name {
-        cells.push(link(&outage_name(view, outage)).into());
+        cells.push(link(&outage_name(view, row)).into());
     }
     let (ended, length) = match outage.ended {
         Some(end) => {

@@ -205,7 +205,7 @@ async fn no_outages(view: &View) -> Result<Html, Error> {
     let last = view.app.deps.watch.outages(&filter).await?;
     let mut text = format!("<p class=\"mut\">{}", t::overview_no_outages(tr));
     if let Some((row, ended)) = last.rows.first().and_then(|row| Some((row, row.outage.ended?))) {
-        let name = evidence::outage_name(view, &row.outage);
+        let name = evidence::outage_name(view, row);
         let length = tr.duration(ended.since(row.outage.began_before));
         let told = t::overview_last_outage(tr, length, name, tr.moment(ended, view.ctx.now));
         text.push(' ');

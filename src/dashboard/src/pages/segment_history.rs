@@ -66,9 +66,9 @@ impl Period {
         Duration::from_secs(hours * 3600)
     }
 
-    /// How many days the availability strip shows.
+    /// How many days the availability strip shows: a year of them fits no screen.
     fn days(self) -> i64 {
-        if self == Self::Year { 365 } else { 30 }
+        if self == Self::Year { 90 } else { 30 }
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
         out.push_str(&distribution(tr, &points));
     }
     if matches!(period, Period::Hour | Period::Day) {
-        out.push_str(&timeline(view, from, to, &outages).await?);
+        out.push_str(&timeline(view, segment, from, to, &outages).await?);
     } else {
         out.push_str(&strip(view, segment, period).await?);
     }
@@ -139,6 +139,7 @@ fn time_chart(
 ) -> Html {
     let tr = view.tr();
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let points_max = points.iter().filter_map(|point| point.p95).max().unwrap_or_default();
     let points = points
         .iter()
         .map(|point| chart::Point {
@@ -163,9 +164,18 @@ fn time_chart(
         to,
         points,
         marks,
-        digits: 1,
+        digits: digits(points_max),
     };
     chart::time_chart(&view.ctx, &chart)
+}
+
+/// Decimals of milliseconds that tell figures of this size apart.
+fn digits(largest: Duration) -> usize {
+    match largest.as_micros() {
+        0..200 => 3,
+        200..2_000 => 2,
+        _ => 1,
+    }
 }
 
 fn distribution(tr: &Tr, points: &[Point]) -> String {
@@ -215,15 +225,16 @@ async fn outages(view: &View, segment: &Segment, from: WallTime) -> Result<Vec<O
 /// An hour or a day as one line: up, down, unknown.
 async fn timeline(
     view: &View,
+    segment: &Segment,
     from: WallTime,
     to: WallTime,
     outages: &[Outage],
 ) -> Result<String, Error> {
     let tr = view.tr();
-    let blinds = view.app.deps.watch.blinds(from, to, 1000).await?;
-    let unknown = blinds.iter().map(|row| chart::Span {
-        from: row.blind.from.wall.max(from),
-        to: row.blind.to.wall.min(to),
+    let unseen = view.app.deps.watch.unseen(segment.no, from, to).await?;
+    let unknown = unseen.iter().map(|span| chart::Span {
+        from: span.from.max(from),
+        to: span.to.min(to),
         state: LinkState::Unknown,
     });
     let down = outages.iter().map(|outage| chart::Span {
@@ -231,37 +242,42 @@ async fn timeline(
         to: outage.ended.unwrap_or(to).min(to),
         state: LinkState::Down,
     });
-    let spans = with_up(from, to, down.chain(unknown).collect());
+    let spans = with_up(from, to, &down.chain(unknown).collect::<Vec<_>>());
     let picture = chart::timeline(&view.ctx, from, to, &spans);
     Ok(format!("<h3>{}</h3>{picture}", t::segment_availability(tr)))
 }
 
-/// Fills the time between the given spans with `Up`.
-fn with_up(from: WallTime, to: WallTime, mut spans: Vec<chart::Span>) -> Vec<chart::Span> {
-    spans.sort_by_key(|span| span.from);
-    let mut all = Vec::with_capacity(spans.len() * 2 + 1);
-    let mut reached = from;
-    for mut span in spans {
-        span.from = span.from.max(reached);
-        if span.to <= span.from {
-            continue;
+/// The whole time from `from` to `to` in spans: down wherever an outage is, else unknown where
+/// nothing was seen, else up.
+fn with_up(from: WallTime, to: WallTime, spans: &[chart::Span]) -> Vec<chart::Span> {
+    let mut cuts: Vec<WallTime> = spans.iter().flat_map(|span| [span.from, span.to]).collect();
+    cuts.extend([from, to]);
+    cuts.retain(|cut| (from..=to).contains(cut));
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut all: Vec<chart::Span> = Vec::new();
+    for pair in cuts.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let within = |state| {
+            spans.iter().any(|span| span.state == state && span.from <= from && to <= span.to)
+        };
+        let state = [LinkState::Down, LinkState::Unknown].into_iter().find(|state| within(*state));
+        let state = state.unwrap_or(LinkState::Up);
+        match all.last_mut() {
+            Some(last) if last.state == state => last.to = to,
+            _ => all.push(chart::Span { from, to, state }),
         }
-        if reached < span.from {
-            all.push(chart::Span { from: reached, to: span.from, state: LinkState::Up });
-        }
-        reached = span.to;
-        all.push(span);
-    }
-    if reached < to {
-        all.push(chart::Span { from: reached, to, state: LinkState::Up });
     }
     all
 }
 
-/// A month or a year as one bar a day.
+/// The availability of the whole period, and its last days as bars.
 async fn strip(view: &View, segment: &Segment, period: Period) -> Result<String, Error> {
     let tr = view.tr();
-    let days = view.app.deps.watch.availability(segment.no, &borders(view, period.days())).await?;
+    let watch = &view.app.deps.watch;
+    let whole = [view.ctx.now.minus(period.length()), view.ctx.now];
+    let whole = watch.availability(segment.no, &whole).await?;
+    let days = watch.availability(segment.no, &borders(view, period.days())).await?;
     let bars: Vec<chart::Day> = days
         .iter()
         .map(|day| chart::Day {
@@ -276,7 +292,7 @@ async fn strip(view: &View, segment: &Segment, period: Period) -> Result<String,
     Ok(format!(
         "<h3>{}</h3><p>{}</p>{picture}",
         t::segment_availability(tr),
-        availability(tr, &days)
+        availability(tr, &whole)
     ))
 }
 
@@ -317,19 +333,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_between_outages_is_up() {
-        let down = |from, to| chart::Span {
-            from: WallTime(from),
-            to: WallTime(to),
-            state: LinkState::Down,
-        };
-        let all = with_up(WallTime(0), WallTime(100), vec![down(40, 50), down(10, 20), down(15, 30)]);
+    fn the_time_between_outages_is_up_and_an_outage_outweighs_blindness() {
+        let span =
+            |from, to, state| chart::Span { from: WallTime(from), to: WallTime(to), state };
+        let (up, down, unknown) = (LinkState::Up, LinkState::Down, LinkState::Unknown);
+        let given = [
+            span(40, 50, down),
+            span(10, 20, down),
+            span(15, 30, down),
+            span(45, 60, unknown),
+        ];
+        let all = with_up(WallTime(0), WallTime(100), &given);
         let told: Vec<_> = all.iter().map(|span| (span.from.0, span.to.0, span.state)).collect();
-        let (up, down) = (LinkState::Up, LinkState::Down);
-        assert_eq!(
-            told,
-            [(0, 10, up), (10, 20, down), (20, 30, down), (30, 40, up), (40, 50, down), (50, 100, up)]
-        );
+        let expected = [
+            (0, 10, up),
+            (10, 30, down),
+            (30, 40, up),
+            (40, 50, down),
+            (50, 60, unknown),
+            (60, 100, up),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use ets_web::table::{Cell, Column, Row, Table, table};
 use ets_web::{Html, facts, state, when};
 
 use super::view::View;
+use crate::api::current_rtt;
 use crate::live::STAR_LIMIT;
 
 /// A scale never finer than this: a wobble of microseconds is no storm.
@@ -47,7 +48,7 @@ pub(crate) fn order(view: &View, rows: &mut [Known<'_>], sort: &str, dir: &str) 
     match sort {
         "name" => rows.sort_by_cached_key(name),
         "since" => rows.sort_by_key(|(_, now)| std::cmp::Reverse(now.map(|now| now.since))),
-        "rtt" => rows.sort_by_key(|(_, now)| now.and_then(|now| now.rtt)),
+        "rtt" => rows.sort_by_key(|(_, now)| now.and_then(current_rtt)),
         "loss" => rows.sort_by_key(|(_, now)| {
             now.filter(|now| now.sent > 0).map(|now| now.lost * 1_000_000 / now.sent)
         }),
@@ -138,7 +139,7 @@ fn retired_row(view: &View, segment: &Segment, link: Html) -> Row {
 
 /// The round-trip time: a dash where nothing answers, a question mark where nothing was asked.
 pub(crate) fn rtt(view: &View, now: &SegmentNow) -> Html {
-    match now.rtt {
+    match current_rtt(now) {
         Some(rtt) => Html::text(&view.tr().millis(rtt)),
         None if now.sent > 0 => facts::none(view.tr()),
         None => facts::unknown(view.tr()),

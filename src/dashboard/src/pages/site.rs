@@ -30,7 +30,7 @@ fn name(config: &Config) -> Names {
 
 const NAV: [NavItem; 6] = [
     item("overview", key::OVERVIEW_TITLE, "/", 'o'),
-    item("outages", key::OUTAGES_TITLE, "/outages", 'u'),
+    item("outages", key::OUTAGES_TITLE, "/outages", 'i'),
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
     item("journal", key::JOURNAL_TITLE, "/journal", 'j'),
     item("system", key::SYSTEM_TITLE, "/system", 'h'),

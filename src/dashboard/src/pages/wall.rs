@@ -6,7 +6,7 @@ use ets_i18n::t;
 use ets_web::live::fragment;
 use ets_web::page::Layout;
 use ets_web::tabs::{Tab, tabs};
-use ets_web::{Age, Html, Page, state};
+use ets_web::{Age, Html, Page, card, state};
 
 use super::overview;
 use super::view::View;
@@ -27,7 +27,11 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         "outages" => {
             let stories = fragment("outages", &overview::stories(&view).await?);
             let changed = fragment("changed", &super::changed::list(&view).await?);
-            ets_web::card::halves(&stories, &changed)
+            let none = Html::default();
+            card::halves(
+                &card::card(t::overview_outages_now(tr), &none, &stories),
+                &card::card(t::overview_changed(tr), &none, &changed),
+            )
         }
         "table" => fragment("table", &overview::wall_table(&view)),
         _ => fragment("star", &overview::star(&view)),

@@ -205,6 +205,31 @@ async fn the_overview_of_a_thousand_segments_is_made_quickly() {
     println!("overview of 1,000: median {:?}, p99 {:?}", times[50], times[98]);
 }
 
+/// covers: N1.2
+#[tokio::test]
+async fn a_file_that_was_mended_in_the_page_is_taken_as_the_browser_sends_it() {
+    let bed = Bed::new(3).await;
+    let file = bed.registry.export_csv().replacen("eth2", "eth202", 1).replace('\n', "\r\n");
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{file}\r\n--b--\r\n"
+    );
+    let request = Request::post("/registry/import")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body))
+        .unwrap();
+    let response = bed.ask(request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let html = text(response).await;
+    let digest = html.split("name=\"digest\" value=\"").nth(1).unwrap();
+    let digest = digest.split('"').next().unwrap();
+    let sent = percent_encoding::utf8_percent_encode(&file, percent_encoding::NON_ALPHANUMERIC);
+    let form = format!("digest={digest}&text={sent}");
+    let response = bed.ask(post("/registry/import/apply", &form)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(bed.registry.catalog().segment("s002").unwrap().interface, "eth202");
+}
+
 pub(crate) fn post(path: &str, form: &str) -> Request<Body> {
     Request::post(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -82,7 +82,11 @@ fn place(bins: &[Bin], at: f64) -> Option<f64> {
 
 /// A time in milliseconds as short as its size allows.
 fn short(tr: &Tr, millis: f64) -> String {
-    let digits = if millis < 1.0 { 2 } else { usize::from(millis < 20.0) };
+    let digits = match millis {
+        millis if millis < 0.1 => 3,
+        millis if millis < 1.0 => 2,
+        millis => usize::from(millis < 20.0),
+    };
     tr.decimal(millis, digits)
 }
 

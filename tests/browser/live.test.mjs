@@ -1,0 +1,87 @@
+// A change of state on the screen of a real browser, and how soon. covers: N3.2, N11
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { base, enter, fault, heal, lab, launch, until } from "./lab.mjs";
+
+const TRIALS = Number(process.env.ETS_TRIALS ?? 10);
+let browser, context;
+
+before(async () => {
+  browser = await launch();
+  context = await enter(browser);
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+// Notes in the page itself the moment at which the state changes on screen.
+const watchState = (page, id, selector) =>
+  page.evaluate(
+    ([id, selector]) => {
+      globalThis.seen = [];
+      const element = document.querySelector(selector);
+      const note = () => {
+        const state = document.querySelector(selector)?.dataset.state;
+        if (state !== globalThis.seen.at(-1)?.state) globalThis.seen.push({ state, at: Date.now(), id });
+      };
+      note();
+      new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true });
+      return Boolean(element);
+    },
+    [id, selector],
+  );
+
+// When the API's own stream told it, measured by the same clock.
+async function told(page, id) {
+  await page.evaluate((id) => {
+    globalThis.told = [];
+    const stream = new EventSource("/api/v1/events");
+    stream.addEventListener("state", ({ data }) => {
+      const { segment, to } = JSON.parse(data);
+      if (segment === id) globalThis.told.push({ state: to, at: Date.now() });
+    });
+    return new Promise((resolve) => stream.addEventListener("hello", resolve));
+  }, id);
+}
+
+test("overview and segment page show a change at most 0.3 s after the API", async () => {
+  const delays = [];
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const { id } = lab.segments[10 + trial];
+    const overview = await context.newPage();
+    await overview.goto(`${base}/`);
+    const segment = await context.newPage();
+    await segment.goto(`${base}/segments/${id}`);
+    for (const [page, selector] of [
+      [overview, `tr[data-seg=${id}]`],
+      [segment, `.st[data-seg=${id}]`],
+    ]) {
+      assert.ok(await watchState(page, id, selector), selector);
+      await told(page, id);
+    }
+    await fault("silent", id);
+    for (const page of [overview, segment]) {
+      const down = (list) => page.evaluate((list) => globalThis[list].find((one) => one.state === "down")?.at, list);
+      const screen = await until(`${id} is down on screen`, () => down("seen"));
+      const api = await until(`${id} is down in the API`, () => down("told"));
+      delays.push(screen - api);
+    }
+    await heal(id);
+    for (const page of [overview, segment]) await page.close();
+  }
+  delays.sort((one, other) => one - other);
+  console.log(`screen after API, ms: median ${delays[delays.length >> 1]}, most ${delays.at(-1)}`);
+  assert.ok(delays.at(-1) <= 300, `${delays}`);
+});
+
+test("a page says so when nothing comes any more, and when it comes again", async () => {
+  const page = await context.newPage();
+  await page.goto(`${base}/`);
+  await context.setOffline(true);
+  await page.locator("#stale").waitFor({ state: "visible", timeout: 15_000 });
+  await context.setOffline(false);
+  await page.locator("#stale").waitFor({ state: "hidden", timeout: 30_000 });
+  await page.close();
+});

@@ -1,0 +1,205 @@
+// Every page in every language, theme and width: nothing that axe finds, nothing wider than the
+// screen, nothing from outside, no glyph from a font that is not ours. covers: N11
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { ask, base, choose, enter, fault, heal, launch, until } from "./lab.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LANGUAGES = ["kk", "ru", "en"];
+const THEMES = ["light", "dark"];
+const WIDTHS = [1280, 360];
+const DOWN = "s007";
+
+const PAGES = [
+  "/",
+  "/?view=table",
+  "/segments",
+  "/segments?q=nothing+of+the+kind&list=1",
+  `/segments/${DOWN}`,
+  "/segments/s001?period=day",
+  "/segments/s001?period=month",
+  "/segments/s001?period=year",
+  "/segments/s001/edit",
+  "/segments/s001/retire",
+  "/registry/new",
+  "/registry/import",
+  "/outages",
+  "/outages/1",
+  "/journal?verify=1",
+  "/system",
+  "/settings",
+  "/help",
+  "/help/problems",
+  "/wall",
+  "/wall?scene=outages&hold=1",
+  "/wall?scene=table&hold=1",
+  "/no-such-page",
+];
+
+let browser, context;
+
+before(async () => {
+  browser = await launch();
+  context = await enter(browser, { reducedMotion: "reduce" });
+  await fault("link-down", DOWN);
+  const page = await context.newPage();
+  await page.goto(`${base}/help`);
+  await until("an outage is written down", async () => {
+    return JSON.parse(await ask(page, "/api/v1/outages?state=open")).length > 0;
+  });
+  await page.close();
+});
+
+after(async () => {
+  await heal(DOWN);
+  await browser?.close();
+});
+
+// Pages from a context without entry.
+async function strangers() {
+  const stranger = await browser.newContext();
+  return { stranger, paths: ["/", `/enter?token=${"0".repeat(64)}`] };
+}
+
+async function look(page, path, problems) {
+  const outside = (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== base && url.protocol !== "data:") problems.push(`asks ${url}`);
+  };
+  const said = (message) => {
+    if (message.type() === "error" && !/status of 4(01|04|10)/.test(message.text())) {
+      problems.push(`console: ${message.text()}`);
+    }
+  };
+  page.on("request", outside);
+  page.on("console", said);
+  await page.goto(base + path, { waitUntil: "load" });
+  await page.evaluate(() => document.fonts.ready);
+  page.off("request", outside);
+  page.off("console", said);
+}
+
+async function violations(page) {
+  // Our own policy forbids foreign scripts; a test may bring one in by the debugger.
+  await page.evaluate(axe);
+  const result = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }),
+  );
+  return result.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`,
+  );
+}
+
+// Fonts that drew the page's letters: elements are chosen until every letter is among them.
+async function foreignFonts(page) {
+  const count = await page.evaluate(() => {
+    const seen = new Set();
+    let count = 0;
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement;
+      if (!element.checkVisibility() || element.closest("script")) continue;
+      const weight = getComputedStyle(element).fontWeight + getComputedStyle(element).fontFamily;
+      const fresh = [...node.data].filter((letter) => letter.trim() && !seen.has(letter + weight));
+      if (!fresh.length) continue;
+      fresh.forEach((letter) => seen.add(letter + weight));
+      element.setAttribute("data-glyphs", count++);
+    }
+    return count;
+  });
+  const session = await page.context().newCDPSession(page);
+  await session.send("DOM.enable");
+  await session.send("CSS.enable");
+  const { root } = await session.send("DOM.getDocument");
+  const selector = "[data-glyphs]";
+  const { nodeIds } = await session.send("DOM.querySelectorAll", { nodeId: root.nodeId, selector });
+  const foreign = new Set();
+  for (const nodeId of nodeIds) {
+    // A live page may have renewed the element meanwhile.
+    const gone = () => ({ fonts: [] });
+    const { fonts } = await session.send("CSS.getPlatformFontsForNode", { nodeId }).catch(gone);
+    for (const font of fonts.filter((font) => !font.isCustomFont)) {
+      const { outerHTML } = await session.send("DOM.getOuterHTML", { nodeId });
+      foreign.add(`${font.familyName} draws a letter of ${outerHTML.slice(0, 160)}`);
+    }
+  }
+  await session.detach();
+  assert.ok(count > 0, "the page has letters");
+  return [...foreign];
+}
+
+async function judge(page, path, width, withFonts) {
+  const problems = [];
+  await look(page, path, problems);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (wide > width) problems.push(`scrolls sideways: ${wide} px`);
+  problems.push(...(await violations(page)));
+  if (withFonts) problems.push(...(await foreignFonts(page)));
+  return problems.map((problem) => `${path}: ${problem}`);
+}
+
+for (const lang of LANGUAGES) {
+  for (const theme of THEMES) {
+    for (const width of WIDTHS) {
+      test(`pages in ${lang}, ${theme}, ${width} px`, async () => {
+        await choose(context, { lang, theme });
+        const page = await context.newPage();
+        await page.setViewportSize({ width, height: 900 });
+        const withFonts = theme === "light" && width === 1280;
+        const problems = [];
+        for (const path of PAGES) problems.push(...(await judge(page, path, width, withFonts)));
+        await page.close();
+        const { stranger, paths } = await strangers();
+        await choose(stranger, { lang, theme });
+        const outside = await stranger.newPage();
+        await outside.setViewportSize({ width, height: 900 });
+        for (const path of paths) problems.push(...(await judge(outside, path, width, withFonts)));
+        await stranger.close();
+        assert.deepEqual(problems, []);
+      });
+    }
+  }
+}
+
+describe("weight", () => {
+  test("the first visit of the overview weighs at most 150 KB, 45 KB of it script", async () => {
+    const fresh = await enter(browser);
+    const page = await fresh.newPage();
+    const session = await fresh.newCDPSession(page);
+    await session.send("Network.enable");
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    const kinds = new Map();
+    let total = 0;
+    let scripts = 0;
+    session.on("Network.responseReceived", ({ requestId, type }) => kinds.set(requestId, type));
+    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      total += encodedDataLength;
+      if (kinds.get(requestId) === "Script") scripts += encodedDataLength;
+    });
+    await page.goto(`${base}/`, { waitUntil: "load" });
+    await page.evaluate(() => document.fonts.ready);
+    await page.waitForTimeout(500);
+    console.log(`overview: ${total} bytes, ${scripts} of them script`);
+    assert.ok(total <= 150_000, `${total} bytes`);
+    assert.ok(scripts <= 45_000, `${scripts} bytes of script`);
+    await fresh.close();
+  });
+
+  test("without a script every page says the same", async () => {
+    const plain = await browser.newContext({ javaScriptEnabled: false });
+    await plain.addCookies(await context.cookies());
+    const page = await plain.newPage();
+    for (const path of ["/", "/?view=table", `/segments/${DOWN}`, "/outages", "/system", "/wall"]) {
+      await page.goto(base + path);
+      assert.ok(await page.locator("h1").innerText(), path);
+    }
+    const refresh = await page.locator("noscript, meta[http-equiv=refresh]").count();
+    assert.ok(refresh > 0, "a page without a script renews itself");
+    await plain.close();
+  });
+});
