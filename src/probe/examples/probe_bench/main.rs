@@ -1,15 +1,18 @@
 //! Measures the probe engine against a bare system-call loop, fping, tcpdump and forgers, on a
 //! link of two network namespaces that it makes and removes itself. Run as root:
 //!
-//! `probe_bench all` or one of `bare`, `fping`, `rate`, `rtt`, `forge`, with `--seconds N`.
+//! `probe_bench all` or one of `bare`, `fping`, `rate`, `rtt`, `forge`, with `--seconds N`; or
+//! `probe_bench lab DIR` for the `netd` of a lab that runs.
 
 mod bare;
 mod forge;
+mod lab;
 mod meter;
 mod ours;
 mod rtt;
 mod star;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use star::Star;
@@ -37,6 +40,7 @@ fn run(arguments: &[String]) -> Outcome {
     match arguments.first().map_or("all", String::as_str) {
         "worker-bare" => bare::work(targets.unwrap_or(10_000), seconds, arguments),
         "worker-ours" => ours::work(targets.unwrap_or(10_000), seconds, arguments),
+        "lab" => lab::compare(Path::new(arguments.get(1).ok_or("lab needs a folder")?), seconds),
         "bare" => compare_bare(&Star::raise()?, targets.unwrap_or(10_000), seconds),
         "fping" => compare_fping(&Star::raise()?, seconds),
         "rate" => full_rate(&Star::raise()?, targets.unwrap_or(50_000), seconds),
@@ -50,7 +54,9 @@ fn run(arguments: &[String]) -> Outcome {
             rtt::judge(&star, 10_000, seconds.min(20))?;
             forge::flood(&star, 2_000)
         }
-        other => Err(format!("{other:?} is none of all, bare, fping, rate, rtt, forge").into()),
+        other => {
+            Err(format!("{other:?} is none of all, bare, fping, rate, rtt, forge, lab").into())
+        }
     }
 }
 
