@@ -13,9 +13,8 @@ use crate::Error;
 use crate::entry::Identity;
 use crate::service::App;
 
-const TAKEN: &[&str] = &[
-    "id", "name", "kind", "budget_level", "district", "address", "head", "duty", "version",
-];
+const TAKEN: &[&str] =
+    &["id", "name", "kind", "budget_level", "district", "address", "head", "duty", "version"];
 
 /// `GET /api/v1/institutions`
 pub(crate) async fn list(State(app): State<App>) -> Response {
@@ -25,10 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 }
 
 /// `GET /api/v1/institutions/{id}`
-pub(crate) async fn get(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
+pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Error> {
     let institution = app.deps.registry.catalog().institution(&read_id(&id)?).cloned();
     let institution = institution.ok_or_else(|| not_found(&id))?;
     Ok(answer(StatusCode::OK, institution.as_ref()))

@@ -48,9 +48,9 @@ pub(crate) async fn list(
 /// `GET /api/v1/journal/verify`
 pub(crate) async fn verify(State(app): State<App>) -> Result<Response, Error> {
     let verdict = ets_journal::verify(&app.deps.store).await?;
-    let broken = verdict.broken.map(|broken| {
-        json!({"seq": broken.seq, "fault": format!("{:?}", broken.fault).to_lowercase()})
-    });
+    let broken = verdict.broken.map(
+        |broken| json!({"seq": broken.seq, "fault": format!("{:?}", broken.fault).to_lowercase()}),
+    );
     Ok(answer(StatusCode::OK, &json!({"sound": verdict.sound, "broken": broken})))
 }
 

@@ -29,11 +29,12 @@ use crate::entry::require_entry;
 use crate::service::App;
 
 pub(crate) use body::author;
-pub(crate) use segment_doc::current_rtt;
 pub(crate) use import::csv as csv_answer;
 pub(crate) use ping::{
     Request as PingRequest, events as ping_events, failed as ping_failed, start as start_ping,
 };
+pub(crate) use problem::plain;
+pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
 pub(crate) use time::rfc3339;
 

@@ -43,10 +43,7 @@ pub(crate) async fn list(
 }
 
 /// `GET /api/v1/outages/{id}`
-pub(crate) async fn get(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
+pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Error> {
     let not_found = || Error::NotFound { what: "outage", id: id.clone() };
     let number = OutageId(id.parse().map_err(|_| not_found())?);
     let row = app.deps.watch.outage(number).await?.ok_or_else(not_found)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::Error;
@@ -14,7 +14,8 @@ use crate::Error;
 /// (a method that is not there, a body that is no JSON) too.
 pub(crate) async fn problems(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    plain(&mut response);
     if let Some(error) = response.extensions().get::<Arc<Error>>() {
         return document(error.status(), &of(error), &path);
     }
@@ -24,6 +25,12 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
         return document(status, &of(&error), &path);
     }
     response
+}
+
+/// What is sent is what its type says, and nothing that a page of ours would run.
+pub(crate) fn plain(response: &mut Response) {
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
 }
 
 fn is_problem(response: &Response) -> bool {
@@ -63,9 +70,7 @@ fn document(status: StatusCode, problem: &Value, path: &str) -> Response {
     let mut problem = problem.clone();
     problem["status"] = status.as_u16().into();
     problem["instance"] = path.into();
-    let kind = [
-        (header::CONTENT_TYPE, "application/problem+json"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
+    let kind =
+        [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
     (status, kind, problem.to_string()).into_response()
 }

@@ -141,9 +141,12 @@ fn preview() -> Value {
             "value": text(), "rule": text(), "message": text(), "remedy": text(),
         }),
     );
-    let row = object(&["line", "id"], json!({
-        "line": whole(), "id": text(), "changes": {"type": "array", "items": {"type": "object"}},
-    }));
+    let row = object(
+        &["line", "id"],
+        json!({
+            "line": whole(), "id": text(), "changes": {"type": "array", "items": {"type": "object"}},
+        }),
+    );
     object(
         &["digest", "clean", "new", "changed", "unchanged", "absent", "faults", "warnings"],
         json!({

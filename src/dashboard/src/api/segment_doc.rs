@@ -14,14 +14,35 @@ use crate::error::Fault;
 
 /// What is measured or known of a segment; shown, and ignored when it is sent back.
 const SHOWN_ONLY: &[&str] = &[
-    "no", "name", "names", "state", "since", "rtt_ms", "loss", "bytes_up", "bytes_down", "outage",
-    "retired", "district",
+    "no",
+    "name",
+    "names",
+    "state",
+    "since",
+    "rtt_ms",
+    "loss",
+    "bytes_up",
+    "bytes_down",
+    "outage",
+    "retired",
+    "district",
 ];
 
 /// What is taken.
 const TAKEN: &[&str] = &[
-    "id", "institution", "label", "prefixes", "interface", "probing", "channel", "router",
-    "parent", "criticality", "maintenance_until", "notes", "version",
+    "id",
+    "institution",
+    "label",
+    "prefixes",
+    "interface",
+    "probing",
+    "channel",
+    "router",
+    "parent",
+    "criticality",
+    "maintenance_until",
+    "notes",
+    "version",
 ];
 
 /// The live fields of a segment, as in the list.

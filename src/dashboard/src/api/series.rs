@@ -53,9 +53,8 @@ pub(crate) async fn get(
 
 /// The shortest round step that gives at most [`POINTS`] points.
 pub(crate) fn fitting_step(length: Duration) -> Duration {
-    const STEPS: &[u64] = &[
-        1, 5, 15, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800,
-    ];
+    const STEPS: &[u64] =
+        &[1, 5, 15, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800];
     let enough = |step: &&u64| length.as_secs() / **step <= POINTS;
     Duration::from_secs(*STEPS.iter().find(enough).unwrap_or(&604_800))
 }

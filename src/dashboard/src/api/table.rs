@@ -26,7 +26,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         id: "listSegments",
         summary: "All segments with their state now, in the order of the register.",
         query: &[
-            param("state", "string", "only those in this state: up, degraded, down, maintenance, unknown"),
+            param(
+                "state",
+                "string",
+                "only those in this state: up, degraded, down, maintenance, unknown",
+            ),
             param("q", "string", "only those in which every word occurs, or whose address it is"),
             param("retired", "boolean", "retired ones too"),
         ],
@@ -250,7 +254,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/export",
         id: "exportRegister",
         summary: "The register as a CSV file that an import takes back.",
-        query: &[param("people", "boolean", "for spreadsheets: with a byte order mark and guarded cells")],
+        query: &[param(
+            "people",
+            "boolean",
+            "for spreadsheets: with a byte order mark and guarded cells",
+        )],
         body: None,
         ok: (200, text("text/csv")),
         refusals: &[401],

@@ -116,10 +116,8 @@ impl Sessions {
             agent: agent.chars().take(200).collect(),
         };
         let (link, row) = (link.hash(), session.clone());
-        let opened = self
-            .store
-            .write(move |tx: &mut Tx<'_>| Box::pin(open_in(tx, link, row)))
-            .await?;
+        let opened =
+            self.store.write(move |tx: &mut Tx<'_>| Box::pin(open_in(tx, link, row))).await?;
         if !opened {
             return Ok(None);
         }

@@ -19,9 +19,9 @@ pub(crate) fn frame(event: &str, data: &str) -> String {
 }
 
 fn write_frame(out: &mut String, event: &str, data: &str) {
-    write!(out, "event: {event}\n").expect("writing to memory cannot fail");
+    writeln!(out, "event: {event}").expect("writing to memory cannot fail");
     for line in data.split('\n') {
-        write!(out, "data: {line}\n").expect("writing to memory cannot fail");
+        writeln!(out, "data: {line}").expect("writing to memory cannot fail");
     }
     out.push('\n');
 }
@@ -34,7 +34,7 @@ pub(super) fn write_json(out: &mut String, event: &str, data: &impl Serialize) {
 
 /// The place in the stream, from which a reconnecting viewer goes on.
 pub(super) fn write_id(out: &mut String, id: ChangeId) {
-    write!(out, "id: {id}\n").expect("writing to memory cannot fail");
+    writeln!(out, "id: {id}").expect("writing to memory cannot fail");
 }
 
 /// The figures of a segment as a page wants them.
@@ -97,9 +97,9 @@ fn api_words(catalog: &Catalog, snapshot: &Snapshot, change: &Change) -> (&'stat
 
 /// How many segments are in which state.
 pub(super) fn counts(snapshot: &Snapshot) -> Value {
-    let pairs = LinkState::ALL.iter().map(|state| {
-        (state.as_str().to_owned(), snapshot.counts.of(*state).into())
-    });
+    let pairs = LinkState::ALL
+        .iter()
+        .map(|state| (state.as_str().to_owned(), snapshot.counts.of(*state).into()));
     json!({"counts": pairs.collect::<serde_json::Map<_, _>>()})
 }
 

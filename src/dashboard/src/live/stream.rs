@@ -32,7 +32,12 @@ enum View {
 }
 
 /// The stream of the overview and of every page that shows the whole star.
-pub(crate) fn page_stream(app: &App, who: Identity, after: Option<ChangeId>, lang: Lang) -> Response {
+pub(crate) fn page_stream(
+    app: &App,
+    who: Identity,
+    after: Option<ChangeId>,
+    lang: Lang,
+) -> Response {
     open(app, who, after, View::Overview(lang))
 }
 
@@ -154,7 +159,10 @@ fn past(app: &App, after: Option<ChangeId>, view: View) -> Bytes {
     let (catalog, snapshot) = (app.deps.registry.catalog(), app.deps.watch.snapshot());
     let mut out = String::from("retry: 1000\n\n");
     if matches!(view, View::Api) {
-        write_id(&mut out, if after.is_some() { after.unwrap_or_default() } else { snapshot.change });
+        write_id(
+            &mut out,
+            if after.is_some() { after.unwrap_or_default() } else { snapshot.change },
+        );
         let event = if subscription.reset { "reset" } else { "hello" };
         write_json(&mut out, event, &super::frames::counts(&snapshot));
         for change in &subscription.missed {

@@ -115,9 +115,17 @@ fn probes(out: &mut Text, snapshot: &Snapshot) {
             "Packets that the hub itself lost to a full receive queue.",
             engine.overflowed,
         ),
-        ("ets_probe_send_errors_total", "Probes that the kernel refused to send.", engine.send_errors),
+        (
+            "ets_probe_send_errors_total",
+            "Probes that the kernel refused to send.",
+            engine.send_errors,
+        ),
         ("ets_probe_late_total", "Answers that came after their probe was given up.", engine.late),
-        ("ets_probe_duplicate_total", "Answers to a probe that was answered already.", engine.duplicate),
+        (
+            "ets_probe_duplicate_total",
+            "Answers to a probe that was answered already.",
+            engine.duplicate,
+        ),
     ];
     for (name, help, value) in totals {
         out.single(name, "counter", help, value as f64);

@@ -15,6 +15,12 @@ struct Stamp {
     generation: u64,
 }
 
+impl Stamp {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self { change: snapshot.change, tick: snapshot.tick, generation: snapshot.generation }
+    }
+}
+
 /// Parts by name; a part that stands for another moment is made anew.
 #[derive(Default)]
 pub(crate) struct Cache {
@@ -26,22 +32,34 @@ const LIMIT: usize = 64;
 
 impl Cache {
     /// The part of this name for this moment, made if need be.
-    pub(crate) fn get(&self, name: String, snapshot: &Snapshot, make: impl FnOnce() -> Html) -> Html {
-        let stamp = Stamp {
-            change: snapshot.change,
-            tick: snapshot.tick,
-            generation: snapshot.generation,
-        };
-        if let Some((_, html)) = self.lock().get(&name).filter(|(made, _)| *made == stamp) {
-            return html.clone();
+    pub(crate) fn get(
+        &self,
+        name: String,
+        snapshot: &Snapshot,
+        make: impl FnOnce() -> Html,
+    ) -> Html {
+        if let Some(html) = self.fresh(&name, snapshot) {
+            return html;
         }
         let html = make();
+        self.put(name, snapshot, html.clone());
+        html
+    }
+
+    /// The part of this name, if it stands for this moment.
+    pub(crate) fn fresh(&self, name: &str, snapshot: &Snapshot) -> Option<Html> {
+        let stamp = Stamp::of(snapshot);
+        let parts = self.lock();
+        parts.get(name).filter(|(made, _)| *made == stamp).map(|(_, html)| html.clone())
+    }
+
+    /// Keeps a part for this moment.
+    pub(crate) fn put(&self, name: String, snapshot: &Snapshot, html: Html) {
         let mut parts = self.lock();
         if parts.len() >= LIMIT {
             parts.clear();
         }
-        parts.insert(name, (stamp, html.clone()));
-        html
+        parts.insert(name, (Stamp::of(snapshot), html));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Stamp, Html)>> {

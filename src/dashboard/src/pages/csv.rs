@@ -119,8 +119,7 @@ pub(crate) async fn outages(view: View) -> Result<Response, Error> {
         let page = view.app.deps.watch.outages(&filter).await?;
         for row in &page.rows {
             let outage = &row.outage;
-            let kind =
-                if row.maintenance { t::story_planned(tr) } else { t::story_emergency(tr) };
+            let kind = if row.maintenance { t::story_planned(tr) } else { t::story_emergency(tr) };
             file.line([
                 outage.id.to_string(),
                 outage_name(&view, row),

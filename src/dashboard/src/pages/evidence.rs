@@ -86,10 +86,14 @@ fn full_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
         }
         None => Html::text(t::outage_lasts(tr)),
     };
+    let lasted = match outage.ended {
+        Some(_) => t::outages_column_length(tr),
+        None => t::outage_length(tr),
+    };
     vec![
         (t::outage_began(tr).to_owned(), Html::trusted(began)),
         (t::outage_ended(tr).to_owned(), ended),
-        (t::outage_length(tr).to_owned(), length(view, outage)),
+        (lasted.to_owned(), length(view, outage)),
         (t::outage_evidence(tr).to_owned(), Html::text(&count(tr, outage))),
     ]
 }
@@ -167,14 +171,10 @@ pub(crate) fn source(tr: &Tr, source: Source) -> &'static str {
 /// What was seen.
 pub(crate) fn fact(tr: &Tr, piece: &Evidence) -> String {
     match &piece.fact {
-        Fact::ProbesLost { lost, timeout } => {
-            t::fact_probes_lost(tr, *lost, tr.duration(*timeout))
-        }
+        Fact::ProbesLost { lost, timeout } => t::fact_probes_lost(tr, *lost, tr.duration(*timeout)),
         Fact::Answered { rtt } => t::fact_answered(tr, millis(tr, *rtt)),
         Fact::LossRate { sent, lost } => t::fact_loss_rate(tr, *lost, *sent),
-        Fact::Flapping { changes, window } => {
-            t::fact_flapping(tr, *changes, tr.duration(*window))
-        }
+        Fact::Flapping { changes, window } => t::fact_flapping(tr, *changes, tr.duration(*window)),
         Fact::Carrier { interface, up: true } => t::fact_carrier_up(tr, interface),
         Fact::Carrier { interface, up: false } => t::fact_carrier_down(tr, interface),
         Fact::Neighbour { address, state } => neighbour(tr, &address.to_string(), *state),

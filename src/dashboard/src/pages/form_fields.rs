@@ -80,11 +80,8 @@ fn capital(text: &str) -> String {
 
 /// The faults of one field as one text.
 pub(crate) fn errors(tr: &Tr, faults: &[Fault], field: Field) -> String {
-    let all: Vec<String> = faults
-        .iter()
-        .filter(|one| one.field == Some(field))
-        .map(|one| fault(tr, one))
-        .collect();
+    let all: Vec<String> =
+        faults.iter().filter(|one| one.field == Some(field)).map(|one| fault(tr, one)).collect();
     all.join(" ")
 }
 
@@ -97,10 +94,8 @@ pub(crate) fn question(
     faults: &[Fault],
 ) -> form::Field {
     let (label, help) = words(field);
-    let required = matches!(
-        field,
-        Field::Id | Field::Prefixes | Field::Interface | Field::ProbeAddress
-    );
+    let required =
+        matches!(field, Field::Id | Field::Prefixes | Field::Interface | Field::ProbeAddress);
     form::Field {
         name: field.name(),
         label: tr.get(label).to_owned(),

@@ -25,10 +25,8 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         0 => t::system_heading_well(tr).to_owned(),
         count => t::system_heading_ill(tr, count),
     };
-    let notices: Html = troubles
-        .iter()
-        .map(|text| notice::notice(notice::Tone::Bad, &Html::text(text)))
-        .collect();
+    let notices: Html =
+        troubles.iter().map(|text| notice::notice(notice::Tone::Bad, &Html::text(text))).collect();
     let processes = card::halves(
         &card::card(t::system_netd(tr), &Html::default(), &netd(&view, &health)),
         &card::card(t::system_serve(tr), &Html::default(), &serve(&view, &health)),
@@ -143,7 +141,8 @@ fn serve(view: &View, health: &Health) -> Html {
 fn databases(tr: &Tr, health: &Health, series: &ets_series::Health) -> Html {
     let mut list: Vec<(&str, Html)> = Vec::new();
     for database in &health.databases {
-        let state = if database.writable { t::system_writable(tr) } else { t::system_not_writable(tr) };
+        let state =
+            if database.writable { t::system_writable(tr) } else { t::system_not_writable(tr) };
         let size = tr.bytes(database.store.size_bytes);
         let problem = if database.problem.is_empty() { "" } else { " · " };
         let text = format!("{state} · {size}{problem}{}", database.problem);
@@ -224,8 +223,11 @@ fn blind_row(view: &View, row: &BlindRow) -> Row {
         Html::text(&text)
     };
     let reason = evidence::blind(tr, blind.reason);
-    let reason =
-        if blind.trunk.is_empty() { reason.to_owned() } else { format!("{reason}: {}", blind.trunk) };
+    let reason = if blind.trunk.is_empty() {
+        reason.to_owned()
+    } else {
+        format!("{reason}: {}", blind.trunk)
+    };
     let length = blind.to.boot.since(blind.from.boot);
     Row {
         cells: vec![

@@ -33,7 +33,8 @@ const STATES: [(LinkState, Key); 5] = [
 /// `GET /help`
 pub(crate) async fn page(view: View) -> Response {
     let tr = view.tr();
-    let mut out = format!("<section class=\"card\"><h2>{}</h2><dl class=\"facts\">", t::help_states(tr));
+    let mut out =
+        format!("<section class=\"card\"><h2>{}</h2><dl class=\"facts\">", t::help_states(tr));
     for (one, text) in STATES {
         out.push_str(&format!("<dt>{}</dt><dd>{}</dd>", state::badge(tr, one), tr.get(text)));
     }

@@ -88,9 +88,8 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     let csv = asked.address("/journal.csv");
     let csv = Html::link(csv.trim_end_matches(['?', '&']), t::download_csv(tr));
     let list = entries(&view, &listing.entries).then(&pager(tr, &steps));
-    let body = verdict
-        .then(&filters(&view, &asked))
-        .then(&card::card(t::journal_title(tr), &csv, &list));
+    let body =
+        verdict.then(&filters(&view, &asked)).then(&card::card(t::journal_title(tr), &csv, &list));
     let page = Page {
         title: t::journal_title(tr).to_owned(),
         heading: t::journal_heading(tr).to_owned(),

@@ -51,13 +51,10 @@ async fn body(view: &View, table_first: bool) -> Result<Html, Error> {
     let tr = view.tr();
     let link = |state: LinkState| format!("/segments?state={state}");
     let counts = state::counts(tr, &counts(&view.snapshot.counts), Some(&link), &[]);
-    let stories = stories(view).await?;
-    let changed = super::changed::list(view).await?;
+    let news = news(view).await?;
     let mut out = String::new();
     out.push_str(fragment("warning", &warning(view)).as_str());
     out.push_str(counts.as_str());
-    let news = fragment("outages", &stories)
-        .then(&card::below(t::overview_changed(tr), &fragment("changed", &changed)));
     let all = Html::link("/outages", t::all(tr));
     let side = card::card(t::overview_outages_now(tr), &all, &news);
     let wide = if table_first { table_card(view, true) } else { star_card(view) };
@@ -66,6 +63,19 @@ async fn body(view: &View, table_first: bool) -> Result<Html, Error> {
         out.push_str(table_card(view, false).as_str());
     }
     Ok(Html::trusted(out))
+}
+
+/// What is out and what changed: asked of the database once for all readers of a language.
+async fn news(view: &View) -> Result<Html, Error> {
+    let name = format!("{} news", view.lang());
+    if let Some(news) = view.app.view.fresh(&name, &view.snapshot) {
+        return Ok(news);
+    }
+    let changed = fragment("changed", &super::changed::list(view).await?);
+    let news = fragment("outages", &stories(view).await?)
+        .then(&card::below(t::overview_changed(view.tr()), &changed));
+    view.app.view.put(name, &view.snapshot, news.clone());
+    Ok(news)
 }
 
 fn star_card(view: &View) -> Html {
@@ -197,11 +207,8 @@ pub(crate) async fn stories(view: &View) -> Result<Html, Error> {
 
 async fn no_outages(view: &View) -> Result<Html, Error> {
     let tr = view.tr();
-    let filter = ets_watch::OutageFilter {
-        phase: ets_watch::Phase::Closed,
-        limit: 1,
-        ..Default::default()
-    };
+    let filter =
+        ets_watch::OutageFilter { phase: ets_watch::Phase::Closed, limit: 1, ..Default::default() };
     let last = view.app.deps.watch.outages(&filter).await?;
     let mut text = format!("<p class=\"mut\">{}", t::overview_no_outages(tr));
     if let Some((row, ended)) = last.rows.first().and_then(|row| Some((row, row.outage.ended?))) {

@@ -19,7 +19,8 @@ const LINK_COMMAND: &str = "ets-hub link";
 pub(crate) async fn problems(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let view = View::of(&app, &parts);
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    crate::api::plain(&mut response);
     let Some(error) = response.extensions().get::<Arc<Error>>() else {
         return bare(&view, response);
     };
@@ -32,9 +33,7 @@ fn page(view: &View, error: &Error) -> Response {
         Error::CrossSite => Problem::FormExpired,
         Error::Forbidden(_) => Problem::Forbidden,
         Error::NotFound { .. } => Problem::NotFound,
-        Error::Stale { .. } | Error::Conflict(_) => {
-            Problem::Stale { href: view.ctx.path.clone() }
-        }
+        Error::Stale { .. } | Error::Conflict(_) => Problem::Stale { href: view.ctx.path.clone() },
         Error::BadRequest(_) | Error::Invalid(_) | Error::TooLarge => Problem::BadRequest,
         Error::DiskFull | Error::NetdAway => Problem::Unavailable,
         Error::Internal(_) => Problem::Internal { reference: reference(view) },

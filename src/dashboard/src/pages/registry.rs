@@ -79,8 +79,7 @@ impl Asked {
         let state = wanted.is_none_or(|wanted| {
             segment.is_active() && state_of(&view.snapshot, segment.no) == wanted
         });
-        let district =
-            self.district.is_empty() || view.catalog.district(segment) == self.district;
+        let district = self.district.is_empty() || view.catalog.district(segment) == self.district;
         which && state && district
     }
 }
@@ -131,8 +130,7 @@ fn frame(view: &View, asked: &Asked, rows: &[Known<'_>]) -> Page {
     );
     let list = table.then(&pager(tr, &steps));
     let title = t::row_count(tr, rows.len());
-    let body =
-        filters(view, asked).then(&card::card(&title, &Html::trusted(tools), &list));
+    let body = filters(view, asked).then(&card::card(&title, &Html::trusted(tools), &list));
     let total = view.catalog.segments().count();
     Page {
         title: t::registry_title(tr).to_owned(),
@@ -176,14 +174,24 @@ fn filters(view: &View, asked: &Asked) -> Html {
     ];
     let choices = [
         Choice::Text { name: "q", label: t::search_label(tr), value: &asked.q },
-        Choice::One { name: "state", label: t::db_state(tr), value: &asked.state, options: &states },
+        Choice::One {
+            name: "state",
+            label: t::db_state(tr),
+            value: &asked.state,
+            options: &states,
+        },
         Choice::One {
             name: "district",
             label: t::db_district(tr),
             value: &asked.district,
             options: &places,
         },
-        Choice::One { name: "which", label: t::outages_which(tr), value: &asked.which, options: &which },
+        Choice::One {
+            name: "which",
+            label: t::outages_which(tr),
+            value: &asked.which,
+            options: &which,
+        },
     ];
     filter("/segments", &choices, t::db_show(tr))
 }

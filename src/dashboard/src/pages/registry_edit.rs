@@ -147,7 +147,11 @@ fn as_file(answers: &Answers) -> Result<Vec<u8>, Error> {
     let value = |field: &Field| {
         let text = answers.get(field.name()).map_or("", |text| text.trim());
         // A text area parts lines; the file wants one line.
-        if *field == Field::Notes { text.replace("\r\n", "\n") } else { text.replace(['\r', '\n'], " ") }
+        if *field == Field::Notes {
+            text.replace("\r\n", "\n")
+        } else {
+            text.replace(['\r', '\n'], " ")
+        }
     };
     writer.write_record(Field::ALL.iter().map(|field| field.name())).map_err(Error::internal)?;
     writer.write_record(Field::ALL.iter().map(value)).map_err(Error::internal)?;
@@ -159,9 +163,9 @@ fn answers_of(view: &View, segment: &Segment) -> Answers {
     let file = view.app.deps.registry.export_csv();
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     let rows = reader.deserialize::<Answers>();
-    let found = rows.flatten().find(|row| {
-        row.get(Field::Id.name()).is_some_and(|id| id == segment.id.as_str())
-    });
+    let found = rows
+        .flatten()
+        .find(|row| row.get(Field::Id.name()).is_some_and(|id| id == segment.id.as_str()));
     found.unwrap_or_default()
 }
 
@@ -210,7 +214,8 @@ fn frame(view: &View, segment: Option<&Segment>, form: Html, wrong: bool) -> Pag
             let name = view.catalog.name(one, view.lang());
             crumbs.push(Crumb::new(name, format!("/segments/{}", one.id)));
             if one.is_active() {
-                let retire = Html::link(&format!("/segments/{}/retire", one.id), t::registry_retire(tr));
+                let retire =
+                    Html::link(&format!("/segments/{}/retire", one.id), t::registry_retire(tr));
                 body.push(&notice::notice(notice::Tone::Plain, &retire));
             }
             t::edit_heading(tr, name)

@@ -197,8 +197,11 @@ fn facts_list(view: &View, segment: &Segment) -> Html {
     let tr = view.tr();
     let text = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::text(value) };
     let code = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::code(value) };
-    let prefixes: Vec<String> =
-        segment.prefixes.iter().map(|prefix| Html::code(&prefix.to_string()).into_string()).collect();
+    let prefixes: Vec<String> = segment
+        .prefixes
+        .iter()
+        .map(|prefix| Html::code(&prefix.to_string()).into_string())
+        .collect();
     let channel = &segment.channel;
     let mut list = vec![
         (t::segment_fact_id(tr), Html::code(segment.id.as_str())),

@@ -57,14 +57,17 @@ fn ping_card(view: &View, segment: &Segment, answered: &Html) -> Html {
 fn maintenance_card(view: &View, segment: &Segment) -> Html {
     let tr = view.tr();
     let action = format!("/segments/{}/maintenance", segment.id);
-    if let Some(until) = segment.maintenance_until.filter(|_| segment.in_maintenance(view.ctx.now)) {
+    if let Some(until) = segment.maintenance_until.filter(|_| segment.in_maintenance(view.ctx.now))
+    {
         let told = t::segment_maintenance_on(tr, tr.moment(until, view.ctx.now));
         let stop = form::button("", &action, t::segment_maintenance_stop(tr), true);
         return Html::trusted(format!("<p>{}</p><p class=\"acts\">{stop}</p>", escape(&told)));
     }
     let options: String = LENGTHS
         .iter()
-        .map(|minutes| format!("<option value=\"{minutes}\">{}</option>", length_word(tr, *minutes)))
+        .map(|minutes| {
+            format!("<option value=\"{minutes}\">{}</option>", length_word(tr, *minutes))
+        })
         .collect();
     Html::trusted(format!(
         "<p class=\"help\">{}</p><form class=\"filter\" method=\"post\" action=\"{action}\">\
@@ -91,10 +94,7 @@ pub(crate) fn retired_card(view: &View, segment: &Segment) -> Html {
     let tr = view.tr();
     let action = format!("/segments/{}/restore", segment.id);
     let restore = form::button("", &action, t::registry_restore(tr), true);
-    let body = format!(
-        "<p>{}</p><p class=\"acts\">{restore}</p>",
-        t::segment_ping_retired(tr)
-    );
+    let body = format!("<p>{}</p><p class=\"acts\">{restore}</p>", t::segment_ping_retired(tr));
     card::card(t::registry_retired_word(tr), &Html::default(), &Html::trusted(body))
 }
 
@@ -192,8 +192,7 @@ fn summary(tr: &Tr, lines: &[PingLine]) -> String {
         .collect();
     let lost = lines.len() - times.len();
     let ratio = lost as f64 / lines.len().max(1) as f64;
-    let told =
-        t::segment_ping_summary(tr, times.len(), lost, tr.percent(ratio), lines.len());
+    let told = t::segment_ping_summary(tr, times.len(), lost, tr.percent(ratio), lines.len());
     let (Some(min), Some(max)) = (times.iter().min(), times.iter().max()) else { return told };
     let mean = times.iter().sum::<Duration>() / u32::try_from(times.len()).unwrap_or(1);
     let times = t::segment_ping_times(tr, tr.millis(*max), tr.millis(mean), tr.millis(*min));
@@ -216,8 +215,9 @@ pub(crate) async fn maintenance(
     Form(asked): Form<Maintenance>,
 ) -> Result<Response, Error> {
     let minutes = asked.minutes.map(|minutes| Duration::from_secs(minutes.min(525_600) * 60));
-    let until =
-        minutes.map(|length| view.ctx.now.plus(length)).or_else(|| lists::moment(&view, &asked.until, 0));
+    let until = minutes
+        .map(|length| view.ctx.now.plus(length))
+        .or_else(|| lists::moment(&view, &asked.until, 0));
     let author = view.author()?;
     view.app.deps.registry.set_maintenance(&id, until, &author).await?;
     let tr = view.tr();

@@ -99,9 +99,8 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
 
 /// The charts in two sentences, for those who do not see them and those in a hurry.
 fn summary(tr: &Tr, points: &[Point]) -> String {
-    let (sent, lost) = points
-        .iter()
-        .fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
+    let (sent, lost) =
+        points.iter().fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
     let ratio = if sent == 0 { 0.0 } else { lost as f64 / sent as f64 };
     let loss = t::segment_loss_chart_text(
         tr,
@@ -112,12 +111,9 @@ fn summary(tr: &Tr, points: &[Point]) -> String {
     let all = merged(points);
     let max = points.iter().filter_map(|point| point.max).max();
     let rtt = match (all.quantile(0.5), all.quantile(0.95), max) {
-        (Some(p50), Some(p95), Some(max)) => t::segment_rtt_chart_text(
-            tr,
-            tr.millis(max),
-            tr.millis(p50),
-            tr.millis(p95.min(max)),
-        ),
+        (Some(p50), Some(p95), Some(max)) => {
+            t::segment_rtt_chart_text(tr, tr.millis(max), tr.millis(p50), tr.millis(p95.min(max)))
+        }
         _ => String::new(),
     };
     format!("<p>{rtt} {loss}</p>")
@@ -334,15 +330,10 @@ mod tests {
 
     #[test]
     fn the_time_between_outages_is_up_and_an_outage_outweighs_blindness() {
-        let span =
-            |from, to, state| chart::Span { from: WallTime(from), to: WallTime(to), state };
+        let span = |from, to, state| chart::Span { from: WallTime(from), to: WallTime(to), state };
         let (up, down, unknown) = (LinkState::Up, LinkState::Down, LinkState::Unknown);
-        let given = [
-            span(40, 50, down),
-            span(10, 20, down),
-            span(15, 30, down),
-            span(45, 60, unknown),
-        ];
+        let given =
+            [span(40, 50, down), span(10, 20, down), span(15, 30, down), span(45, 60, unknown)];
         let all = with_up(WallTime(0), WallTime(100), &given);
         let told: Vec<_> = all.iter().map(|span| (span.from.0, span.to.0, span.state)).collect();
         let expected = [

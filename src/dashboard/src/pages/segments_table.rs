@@ -55,6 +55,8 @@ pub(crate) fn order(view: &View, rows: &mut [Known<'_>], sort: &str, dir: &str) 
         "district" => rows.sort_by_cached_key(|one| {
             (collation_key(lang, view.catalog.district(one.0)), name(one))
         }),
+        // On a large hub the order of the register has to do: names are slow to compare.
+        _ if rows.len() > STAR_LIMIT => rows.sort_by_key(state),
         _ => rows.sort_by_cached_key(|one| (state(one), name(one))),
     }
     if dir == "desc" {
@@ -121,8 +123,10 @@ fn row(view: &View, (segment, now): Known<'_>) -> Row {
 
 fn retired_row(view: &View, segment: &Segment, link: Html) -> Row {
     let tr = view.tr();
-    let since = segment.retired.map_or_else(|| facts::unknown(tr), |at| when::moment(&view.ctx, at));
-    let what = if segment.is_active() { t::state_unknown(tr) } else { t::registry_retired_word(tr) };
+    let since =
+        segment.retired.map_or_else(|| facts::unknown(tr), |at| when::moment(&view.ctx, at));
+    let what =
+        if segment.is_active() { t::state_unknown(tr) } else { t::registry_retired_word(tr) };
     Row {
         cells: vec![
             link.into(),

@@ -67,10 +67,7 @@ fn themes(view: &View) -> String {
 fn keys(view: &View) -> String {
     let tr = view.tr();
     let on = view.ctx.shortcuts;
-    let options = [
-        ("on", t::help_shortcuts_on(tr), on),
-        ("off", t::help_shortcuts_off(tr), !on),
-    ];
+    let options = [("on", t::help_shortcuts_on(tr), on), ("off", t::help_shortcuts_off(tr), !on)];
     choice(t::help_title(tr), "keys", &options)
 }
 
@@ -78,9 +75,7 @@ fn keys(view: &View) -> String {
 fn entry(view: &View) -> Html {
     let tr = view.tr();
     let text = match view.who.as_ref().map(|who| (&who.name, &who.proof)) {
-        Some((name, Proof::Certificate { serial })) => {
-            t::settings_by_certificate(tr, name, serial)
-        }
+        Some((name, Proof::Certificate { serial })) => t::settings_by_certificate(tr, name, serial),
         Some((_, Proof::Session { hash })) => t::settings_by_session(tr, hash.short()),
         _ => t::settings_by_system(tr).to_owned(),
     };

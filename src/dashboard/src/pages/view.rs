@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::{Lang, Tr};
-use ets_listen::Peer;
+use ets_listen::{Peer, Scheme};
 use ets_registry::{Author, Catalog};
 use ets_watch::Snapshot;
 use ets_web::{Ctx, Flash, FlashKind, Page, Site};
@@ -47,6 +47,10 @@ impl View {
         if matches!(who.as_ref().map(|who| &who.proof), Some(Proof::Session { .. })) {
             ctx.sign_out = "/leave";
         }
+        let peer: Option<Peer> = parts.extensions.get().copied();
+        if peer.is_some_and(|peer| peer.scheme == Scheme::Http) {
+            ctx.origin = ctx.origin.replacen("https://", "http://", 1);
+        }
         let down = u64::from(snapshot.counts.down);
         if who.is_some() {
             ctx.badges = vec![("outages", down)];
@@ -59,7 +63,7 @@ impl View {
             snapshot,
             headers: parts.headers.clone(),
             authority: parts.uri.authority().map(ToString::to_string),
-            peer: parts.extensions.get().copied(),
+            peer,
             query: parts.uri.query().unwrap_or_default().to_owned(),
         }
     }
@@ -91,7 +95,7 @@ impl View {
 
     /// Whether the request came over TLS.
     pub(crate) fn is_secure(&self) -> bool {
-        self.peer.is_some_and(|peer| peer.scheme == ets_listen::Scheme::Https)
+        self.peer.is_some_and(|peer| peer.scheme == Scheme::Https)
     }
 
     /// The first value of a query parameter; empty when it is not there.

@@ -10,9 +10,7 @@ use axum::body::Body;
 use axum::response::Response;
 use ets_dashboard::{Config, Dashboard, Deps, MIGRATIONS};
 use ets_listen::{Peer, PeerCertificate, Scheme};
-use ets_model::{
-    Evidence, Fact, LinkState, Outcome, Sample, SegmentNo, Source, Stamp, WallTime,
-};
+use ets_model::{Evidence, Fact, LinkState, Outcome, Sample, SegmentNo, Source, Stamp, WallTime};
 use ets_registry::{Author, Registry};
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger};
 use ets_series::Recorder;
@@ -46,7 +44,8 @@ impl Bed {
     /// The same with a clock of one's own.
     pub(crate) async fn with(count: usize, clock: Clock) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let migrations = [MIGRATIONS, ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_watch::MIGRATIONS];
+        let migrations =
+            [MIGRATIONS, ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_watch::MIGRATIONS];
         let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
             .await
             .unwrap();
@@ -192,7 +191,11 @@ impl Bed {
     }
 
     /// Asks without proof of who asks.
-    pub(crate) async fn ask_as_nobody(&self, mut request: Request<Body>, scheme: Scheme) -> Response {
+    pub(crate) async fn ask_as_nobody(
+        &self,
+        mut request: Request<Body>,
+        scheme: Scheme,
+    ) -> Response {
         let address = "127.0.0.1:50000".parse().unwrap();
         request.extensions_mut().insert(Peer { address, scheme });
         self.dashboard.router().oneshot(request).await.unwrap()
@@ -220,7 +223,8 @@ fn sample(no: SegmentNo, second: i64) -> Sample {
 
 fn segment_now(no: SegmentNo, state: LinkState, now: Stamp) -> SegmentNow {
     let answers = !matches!(state, LinkState::Down | LinkState::Unknown);
-    let age = Duration::from_secs(if state == LinkState::Up { 3_600 * u64::from(no.0) } else { 252 });
+    let age =
+        Duration::from_secs(if state == LinkState::Up { 3_600 * u64::from(no.0) } else { 252 });
     let rtt = sample(no, now.wall.0 / 1_000_000);
     let rtt = match rtt.outcome {
         Outcome::Answered(rtt) => Some(rtt),

@@ -103,8 +103,14 @@ async fn what_cannot_be_understood_is_refused_with_what_to_do() {
         (send("GET", "/api/v1/outages?state=half", &Value::Null), StatusCode::BAD_REQUEST),
         (send("PATCH", "/api/v1/segments/s001", &Value::Null), StatusCode::METHOD_NOT_ALLOWED),
         (send("POST", "/api/v1/entry-links", &Value::Null), StatusCode::FORBIDDEN),
-        (send("POST", "/api/v1/segments/s001/ping", &json!({"count": 999})), StatusCode::UNPROCESSABLE_ENTITY),
-        (send("POST", "/api/v1/segments/s001/ping", &json!({"count": 3})), StatusCode::SERVICE_UNAVAILABLE),
+        (
+            send("POST", "/api/v1/segments/s001/ping", &json!({"count": 999})),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            send("POST", "/api/v1/segments/s001/ping", &json!({"count": 3})),
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
     ];
     for (request, status) in cases {
         let what = format!("{} {}", request.method(), request.uri());
@@ -203,7 +209,8 @@ async fn the_document_describes_every_route_and_every_route_answers() {
     let document = json(bed.get("/api/openapi.json").await).await;
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().unwrap();
-    for wanted in ["/api/v1/segments", "/api/v1/segments/{id}", "/api/v1/outages", "/api/v1/events"] {
+    for wanted in ["/api/v1/segments", "/api/v1/segments/{id}", "/api/v1/outages", "/api/v1/events"]
+    {
         assert!(paths.contains_key(wanted), "{wanted}");
     }
     for (path, methods) in paths {

@@ -27,8 +27,7 @@ fn cookie(response: &Response) -> String {
 }
 
 async fn overview(bed: &Bed, cookie: &str, scheme: Scheme) -> StatusCode {
-    let request =
-        Request::get("/").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+    let request = Request::get("/").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
     bed.ask_as_nobody(request, scheme).await.status()
 }
 
@@ -139,7 +138,8 @@ async fn a_change_from_a_page_of_another_site_is_refused_whoever_asks() {
         ("/api/v1/segments", "POST"),
         ("/api/v1/segments/s001/ping", "POST"),
     ] {
-        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]
+        {
             let request = Request::builder()
                 .method(method)
                 .uri(path)

@@ -1,5 +1,7 @@
 //! The dashboard as browsers, programs and scrapers meet it, over real databases.
 
+#![allow(clippy::unwrap_used, reason = "a test is to fail at once")]
+
 #[path = "../bed/mod.rs"]
 mod bed;
 
