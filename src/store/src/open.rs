@@ -46,6 +46,15 @@ pub(crate) async fn open(
     Ok(Inner::new(place, readers, sender, task, state, lock))
 }
 
+/// Whether `open` would refuse what is there as foreign or too new; nothing is touched.
+pub(crate) async fn check(target: &Target, release: Release) -> Result<(), Error> {
+    let (options, place) = connect::options(target)?;
+    if place.file.as_ref().is_some_and(|file| !file.exists()) {
+        return Ok(());
+    }
+    look(&options, release, &place).await
+}
+
 fn own(target: &Target) -> Result<Option<Arc<File>>, Error> {
     match target {
         Target::Sqlite { path, .. } => Ok(Some(Arc::new(connect::own_file(path)?))),

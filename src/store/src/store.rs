@@ -98,7 +98,16 @@ impl Store {
         Self::open_as(target, migrations, crate::RELEASE).await
     }
 
-    /// The same under another release's number: for tests of the rule about newer databases.
+    /// Looks whether this release may read what is there, and touches nothing: with more than one
+    /// database all are looked at before the first one is opened.
+    ///
+    /// # Errors
+    /// [`Error::TooNew`], [`Error::Foreign`], [`Error::Unreachable`], [`Error::BadTarget`].
+    pub async fn check(target: &Target) -> Result<(), Error> {
+        Box::pin(crate::open::check(target, crate::RELEASE)).await
+    }
+
+    /// [`Store::open`] under another release's number: for tests of the rule about newer databases.
     ///
     /// # Errors
     /// As [`Store::open`].

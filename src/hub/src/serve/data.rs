@@ -16,10 +16,14 @@ pub(crate) struct Stores {
     pub(crate) series: Store,
 }
 
-/// Opens both databases, in order of the parts that own tables in them.
+/// Opens both databases, in order of the parts that own tables in them. When one of them is not
+/// for this release, neither is touched.
 pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
     make_private_dir(&config.server.data_dir)?;
     let (state, series) = targets(config);
+    for target in [&state, &series] {
+        Store::check(target).await.map_err(|error| refused(&error))?;
+    }
     let tables: Vec<Migration> = [
         ets_journal::MIGRATIONS,
         ets_registry::MIGRATIONS,
