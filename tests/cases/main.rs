@@ -8,4 +8,5 @@ mod registry;
 mod scale;
 mod star;
 mod support;
+mod trouble;
 mod walls;

@@ -1,9 +1,9 @@
 //! The hub's API over its Unix socket, spoken by hand so that a question costs a test little.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -63,36 +63,13 @@ impl Api {
         items(&all).iter().filter(|outage| outage["ended"].is_null()).cloned().collect()
     }
 
-    /// Follows the event stream and gives the moment at which `wanted` came.
-    #[track_caller]
-    pub(crate) fn await_event(
+    /// Any method with any body: status and body of the answer.
+    pub(crate) fn exchange(
         &self,
-        limit: Duration,
-        mut wanted: impl FnMut(&str, &Value) -> bool,
-    ) -> Instant {
-        let mut stream = UnixStream::connect(&self.socket).expect("the hub listens");
-        stream.set_read_timeout(Some(limit)).expect("a timeout can be set");
-        let request =
-            "GET /api/v1/events HTTP/1.1\r\nhost: hub\r\naccept: text/event-stream\r\n\r\n";
-        stream.write_all(request.as_bytes()).expect("the hub reads");
-        let deadline = Instant::now() + limit;
-        let mut name = String::new();
-        for line in BufReader::new(stream).lines() {
-            let line = line.expect("the stream goes on");
-            if let Some(event) = line.strip_prefix("event:") {
-                name = event.trim().to_owned();
-            } else if let Some(data) = line.strip_prefix("data:") {
-                let data = serde_json::from_str(data.trim()).unwrap_or(Value::Null);
-                if wanted(&name, &data) {
-                    return Instant::now();
-                }
-            }
-            assert!(Instant::now() < deadline, "the event did not come within {limit:?}");
-        }
-        panic!("the stream ended");
-    }
-
-    fn exchange(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Vec<u8>)> {
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<(u16, Vec<u8>)> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         write!(
