@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { ask, base, choose, enter, fault, heal, launch, until } from "./lab.mjs";
+import { ask, base, choose, enter, entryLink, fault, heal, launch, until } from "./lab.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LANGUAGES = ["kk", "ru", "en"];
@@ -39,6 +39,32 @@ const PAGES = [
   "/no-such-page",
 ];
 
+// Pages that only a form leads to.
+const FORMS = {
+  "import with faults": async (page) => {
+    await page.goto(`${base}/registry/import`);
+    const buffer = Buffer.from("id,prefixes,nonsense\nS 1,10.10.1.0/33,x\n");
+    const file = { name: "a.csv", mimeType: "text/csv", buffer };
+    await page.locator("input[type=file]").setInputFiles(file);
+    await page.locator("main form button.primary").click();
+    await page.locator("textarea#f-text").waitFor();
+  },
+  "import without faults": async (page) => {
+    await page.goto(`${base}/registry/import`);
+    const file = await ask(page, "/registry/export.csv");
+    const buffer = Buffer.from(file.replace(/normal/, "critical"));
+    await page.locator("input[type=file]").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer });
+    await page.locator("main form button.primary").click();
+    await page.locator("input[name=digest]").waitFor({ state: "attached" });
+  },
+  "form with faults": async (page) => {
+    await page.goto(`${base}/registry/new`);
+    await page.locator("#f-id").fill("NO");
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
+};
+
 let browser, context;
 
 before(async () => {
@@ -61,22 +87,23 @@ after(async () => {
 // Pages from a context without entry.
 async function strangers() {
   const stranger = await browser.newContext();
-  return { stranger, paths: ["/", `/enter?token=${"0".repeat(64)}`] };
+  return { stranger, paths: ["/", `/enter?token=${"0".repeat(64)}`, await entryLink()] };
 }
 
 async function look(page, path, problems) {
+  const open = FORMS[path] ?? ((page) => page.goto(new URL(path, base).href, { waitUntil: "load" }));
   const outside = (request) => {
     const url = new URL(request.url());
     if (url.origin !== base && url.protocol !== "data:") problems.push(`asks ${url}`);
   };
   const said = (message) => {
-    if (message.type() === "error" && !/status of 4(01|04|10)/.test(message.text())) {
+    if (message.type() === "error" && !/status of 4(01|04|10|22)/.test(message.text())) {
       problems.push(`console: ${message.text()}`);
     }
   };
   page.on("request", outside);
   page.on("console", said);
-  await page.goto(base + path, { waitUntil: "load" });
+  await open(page);
   await page.evaluate(() => document.fonts.ready);
   page.off("request", outside);
   page.off("console", said);
@@ -152,7 +179,7 @@ for (const lang of LANGUAGES) {
         await page.setViewportSize({ width, height: 900 });
         const withFonts = theme === "light" && width === 1280;
         const problems = [];
-        for (const path of PAGES) problems.push(...(await judge(page, path, width, withFonts)));
+        for (const path of [...PAGES, ...Object.keys(FORMS)]) problems.push(...(await judge(page, path, width, withFonts)));
         await page.close();
         const { stranger, paths } = await strangers();
         await choose(stranger, { lang, theme });

@@ -261,7 +261,7 @@ fn changes(view: &View, diffs: &[Diff]) -> Html {
         .iter()
         .map(|diff| {
             format!(
-                "<li>{}: <del>{}</del> → <ins>{}</ins></li>",
+                "<li>{}: <del>{}</del> <ins>{}</ins></li>",
                 form_fields::label(view.tr(), diff.field),
                 escape(&diff.before),
                 escape(&diff.after)

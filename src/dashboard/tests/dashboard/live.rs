@@ -145,6 +145,28 @@ async fn a_stream_ends_with_its_session() {
 }
 
 /// covers: N11
+#[tokio::test]
+async fn above_three_hundred_segments_the_groups_of_the_star_follow() {
+    let bed = Bed::new(400).await;
+    let page = crate::bed::text(bed.get("/").await).await;
+    let group = |html: &str| {
+        let keys = html.split("data-group=\"").skip(1).filter_map(|part| part.split('"').next());
+        keys.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let shown = group(&page);
+    assert!(!shown.is_empty(), "the star shows groups");
+    let mut viewer = Viewer::open(&bed, "/live", None).await;
+    viewer.until("event: tick").await;
+    goes_down(&bed, 7);
+    viewer.until("event: group").await;
+    let told = viewer.until("event: change").await;
+    for key in &shown {
+        assert!(told.contains(&format!("\"key\":\"{key}\"")), "{key} in {told}");
+    }
+    assert!(told.contains("\"state\":\"down\",\"troubled\":1"));
+}
+
+/// covers: N11
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_viewers_hear_of_a_change_together() {
     let bed = Bed::new(49).await;
