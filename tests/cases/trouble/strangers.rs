@@ -176,7 +176,7 @@ fn connect_as_nobody(socket: &Path, words: &[u8]) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// covers: design 1 (peer checked by SO_PEERCRED), design 7 (who may speak to serve)
+/// covers: design 1 (peer checked by `SO_PEERCRED`), design 7 (who may speak to serve)
 #[test]
 fn another_user_is_refused_on_both_sockets() {
     if !is_root() {
