@@ -43,7 +43,7 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConfigFile {
     /// Configuration file
-    #[arg(long, default_value = "/etc/ets-hub/hub.toml", value_name = "FILE")]
+    #[arg(long, global = true, default_value = "/etc/ets-hub/hub.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
 }
 
@@ -53,10 +53,10 @@ pub(crate) struct Global {
     #[command(flatten)]
     pub(crate) file: ConfigFile,
     /// The folder of a lab, instead of a configuration file
-    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
     pub(crate) dir: Option<PathBuf>,
     /// Answer in JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 

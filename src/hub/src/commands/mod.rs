@@ -45,7 +45,7 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
 async fn entry_link(client: &Client, global: &Global) -> Result<(), Failure> {
     let link = client.change(http::Method::POST, "/api/v1/entry-links", &Value::Null).await?;
     show(global, &link, |link| {
-        println!("{}\nGood once, until {}.", text(&link["url"]), text(&link["expires"]));
+        println!("{}\nGood once, until {} UTC.", text(&link["url"]), clock(&link["expires"]));
     });
     Ok(())
 }
@@ -82,6 +82,12 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// An RFC 3339 moment in UTC, to the second, as people read it.
+fn clock(moment: &Value) -> String {
+    let moment = text(moment);
+    moment.split(['.', 'Z']).next().unwrap_or_default().replace('T', " ")
 }
 
 /// A part of a path or query, escaped.
