@@ -49,9 +49,7 @@ impl Flap {
 
 /// Enough for 136 years of uptime.
 fn seconds(at: BootTime) -> u32 {
-    u32::try_from(at.0 / 1_000_000_000)
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from(at.0 / 1_000_000_000).unwrap_or(u32::MAX).max(1)
 }
 
 fn since(now: BootTime, second: u32) -> Duration {

@@ -41,10 +41,7 @@ struct Lost {
 impl LossTest {
     /// A test whose verdict was "bad" before a restart.
     pub(crate) fn already_bad() -> Self {
-        Self {
-            bad: true,
-            ..Self::default()
-        }
+        Self { bad: true, ..Self::default() }
     }
 
     pub(crate) fn answered(&mut self, params: &Params, now: BootTime) {
@@ -55,20 +52,13 @@ impl LossTest {
     pub(crate) fn lost(&mut self, params: &Params, now: BootTime, sent: BootTime) {
         self.push(true);
         self.recent.rotate_right(1);
-        self.recent[0] = Lost {
-            sent: millis(sent),
-            pushed: self.pushed,
-        };
+        self.recent[0] = Lost { sent: millis(sent), pushed: self.pushed };
         self.weigh(params, now, loss_weight(params));
     }
 
     /// The probe sent at `sent` was answered late. Returns whether it had been counted as lost.
     pub(crate) fn answered_late(&mut self, params: &Params, now: BootTime, sent: BootTime) -> bool {
-        let Some(found) = self
-            .recent
-            .iter_mut()
-            .find(|lost| lost.sent == millis(sent))
-        else {
+        let Some(found) = self.recent.iter_mut().find(|lost| lost.sent == millis(sent)) else {
             return false;
         };
         let age = self.pushed.wrapping_sub(found.pushed);
@@ -106,11 +96,7 @@ impl LossTest {
         }
         let towards = if self.bad { -weight } else { weight };
         self.weight = (self.weight + towards as f32).max(0.0);
-        let limit = if self.bad {
-            params.loss_leave
-        } else {
-            params.loss_enter
-        };
+        let limit = if self.bad { params.loss_leave } else { params.loss_enter };
         if f64::from(self.weight) >= limit {
             self.bad = !self.bad;
             self.weight = 0.0;

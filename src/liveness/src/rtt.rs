@@ -40,19 +40,13 @@ impl Estimator {
     /// the link was back. It says only how long the way takes at most, until a better one comes.
     pub(crate) fn sample_queued(&mut self, rtt: Duration) {
         let time = micros(rtt).max(1);
-        self.queued = if self.queued == 0 {
-            time
-        } else {
-            self.queued.min(time)
-        };
+        self.queued = if self.queued == 0 { time } else { self.queued.min(time) };
     }
 
     /// How long the next probe is given.
     pub(crate) fn timeout(&self, params: &Params) -> Duration {
         if self.smoothed == 0 {
-            return params
-                .timeout_initial
-                .max(2 * Duration::from_micros(self.queued.into()));
+            return params.timeout_initial.max(2 * Duration::from_micros(self.queued.into()));
         }
         let steady = u64::from(self.smoothed) + 4 * u64::from(self.variation);
         let regular = u64::from(self.peaks[1].max(self.old_peaks[1])) * 5 / 4;
@@ -149,11 +143,7 @@ mod tests {
             estimator.sample_queued(Duration::from_millis(millis));
         }
         assert!(timeout(&estimator) <= 400, "{}", timeout(&estimator));
-        estimator.sample(
-            &Params::default(),
-            BootTime(60_000_000_000),
-            Duration::from_millis(1),
-        );
+        estimator.sample(&Params::default(), BootTime(60_000_000_000), Duration::from_millis(1));
         assert_eq!(timeout(&estimator), 100);
     }
 }

@@ -43,11 +43,7 @@ impl TransitionDraft {
             decided: now.at(self.decided),
             last_before: now.at(self.last_before),
             first_after: now.at(self.first_after),
-            evidence: self
-                .evidence
-                .into_iter()
-                .map(|seen| seen.stamp(method, now))
-                .collect(),
+            evidence: self.evidence.into_iter().map(|seen| seen.stamp(method, now)).collect(),
         }
     }
 }
@@ -55,11 +51,7 @@ impl TransitionDraft {
 impl Seen {
     /// The evidence with wall time, reckoned from `now`, and its source.
     pub fn stamp(self, method: Method, now: Stamp) -> Evidence {
-        Evidence {
-            at: now.at(self.at),
-            source: source(&self.fact, method),
-            fact: self.fact,
-        }
+        Evidence { at: now.at(self.at), source: source(&self.fact, method), fact: self.fact }
     }
 }
 

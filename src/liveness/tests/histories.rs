@@ -51,9 +51,7 @@ fn word() -> impl Strategy<Value = Word> {
 fn history() -> impl Strategy<Value = Vec<(u64, Word)>> {
     let run = (word(), 1..15usize, 1..1_500u64);
     prop::collection::vec(run, 1..60).prop_map(|runs| {
-        let long = runs
-            .into_iter()
-            .flat_map(|(word, times, gap)| vec![(gap, word); times]);
+        let long = runs.into_iter().flat_map(|(word, times, gap)| vec![(gap, word); times]);
         long.collect()
     })
 }
@@ -67,20 +65,12 @@ fn input(word: Word, now: BootTime) -> Input<'static> {
             rtt: millis(rtt) + Duration::from_micros(50),
         },
         Word::Lost { age } => Input::Lost { sent: ago(age) },
-        Word::Carrier(up) => Input::Carrier {
-            up,
-            interface: "port7",
-        },
+        Word::Carrier(up) => Input::Carrier { up, interface: "port7" },
         Word::Neighbour(state) => Input::Neighbour { address, state },
-        Word::IcmpError { age } => Input::IcmpError {
-            sent: ago(age),
-            from: address,
-            kind: IcmpErrorKind::HostUnreachable,
-        },
-        Word::Blind { age, reason } => Input::Blind {
-            from: ago(age),
-            reason,
-        },
+        Word::IcmpError { age } => {
+            Input::IcmpError { sent: ago(age), from: address, kind: IcmpErrorKind::HostUnreachable }
+        }
+        Word::Blind { age, reason } => Input::Blind { from: ago(age), reason },
         Word::Sighted(reason) => Input::Sighted { reason },
         Word::Maintenance(on) => Input::Maintenance { on },
     }
@@ -105,14 +95,9 @@ impl Notebook {
                 self.newer_lost.retain(|lost| *lost >= sent);
             }
             Input::Lost { sent } if sent >= self.newest_good => self.newer_lost.push(sent),
-            Input::Blind {
-                reason: BlindReason::TrunkDark,
-                ..
-            } => self.dark = true,
+            Input::Blind { reason: BlindReason::TrunkDark, .. } => self.dark = true,
             Input::Blind { .. } => self.stalled = true,
-            Input::Sighted {
-                reason: BlindReason::TrunkDark,
-            } => self.dark = false,
+            Input::Sighted { reason: BlindReason::TrunkDark } => self.dark = false,
             Input::Sighted { .. } => self.stalled = false,
             Input::Maintenance { on } => self.maintenance = on,
             _ => {}
@@ -128,10 +113,7 @@ fn check_shape(change: &TransitionDraft, before: LinkState, now: BootTime) {
     assert!(change.first_after <= change.decided, "{change:?}");
     assert!(!change.evidence.is_empty(), "{change:?}");
     assert!(change.evidence.is_sorted_by_key(|seen| seen.at));
-    assert!(
-        change.evidence.iter().all(|seen| seen.at <= now),
-        "{change:?} at {now:?}"
-    );
+    assert!(change.evidence.iter().all(|seen| seen.at <= now), "{change:?} at {now:?}");
 }
 
 proptest! {
@@ -293,10 +275,7 @@ proptest! {
 /// covers: N3.2
 #[test]
 fn what_went_down_during_a_restart_began_when_it_was_last_seen() {
-    let (now, seen) = (
-        BootTime(secs(100).as_nanos() as u64),
-        BootTime(secs(90).as_nanos() as u64),
-    );
+    let (now, seen) = (BootTime(secs(100).as_nanos() as u64), BootTime(secs(90).as_nanos() as u64));
     let mut sim = Sim::new(1, Criticality::Normal, Box::new(|_, _| None));
     sim.now = now;
     sim.machine = Machine::restore(now, LinkState::Up, BootTime(1), seen);
@@ -310,32 +289,17 @@ fn what_went_down_during_a_restart_began_when_it_was_last_seen() {
 fn lost_carrier_is_down_at_once_and_names_the_interface() {
     let mut sim = Sim::new(3, Criticality::Normal, good());
     sim.run(secs(20));
-    let step = sim.give(Input::Carrier {
-        up: false,
-        interface: "port7",
-    });
+    let step = sim.give(Input::Carrier { up: false, interface: "port7" });
     let down = step.transition.expect("down");
-    assert_eq!(
-        (down.to, down.first_after, down.decided),
-        (LinkState::Down, sim.now, sim.now)
-    );
-    let fact = Fact::Carrier {
-        interface: "port7".to_owned(),
-        up: false,
-    };
+    assert_eq!((down.to, down.first_after, down.decided), (LinkState::Down, sim.now, sim.now));
+    let fact = Fact::Carrier { interface: "port7".to_owned(), up: false };
     assert!(down.evidence.iter().any(|seen| seen.fact == fact));
     sim.set_fate(|_, _| None);
     sim.run(secs(10));
     let back = sim.now;
     sim.fate = good();
-    let step = sim.give(Input::Carrier {
-        up: true,
-        interface: "port7",
-    });
-    assert!(
-        matches!(step.pace, Some(Pace::Burst { .. })),
-        "carrier is a reason to look"
-    );
+    let step = sim.give(Input::Carrier { up: true, interface: "port7" });
+    assert!(matches!(step.pace, Some(Pace::Burst { .. })), "carrier is a reason to look");
     assert_eq!(sim.state(), LinkState::Down, "but no proof");
     sim.run(secs(1));
     assert!(sim.decided(LinkState::Up, back).expect("up") < millis(100));
@@ -355,11 +319,7 @@ fn an_icmp_error_hastens_the_verdict_and_is_its_evidence() {
     sim.run(secs(2));
     let down = sim.log.last().expect("down");
     assert!(down.decided.since(sent) < millis(310), "{down:?}");
-    assert!(
-        down.evidence
-            .iter()
-            .any(|seen| seen.fact == Fact::IcmpError { from, kind })
-    );
+    assert!(down.evidence.iter().any(|seen| seen.fact == Fact::IcmpError { from, kind }));
 }
 
 /// covers: N3.1
@@ -368,15 +328,8 @@ fn icmp_errors_alone_take_nobody_down() {
     let mut sim = Sim::new(3, Criticality::Normal, good());
     for _ in 0..2_000 {
         sim.run(millis(10));
-        let (from, kind) = (
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IcmpErrorKind::NetUnreachable,
-        );
-        sim.give(Input::IcmpError {
-            sent: sim.now,
-            from,
-            kind,
-        });
+        let (from, kind) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IcmpErrorKind::NetUnreachable);
+        sim.give(Input::IcmpError { sent: sim.now, from, kind });
     }
     assert!(!sim.ever(LinkState::Down), "{:?}", sim.log);
     assert!(sim.sent < 2_500, "one burst at a time: {}", sim.sent);
@@ -393,17 +346,10 @@ fn maintenance_covers_the_state_and_its_end_uncovers_it_with_the_true_interval()
     sim.set_fate(|_, _| None);
     sim.run(secs(60));
     assert_eq!(sim.state(), LinkState::Maintenance);
-    assert_eq!(
-        sim.machine.pace(),
-        Pace::Fast,
-        "it is measured all the same"
-    );
+    assert_eq!(sim.machine.pace(), Pace::Fast, "it is measured all the same");
     sim.give(Input::Maintenance { on: false });
     let down = sim.log.last().expect("a change");
-    assert_eq!(
-        (down.from, down.to),
-        (LinkState::Maintenance, LinkState::Down)
-    );
+    assert_eq!((down.from, down.to), (LinkState::Maintenance, LinkState::Down));
     assert!(down.last_before <= cut && cut <= down.first_after && down.first_after < cut + secs(2));
 }
 
@@ -413,10 +359,7 @@ fn an_answer_in_the_dark_is_light() {
     let mut sim = Sim::new(3, Criticality::Normal, good());
     sim.run(secs(20));
     let from = sim.now;
-    sim.give(Input::Blind {
-        from,
-        reason: BlindReason::TrunkDark,
-    });
+    sim.give(Input::Blind { from, reason: BlindReason::TrunkDark });
     assert_eq!(sim.state(), LinkState::Unknown);
     sim.run(millis(1_100));
     assert_eq!(sim.state(), LinkState::Up);

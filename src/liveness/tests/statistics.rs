@@ -33,11 +33,7 @@ fn detection(criticality: Criticality, trials: u64, link: fn() -> Fate) -> Vec<D
 #[test]
 fn a_silent_drop_is_seen_within_a_second_and_a_half_at_one_probe_a_second() {
     let times = detection(Criticality::Normal, 2_000, good);
-    println!(
-        "1 Hz: median {:?}, p99 {:?}",
-        quantile(&times, 0.5),
-        quantile(&times, 0.99)
-    );
+    println!("1 Hz: median {:?}, p99 {:?}", quantile(&times, 0.5), quantile(&times, 0.99));
     assert!(quantile(&times, 0.5) < millis(950));
     assert!(quantile(&times, 0.99) < millis(1_420));
 }
@@ -46,11 +42,7 @@ fn a_silent_drop_is_seen_within_a_second_and_a_half_at_one_probe_a_second() {
 #[test]
 fn a_silent_drop_of_a_critical_segment_is_seen_within_seven_tenths_of_a_second() {
     let times = detection(Criticality::Critical, 2_000, good);
-    println!(
-        "5 Hz: median {:?}, p99 {:?}",
-        quantile(&times, 0.5),
-        quantile(&times, 0.99)
-    );
+    println!("5 Hz: median {:?}, p99 {:?}", quantile(&times, 0.5), quantile(&times, 0.99));
     assert!(quantile(&times, 0.99) < millis(620));
 }
 
@@ -58,11 +50,7 @@ fn a_silent_drop_of_a_critical_segment_is_seen_within_seven_tenths_of_a_second()
 #[test]
 fn the_interval_of_a_down_holds_the_truth_and_is_as_short_as_it_can_be() {
     for seed in 0..1_000 {
-        let criticality = if seed % 2 == 0 {
-            Criticality::Critical
-        } else {
-            Criticality::Normal
-        };
+        let criticality = if seed % 2 == 0 { Criticality::Critical } else { Criticality::Normal };
         let mut sim = Sim::new(seed, criticality, lossy(0.0, millis(80), millis(240)));
         let phase = sim.random.between(secs(60), secs(70));
         sim.run(phase);
@@ -72,15 +60,9 @@ fn the_interval_of_a_down_holds_the_truth_and_is_as_short_as_it_can_be() {
         sim.run(secs(5));
         let down = sim.log.last().expect("a change");
         assert_eq!(down.to, LinkState::Down);
-        assert!(
-            down.last_before <= cut && cut <= down.first_after,
-            "{down:?} {cut:?}"
-        );
+        assert!(down.last_before <= cut && cut <= down.first_after, "{down:?} {cut:?}");
         let width = down.first_after.since(down.last_before);
-        assert!(
-            width <= sim.params.interval(criticality) * 2 + millis(250),
-            "{width:?}"
-        );
+        assert!(width <= sim.params.interval(criticality) * 2 + millis(250), "{width:?}");
     }
 }
 
@@ -90,18 +72,10 @@ fn stragglers_of_a_loaded_machine_do_not_slow_detection_down() {
     let times = detection(Criticality::Normal, 2_000, || {
         Box::new(|_, random| {
             let straggles = random.chance(0.01);
-            Some(if straggles {
-                random.between(millis(50), millis(900))
-            } else {
-                millis(1)
-            })
+            Some(if straggles { random.between(millis(50), millis(900)) } else { millis(1) })
         })
     });
-    println!(
-        "stragglers: median {:?}, p99 {:?}",
-        quantile(&times, 0.5),
-        quantile(&times, 0.99)
-    );
+    println!("stragglers: median {:?}, p99 {:?}", quantile(&times, 0.5), quantile(&times, 0.99));
     assert!(quantile(&times, 0.5) < secs(1));
     assert!(quantile(&times, 0.95) < millis(1_500));
 }
@@ -120,20 +94,13 @@ fn recovery_is_seen_within_half_a_second() {
             sim.fate = good();
             sim.run(secs(3));
             let up = sim.log.last().expect("a change");
-            assert!(
-                up.last_before <= healed && healed <= up.first_after,
-                "{up:?} {healed:?}"
-            );
+            assert!(up.last_before <= healed && healed <= up.first_after, "{up:?} {healed:?}");
             assert!(up.first_after.since(healed) < millis(110));
             sim.decided(LinkState::Up, healed).expect("up")
         })
         .collect();
     times.sort();
-    println!(
-        "recovery: median {:?}, worst {:?}",
-        quantile(&times, 0.5),
-        quantile(&times, 1.0)
-    );
+    println!("recovery: median {:?}, worst {:?}", quantile(&times, 0.5), quantile(&times, 1.0));
     assert!(quantile(&times, 1.0) < millis(250));
 }
 
@@ -153,11 +120,7 @@ fn nineteen_percent_loss_degrades_within_a_minute_and_never_takes_down() {
         })
         .collect();
     entered.sort();
-    println!(
-        "19 %: median {:?}, p99 {:?}",
-        quantile(&entered, 0.5),
-        quantile(&entered, 0.99)
-    );
+    println!("19 %: median {:?}, p99 {:?}", quantile(&entered, 0.5), quantile(&entered, 0.99));
     assert!(quantile(&entered, 0.5) < secs(40));
     assert!(quantile(&entered, 0.99) < secs(75));
 }
@@ -174,16 +137,12 @@ fn the_heavier_the_loss_the_sooner_it_degrades() {
                 let began = sim.now;
                 sim.fate = lossy(each_way, millis(1), millis(2));
                 sim.run(secs(3_600));
-                sim.decided(LinkState::Degraded, began)
-                    .unwrap_or(secs(3_600))
+                sim.decided(LinkState::Degraded, began).unwrap_or(secs(3_600))
             })
             .collect();
         entered.sort();
         let median = quantile(&entered, 0.5);
-        println!(
-            "{each_way} each way: median {median:?}, p90 {:?}",
-            quantile(&entered, 0.9)
-        );
+        println!("{each_way} each way: median {median:?}, p90 {:?}", quantile(&entered, 0.9));
         assert!(median < secs(within) && median < before);
         before = median;
     }
@@ -193,19 +152,11 @@ fn the_heavier_the_loss_the_sooner_it_degrades() {
 #[test]
 fn a_long_way_with_one_percent_loss_each_way_stays_up() {
     for seed in 0..200 {
-        let mut sim = Sim::new(
-            seed,
-            Criticality::Normal,
-            lossy(0.01, millis(80), millis(240)),
-        );
+        let mut sim = Sim::new(seed, Criticality::Normal, lossy(0.01, millis(80), millis(240)));
         sim.run(secs(1_800));
         assert_eq!(sim.log.len(), 1, "seed {seed}: {:?}", sim.log);
         assert_eq!(sim.state(), LinkState::Up);
-        assert!(
-            sim.sent < 1_800 + 1_800 / 2,
-            "the bursts stay rare: {}",
-            sim.sent
-        );
+        assert!(sim.sent < 1_800 + 1_800 / 2, "the bursts stay rare: {}", sim.sent);
     }
 }
 
@@ -213,11 +164,7 @@ fn a_long_way_with_one_percent_loss_each_way_stays_up() {
 #[test]
 fn a_critical_segment_on_a_long_lossy_way_stays_up() {
     for seed in 0..40 {
-        let mut sim = Sim::new(
-            seed,
-            Criticality::Critical,
-            lossy(0.01, millis(80), millis(240)),
-        );
+        let mut sim = Sim::new(seed, Criticality::Critical, lossy(0.01, millis(80), millis(240)));
         sim.run(secs(1_800));
         assert_eq!(sim.log.len(), 1, "seed {seed}: {:?}", sim.log);
     }
@@ -246,10 +193,7 @@ fn a_degraded_link_that_is_cut_is_down_as_fast_as_a_good_one() {
         let cut = sim.now;
         sim.set_fate(|_, _| None);
         sim.run(secs(3));
-        assert!(
-            sim.decided(LinkState::Down, cut).expect("down") < millis(1_500),
-            "seed {seed}"
-        );
+        assert!(sim.decided(LinkState::Down, cut).expect("down") < millis(1_500), "seed {seed}");
     }
 }
 
@@ -258,11 +202,7 @@ fn a_degraded_link_that_is_cut_is_down_as_fast_as_a_good_one() {
 fn a_stall_of_the_hub_takes_nobody_down() {
     for seed in 0..500 {
         let overflow = seed % 2 == 0;
-        let criticality = if seed % 3 == 0 {
-            Criticality::Critical
-        } else {
-            Criticality::Normal
-        };
+        let criticality = if seed % 3 == 0 { Criticality::Critical } else { Criticality::Normal };
         let mut sim = Sim::new(seed, criticality, lossy(0.01, millis(1), millis(150)));
         let phase = sim.random.between(secs(20), secs(22));
         sim.run(phase);
@@ -297,31 +237,18 @@ fn a_dark_trunk_makes_unknown_and_light_tells_again_within_a_second() {
         sim.set_fate(|_, _| None);
         let from = sim.now;
         sim.run(millis(50));
-        sim.give(Input::Blind {
-            from,
-            reason: BlindReason::TrunkDark,
-        });
+        sim.give(Input::Blind { from, reason: BlindReason::TrunkDark });
         assert_eq!(sim.state(), LinkState::Unknown);
         sim.run(secs(30));
-        assert_eq!(
-            sim.state(),
-            LinkState::Unknown,
-            "nothing is known in the dark"
-        );
+        assert_eq!(sim.state(), LinkState::Unknown, "nothing is known in the dark");
         let healed = seed % 2 == 0;
         if healed {
             sim.fate = good();
         }
         let lit = sim.now;
-        sim.give(Input::Sighted {
-            reason: BlindReason::TrunkDark,
-        });
+        sim.give(Input::Sighted { reason: BlindReason::TrunkDark });
         sim.run(secs(5));
-        let wanted = if healed {
-            LinkState::Up
-        } else {
-            LinkState::Down
-        };
+        let wanted = if healed { LinkState::Up } else { LinkState::Down };
         assert!(sim.decided(wanted, lit).expect("known again") < secs(1));
         assert_eq!(sim.state(), wanted);
         assert_eq!(sim.log.len(), 3, "{:?}", sim.log);
@@ -337,11 +264,7 @@ fn a_way_that_becomes_much_longer_settles_within_seconds() {
         let moved = sim.now;
         sim.set_fate(|_, random| Some(random.between(millis(550), millis(700))));
         sim.run(secs(120));
-        let downs = sim
-            .log
-            .iter()
-            .filter(|change| change.to == LinkState::Down)
-            .count();
+        let downs = sim.log.iter().filter(|change| change.to == LinkState::Down).count();
         assert!(downs <= 1, "seed {seed}: {:?}", sim.log);
         assert_eq!(sim.state(), LinkState::Up);
         assert!(sim.log.last().expect("a change").decided.since(moved) < secs(5));
@@ -370,16 +293,8 @@ fn answers_from_the_neighbour_queue_do_not_slow_the_next_detection_down() {
         })
         .collect();
     times.sort();
-    assert!(
-        quantile(&times, 0.5) < secs(1),
-        "{:?}",
-        quantile(&times, 0.5)
-    );
-    assert!(
-        quantile(&times, 0.99) < millis(1_500),
-        "{:?}",
-        quantile(&times, 0.99)
-    );
+    assert!(quantile(&times, 0.5) < secs(1), "{:?}", quantile(&times, 0.5));
+    assert!(quantile(&times, 0.99) < millis(1_500), "{:?}", quantile(&times, 0.99));
 }
 
 /// covers: N3.2
@@ -393,11 +308,7 @@ fn a_flapping_link_is_always_shown_down_when_it_is_and_degraded_in_between() {
         assert_eq!(sim.state(), LinkState::Down, "round {round}");
         sim.fate = good();
         sim.run(secs(20));
-        let wanted = if round < 2 {
-            LinkState::Up
-        } else {
-            LinkState::Degraded
-        };
+        let wanted = if round < 2 { LinkState::Up } else { LinkState::Degraded };
         assert_eq!(sim.state(), wanted, "round {round}");
     }
     sim.run(secs(270));

@@ -31,10 +31,7 @@ impl Machine {
             }
             (false, _) => Some(self.fall(params, now, now)),
         };
-        Effect {
-            pace,
-            carrier: Some(interface),
-        }
+        Effect { pace, carrier: Some(interface) }
     }
 
     /// A neighbour that does not answer is a reason to look.
@@ -47,10 +44,7 @@ impl Machine {
     ) -> Effect<'static> {
         self.hints().neighbour = Some((now, address, state));
         let look = state == NeighbourState::Failed;
-        Effect {
-            pace: look.then(|| self.look(params, now)).flatten(),
-            carrier: None,
-        }
+        Effect { pace: look.then(|| self.look(params, now)).flatten(), carrier: None }
     }
 
     /// An error about a probe newer than the newest good one is a reason to look.
@@ -64,18 +58,11 @@ impl Machine {
     ) -> Effect<'static> {
         self.hints().icmp_error = Some((now, from, kind));
         let fresh = Moment::at(sent) > self.last_good;
-        let pace = if fresh && self.link != Link::Down {
-            self.look(params, now)
-        } else {
-            None
-        };
+        let pace = if fresh && self.link != Link::Down { self.look(params, now) } else { None };
         if pace.is_some() && !self.suspicion.first.is_ever() {
             self.suspicion.first = Moment::at(sent);
         }
-        Effect {
-            pace,
-            carrier: None,
-        }
+        Effect { pace, carrier: None }
     }
 
     /// Blindness forgets what it may have caused. A dark trunk says that nothing can be known.
@@ -91,21 +78,14 @@ impl Machine {
         }
         if reason != BlindReason::TrunkDark {
             let goes_on = from <= self.blind.1 + params.timeout_cap;
-            let began = if goes_on {
-                from.min(self.blind.0)
-            } else {
-                from
-            };
+            let began = if goes_on { from.min(self.blind.0) } else { from };
             self.blind = (began, ENDLESS);
             return Effect::default();
         }
         if !self.dark.is_ever() {
             self.dark = Moment::at(from.min(now));
         }
-        Effect {
-            pace: Some(Pace::Regular),
-            carrier: None,
-        }
+        Effect { pace: Some(Pace::Regular), carrier: None }
     }
 
     /// After a dark trunk nothing is known until the burst tells.
@@ -123,10 +103,7 @@ impl Machine {
             return Effect::default();
         }
         self.light();
-        Effect {
-            pace: Some(self.burst(params, now)),
-            carrier: None,
-        }
+        Effect { pace: Some(self.burst(params, now)), carrier: None }
     }
 
     /// The dark is over, nothing is known, and only what was sent since it began proves anything.

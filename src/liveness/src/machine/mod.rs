@@ -168,10 +168,7 @@ impl Machine {
                 Effect::default()
             }
         };
-        Step {
-            transition: self.conclude(params, now, effect.carrier),
-            pace: effect.pace,
-        }
+        Step { transition: self.conclude(params, now, effect.carrier), pace: effect.pace }
     }
 
     /// How long the next probe is given.
@@ -181,11 +178,7 @@ impl Machine {
 
     /// The pace that holds, bursts aside: [`Pace::Regular`] or [`Pace::Fast`].
     pub fn pace(&self) -> Pace {
-        if self.link == Link::Down && !self.dark.is_ever() {
-            Pace::Fast
-        } else {
-            Pace::Regular
-        }
+        if self.link == Link::Down && !self.dark.is_ever() { Pace::Fast } else { Pace::Regular }
     }
 
     /// The state to show.
@@ -213,10 +206,7 @@ impl Machine {
     fn burst(&mut self, params: &Params, now: BootTime) -> Pace {
         let length = params.burst_spacing * u32::from(params.burst_count) + params.burst_spacing;
         self.burst = (now, now + length);
-        Pace::Burst {
-            count: params.burst_count,
-            spacing: params.burst_spacing,
-        }
+        Pace::Burst { count: params.burst_count, spacing: params.burst_spacing }
     }
 
     fn hints(&mut self) -> &mut Hints {
@@ -230,13 +220,7 @@ impl Machine {
 
 impl Recovery {
     fn from(proof_from: BootTime) -> Self {
-        Self {
-            proof_from,
-            ends: 0,
-            first: Moment::NEVER,
-            first_rtt: 0,
-            last_lost: proof_from,
-        }
+        Self { proof_from, ends: 0, first: Moment::NEVER, first_rtt: 0, last_lost: proof_from }
     }
 }
 
@@ -246,10 +230,6 @@ mod tests {
 
     #[test]
     fn ten_thousand_machines_fit_in_three_megabytes() {
-        assert!(
-            size_of::<Machine>() <= 304,
-            "{} bytes",
-            size_of::<Machine>()
-        );
+        assert!(size_of::<Machine>() <= 304, "{} bytes", size_of::<Machine>());
     }
 }

@@ -31,10 +31,7 @@ impl Machine {
             }
             Link::Down | Link::Unknown => self.answered_waiting(params, now, sent, rtt),
         };
-        Effect {
-            pace,
-            carrier: None,
-        }
+        Effect { pace, carrier: None }
     }
 
     pub(super) fn lost(
@@ -58,10 +55,7 @@ impl Machine {
                 None
             }
         };
-        Effect {
-            pace,
-            carrier: None,
-        }
+        Effect { pace, carrier: None }
     }
 
     /// The link is held to be down; probes newer than the last good one decide when it is back.
@@ -125,11 +119,7 @@ impl Machine {
             self.recovery.first = Moment::at(now.min(sent + rtt));
             self.recovery.first_rtt = micros(rtt);
         }
-        let needed = if self.link == Link::Down {
-            u32::from(params.recovery_answers)
-        } else {
-            1
-        };
+        let needed = if self.link == Link::Down { u32::from(params.recovery_answers) } else { 1 };
         ((self.recovery.ends & 0xf).count_ones() >= needed).then(|| self.rise(sent))
     }
 
@@ -165,15 +155,8 @@ impl Machine {
             return None;
         }
         let began = !self.suspicion.first.is_ever();
-        let first = self
-            .suspicion
-            .first
-            .get()
-            .map_or(sent, |first| first.min(sent));
-        self.suspicion = Suspicion {
-            first: Moment::at(first),
-            lost: self.suspicion.lost + 1,
-        };
+        let first = self.suspicion.first.get().map_or(sent, |first| first.min(sent));
+        self.suspicion = Suspicion { first: Moment::at(first), lost: self.suspicion.lost + 1 };
         if self.suspicion.lost >= u32::from(params.down_losses) {
             return Some(self.fall(params, now, first));
         }

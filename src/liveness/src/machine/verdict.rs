@@ -22,11 +22,7 @@ impl Machine {
             self.interval = self.began(measured, now, carrier.is_some());
             self.measured = measured;
         }
-        let shown = if self.maintenance {
-            LinkState::Maintenance
-        } else {
-            measured
-        };
+        let shown = if self.maintenance { LinkState::Maintenance } else { measured };
         if shown == self.shown {
             return None;
         }
@@ -50,14 +46,12 @@ impl Machine {
         let recovered = self.recovery.first.get();
         let was_out = matches!(self.measured, LinkState::Down | LinkState::Unknown);
         let (last, first) = match state {
-            LinkState::Down => (
-                self.last_good.get().unwrap_or(self.since),
-                self.first_lost(now, by_carrier),
-            ),
-            LinkState::Unknown => (
-                self.last_good.get().unwrap_or(self.since),
-                self.dark.get().unwrap_or(now),
-            ),
+            LinkState::Down => {
+                (self.last_good.get().unwrap_or(self.since), self.first_lost(now, by_carrier))
+            }
+            LinkState::Unknown => {
+                (self.last_good.get().unwrap_or(self.since), self.dark.get().unwrap_or(now))
+            }
             _ if was_out => (self.recovery.last_lost, recovered.unwrap_or(now)),
             LinkState::Degraded => (self.loss.began(), now),
             _ => (self.last_lost.get().unwrap_or(self.since), now),
@@ -88,12 +82,7 @@ impl Machine {
         };
         let mut evidence = Vec::new();
         if self.maintenance || self.shown == LinkState::Maintenance {
-            evidence.push(Seen {
-                at: now,
-                fact: Fact::Maintenance {
-                    on: self.maintenance,
-                },
-            });
+            evidence.push(Seen { at: now, fact: Fact::Maintenance { on: self.maintenance } });
         }
         self.evidence(params, shown, now, carrier, &mut evidence);
         evidence.sort_by_key(|seen| seen.at);
@@ -120,12 +109,7 @@ impl Machine {
             LinkState::Maintenance => {}
             LinkState::Unknown => {
                 let at = self.dark.get().unwrap_or(now);
-                see(
-                    at,
-                    Fact::Blind {
-                        reason: BlindReason::TrunkDark,
-                    },
-                );
+                see(at, Fact::Blind { reason: BlindReason::TrunkDark });
             }
             LinkState::Down => self.evidence_of_loss(params, now, carrier, &mut see),
             LinkState::Up | LinkState::Degraded => self.evidence_of_life(params, now, &mut see),
@@ -140,23 +124,11 @@ impl Machine {
         see: &mut impl FnMut(BootTime, Fact),
     ) {
         if let Some(interface) = carrier {
-            see(
-                now,
-                Fact::Carrier {
-                    interface: interface.to_owned(),
-                    up: false,
-                },
-            );
+            see(now, Fact::Carrier { interface: interface.to_owned(), up: false });
         }
         if self.suspicion.lost > 0 {
             let timeout = self.timeout(params);
-            see(
-                now,
-                Fact::ProbesLost {
-                    lost: self.suspicion.lost,
-                    timeout,
-                },
-            );
+            see(now, Fact::ProbesLost { lost: self.suspicion.lost, timeout });
         }
         let Some(hints) = &self.hints else { return };
         let fresh = |at: BootTime| Moment::at(at) > self.last_good;
@@ -178,20 +150,12 @@ impl Machine {
         if let Some(came) = self.recovery.first.get().filter(|_| was_out) {
             see(
                 came,
-                Fact::Answered {
-                    rtt: Duration::from_micros(self.recovery.first_rtt.into()),
-                },
+                Fact::Answered { rtt: Duration::from_micros(self.recovery.first_rtt.into()) },
             );
         }
         if self.flap.is_flapping() {
             let changes = self.flap.count(params, now);
-            see(
-                now,
-                Fact::Flapping {
-                    changes,
-                    window: params.flap_window,
-                },
-            );
+            see(now, Fact::Flapping { changes, window: params.flap_window });
         }
         if self.loss.is_bad() || !was_out {
             let (lost, sent) = self.loss.recent();

@@ -121,13 +121,8 @@ impl Sim {
     pub(crate) fn stall(&mut self, time: Duration, overflow: bool) {
         let (from, to) = (self.now, self.now + time);
         self.now = to;
-        self.give(Input::Blind {
-            from,
-            reason: BlindReason::Stalled,
-        });
-        self.give(Input::Sighted {
-            reason: BlindReason::Stalled,
-        });
+        self.give(Input::Blind { from, reason: BlindReason::Stalled });
+        self.give(Input::Sighted { reason: BlindReason::Stalled });
         let mut missed = Vec::new();
         while self.queue.peek().is_some_and(|Reverse((at, _))| *at <= to) {
             missed.extend(self.queue.pop().map(|Reverse((_, due))| due));
@@ -161,10 +156,7 @@ impl Sim {
 
     /// When `state` was first decided after `since`.
     pub(crate) fn decided(&self, state: LinkState, since: BootTime) -> Option<Duration> {
-        let found = self
-            .log
-            .iter()
-            .find(|change| change.to == state && change.decided >= since)?;
+        let found = self.log.iter().find(|change| change.to == state && change.decided >= since)?;
         Some(found.decided.since(since))
     }
 
@@ -210,10 +202,7 @@ impl Sim {
         if !self.waiting.insert(sent) {
             return;
         }
-        self.at(
-            round_up(sent + self.machine.timeout(&self.params)),
-            Due::Timeout { sent },
-        );
+        self.at(round_up(sent + self.machine.timeout(&self.params)), Due::Timeout { sent });
         if let Some(rtt) = (self.fate)(sent, &mut self.random).filter(|rtt| *rtt <= REMEMBERED) {
             self.at(round_up(sent + rtt), Due::Answer { sent, rtt });
         }
