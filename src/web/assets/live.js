@@ -104,8 +104,11 @@ function findFollowers() {
 }
 findFollowers();
 
-const nameOf = (element) =>
-  ($("title", element) ?? $("a", element) ?? element).textContent.split(":")[0].trim();
+// The name of the segment that the element shows, where it says one.
+function nameOf(element) {
+  const named = element.dataset.name ?? $("a", element)?.textContent;
+  return (named ?? $("title", element)?.textContent.replace(/:[^:]*$/, "") ?? "").trim();
+}
 
 // Shows another state at one element: colour, shape and word.
 function recast(element, state) {
@@ -119,7 +122,7 @@ function recast(element, state) {
   for (const word of $$("[data-f=state]", element)) setText(word, words[state]);
   if (element.classList.contains("st")) element.className = `st ${state}`;
   const title = $("title", element);
-  if (title) setText(title, `${nameOf(element)}: ${words[state]}`);
+  if (title) setText(title, `${title.textContent.replace(/:[^:]*$/, "")}: ${words[state]}`);
 }
 
 function spark(svg, values) {
@@ -172,7 +175,7 @@ function onSegment(segment) {
     }
     figures(element, segment);
   }
-  if (name) say(words.changed.replace("\u0001", `${name}: ${words[segment.state]}`));
+  if (name) say(`${name}: ${words[segment.state]}`);
 }
 
 function onGroup(group) {
@@ -183,11 +186,15 @@ function onGroup(group) {
   }
 }
 
+// Whether the stream tells the heading of this very page; elsewhere it comes with the fragments.
+const ownHeading = /[?&]heading=own/.test(body.dataset.live ?? "");
+
 function onSummary(summary) {
-  if (summary.heading && $("#heading").textContent !== summary.heading) {
+  if (ownHeading && summary.heading && $("#heading").textContent !== summary.heading) {
     document.title = document.title.replace($("#heading").textContent, summary.heading);
     setText($("#heading"), summary.heading);
-    say(summary.heading);
+    // The page of a segment has said its name and state already.
+    if (summary.counts?.length) say(summary.heading);
   }
   for (const { state, number, word } of summary.counts ?? []) {
     const place = $(`[data-count=${state}]`);
@@ -215,6 +222,7 @@ function renewSoon(name) {
 
 async function renew() {
   const names = [...outdated];
+  let pause = 250;
   outdated.clear();
   try {
     const headers = { "X-Fragments": names.join() };
@@ -222,13 +230,21 @@ async function renew() {
     if (!response.ok) throw new Error(response.statusText);
     const text = await response.text();
     const fresh = new DOMParser().parseFromString(markup ? markup.createHTML(text) : text, "text/html");
-    for (const name of names) swap(name, fresh);
+    for (const name of names) {
+      // Somebody is typing there: later.
+      if (swap(name, fresh) === false) [pause] = [2000, outdated.add(name)];
+    }
+    if (!ownHeading && $("#heading", fresh)) {
+      setText($("#heading"), $("#heading", fresh).textContent);
+      document.title = fresh.title;
+    }
     findFollowers();
     countOn();
   } catch {
     names.forEach((name) => outdated.add(name));
+    pause = 2000;
   } finally {
-    renewing = outdated.size ? setTimeout(renew, 2000) : 0;
+    renewing = outdated.size ? setTimeout(renew, pause) : 0;
   }
 }
 
@@ -245,8 +261,7 @@ function swap(name, fresh) {
   if (!old || !next) return;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   if (focused?.matches("input, textarea, select")) {
-    renewSoon(name);
-    return;
+    return false;
   }
   const open = $$("details", old).map((details) => details.open);
   const at = $("tr.at a", old)?.getAttribute("href");
@@ -405,6 +420,15 @@ if (help && helpButton) {
 const closeMenus = (except) => $$("details.view[open]").forEach((menu) => menu !== except && (menu.open = false));
 addEventListener("click", ({ target }) => closeMenus(target.closest?.("details.view")));
 
+// ---- filters fold on a phone, as long as nothing is chosen ----
+
+const phone = matchMedia("(max-width: 44rem)");
+const fold = () => $$("details.filters").forEach((filters) => {
+  filters.open = !phone.matches || filters.classList.contains("used");
+});
+phone.addEventListener("change", fold);
+fold();
+
 // ---- keys ----
 
 let going = 0;
@@ -472,6 +496,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     $$("tr.at").forEach((row) => row.classList.remove("at"));
     closeMenus();
+    if (body.classList.contains("wall")) location.href = "/";
     help?.close();
     if (event.target.id === "q") event.target.blur();
   }

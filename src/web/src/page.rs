@@ -219,6 +219,20 @@ impl Frame<'_> {
         self.tr.time(*moment)
     }
 
+    /// The zone that all times on the page are told in: `Asia/Almaty, UTC+5`.
+    fn zone(&self) -> String {
+        let zoned = self.tr.zoned(self.ctx.now);
+        let offset = zoned.strftime("%:::z").to_string();
+        let short = offset.replacen("+0", "+", 1).replacen("-0", "\u{2212}", 1);
+        match self.tr.zone().iana_name() {
+            Some(name) if name != "UTC" => t::zone_of_times(self.tr, format!("{name}, UTC{short}")),
+            _ => t::zone_of_times(
+                self.tr,
+                if zoned.offset().is_zero() { "UTC".to_owned() } else { format!("UTC{short}") },
+            ),
+        }
+    }
+
     fn layout(&self) -> &'static str {
         match self.page.layout {
             Layout::Wide => "wide",

@@ -175,6 +175,10 @@ fn body_row(table: &Table, row: &Row, out: &mut String) {
     for (column, cell) in table.columns.iter().zip(&row.cells) {
         let class = classes(column.numeric, column.minor, cell.class);
         put!(*out, "<td{class}");
+        // On a phone a row is a card, and each cell carries its head.
+        if !column.title.is_empty() {
+            put!(*out, " data-h=\"{}\"", escape(&column.title));
+        }
         if !cell.field.is_empty() {
             put!(*out, " data-f=\"{}\"", cell.field);
         }

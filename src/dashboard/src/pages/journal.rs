@@ -139,7 +139,7 @@ fn filters(view: &View, asked: &Asked) -> Html {
         Choice::Day { name: "from", label: t::db_from(tr), value: &asked.from },
         Choice::Day { name: "to", label: t::db_to(tr), value: &asked.to },
     ];
-    filter("/journal", &choices, t::db_show(tr))
+    filter(tr, "/journal", &choices)
 }
 
 fn entries(view: &View, entries: &[Recorded]) -> Html {
@@ -170,7 +170,7 @@ fn entries(view: &View, entries: &[Recorded]) -> Html {
         Column::new("", t::journal_column_actor(tr)),
         Column::new("", t::journal_column_action(tr)),
         Column::new("", t::journal_column_subject(tr)),
-        Column::new("", t::journal_column_detail(tr)).minor(),
+        Column::new("", t::journal_column_detail(tr)),
     ];
     let caption = t::journal_title(tr).to_owned();
     let empty = notice::empty(t::journal_empty(tr), &Html::text(t::journal_empty_hint(tr)));

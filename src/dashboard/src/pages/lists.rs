@@ -1,5 +1,6 @@
 //! Small things that lists share: query strings and inline filter forms.
 
+use ets_i18n::{Tr, t};
 use ets_model::WallTime;
 use ets_web::Html;
 use ets_web::html::escape;
@@ -38,13 +39,24 @@ pub(crate) enum Choice<'a> {
     One { name: &'a str, label: &'a str, value: &'a str, options: &'a [(&'a str, &'a str)] },
 }
 
+impl Choice<'_> {
+    fn is_used(&self) -> bool {
+        let (Self::Text { value, .. } | Self::Day { value, .. } | Self::One { value, .. }) = self;
+        !value.is_empty()
+    }
+}
+
 /// A filter in one line: a GET form, so that its answer has an address.
-pub(crate) fn filter(action: &str, choices: &[Choice<'_>], verb: &str) -> Html {
-    let mut out = format!("<form class=\"filter\" method=\"get\" action=\"{}\">", escape(action));
+/// Folds on a phone as long as nothing is chosen.
+pub(crate) fn filter(tr: &Tr, action: &str, choices: &[Choice<'_>]) -> Html {
+    let used = if choices.iter().any(Choice::is_used) { " used" } else { "" };
+    let mut out =
+        format!("<details class=\"filters{used}\" open><summary>{}</summary>", t::filter_fold(tr));
+    out.push_str(&format!("<form class=\"filter\" method=\"get\" action=\"{}\">", escape(action)));
     for choice in choices {
         out.push_str(&field(choice));
     }
-    out.push_str(&format!("<button>{}</button></form>", escape(verb)));
+    out.push_str(&format!("<button>{}</button></form></details>", t::db_show(tr)));
     Html::trusted(out)
 }
 

@@ -126,7 +126,7 @@ fn filters(view: &View, asked: &Asked) -> Html {
         Choice::Day { name: "from", label: t::db_from(tr), value: &asked.from },
         Choice::Day { name: "to", label: t::db_to(tr), value: &asked.to },
     ];
-    filter("/outages", &choices, t::db_show(tr))
+    filter(tr, "/outages", &choices)
 }
 
 fn long_table(view: &View, rows: &[OutageRow]) -> Html {
@@ -142,7 +142,7 @@ pub(crate) fn short_table(view: &View, rows: &[OutageRow], empty: Html) -> Html 
 
 fn render(view: &View, rows: &[OutageRow], with_name: bool, empty: Html) -> Html {
     let tr = view.tr();
-    let mut columns = vec![Column::new("", t::outages_column_number(tr))];
+    let mut columns = vec![Column::new("", t::outages_column_number(tr)).numeric()];
     if with_name {
         columns.push(Column::new("", t::outages_column_what(tr)));
     }
@@ -150,7 +150,7 @@ fn render(view: &View, rows: &[OutageRow], with_name: bool, empty: Html) -> Html
         Column::new("", t::outages_column_began(tr)),
         Column::new("", t::outages_column_ended(tr)),
         Column::new("", t::outages_column_length(tr)).numeric(),
-        Column::new("", t::outages_column_kind(tr)).minor(),
+        Column::new("", t::outages_column_kind(tr)),
     ]);
     table(
         tr,

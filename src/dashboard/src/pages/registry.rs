@@ -134,7 +134,10 @@ fn frame(view: &View, asked: &Asked, rows: &[Known<'_>]) -> Page {
     let total = view.catalog.segments().count();
     Page {
         title: t::registry_title(tr).to_owned(),
-        heading: t::registry_heading(tr, total),
+        heading: match asked.q.trim() {
+            word if rows.is_empty() && !word.is_empty() => t::registry_nothing_for(tr, word),
+            _ => t::registry_heading(tr, total),
+        },
         age: Some(Age { at: view.snapshot.tick }),
         body,
         nav: "segments",
@@ -193,5 +196,5 @@ fn filters(view: &View, asked: &Asked) -> Html {
             options: &which,
         },
     ];
-    filter("/segments", &choices, t::db_show(tr))
+    filter(tr, "/segments", &choices)
 }

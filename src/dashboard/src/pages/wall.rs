@@ -34,10 +34,16 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
             )
         }
         "table" => fragment("table", &overview::wall_table(&view)),
-        _ => fragment("star", &overview::star(&view)),
+        _ => {
+            let stories = fragment("outages", &overview::stories(&view).await?);
+            let title = t::overview_outages_now(tr);
+            let side = Html::trusted(format!("<aside><h2>{title}</h2>{stories}</aside>"));
+            fragment("star", &overview::star(&view)).then(&side)
+        }
     };
+    let shape = if scene == "star" { "picture" } else { scene };
     let body = Html::trusted(format!(
-        "{}{counts}{picture}{}",
+        "{}{counts}<div class=\"stage {shape}\">{picture}</div>{}",
         fragment("warning", &overview::warning(&view)),
         scenes(&view, scene, held)
     ));
@@ -47,7 +53,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         sub: Html::text(&t::overview_of(tr, view.snapshot.counts.total())),
         age: Some(Age { at: view.snapshot.tick }),
         body,
-        live: Some(overview::stream(&view)),
+        live: Some(overview::own_stream(&view)),
         layout: Layout::Wall,
         ..Page::default()
     };

@@ -67,6 +67,7 @@ close = Close
 details = details
 page-of-print = Address of this page
 printed-at = Printed { $moment }
+zone-of-times = Times: { $zone }
 footer-help = Keys
 
 help-title = Keys
@@ -88,7 +89,6 @@ age-now = data is fresh
 live-stale = No updates for { $age }. The page shows what was known at { $time }; connecting again.
 live-back = The hub is connected again, data is fresh.
 live-needs-script = Without JavaScript the page reloads every 10 seconds.
-live-changed = Changed: { $what }
 loading = Loading…
 
 error-not-found-title = There is no such page
@@ -116,7 +116,7 @@ error-reference = Number of the fault: { $reference }
 error-to-overview = To the overview
 error-try-again = Try again
 
-star-title = Star
+star-title = Links of the hub
 star-as-star = Star
 star-as-table = Table
 star-label = The star of the hub: { $count ->

@@ -67,6 +67,7 @@ close = Жабу
 details = толығырақ
 page-of-print = Осы беттің мекенжайы
 printed-at = Басып шығарылған уақыты: { $moment }
+zone-of-times = Уақыт: { $zone }
 footer-help = Пернелер
 
 help-title = Пернелер
@@ -88,7 +89,6 @@ age-now = деректер жаңа
 live-stale = Жаңартулар { $age } бойы келмей тұр. Бетте сағат { $time } кезіндегі жағдай көрсетілген; қайта қосылып жатырмыз.
 live-back = Тораппен байланыс қалпына келді, деректер жаңа.
 live-needs-script = JavaScript болмаса, бет 10 секунд сайын жаңарады.
-live-changed = Өзгерді: { $what }
 loading = Жүктеліп жатыр…
 
 error-not-found-title = Мұндай бет жоқ
@@ -116,7 +116,7 @@ error-reference = Қате нөмірі: { $reference }
 error-to-overview = Шолуға өту
 error-try-again = Қайталап көру
 
-star-title = Жұлдыз
+star-title = Торап байланыстары
 star-as-star = Сызба
 star-as-table = Кесте
 star-label = Тораптың жұлдызы: { $count ->

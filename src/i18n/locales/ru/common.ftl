@@ -69,6 +69,7 @@ close = Закрыть
 details = подробнее
 page-of-print = Адрес этой страницы
 printed-at = Напечатано { $moment }
+zone-of-times = Время: { $zone }
 footer-help = Клавиши
 
 help-title = Клавиши
@@ -90,7 +91,6 @@ age-now = данные свежие
 live-stale = Обновления не приходят уже { $age }. На странице то, что было в { $time }; подключаемся снова.
 live-back = Связь с узлом восстановлена, данные свежие.
 live-needs-script = Без JavaScript страница обновляется раз в 10 секунд.
-live-changed = Изменилось: { $what }
 loading = Загружается…
 
 error-not-found-title = Такой страницы нет
@@ -118,7 +118,7 @@ error-reference = Номер ошибки: { $reference }
 error-to-overview = На обзор
 error-try-again = Попробовать ещё раз
 
-star-title = Звезда
+star-title = Связи узла
 star-as-star = Схема
 star-as-table = Таблица
 star-label = Звезда узла: { $count ->

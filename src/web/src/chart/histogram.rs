@@ -82,22 +82,35 @@ fn place(bins: &[Bin], at: f64) -> Option<f64> {
 
 /// A time in milliseconds as short as its size allows.
 fn short(tr: &Tr, millis: f64) -> String {
+    exact(tr, millis, 0)
+}
+
+/// The same with `more` digits.
+fn exact(tr: &Tr, millis: f64, more: usize) -> String {
     let digits = match millis {
         millis if millis < 0.1 => 3,
         millis if millis < 1.0 => 2,
         millis => usize::from(millis < 20.0),
     };
-    tr.decimal(millis, digits)
+    tr.decimal(millis, digits + more)
 }
 
-/// The bounds of at most seven bars.
-fn labels(tr: &Tr, bins: &[Bin], out: &mut String) {
+/// The bounds of at most seven bars, with as many digits as tell each from the next.
+fn bounds(tr: &Tr, bins: &[Bin]) -> Vec<String> {
     let count = bins.len().min(6);
-    out.push_str("<div class=\"xs\" aria-hidden=\"true\">");
-    for index in 0..=count {
+    let at = |index: usize| {
         let bound = index * bins.len() / count.max(1);
-        let at = bins.get(bound).map_or_else(|| bins[bins.len() - 1].to, |bin| bin.from);
-        put!(*out, "<span>{}</span>", short(tr, at));
+        bins.get(bound).map_or_else(|| bins[bins.len() - 1].to, |bin| bin.from)
+    };
+    let told = |more| (0..=count).map(|index| exact(tr, at(index), more)).collect::<Vec<_>>();
+    let differ = |told: &Vec<String>| told.windows(2).all(|pair| pair[0] != pair[1]);
+    (0..3).map(told).find(differ).unwrap_or_else(|| told(3))
+}
+
+fn labels(tr: &Tr, bins: &[Bin], out: &mut String) {
+    out.push_str("<div class=\"xs\" aria-hidden=\"true\">");
+    for bound in bounds(tr, bins) {
+        put!(*out, "<span>{bound}</span>");
     }
     out.push_str("</div>");
 }
@@ -126,4 +139,25 @@ fn twin(tr: &Tr, histogram: &Histogram) -> Html {
     let rows = histogram.bins.iter().filter(|bin| bin.count > 0).map(row).collect();
     let caption = t::chart_rtt_distribution(tr).to_owned();
     table(tr, &Table { caption, columns, rows, ..Table::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ets_i18n::{Lang, zone};
+
+    /// covers: N11
+    #[test]
+    fn bounds_below_a_tenth_of_a_millisecond_never_repeat() {
+        let tr = Tr::new(Lang::En, zone("Asia/Almaty").unwrap());
+        for base in [0.000_4, 0.004, 0.04, 0.9, 19.5] {
+            let bin = |index: i32| {
+                let from = base * 1.05_f64.powi(index);
+                Bin { from, to: from * 1.05, count: 1 }
+            };
+            let bins: Vec<Bin> = (0..7).map(bin).collect();
+            let told = bounds(&tr, &bins);
+            assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "{told:?}");
+        }
+    }
 }

@@ -190,6 +190,10 @@ fn text(spot: &Spot, mark: Mark, label: &Placed, out: &mut String) {
         put!(*out, "<path class=\"lead\" d=\"M{:.0} {:.0}", from.x, from.y);
         put!(*out, "L{:.0} {:.0}L{:.0} {:.0}\"/>", elbow.x, elbow.y, end.x, end.y);
     }
+    // Ground behind the words, so that no line runs through them.
+    put!(*out, "<rect class=\"lbg\" x=\"{:.0}\" y=\"{:.0}\" ", area.left - 2.0, area.top);
+    let (wide, high) = (area.right - area.left + 4.0, area.bottom - area.top);
+    put!(*out, "width=\"{wide:.0}\" height=\"{high:.0}\"/>");
     put!(*out, "<text class=\"lb {}{anchor}\">", spot.state);
     for (index, line) in lines(&label_text(spot)).iter().enumerate() {
         let y = area.top + LINE * (index as f32 + 0.74);

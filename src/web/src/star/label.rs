@@ -107,6 +107,8 @@ pub(super) struct Plan<'a> {
 
 /// Behind a label at most this many lines may pass; more, and nobody can read it.
 const MOST_CROSSINGS: usize = 3;
+/// What one of them costs: more than a place apart on a lead line.
+const CROSSED: f32 = 14.0;
 
 impl<'a> Plan<'a> {
     /// A plan without labels.
@@ -157,7 +159,7 @@ impl<'a> Plan<'a> {
         }
         let crossings = self.marks.iter().filter(|mark| area.crossed(MIDDLE, mark.at)).count();
         (crossings <= MOST_CROSSINGS)
-            .then(|| 3.0 * crossings as f32 + 4.0 * self.strangers(node, area) as f32)
+            .then(|| CROSSED * crossings as f32 + 4.0 * self.strangers(node, area) as f32)
     }
 
     /// How many other nodes stand so near that the label might be taken for theirs.
