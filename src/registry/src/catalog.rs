@@ -201,7 +201,12 @@ impl Catalog {
 
     /// What importing this CSV file would do. Changes nothing.
     pub fn preview_csv(&self, file: &[u8]) -> Preview {
-        csv::preview(self, file)
+        self.preview_csv_in(file, Lang::En)
+    }
+
+    /// As [`Self::preview_csv`], with the names in messages in this language.
+    pub fn preview_csv_in(&self, file: &[u8], lang: Lang) -> Preview {
+        csv::preview(self, file, lang)
     }
 
     /// All active segments as a CSV file that an import takes back unchanged.
@@ -218,7 +223,12 @@ impl Catalog {
     /// What is wrong with a segment of a form, and what is unusual ([`Fault::is_warning`]). A
     /// segment with number 0 is a new one.
     pub fn check_segment(&self, segment: &Segment) -> Vec<Fault> {
-        check::segment(self, segment)
+        self.check_segment_in(segment, Lang::En)
+    }
+
+    /// As [`Self::check_segment`], with the names in messages in this language.
+    pub fn check_segment_in(&self, segment: &Segment, lang: Lang) -> Vec<Fault> {
+        check::segment(self, segment, lang)
     }
 
     /// The highest number given so far; segments are never deleted.

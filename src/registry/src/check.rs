@@ -18,8 +18,8 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// Everything that is wrong with a segment of a form.
-pub(crate) fn segment(catalog: &Catalog, segment: &Segment) -> Vec<Fault> {
-    let describe = |no| describe(catalog, no);
+pub(crate) fn segment(catalog: &Catalog, segment: &Segment, lang: Lang) -> Vec<Fault> {
+    let describe = |no| describe(catalog, no, lang);
     let around = Surroundings { networks: catalog.networks(), describe: &describe };
     let mut faults = own(segment);
     if catalog.institution(&segment.institution).is_none() {
@@ -33,7 +33,7 @@ pub(crate) fn segment(catalog: &Catalog, segment: &Segment) -> Vec<Fault> {
     faults.extend(parent_of(catalog, segment));
     if segment.is_active() {
         let institution = catalog.institution(&segment.institution);
-        let name = name(segment, institution.map(AsRef::as_ref));
+        let name = name(segment, institution.map(AsRef::as_ref), lang);
         faults.extend(overlaps(segment, &name, &around));
         let taken = address_taken(segment, &around);
         faults.extend(taken.or_else(|| address_foreign(segment, &around)));
@@ -42,17 +42,17 @@ pub(crate) fn segment(catalog: &Catalog, segment: &Segment) -> Vec<Fault> {
 }
 
 /// What a segment is called in messages.
-pub(crate) fn name(segment: &Segment, institution: Option<&Institution>) -> String {
-    let label = segment.label.get(Lang::En);
-    let institution = institution.map_or("", |one| one.name.get(Lang::En));
+pub(crate) fn name(segment: &Segment, institution: Option<&Institution>, lang: Lang) -> String {
+    let label = segment.label.get(lang);
+    let institution = institution.map_or("", |one| one.name.get(lang));
     if label.is_empty() { institution.to_owned() } else { label.to_owned() }
 }
 
 /// The identifier and name of a segment of the registry.
-pub(crate) fn describe(catalog: &Catalog, no: SegmentNo) -> (String, String) {
+pub(crate) fn describe(catalog: &Catalog, no: SegmentNo, lang: Lang) -> (String, String) {
     catalog.by_no(no).map_or_else(
         || (no.to_string(), String::new()),
-        |one| (one.id.to_string(), catalog.name(one, Lang::En).to_owned()),
+        |one| (one.id.to_string(), catalog.name(one, lang).to_owned()),
     )
 }
 

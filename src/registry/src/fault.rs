@@ -69,9 +69,9 @@ macro_rules! rules {
 
 rules! {
     /// The file's bytes are no UTF-8.
-    NotUtf8 { byte: u8 } "not_utf8" Csv
-        "the file is not UTF-8: it has the byte 0x{byte:02x} here"
-        => "save it as \"CSV UTF-8\"";
+    NotUtf8 { byte: u8, likely: &'static str } "not_utf8" Csv
+        "the file is not UTF-8 but probably {likely}: it has the byte 0x{byte:02x} here"
+        => "open it in the spreadsheet program and save it again as \"CSV UTF-8\" (in LibreOffice: character set Unicode (UTF-8))";
     /// Nothing is in the file.
     EmptyFile { } "empty_file" Csv
         "the file has no heading"

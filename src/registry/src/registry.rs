@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ets_model::{Institution, InstitutionId, Parent, Segment, SegmentId, SegmentNo, WallTime};
+use ets_model::{
+    Institution, InstitutionId, Lang, Parent, Segment, SegmentId, SegmentNo, WallTime,
+};
 use ets_runtime::Clock;
 use ets_store::{Store, values};
 use serde_json::json;
@@ -92,7 +94,7 @@ impl Registry {
             segment.version = 0;
             segment.retired = None;
             taken(catalog, &segment)?;
-            sound(check::segment(catalog, &segment))?;
+            sound(check::segment(catalog, &segment, Lang::En))?;
             segment.no = SegmentNo(catalog.last_no().0 + 1);
             let detail = json!({ "entry": segment });
             Ok(draft.segment("segment.create", segment, detail))
@@ -118,7 +120,7 @@ impl Registry {
             if segment == *known {
                 return Ok(known);
             }
-            sound(check::segment(catalog, &segment))?;
+            sound(check::segment(catalog, &segment, Lang::En))?;
             let detail = compared(catalog, &known, &segment);
             Ok(draft.segment("segment.update", segment, detail))
         })
@@ -165,7 +167,7 @@ impl Registry {
                 return Err(refused(Field::Id, Rule::NotRetired { id }));
             }
             let segment = Segment { retired: None, ..(*known).clone() };
-            sound(check::segment(catalog, &segment))?;
+            sound(check::segment(catalog, &segment, Lang::En))?;
             Ok(draft.segment("segment.restore", segment, json!({ "entry": *known })))
         })
         .await
@@ -385,6 +387,11 @@ impl Registry {
         self.catalog().preview_csv(file)
     }
 
+    /// As [`Self::preview_csv`], with the names in messages in this language.
+    pub fn preview_csv_in(&self, file: &[u8], lang: Lang) -> Preview {
+        self.catalog().preview_csv_in(file, lang)
+    }
+
     /// Imports a CSV file that was previewed: all of it or nothing.
     ///
     /// # Errors
@@ -396,13 +403,37 @@ impl Registry {
         digest: &str,
         author: &Author,
     ) -> Result<Applied, Error> {
+        self.take(file, digest, author, true).await
+    }
+
+    /// The same for an entry that a person filled in as a form: one row, segment and institution
+    /// together. The journal calls it by what it does to them and not an import.
+    ///
+    /// # Errors
+    /// As for [`Self::apply_csv`].
+    pub async fn apply_form(
+        &self,
+        file: &[u8],
+        digest: &str,
+        author: &Author,
+    ) -> Result<Applied, Error> {
+        self.take(file, digest, author, false).await
+    }
+
+    async fn take(
+        &self,
+        file: &[u8],
+        digest: &str,
+        author: &Author,
+        is_import: bool,
+    ) -> Result<Applied, Error> {
         self.change(author, |catalog, draft| {
             let preview = catalog.preview_csv(file);
             if preview.digest != digest {
                 return Err(Error::Changed);
             }
             sound(preview.faults.clone())?;
-            Ok(import(catalog, preview, draft))
+            Ok(import(catalog, preview, draft, is_import))
         })
         .await
     }
@@ -455,7 +486,7 @@ impl Inner {
 }
 
 /// Takes over what a clean preview says.
-fn import(catalog: &Catalog, preview: Preview, draft: &mut Draft) -> Applied {
+fn import(catalog: &Catalog, preview: Preview, draft: &mut Draft, is_import: bool) -> Applied {
     let applied = Applied {
         new: preview.new.len(),
         changed: preview.changed.len(),
@@ -466,7 +497,9 @@ fn import(catalog: &Catalog, preview: Preview, draft: &mut Draft) -> Applied {
     if rows.is_empty() {
         return applied;
     }
-    draft.note("registry.import", "registry", "csv", json!({ "counts": applied }));
+    if is_import {
+        draft.note("registry.import", "registry", "csv", json!({ "counts": applied }));
+    }
     for row in &rows {
         import_institution(catalog, &row.institution, draft);
     }

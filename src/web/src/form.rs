@@ -50,6 +50,13 @@ pub struct Field {
     pub required: bool,
     /// Begins a group of questions with this title; empty for none.
     pub group: String,
+    /// An answer as an example, in the empty field; empty for none.
+    pub placeholder: String,
+    /// Answers that others gave: offered while typing, for one-line answers.
+    pub suggestions: Vec<String>,
+    /// Begins a part that is folded away under this title until it is wanted, to the end of the
+    /// form; open when something in it is wrong. Empty for none.
+    pub fold: String,
 }
 
 /// What kind of answer a question takes.
@@ -148,12 +155,7 @@ pub fn form(tr: &Tr, form: &Form) -> Html {
     for (name, value) in &form.hidden {
         hidden(name, value, &mut out);
     }
-    for field in &form.fields {
-        if !field.group.is_empty() {
-            put!(out, "<h2>{}</h2>", escape(&field.group));
-        }
-        question(tr, field, &mut out);
-    }
+    questions(tr, &form.fields, &mut out);
     let submit = if form.submit.is_empty() { t::form_save(tr) } else { &form.submit };
     let class = if form.danger { "danger" } else { "primary" };
     put!(out, "<div class=\"acts\"><button class=\"{class}\">{}</button>", escape(submit));
@@ -163,6 +165,26 @@ pub fn form(tr: &Tr, form: &Form) -> Html {
     }
     out.push_str("</div></form>");
     Html::trusted(out)
+}
+
+fn questions(tr: &Tr, fields: &[Field], out: &mut String) {
+    let mut is_folded = false;
+    for (at, field) in fields.iter().enumerate() {
+        if !field.fold.is_empty() && !is_folded {
+            is_folded = true;
+            let wrong = fields[at..].iter().any(|one| !one.error.is_empty());
+            let open = if wrong { " open" } else { "" };
+            let title = escape(&field.fold);
+            put!(*out, "<details class=\"data\"{open}><summary>{title}</summary>");
+        }
+        if !field.group.is_empty() {
+            put!(*out, "<h2>{}</h2>", escape(&field.group));
+        }
+        question(tr, field, out);
+    }
+    if is_folded {
+        out.push_str("</details>");
+    }
 }
 
 /// A form of one button, for what changes something: `Принять`.
@@ -251,7 +273,24 @@ fn attributes(field: &Field) -> String {
     if field.required && !matches!(field.kind, Kind::Check) {
         out.push_str(" required");
     }
+    if !field.placeholder.is_empty() {
+        put!(out, " placeholder=\"{}\"", escape(&field.placeholder));
+    }
+    if !field.suggestions.is_empty() {
+        put!(out, " list=\"l-{}\"", field.name);
+    }
     out
+}
+
+fn suggestions(field: &Field, out: &mut String) {
+    if field.suggestions.is_empty() {
+        return;
+    }
+    put!(*out, "<datalist id=\"l-{}\">", field.name);
+    for one in &field.suggestions {
+        put!(*out, "<option value=\"{}\"></option>", escape(one));
+    }
+    out.push_str("</datalist>");
 }
 
 fn hints(tr: &Tr, field: &Field, out: &mut String) {
@@ -295,6 +334,7 @@ fn input(tr: &Tr, field: &Field, out: &mut String) {
         }
         _ => put!(*out, "<input type=\"text\"{attributes} value=\"{value}\">"),
     }
+    suggestions(field, out);
 }
 
 fn select(tr: &Tr, field: &Field, options: &[(String, String)], out: &mut String) {

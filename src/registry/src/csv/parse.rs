@@ -78,8 +78,23 @@ pub(super) fn decode(file: &[u8]) -> Result<&str, Fault> {
         let begun = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let column = begun.iter().filter(|byte| matches!(byte, b',' | b';')).count() + 1;
         let byte = rest.first().copied().unwrap_or(0);
-        at(u64::try_from(line).unwrap_or(1), Some(column), "", Rule::NotUtf8 { byte })
+        at(
+            u64::try_from(line).unwrap_or(1),
+            Some(column),
+            "",
+            Rule::NotUtf8 { byte, likely: likely_encoding(file) },
+        )
     })
+}
+
+/// Which encoding a text that is no UTF-8 probably has. In Windows-1251 letters of Cyrillic stand
+/// from 0xC0 on; in the older CP866 most of them stand below 0xB0, where it has nothing but signs.
+fn likely_encoding(file: &[u8]) -> &'static str {
+    if file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") || file.contains(&0) {
+        return "UTF-16";
+    }
+    let count = |from: u8, to: u8| file.iter().filter(|byte| (from..=to).contains(byte)).count();
+    if count(0x80, 0xaf) > count(0xc0, 0xff) { "CP866" } else { "Windows-1251" }
 }
 
 /// Where each field stands.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ets_model::{Institution, InstitutionId, Segment, SegmentId, SegmentNo};
+use ets_model::{Institution, InstitutionId, Lang, Segment, SegmentId, SegmentNo};
 use sha2::{Digest, Sha256};
 
 use super::parse::{self, Draft};
@@ -11,10 +11,10 @@ use crate::check::{self, Surroundings};
 use crate::{Catalog, Fault, Field, Rule, text};
 
 /// What importing `file` into `catalog` would do.
-pub(crate) fn preview(catalog: &Catalog, file: &[u8]) -> Preview {
+pub(crate) fn preview(catalog: &Catalog, file: &[u8], lang: Lang) -> Preview {
     let (drafts, faults) = parse::parse(file);
     let last_no = catalog.last_no().0;
-    let mut plan = Plan { catalog, last_no, faults, institutions: BTreeMap::new() };
+    let mut plan = Plan { catalog, lang, last_no, faults, institutions: BTreeMap::new() };
     let drafts = plan.identify(drafts);
     plan.gather_institutions(&drafts);
     plan.check_own(&drafts);
@@ -24,6 +24,8 @@ pub(crate) fn preview(catalog: &Catalog, file: &[u8]) -> Preview {
 
 struct Plan<'a> {
     catalog: &'a Catalog,
+    /// Of names in messages.
+    lang: Lang,
     last_no: u32,
     faults: Vec<Fault>,
     /// As the file gives them, with the line of the first.
@@ -114,10 +116,12 @@ impl Plan<'_> {
         drafts.iter().filter_map(known).for_each(|segment| networks.remove(segment));
         let rows: HashMap<SegmentNo, &Segment> =
             drafts.iter().map(|draft| (draft.segment.no, &draft.segment)).collect();
-        let name = |segment: &Segment| check::name(segment, self.institution(&segment.institution));
+        let name = |segment: &Segment| {
+            check::name(segment, self.institution(&segment.institution), self.lang)
+        };
         let describe = |no| match rows.get(&no) {
             Some(segment) => (segment.id.to_string(), name(segment)),
-            None => check::describe(self.catalog, no),
+            None => check::describe(self.catalog, no, self.lang),
         };
         let (mut found, mut clean) = (Vec::new(), Vec::new());
         for draft in drafts {
@@ -180,7 +184,14 @@ impl Plan<'_> {
     fn digest(&self, file: &[u8]) -> String {
         let mut hash = Sha256::new();
         hash.update(self.catalog.generation().to_le_bytes());
-        hash.update(file);
+        // Text that went through a form has other line ends and means the same.
+        let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            hash.update(line.strip_suffix(b"\r\n").unwrap_or(line));
+            if line.ends_with(b"\r\n") {
+                hash.update(b"\n");
+            }
+        }
         hex::encode(hash.finalize())
     }
 }

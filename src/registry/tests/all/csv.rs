@@ -68,7 +68,10 @@ fn a_preview_tells_new_changed_unchanged_and_absent_apart_field_by_field() {
     lines.push(lines[3].replace('3', "7").replace("s007", "s077").replace("10.10.7.", "10.10.77."));
     let preview = catalog.preview_csv(lines.join("\n").as_bytes());
     assert_eq!(preview.faults, []);
-    assert_eq!(preview.absent.iter().map(ets_model::SegmentId::as_str).collect::<Vec<_>>(), ["s008"]);
+    assert_eq!(
+        preview.absent.iter().map(ets_model::SegmentId::as_str).collect::<Vec<_>>(),
+        ["s008"]
+    );
     assert_eq!(preview.unchanged.len(), 6);
     let [changed] = &preview.changed[..] else { panic!("{:?}", preview.changed) };
     let fields: Vec<_> = changed
@@ -189,4 +192,38 @@ proptest! {
         }
         let _ = catalog.preview_csv(&broken);
     }
+}
+
+/// covers: N1.2
+#[test]
+fn other_line_ends_and_a_byte_order_mark_are_the_same_file_for_the_digest() {
+    let catalog = star::catalog();
+    let unix = catalog.export_csv().replace("\r\n", "\n");
+    let digest = |text: &str| catalog.preview_csv(text.as_bytes()).digest;
+    assert_eq!(digest(&unix), digest(&unix.replace('\n', "\r\n")));
+    assert_eq!(digest(&unix), digest(&format!("\u{feff}{unix}")));
+    assert_ne!(digest(&unix), digest(&unix.replacen("ets2", "ets3", 1)));
+}
+
+/// covers: N1.2
+#[test]
+fn a_file_in_another_encoding_is_told_which_one_it_probably_has() {
+    let said = |bytes: &[u8]| star::catalog().preview_csv(bytes).faults[0].message();
+    // «Школа» as older programs write it.
+    assert!(said(b"id,name_ru\n1,\xd8\xea\xee\xeb\xe0\n").contains("Windows-1251"));
+    assert!(said(b"id,name_ru\n1,\x98\xaa\xae\xab\xa0\n").contains("CP866"));
+    assert!(said(b"\xff\xfei\0d\0,\0").contains("UTF-16"));
+}
+
+/// covers: N1.2
+#[test]
+fn names_in_messages_are_in_the_language_that_was_asked_for() {
+    let catalog = star::catalog();
+    let file = catalog.export_csv().replacen("10.10.1.", "10.10.2.", 2);
+    let said = |lang| {
+        let faults = catalog.preview_csv_in(file.as_bytes(), lang).faults;
+        faults.iter().map(|fault| fault.message()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(said(ets_model::Lang::En).contains("Institution 1"));
+    assert!(!said(ets_model::Lang::Ru).contains("Institution"), "{}", said(ets_model::Lang::Ru));
 }
