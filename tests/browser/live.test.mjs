@@ -77,6 +77,61 @@ test("overview and segment page show a change at most 0.3 s after the API", asyn
   assert.ok(delays.at(-1) <= 300, `${delays}`);
 });
 
+// Everything on the page of a segment that states a state, as one text each.
+const stated = (page) =>
+  page.evaluate(() => ({
+    heading: document.querySelector("#heading").textContent,
+    title: document.title,
+    badge: document.querySelector("[data-fragment=now] .st").textContent.trim(),
+    story: document.querySelector("[data-fragment=now] article.story")?.textContent ?? "",
+    since: Number(document.querySelector("[data-f=since] [data-since]").dataset.since),
+    outages: document.querySelector("[data-badge=outages]").textContent,
+    table: document.querySelector("[data-fragment=outages]").textContent,
+    said: document.querySelector("#say").textContent,
+  }));
+
+test("an open segment page follows down and up again in every part that states a state", async () => {
+  const { id } = lab.segments[30];
+  const page = await context.newPage();
+  await page.goto(`${base}/segments/${id}`);
+  const before = await stated(page);
+  assert.match(before.heading, /: на связи$/);
+  assert.equal(before.story, "");
+  const name = before.heading.replace(/: [^:]*$/, "");
+  await fault("silent", id);
+  try {
+    await until("all of the page says that it is down", async () => {
+      const now = await stated(page);
+      return (
+        now.heading === `${name}: нет связи` &&
+        now.title.startsWith(now.heading) &&
+        now.badge === "нет связи" &&
+        now.story.includes("нет связи") &&
+        now.since > before.since &&
+        Number(now.outages) === Number(before.outages) + 1 &&
+        now.table.includes("длится")
+      );
+    });
+    assert.equal((await stated(page)).said, `${name}: нет связи`);
+  } finally {
+    await heal(id);
+  }
+  const down = await stated(page);
+  await until("all of the page says that it is up", async () => {
+    const now = await stated(page);
+    return (
+      now.heading === `${name}: на связи` &&
+      now.title.startsWith(now.heading) &&
+      now.badge === "работает" &&
+      now.story === "" &&
+      now.since > down.since &&
+      now.outages === before.outages &&
+      !now.table.includes("длится")
+    );
+  });
+  await page.close();
+});
+
 test("a page says so when nothing comes any more, and when it comes again", async () => {
   const page = await context.newPage();
   await page.goto(`${base}/`);

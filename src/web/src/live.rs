@@ -15,8 +15,12 @@
 //! - `reset`: the stream cannot resume from `Last-Event-ID`: the script renews every fragment.
 //! - `gone`: the session is over: the script loads the page again, which asks to sign in.
 //!
+//! The heading of a `summary` is for pages whose stream has the query `heading=own`; the others
+//! take the heading of the page that is fetched for its fragments.
+//!
 //! After an error the browser cannot send the header; the script then opens the stream with the
-//! query `last=` and the same value; where both come, the header is the later one. When nothing at all came for five seconds the page says so.
+//! query `last=` and the same value; where both come, the header is the later one. When
+//! nothing at all came for five seconds the page says so.
 //!
 //! A form with `data-stream="address"` and `data-into="element id"` shows an answer that runs on:
 //! the script opens the address as a stream with the form's fields as query, appends the text of
@@ -149,7 +153,6 @@ pub(crate) fn words(tr: &Tr) -> String {
         ("fresh", t::age_now(tr).to_owned()),
         ("stale", t::live_stale(tr, mark, "\u{2}")),
         ("back", t::live_back(tr).to_owned()),
-        ("changed", t::live_changed(tr, mark)),
         ("draft", t::form_draft_restored(tr).to_owned()),
         ("discard", t::form_draft_discard(tr).to_owned()),
         ("none", t::value_none(tr).to_owned()),

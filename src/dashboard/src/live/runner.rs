@@ -49,6 +49,8 @@ pub(crate) async fn run(app: &App, shutdown: Shutdown) {
 struct News {
     changes: Vec<Arc<Change>>,
     states: BTreeSet<SegmentNo>,
+    touched: BTreeSet<SegmentNo>,
+    touches_all: bool,
     fragments: BTreeSet<&'static str>,
     tick: bool,
     reset: bool,
@@ -64,12 +66,15 @@ impl News {
             ChangeBody::Tick => self.tick = true,
             ChangeBody::State { segment, .. } => {
                 self.states.insert(*segment);
+                self.touched.insert(*segment);
                 self.fragments.insert("changed");
             }
-            ChangeBody::OutageOpened { .. } | ChangeBody::OutageClosed { .. } => {
+            ChangeBody::OutageOpened { segment, .. } | ChangeBody::OutageClosed { segment, .. } => {
+                self.touched.extend(*segment);
                 self.fragments.extend(["outages", "changed"]);
             }
             ChangeBody::Trunk { .. } | ChangeBody::Blind => {
+                self.touches_all = true;
                 self.fragments.extend(["outages", "changed", "warning"]);
             }
             ChangeBody::Registry { .. } | ChangeBody::Netd { .. } => self.reset = true,
@@ -91,6 +96,9 @@ impl News {
             });
         }
         beat.tail = self.tail(app, &snapshot);
+        beat.change = self.change();
+        beat.touches_all = self.touches_all;
+        beat.touched = self.touched;
         beat.api = self
             .changes
             .iter()
@@ -101,7 +109,7 @@ impl News {
     }
 
     /// On a small hub everybody hears all figures each second; on a large one the overview hears
-    /// of changed states and groups, and the page of a segment of its own figures.
+    /// of changed states and groups. The page of a segment takes its own figures from the snapshot.
     fn figures(&self, catalog: &Catalog, snapshot: &Snapshot, small: bool, beat: &mut Beat) {
         let mut out = String::new();
         for now in &snapshot.segments {
@@ -110,9 +118,7 @@ impl News {
                 continue;
             }
             let Some(figures) = segment(catalog, now) else { continue };
-            let start = out.len();
             write_json(&mut out, "segment", &figures);
-            beat.index.push((now.no, start..out.len()));
         }
         if !small && !self.states.is_empty() {
             for group in pages::live_groups(catalog, snapshot) {
@@ -128,7 +134,14 @@ impl News {
         write_json(&mut out, "tick", &tick(snapshot, app.deps.clock.wall().0 / 1_000));
         if self.reset {
             write_json(&mut out, "reset", &serde_json::json!({}));
-        } else if !self.fragments.is_empty() {
+        }
+        out.into()
+    }
+
+    /// A reset renews everything by itself.
+    fn change(&self) -> Bytes {
+        let mut out = String::new();
+        if !self.reset && !self.fragments.is_empty() {
             let fragments = self.fragments.iter().map(|name| (*name).to_owned()).collect();
             write_json(&mut out, "change", &words::Change { fragments });
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use ets_i18n::Lang;
+use ets_i18n::{Lang, Tr};
 use ets_model::SegmentNo;
 use ets_watch::ChangeId;
 use futures_util::stream;
@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, watch};
 use super::frames::{segment, tick, write_id, write_json};
 use super::{Beat, STREAM_HEAD, Viewer};
 use crate::entry::Identity;
+use crate::pages;
 use crate::service::App;
 
 /// A comment keeps the connection alive when nothing happens.
@@ -27,7 +28,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(Clone, Copy)]
 enum View {
     Overview(Lang),
-    Segment(SegmentNo),
+    Segment(SegmentNo, Lang),
     Api,
 }
 
@@ -47,8 +48,9 @@ pub(crate) fn segment_stream(
     who: Identity,
     after: Option<ChangeId>,
     no: SegmentNo,
+    lang: Lang,
 ) -> Response {
-    open(app, who, after, View::Segment(no))
+    open(app, who, after, View::Segment(no, lang))
 }
 
 /// The stream of the API.
@@ -73,6 +75,8 @@ struct Following {
     waiting: VecDeque<Bytes>,
     beats: broadcast::Receiver<Arc<Beat>>,
     endings: watch::Receiver<u64>,
+    /// What the page of a segment was told last: said again only when it is different.
+    told: [String; 2],
     over: bool,
     _viewer: Viewer,
 }
@@ -81,16 +85,20 @@ fn open(app: &App, who: Identity, after: Option<ChangeId>, view: View) -> Respon
     // Joined first: what happens while the past is collected is told twice rather than never.
     let (viewer, beats) = app.live.join();
     let waiting = VecDeque::from([past(app, after, view)]);
-    let following = Following {
+    let mut following = Following {
         endings: app.sessions.endings(),
         app: app.clone(),
         who,
         view,
         waiting,
         beats,
+        told: <[String; 2]>::default(),
         over: false,
         _viewer: viewer,
     };
+    if let View::Segment(no, lang) = view {
+        following.tell_segment(no, lang);
+    }
     let stream = stream::unfold(following, |mut following| async {
         let bytes = following.next().await?;
         Some((Ok::<_, Infallible>(bytes), following))
@@ -123,7 +131,11 @@ impl Following {
         match beat {
             Ok(beat) => match self.view {
                 View::Overview(lang) => self.queue(beat.for_overview(lang)),
-                View::Segment(no) => self.queue(beat.for_segment(no)),
+                View::Segment(no, lang) => {
+                    self.tell_segment(no, lang);
+                    let change = if beat.touches(no) { segment_change() } else { Bytes::new() };
+                    self.queue([beat.tail.clone(), change]);
+                }
                 View::Api => self.queue([beat.api.clone()]),
             },
             // Too slow: what was lost is told as a whole.
@@ -131,6 +143,26 @@ impl Following {
                 self.waiting.push_back("event: reset\ndata: {}\n\n".into());
             }
             Err(broadcast::error::RecvError::Closed) => self.over = true,
+        }
+    }
+
+    /// The figures, the heading and the badges of a segment's page as they are now.
+    fn tell_segment(&mut self, no: SegmentNo, lang: Lang) {
+        let (catalog, snapshot) =
+            (self.app.deps.registry.catalog(), self.app.deps.watch.snapshot());
+        let tr = Tr::new(lang, self.app.zone.clone());
+        let mut now = <[String; 2]>::default();
+        if let Some(figures) = snapshot.segment(no).and_then(|now| segment(&catalog, now)) {
+            write_json(&mut now[0], "segment", &figures);
+        }
+        if let Some(summary) = pages::segment_summary(&tr, &catalog, &snapshot, no) {
+            write_json(&mut now[1], "summary", &summary);
+        }
+        for (said, now) in self.told.iter_mut().zip(now) {
+            if *said != now {
+                self.waiting.push_back(Bytes::from(now.clone()));
+                *said = now;
+            }
         }
     }
 
@@ -153,6 +185,14 @@ impl Following {
     }
 }
 
+/// Everything on the page of a segment that is not told by figures.
+fn segment_change() -> Bytes {
+    let fragments = pages::SEGMENT_FRAGMENTS.map(str::to_owned).to_vec();
+    let mut out = String::new();
+    write_json(&mut out, "change", &ets_web::live::Change { fragments });
+    out.into()
+}
+
 /// What a viewer that saw `after` has missed.
 fn past(app: &App, after: Option<ChangeId>, view: View) -> Bytes {
     let subscription = app.deps.watch.subscribe(after);
@@ -171,10 +211,8 @@ fn past(app: &App, after: Option<ChangeId>, view: View) -> Bytes {
         return out.into();
     }
     for now in &snapshot.segments {
-        let shown = match view {
-            View::Segment(no) => now.no == no,
-            _ => subscription.missed.iter().any(|change| is_state_of(change, now.no)),
-        };
+        let shown = matches!(view, View::Overview(_))
+            && subscription.missed.iter().any(|change| is_state_of(change, now.no));
         if let Some(figures) = segment(&catalog, now).filter(|_| shown) {
             write_json(&mut out, "segment", &figures);
         }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use ets_i18n::t;
+use ets_i18n::{Tr, t};
 use ets_journal::{Filter, Page, Recorded};
 use ets_model::{LinkState, WallTime};
 use ets_watch::{Change, ChangeBody, OutageFilter, OutageRow, Phase};
 use ets_web::html::escape;
 use ets_web::{Html, when};
 
-use super::evidence::outage_name;
+use super::evidence::{self, outage_name};
 use super::view::View;
 use crate::Error;
 
@@ -36,10 +36,10 @@ pub(crate) async fn list(view: &View) -> Result<Html, Error> {
         ..OutageFilter::default()
     };
     let ended = view.app.deps.watch.outages(&ended).await?;
-    lines.extend(ended.rows.iter().filter_map(|row| outage_line(view, row)));
     let filter = Filter { since: Some(since), ..Filter::default() };
     let page = Page { before: None, limit: ENTRIES };
     let entries = ets_journal::list(&view.app.deps.store, &filter, page).await?.entries;
+    lines.extend(ended.rows.iter().filter_map(|row| outage_line(view, row, &entries)));
     lines.extend(journal_lines(view, &entries));
     lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     lines.truncate(LINES);
@@ -76,14 +76,29 @@ fn state_line(view: &View, change: &Change) -> Option<(WallTime, Html)> {
     Some((change.at, Html::trusted(line)))
 }
 
-fn outage_line(view: &View, row: &OutageRow) -> Option<(WallTime, Html)> {
+fn outage_line(view: &View, row: &OutageRow, entries: &[Recorded]) -> Option<(WallTime, Html)> {
     let ended = row.outage.ended?;
     let tr = view.tr();
     let length = tr.duration(ended.since(row.outage.began_before));
     let name = outage_name(view, row);
-    let what = t::overview_change_up_after(tr, length);
+    let retired = evidence::ended_by_retiring(view, &row.outage) || retired_at(view, row, entries);
+    let what =
+        if retired { t::overview_change_retired } else { t::overview_change_up_after }(tr, length);
     let line = format!("<a href=\"/outages/{}\">{}</a>: {what}", row.outage.id, escape(&name));
     Some((ended, Html::trusted(line)))
+}
+
+/// Whether the journal says that the segment was retired when the outage ended; it may be watched
+/// again since.
+fn retired_at(view: &View, row: &OutageRow, entries: &[Recorded]) -> bool {
+    let segment = row.outage.segment.and_then(|no| view.catalog.by_no(no));
+    let Some((segment, ended)) = segment.zip(row.outage.ended) else { return false };
+    entries.iter().any(|one| {
+        one.entry.action == "segment.retire"
+            && one.entry.subject.id == segment.id.as_str()
+            && ended.since(one.at) < STROKE
+            && one.at.since(ended) < STROKE
+    })
 }
 
 /// Comings and goings of people stand in the journal and need no line here.
@@ -102,13 +117,25 @@ fn journal_lines(view: &View, entries: &[Recorded]) -> Vec<(WallTime, Html)> {
         let count = rest.iter().take_while(same).count();
         rest = &rest[count..];
         if matters(first) {
-            let mut line = super::journal::sentence(view, first);
-            if count > 1 {
-                let more = format!(" {}", t::db_more(view.tr(), count - 1));
-                line.push(&Html::text(&more));
-            }
+            let line = match count {
+                1 => super::journal::sentence(view, first),
+                _ => Html::text(&many(view.tr(), &first.entry.action, count)),
+            };
             all.push((first.at, line));
         }
     }
     all
+}
+
+/// The same done `count` times at one stroke.
+fn many(tr: &Tr, action: &str, count: usize) -> String {
+    match action {
+        "segment.create" => t::many_segment_create(tr, count),
+        "segment.update" => t::many_segment_update(tr, count),
+        "segment.retire" => t::many_segment_retire(tr, count),
+        "segment.restore" => t::many_segment_restore(tr, count),
+        "institution.create" => t::many_institution_create(tr, count),
+        "institution.update" => t::many_institution_update(tr, count),
+        other => t::many_other(tr, super::journal::action(tr, other), count),
+    }
 }

@@ -24,11 +24,27 @@ pub(crate) fn outage_name(view: &View, row: &OutageRow) -> String {
     }
 }
 
-/// The outage as a story; `brief` for a list of them.
-pub(crate) fn story(view: &View, row: &OutageRow, brief: bool) -> Html {
+/// How much is told of an outage.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// For a list of them.
+    Brief,
+    /// Everything.
+    Full {
+        /// Whether the segment has not answered since it is watched.
+        never_answered: bool,
+    },
+}
+
+/// The outage as a story.
+pub(crate) fn story(view: &View, row: &OutageRow, telling: Telling) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
     let name = outage_name(view, row);
-    let facts = if brief { brief_facts(view, outage) } else { full_facts(view, outage) };
+    let brief = telling == Telling::Brief;
+    let facts = match telling {
+        Telling::Brief => brief_facts(view, outage),
+        Telling::Full { never_answered } => full_facts(view, outage, never_answered),
+    };
     let state = match outage.kind {
         _ if outage.ended.is_some() => LinkState::Up,
         OutageKind::Hub => LinkState::Unknown,
@@ -37,7 +53,7 @@ pub(crate) fn story(view: &View, row: &OutageRow, brief: bool) -> Html {
     };
     let told = Story {
         state,
-        title: format!("{name} — {}", what(tr, outage)),
+        title: format!("{name} — {}", what(view, outage)),
         href: if brief { format!("/outages/{}", outage.id) } else { String::new() },
         planned: Some(row.maintenance),
         why: Html::text(&lead(tr, outage)),
@@ -48,8 +64,17 @@ pub(crate) fn story(view: &View, row: &OutageRow, brief: bool) -> Html {
     tell(&view.ctx, &told)
 }
 
-fn what(tr: &Tr, outage: &Outage) -> &'static str {
+/// Whether the outage ended because its segment was retired, not because it answered.
+pub(crate) fn ended_by_retiring(view: &View, outage: &Outage) -> bool {
+    let segment = outage.segment.and_then(|no| view.catalog.by_no(no));
+    let retired = segment.and_then(|segment| segment.retired);
+    outage.ended.zip(retired).is_some_and(|(ended, retired)| ended >= retired)
+}
+
+fn what(view: &View, outage: &Outage) -> &'static str {
+    let tr = view.tr();
     match (outage.kind, outage.ended) {
+        _ if ended_by_retiring(view, outage) => t::outage_what_retired(tr),
         (OutageKind::Hub, _) => t::outage_what_hub(tr),
         (OutageKind::Segment, None) => t::state_down(tr),
         (OutageKind::Segment, Some(_)) => t::outage_what_over(tr),
@@ -70,19 +95,25 @@ fn brief_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
 }
 
 /// The exact moments, and how many pieces of evidence they stand on.
-fn full_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
+fn full_facts(view: &View, outage: &Outage, never_answered: bool) -> Vec<(String, Html)> {
     let tr = view.tr();
     let (after, before) = (tr.exact_time(outage.began_after), tr.exact_time(outage.began_before));
+    let (between, note) = if never_answered {
+        (t::outage_began_never(tr, before), t::outage_began_never_note(tr))
+    } else {
+        (t::outage_began_between(tr, after, before), t::outage_began_note(tr))
+    };
     let began = format!(
-        "{} {}<br><small>{}</small>",
+        "{} {}<br><small>{note}</small>",
         escape(&tr.date(outage.began_before, view.ctx.now)),
-        escape(&t::outage_began_between(tr, after, before)),
-        t::outage_began_note(tr)
+        escape(&between),
     );
     let ended = match outage.ended {
         Some(end) => {
             let at = format!("{} {}", tr.date(end, view.ctx.now), tr.exact_time(end));
-            Html::text(&t::outage_ended_at(tr, at))
+            let retired = ended_by_retiring(view, outage);
+            let told = if retired { t::outage_ended_retired } else { t::outage_ended_at };
+            Html::text(&told(tr, at))
         }
         None => Html::text(t::outage_lasts(tr)),
     };
@@ -152,7 +183,12 @@ pub(crate) fn lead(tr: &Tr, outage: &Outage) -> String {
             _ => None,
         })
     };
-    let silence = || t::outage_lead_silence(tr).to_owned();
+    // A signal is claimed only where it was seen.
+    let signal = facts().any(|fact| matches!(fact, Fact::Carrier { up: true, .. }));
+    let silence = || match signal {
+        true => t::outage_lead_silence_signal(tr).to_owned(),
+        false => t::outage_lead_silence(tr).to_owned(),
+    };
     carrier.or_else(error).or_else(neighbour).unwrap_or_else(silence)
 }
 

@@ -15,7 +15,8 @@ pub(crate) async fn overview(view: View) -> Result<Response, Error> {
 /// The stream of one segment's page.
 pub(crate) async fn segment(view: View, Path(id): Path<String>) -> Result<Response, Error> {
     let segment = view.catalog.segment(&id).ok_or_else(|| Error::segment(&id))?;
-    Ok(live::segment_stream(&view.app, view.identity()?.clone(), after(&view), segment.no))
+    let (who, lang) = (view.identity()?.clone(), view.lang());
+    Ok(live::segment_stream(&view.app, who, after(&view), segment.no, lang))
 }
 
 /// Where the script left off (`last`), else where the page was made (`after`).

@@ -5,7 +5,9 @@ mod changed;
 mod csv;
 mod enter;
 mod evidence;
+mod form_check;
 mod form_fields;
+mod form_hints;
 mod health;
 mod help;
 mod import;
@@ -38,6 +40,7 @@ use crate::service::App;
 
 pub(crate) use cache::Cache;
 pub(crate) use overview::{live_groups, summary};
+pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
 pub(crate) use site::sites;
 
 /// All pages, behind the gate but for the entry page and the assets.

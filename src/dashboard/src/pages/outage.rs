@@ -1,9 +1,11 @@
 //! One outage, told as a story with all its evidence.
 
+use std::time::Duration;
+
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Fact, Outage, OutageId, OutageKind};
+use ets_model::{Fact, Outage, OutageId, OutageKind, WallTime};
 use ets_watch::OutageRow;
 use ets_web::html::escape;
 use ets_web::live::fragment;
@@ -21,10 +23,12 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     let row = view.app.deps.watch.outage(number).await?.ok_or_else(not_found)?;
     let tr = view.tr();
     let none = Html::default();
-    let story = fragment("outages", &evidence::story(&view, &row, false));
+    let never_answered = never_answered(&view, &row.outage).await?;
+    let telling = evidence::Telling::Full { never_answered };
+    let story = fragment("outages", &evidence::story(&view, &row, telling));
     let body = card::columns(
         &card::card(t::outage_what(tr), &none, &story),
-        &card::card(t::outage_next(tr), &none, &next_steps(&view, &row)),
+        &card::card(t::outage_next(tr), &none, &fragment("next", &next_steps(&view, &row))),
     )
     .then(&card::card(
         t::outage_evidence(tr),
@@ -43,6 +47,15 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
         ..Page::default()
     };
     Ok(view.respond(&page))
+}
+
+/// Whether the segment gave no answer from the moment it was first watched until the outage began.
+async fn never_answered(view: &View, outage: &Outage) -> Result<bool, Error> {
+    const AT_ONCE: Duration = Duration::from_secs(1);
+    let Some(no) = outage.segment else { return Ok(false) };
+    let (start, after) = (WallTime(0), outage.began_after);
+    let unseen = view.app.deps.watch.unseen(no, start, outage.began_before).await?;
+    Ok(unseen.first().is_some_and(|span| span.from == start && after.since(span.to) <= AT_ONCE))
 }
 
 fn heading(view: &View, row: &OutageRow) -> String {
@@ -81,7 +94,9 @@ pub(crate) fn actions(view: &View, row: &OutageRow) -> Vec<Html> {
 fn next_steps(view: &View, row: &OutageRow) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
     if outage.ended.is_some() {
-        return Html::trusted(format!("<p class=\"mut\">{}</p>", t::outage_next_nothing(tr)));
+        let retired = evidence::ended_by_retiring(view, outage);
+        let told = if retired { t::outage_next_retired(tr) } else { t::outage_next_nothing(tr) };
+        return Html::trusted(format!("<p class=\"mut\">{told}</p>"));
     }
     let mut out = String::new();
     out.push_str("<ol>");

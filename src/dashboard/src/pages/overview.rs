@@ -36,7 +36,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         age: Some(Age { at: view.snapshot.tick }),
         body,
         nav: "overview",
-        live: Some(stream(&view)),
+        live: Some(own_stream(&view)),
         ..Page::default()
     };
     Ok(view.respond(&page))
@@ -45,6 +45,11 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
 /// The address of the stream that goes on where this page was made.
 pub(crate) fn stream(view: &View) -> String {
     format!("/live?after={}", view.snapshot.change)
+}
+
+/// The same for a page whose heading is the stream's.
+pub(crate) fn own_stream(view: &View) -> String {
+    format!("/live?heading=own&after={}", view.snapshot.change)
 }
 
 async fn body(view: &View, table_first: bool) -> Result<Html, Error> {
@@ -195,7 +200,8 @@ pub(crate) async fn stories(view: &View) -> Result<Html, Error> {
     let mut out = Html::default();
     for row in &open.rows {
         let full = view.app.deps.watch.outage(row.outage.id).await?;
-        out.push(&evidence::story(view, full.as_ref().unwrap_or(row), true));
+        let row = full.as_ref().unwrap_or(row);
+        out.push(&evidence::story(view, row, evidence::Telling::Brief));
     }
     let down = view.snapshot.counts.down as usize;
     if down > open.rows.len() && open.next.is_some() {
@@ -257,8 +263,13 @@ pub(crate) fn summary(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> Summar
     Summary {
         heading: heading(tr, catalog, snapshot),
         counts: words::counts(tr, &counts(&snapshot.counts)),
-        badges: vec![("outages".to_owned(), u64::from(snapshot.counts.down))],
+        badges: badges(snapshot),
     }
+}
+
+/// The numbers beside the entries of the navigation.
+pub(crate) fn badges(snapshot: &Snapshot) -> Vec<(String, u64)> {
+    vec![("outages".to_owned(), u64::from(snapshot.counts.down))]
 }
 
 /// The watch's counts as the components want them.

@@ -2,12 +2,13 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use ets_i18n::t;
+use ets_i18n::{Tr, t};
 use ets_journal::{Filter, Page as JournalPage};
-use ets_model::{Criticality, LinkState, Method, Segment};
-use ets_watch::{OutageFilter, SegmentNow};
+use ets_model::{Criticality, LinkState, Method, Segment, SegmentNo};
+use ets_registry::Catalog;
+use ets_watch::{OutageFilter, SegmentNow, Snapshot};
 use ets_web::html::escape;
-use ets_web::live::fragment;
+use ets_web::live::{Summary, fragment};
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::tabs::{Tab, tabs};
 use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
@@ -20,6 +21,9 @@ use crate::Error;
 /// Outages and journal entries listed on the page; the rest is a link.
 const LISTED: u32 = 10;
 
+/// The parts of the page that a change of the segment makes outdated.
+pub(crate) const FRAGMENTS: [&str; 5] = ["now", "history", "outages", "works", "changed"];
+
 /// `GET /segments/{id}`
 pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response, Error> {
     let segment = view.catalog.segment(&id).ok_or_else(|| Error::segment(&id))?.clone();
@@ -30,18 +34,16 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
 /// The page with this body.
 pub(crate) fn frame(view: &View, segment: &Segment, body: Html) -> Page {
     let tr = view.tr();
-    let name = view.catalog.name(segment, view.lang());
     let now = view.snapshot.segment(segment.no);
     let after = view.snapshot.change;
     Page {
-        title: name.to_owned(),
-        heading: heading(view, segment, now),
+        heading: heading(tr, &view.catalog, segment, now),
         sub: Html::text(institution(view, segment)),
         age: now.map(|_| Age { at: view.snapshot.tick }),
         body,
         nav: "segments",
         crumbs: vec![Crumb::new(t::registry_title(tr), "/segments")],
-        live: now.map(|_| format!("/live/segments/{}?after={after}", segment.id)),
+        live: now.map(|_| format!("/live/segments/{}?heading=own&after={after}", segment.id)),
         ..Page::default()
     }
 }
@@ -50,9 +52,24 @@ fn institution<'a>(view: &'a View, segment: &Segment) -> &'a str {
     view.catalog.institution(&segment.institution).map_or("", |one| one.name.get(view.lang()))
 }
 
-fn heading(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> String {
-    let tr = view.tr();
-    let name = view.catalog.name(segment, view.lang());
+/// The first lines of the page, as the stream tells them.
+pub(crate) fn summary(
+    tr: &Tr,
+    catalog: &Catalog,
+    snapshot: &Snapshot,
+    no: SegmentNo,
+) -> Option<Summary> {
+    let segment = catalog.by_no(no)?;
+    Some(Summary {
+        heading: heading(tr, catalog, segment, snapshot.segment(no)),
+        counts: Vec::new(),
+        badges: super::overview::badges(snapshot),
+    })
+}
+
+/// The name and the state in words.
+fn heading(tr: &Tr, catalog: &Catalog, segment: &Segment, now: Option<&SegmentNow>) -> String {
+    let name = catalog.name(segment, tr.lang());
     if !segment.is_active() {
         return t::segment_heading_retired(tr, name);
     }
@@ -81,7 +98,11 @@ pub(crate) async fn body(view: &View, segment: &Segment, ping: Html) -> Result<H
     let journal_href = format!("/journal?kind=segment&id={}", segment.id);
     let edit = Html::link(&format!("/segments/{}/edit", segment.id), t::segment_edit(tr));
     let wide = card::card("", &none, &fragment("now", &now_card(view, segment, now).await?))
-        .then(&card::card(period.title(tr), &periods(view, segment, period), &history))
+        .then(&card::card(
+            period.title(tr),
+            &periods(view, segment, period),
+            &fragment("history", &history),
+        ))
         .then(&card::card(
             t::segment_outages(tr),
             &all(outages_href),
@@ -134,10 +155,11 @@ async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> R
         figure(t::db_loss_percent(tr), "loss", segments_table::loss(view, now)),
     ];
     let mut out = format!(
-        "<div data-seg=\"{id}\" data-state=\"{state}\"><div class=\"card-head\"><h2>{title}</h2>{badge}</div>\
+        "<div data-seg=\"{id}\" data-state=\"{state}\" data-name=\"{name}\"><div class=\"card-head\"><h2>{title}</h2>{badge}</div>\
          <dl class=\"figures\">{figures}</dl>{spark}</div>",
         id = segment.id,
         state = now.state,
+        name = escape(view.catalog.name(segment, view.lang())),
         title = t::segment_now(tr),
         badge = state::live_badge(tr, segment.id.as_str(), now.state),
         figures = figures.concat(),
@@ -146,7 +168,7 @@ async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> R
     if let Some(outage) = now.outage
         && let Some(row) = view.app.deps.watch.outage(outage).await?
     {
-        out.push_str(evidence::story(view, &row, true).as_str());
+        out.push_str(evidence::story(view, &row, evidence::Telling::Brief).as_str());
     }
     Ok(Html::trusted(out))
 }
@@ -252,7 +274,10 @@ fn rates(view: &View, segment: &Segment) -> Html {
     if down == 0 && up == 0 {
         return facts::unknown(tr);
     }
-    let rate = |kbps: u64| tr.bit_rate(kbps as f64 * 1_000.0);
+    // A rate that nobody gave is not a rate of nothing.
+    let rate = |kbps: u64| {
+        if kbps == 0 { "–".to_owned() } else { tr.bit_rate(kbps as f64 * 1_000.0) }
+    };
     Html::text(&t::segment_fact_rates_text(tr, rate(down), rate(up)))
 }
 

@@ -9,6 +9,7 @@ use ets_model::{Outcome, Segment};
 use ets_netd_api::PingLine;
 use ets_watch::PingStream;
 use ets_web::html::escape;
+use ets_web::live::fragment;
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, card, form, notice};
 use serde::Deserialize;
@@ -28,7 +29,7 @@ pub(crate) fn cards(view: &View, segment: &Segment, ping: &Html) -> Html {
     card::card(t::segment_ping(tr), &none, &ping_card(view, segment, ping)).then(&card::card(
         t::segment_maintenance(tr),
         &none,
-        &maintenance_card(view, segment),
+        &fragment("works", &maintenance_card(view, segment)),
     ))
 }
 

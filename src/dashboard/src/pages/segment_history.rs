@@ -183,7 +183,7 @@ fn distribution(tr: &Tr, points: &[Point]) -> String {
         fill_gap(&mut bins, from);
         bins.push(Bin { from, to, count: bucket.count.into() });
     }
-    let marks = [(t::segment_median(tr), 0.5), ("95 %", 0.95)]
+    let marks = [(t::segment_median(tr), 0.5), (t::segment_p95(tr), 0.95)]
         .into_iter()
         .filter_map(|(word, q)| Some((word.to_owned(), millis(all.quantile(q)?))))
         .collect();

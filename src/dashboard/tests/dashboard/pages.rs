@@ -81,7 +81,7 @@ async fn the_heading_is_the_answer() {
     assert_eq!(heading(&html), "1 сегмент байланыссыз");
     bed.feeder.put(bed.picture(&[]));
     let (_, html) = in_language(&bed, "/", "en").await;
-    assert_eq!(heading(&html), "All segments are linked");
+    assert_eq!(heading(&html), "All segments are up");
     let empty = Bed::new(0).await;
     let (_, html) = in_language(&empty, "/", "en").await;
     assert_eq!(heading(&html), "No segments yet");
