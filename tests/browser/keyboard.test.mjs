@@ -95,11 +95,13 @@ test("add a segment with its institution", async () => {
   await tabTo("Добавить сегмент");
   await goes(() => press("Enter"));
   await fill(/^Обозначение/, FRESH.id);
-  await fill(/^Короткое название по-русски/, "Пятидесятый");
   await fill(/^Сети/, `${FRESH.network}.0/24`);
   await fill(/^Проверяемый адрес/, `${FRESH.network}.1`);
   await fill(/^Порт узла/, FRESH.port);
   await fill(/^Название учреждения по-русски/, "Пятидесятое учреждение");
+  await tabTo("Необязательные сведения");
+  await press("Enter");
+  await fill(/^Короткое название по-русски/, "Пятидесятый");
   await goes(() => press("Enter"));
   assert.equal(new URL(page.url()).pathname, `/segments/${FRESH.id}`);
   assert.match(await heading(), /Пятидесятый/);

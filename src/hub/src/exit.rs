@@ -8,13 +8,13 @@ pub(crate) enum Failure {
     /// Refused, or not found: exit code 1.
     #[error("{0}")]
     Refused(String),
-    /// Bad usage or configuration: exit code 64 (EX_USAGE).
+    /// Bad usage or configuration: exit code 64 (`EX_USAGE`).
     #[error("{0}")]
     Usage(String),
-    /// Something needed is missing: exit code 69 (EX_UNAVAILABLE).
+    /// Something needed is missing: exit code 69 (`EX_UNAVAILABLE`).
     #[error("{0}")]
     Missing(String),
-    /// A fault of ours: exit code 70 (EX_SOFTWARE).
+    /// A fault of ours: exit code 70 (`EX_SOFTWARE`).
     #[error("{0}")]
     Bug(String),
 }

@@ -20,7 +20,7 @@ use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::exit::{Failure, finish};
 
-/// Exit code for a command line that cannot be understood (EX_USAGE).
+/// Exit code for a command line that cannot be understood (`EX_USAGE`).
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
