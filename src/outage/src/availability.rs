@@ -33,10 +33,7 @@ impl Span {
     /// The part of it that lies within `other`; empty where they do not meet.
     pub fn within(self, other: Self) -> Self {
         let from = self.from.max(other.from);
-        Self {
-            from,
-            to: self.to.min(other.to).max(from),
-        }
+        Self { from, to: self.to.min(other.to).max(from) }
     }
 }
 
@@ -55,11 +52,7 @@ pub fn availability(outages: &[Span], blinds: &[Span], window: Span) -> Availabi
     let down = merged(outages.iter(), window);
     let dark = merged(outages.iter().chain(blinds), window);
     let (down, dark) = (total(&down), total(&dark));
-    Availability {
-        up: window.length() - dark,
-        down,
-        unknown: dark - down,
-    }
+    Availability { up: window.length() - dark, down, unknown: dark - down }
 }
 
 /// The parts of the window that lie in any of the spans: in order, none touching another.
@@ -74,31 +67,16 @@ pub fn strip(outages: &[Span], blinds: &[Span], window: Span, buckets: usize) ->
     let step = (window.to.0 - window.from.0).max(0) / parts;
     let edge = |part: i64| WallTime(window.from.0 + step * part);
     let part = |part: i64| {
-        let to = if part + 1 == parts {
-            window.to
-        } else {
-            edge(part + 1)
-        };
-        availability(
-            outages,
-            blinds,
-            Span {
-                from: edge(part),
-                to,
-            },
-        )
+        let to = if part + 1 == parts { window.to } else { edge(part + 1) };
+        availability(outages, blinds, Span { from: edge(part), to })
     };
-    (0..i64::try_from(buckets).unwrap_or(i64::MAX))
-        .map(part)
-        .collect()
+    (0..i64::try_from(buckets).unwrap_or(i64::MAX)).map(part).collect()
 }
 
 /// The spans within the window, in order, none touching another.
 fn merged<'a>(spans: impl Iterator<Item = &'a Span>, window: Span) -> Vec<Span> {
-    let mut spans: Vec<_> = spans
-        .map(|span| span.within(window))
-        .filter(|span| !span.length().is_zero())
-        .collect();
+    let mut spans: Vec<_> =
+        spans.map(|span| span.within(window)).filter(|span| !span.length().is_zero()).collect();
     spans.sort_by_key(|span| span.from);
     let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
@@ -121,10 +99,7 @@ mod tests {
     use super::*;
 
     fn span(from: i64, to: i64) -> Span {
-        Span {
-            from: WallTime(from),
-            to: WallTime(to),
-        }
+        Span { from: WallTime(from), to: WallTime(to) }
     }
 
     fn micros(count: u64) -> Duration {
@@ -135,11 +110,7 @@ mod tests {
     #[test]
     fn an_outage_within_a_blind_time_is_down_and_the_rest_of_it_unknown() {
         let split = availability(&[span(30, 40)], &[span(20, 50)], span(0, 100));
-        let wanted = Availability {
-            up: micros(70),
-            down: micros(10),
-            unknown: micros(20),
-        };
+        let wanted = Availability { up: micros(70), down: micros(10), unknown: micros(20) };
         assert_eq!(split, wanted);
         assert_eq!(split.ratio(), Some(0.875));
     }

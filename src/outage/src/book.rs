@@ -32,18 +32,9 @@ impl Book {
     /// The book as the database has it: the place in the stream and the open outages.
     pub fn restore(place: Option<Place>, standing: impl IntoIterator<Item = Standing>) -> Self {
         let open = standing.into_iter().map(|one| {
-            (
-                one.subject,
-                Open {
-                    began_before: one.began_before,
-                    evidence: one.evidence,
-                },
-            )
+            (one.subject, Open { began_before: one.began_before, evidence: one.evidence })
         });
-        Self {
-            open: open.collect(),
-            place,
-        }
+        Self { open: open.collect(), place }
     }
 
     /// Takes in a change of state. Events of one life come in order; those up to the book's place
@@ -76,14 +67,8 @@ impl Book {
         if !dark {
             return self.back(subject, at.wall, &[]);
         }
-        let fact = Fact::Blind {
-            reason: BlindReason::TrunkDark,
-        };
-        let seen = Evidence {
-            at,
-            source: Source::Carrier,
-            fact,
-        };
+        let fact = Fact::Blind { reason: BlindReason::TrunkDark };
+        let seen = Evidence { at, source: Source::Carrier, fact };
         if self.open.contains_key(&subject) {
             return Vec::new();
         }
@@ -99,15 +84,8 @@ impl Book {
         }
         let amended = segments.iter().flat_map(|no| {
             let subject = Subject::Segment(*no);
-            let known = self
-                .open
-                .get(&subject)
-                .is_some_and(|open| open.has_fact(seen));
-            if known {
-                Vec::new()
-            } else {
-                self.amend(subject, std::slice::from_ref(seen))
-            }
+            let known = self.open.get(&subject).is_some_and(|open| open.has_fact(seen));
+            if known { Vec::new() } else { self.amend(subject, std::slice::from_ref(seen)) }
         });
         amended.collect()
     }
@@ -127,14 +105,8 @@ impl Book {
         match state {
             LinkState::Up | LinkState::Degraded => self.back(subject, since.wall, &[]),
             LinkState::Down if !is_open => {
-                let fact = Fact::Blind {
-                    reason: BlindReason::Restarted,
-                };
-                let seen = Evidence {
-                    at: since,
-                    source: Source::Monitor,
-                    fact,
-                };
+                let fact = Fact::Blind { reason: BlindReason::Restarted };
+                let seen = Evidence { at: since, source: Source::Monitor, fact };
                 self.out(subject, (known.min(since.wall), since.wall), &[seen])
             }
             LinkState::Down | LinkState::Unknown | LinkState::Maintenance => Vec::new(),
@@ -163,9 +135,7 @@ impl Book {
 
     /// Whether the place is a new one; then it is the book's.
     fn advance(&mut self, place: Place) -> bool {
-        let old = self
-            .place
-            .is_some_and(|at| at.instance == place.instance && at.seq >= place.seq);
+        let old = self.place.is_some_and(|at| at.instance == place.instance && at.seq >= place.seq);
         if !old {
             self.place = Some(place);
         }
@@ -183,17 +153,9 @@ impl Book {
         }
         let (began_after, began_before) = (after.min(before), before);
         let evidence = evidence.to_vec();
-        let open = Open {
-            began_before,
-            evidence: evidence.clone(),
-        };
+        let open = Open { began_before, evidence: evidence.clone() };
         self.open.insert(subject.clone(), open);
-        vec![Action::Open {
-            subject,
-            began_after,
-            began_before,
-            evidence,
-        }]
+        vec![Action::Open { subject, began_after, began_before, evidence }]
     }
 
     fn back(&mut self, subject: Subject, at: WallTime, evidence: &[Evidence]) -> Vec<Action> {
@@ -201,11 +163,7 @@ impl Book {
             return Vec::new();
         };
         let ended = at.max(open.began_before);
-        vec![Action::Close {
-            subject,
-            ended,
-            evidence: evidence.to_vec(),
-        }]
+        vec![Action::Close { subject, ended, evidence: evidence.to_vec() }]
     }
 
     fn amend(&mut self, subject: Subject, evidence: &[Evidence]) -> Vec<Action> {
@@ -219,17 +177,12 @@ impl Book {
             return Vec::new();
         }
         open.evidence.extend(news.iter().cloned());
-        vec![Action::Amend {
-            subject,
-            evidence: news,
-        }]
+        vec![Action::Amend { subject, evidence: news }]
     }
 }
 
 impl Open {
     fn has_fact(&self, seen: &Evidence) -> bool {
-        self.evidence
-            .iter()
-            .any(|old| old.source == seen.source && old.fact == seen.fact)
+        self.evidence.iter().any(|old| old.source == seen.source && old.fact == seen.fact)
     }
 }

@@ -31,12 +31,7 @@ impl Database {
         for action in actions {
             let open = self.open(action.subject());
             match action {
-                Action::Open {
-                    subject,
-                    began_after,
-                    began_before,
-                    evidence,
-                } => {
+                Action::Open { subject, began_after, began_before, evidence } => {
                     assert!(open.is_none(), "one open outage a subject");
                     assert!(began_after <= began_before);
                     self.rows.push(Row {
@@ -51,9 +46,7 @@ impl Database {
                     assert!(!evidence.is_empty());
                     open.expect("an open outage").evidence.extend(evidence);
                 }
-                Action::Close {
-                    ended, evidence, ..
-                } => {
+                Action::Close { ended, evidence, .. } => {
                     let row = open.expect("an open outage");
                     assert!(ended >= row.began_before);
                     row.ended = Some(ended);
@@ -65,9 +58,7 @@ impl Database {
     }
 
     fn open(&mut self, subject: &Subject) -> Option<&mut Row> {
-        self.rows
-            .iter_mut()
-            .find(|row| row.ended.is_none() && row.subject == *subject)
+        self.rows.iter_mut().find(|row| row.ended.is_none() && row.subject == *subject)
     }
 
     fn book(&self) -> Book {
@@ -91,22 +82,12 @@ enum Event {
 
 fn at(second: i64) -> Stamp {
     let boot = BootTime(u64::try_from(second).expect("later than the boot") * 1_000_000_000);
-    Stamp {
-        boot,
-        wall: WallTime(second * 1_000_000),
-    }
+    Stamp { boot, wall: WallTime(second * 1_000_000) }
 }
 
 fn seen(second: i64, kind: u8) -> Evidence {
-    let fact = Fact::Carrier {
-        interface: format!("port{kind}"),
-        up: false,
-    };
-    Evidence {
-        at: at(second),
-        source: Source::Carrier,
-        fact,
-    }
+    let fact = Fact::Carrier { interface: format!("port{kind}"), up: false };
+    Evidence { at: at(second), source: Source::Carrier, fact }
 }
 
 fn feed(book: &mut Book, place: Place, second: i64, event: &Event) -> Vec<Action> {
@@ -293,11 +274,7 @@ fn place(seq: u64) -> Place {
 fn a_wall_clock_set_back_ends_no_outage_before_it_began() {
     let mut book = Book::default();
     book.transition(place(1), &down(1, 7_200));
-    let up = Transition {
-        to: LinkState::Up,
-        first_after: at(3_600),
-        ..down(1, 3_600)
-    };
+    let up = Transition { to: LinkState::Up, first_after: at(3_600), ..down(1, 3_600) };
     let closed = book.transition(place(2), &up);
     let wanted = Action::Close {
         subject: Subject::Segment(SegmentNo(1)),
@@ -316,25 +293,12 @@ fn a_dark_trunk_is_one_outage_of_the_hub_and_none_of_its_segments() {
         matches!(&opened[..], [Action::Open { subject: Subject::Trunk(name), .. }] if name == "north")
     );
     for (seq, segment) in (2..).zip(1..50) {
-        let fact = Fact::Blind {
-            reason: BlindReason::TrunkDark,
-        };
-        let evidence = vec![Evidence {
-            at: at(100),
-            source: Source::Monitor,
-            fact,
-        }];
-        let unknown = Transition {
-            to: LinkState::Unknown,
-            evidence,
-            ..down(segment, 100)
-        };
+        let fact = Fact::Blind { reason: BlindReason::TrunkDark };
+        let evidence = vec![Evidence { at: at(100), source: Source::Monitor, fact }];
+        let unknown = Transition { to: LinkState::Unknown, evidence, ..down(segment, 100) };
         assert!(book.transition(place(seq), &unknown).is_empty());
     }
-    assert!(
-        book.trunk(place(60), "north", true, at(110)).is_empty(),
-        "told again, still one"
-    );
+    assert!(book.trunk(place(60), "north", true, at(110)).is_empty(), "told again, still one");
     let closed = book.trunk(place(61), "north", false, at(130));
     assert!(matches!(&closed[..], [Action::Close { ended, .. }] if *ended == at(130).wall));
     assert_eq!(book.subjects().count(), 0);
@@ -347,16 +311,10 @@ fn an_outage_takes_a_bounded_number_of_notes_and_still_its_end() {
     book.transition(place(1), &down(1, 100));
     let mut noted = 0;
     for (seq, kind) in (2..).zip(0..200u8) {
-        noted += book
-            .note(place(seq), &[SegmentNo(1), SegmentNo(2)], &seen(100, kind))
-            .len();
+        noted += book.note(place(seq), &[SegmentNo(1), SegmentNo(2)], &seen(100, kind)).len();
     }
     assert_eq!(noted, 64);
-    let up = Transition {
-        to: LinkState::Up,
-        evidence: vec![seen(300, 250)],
-        ..down(1, 300)
-    };
+    let up = Transition { to: LinkState::Up, evidence: vec![seen(300, 250)], ..down(1, 300) };
     let closed = book.transition(place(900), &up);
     assert!(matches!(&closed[..], [Action::Close { evidence, .. }] if evidence.len() == 1));
 }
