@@ -94,8 +94,10 @@ pub(crate) fn question(
     faults: &[Fault],
 ) -> form::Field {
     let (label, help) = words(field);
-    let required =
-        matches!(field, Field::Id | Field::Prefixes | Field::Interface | Field::ProbeAddress);
+    let required = matches!(
+        field,
+        Field::Id | Field::Prefixes | Field::Interface | Field::ProbeAddress | Field::Institution
+    );
     form::Field {
         name: field.name(),
         label: tr.get(label).to_owned(),
@@ -105,6 +107,7 @@ pub(crate) fn question(
         kind: kind(tr, catalog, field),
         required,
         group: group(tr, field).to_owned(),
+        ..form::Field::default()
     }
 }
 
@@ -124,7 +127,8 @@ fn kind(tr: &Tr, catalog: &Catalog, field: Field) -> Kind {
             ("critical".into(), t::segment_pace_critical(tr).to_owned(), String::new()),
         ]),
         Field::Institution if catalog.institutions().len() <= MOST_OPTIONS => {
-            let mut all = vec![(String::new(), t::edit_new_institution(tr).to_owned())];
+            let mut all =
+                vec![(super::form_check::NEW.to_owned(), t::edit_new_institution(tr).to_owned())];
             let mut known: Vec<(String, String)> = catalog
                 .institutions()
                 .map(|one| (one.id.to_string(), one.name.get(tr.lang()).to_owned()))
@@ -150,6 +154,7 @@ fn kind(tr: &Tr, catalog: &Catalog, field: Field) -> Kind {
 fn group(tr: &Tr, field: Field) -> &'static str {
     match field {
         Field::Institution => t::edit_group_institution(tr),
+        Field::LabelRu => t::db_segment(tr),
         Field::Provider => t::edit_group_channel(tr),
         Field::RouterManagement => t::edit_group_router(tr),
         Field::Criticality => t::edit_group_more(tr),

@@ -59,8 +59,8 @@ pub(crate) async fn preview(view: View, mut parts: Multipart) -> Result<Response
         Ok(text) => restore_lines(&text).into_bytes(),
         Err(broken) => broken.into_bytes(),
     };
-    let preview = view.app.deps.registry.preview_csv(&file);
-    Ok(answer(&view, &preview, &String::from_utf8_lossy(&file)))
+    let preview = view.app.deps.registry.preview_csv_in(&file, view.lang());
+    Ok(answer(&view, &preview, &String::from_utf8_lossy(&file), false))
 }
 
 /// What the button under the preview sends.
@@ -80,8 +80,8 @@ pub(crate) async fn apply(view: View, Form(sent): Form<Confirmed>) -> Result<Res
             Ok(view.done("/segments", told))
         }
         Err(ets_registry::Error::Changed | ets_registry::Error::Invalid(_)) => {
-            let preview = registry.preview_csv(file.as_bytes());
-            Ok(answer(&view, &preview, &file))
+            let preview = registry.preview_csv_in(file.as_bytes(), view.lang());
+            Ok(answer(&view, &preview, &file, true))
         }
         Err(error) => Err(error.into()),
     }
@@ -89,10 +89,11 @@ pub(crate) async fn apply(view: View, Form(sent): Form<Confirmed>) -> Result<Res
 
 /// A browser sends the lines of a text area with CRLF; the digest stands for what was shown.
 fn restore_lines(text: &str) -> String {
-    text.replace("\r\n", "\n")
+    text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn answer(view: &View, preview: &Preview, text: &str) -> Response {
+/// `moved`: it was confirmed, and the registry or the file is no longer what was shown.
+fn answer(view: &View, preview: &Preview, text: &str, moved: bool) -> Response {
     let tr = view.tr();
     let clean = preview.is_clean();
     let heading = if clean {
@@ -101,6 +102,10 @@ fn answer(view: &View, preview: &Preview, text: &str) -> Response {
         t::import_heading_faults(tr, preview.faults.len())
     };
     let mut out = String::new();
+    if moved {
+        let told = Html::text(t::import_moved(tr));
+        out.push_str(notice::notice(notice::Tone::Bad, &told).as_str());
+    }
     if clean {
         out.push_str(confirm(view, preview, text).as_str());
     } else {
@@ -114,7 +119,11 @@ fn answer(view: &View, preview: &Preview, text: &str) -> Response {
         t::import_unchanged(tr, preview.unchanged.len()),
         t::import_absent(tr, preview.absent.len())
     ));
-    view.respond(&frame(view, heading, Html::trusted(out), clean))
+    let mut page = frame(view, heading, Html::trusted(out), clean);
+    if moved {
+        page.status = StatusCode::CONFLICT;
+    }
+    view.respond(&page)
 }
 
 fn frame(view: &View, heading: String, body: Html, clean: bool) -> Page {
@@ -156,6 +165,14 @@ fn mend(view: &View, preview: &Preview, text: &str) -> String {
     let tr = view.tr();
     let hint = notice::notice(notice::Tone::Bad, &Html::text(t::import_faults_text(tr)));
     let faults = fault_table(view, t::import_faults(tr), &preview.faults);
+    if preview.faults.iter().any(|fault| fault.code() == "not_utf8") {
+        let again = notice::notice(notice::Tone::Plain, &Html::text(t::import_encoding(tr)));
+        return format!(
+            "<section class=\"card\"><div class=\"card-head\"><h2>{}</h2></div>{faults}</section>{}",
+            t::import_faults(tr),
+            again.then(&upload(view, "")).into_string()
+        );
+    }
     let rows = text.lines().count().clamp(4, 30);
     format!(
         "{hint}<section class=\"card\"><div class=\"card-head\"><h2>{title}</h2></div>{faults}</section>\

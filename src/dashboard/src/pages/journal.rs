@@ -222,7 +222,18 @@ fn detail(view: &View, recorded: &Recorded) -> Html {
 pub(crate) fn sentence(view: &View, recorded: &Recorded) -> Html {
     let what = action(view.tr(), &recorded.entry.action);
     if recorded.entry.subject.kind == "registry" {
-        return Html::text(&what);
+        return Html::text(&format!("{what}{}", counts(view, recorded)));
     }
     subject(view, recorded).then(&Html::text(&format!(": {what}")))
+}
+
+/// How much an import did: `: 3 new, 5 changed`.
+fn counts(view: &View, recorded: &Recorded) -> String {
+    let counts = &recorded.entry.detail["counts"];
+    match (counts["new"].as_u64(), counts["changed"].as_u64()) {
+        (Some(new), Some(changed)) => {
+            format!(": {}", t::journal_import_counts(view.tr(), new, changed))
+        }
+        _ => String::new(),
+    }
 }

@@ -8,6 +8,7 @@ mod bed;
 mod api;
 mod csv;
 mod entry;
+mod forms;
 mod live;
 mod metrics;
 mod pages;

@@ -222,7 +222,7 @@ fn names_in_messages_are_in_the_language_that_was_asked_for() {
     let file = catalog.export_csv().replacen("10.10.1.", "10.10.2.", 2);
     let said = |lang| {
         let faults = catalog.preview_csv_in(file.as_bytes(), lang).faults;
-        faults.iter().map(|fault| fault.message()).collect::<Vec<_>>().join("\n")
+        faults.iter().map(ets_registry::Fault::message).collect::<Vec<_>>().join("\n")
     };
     assert!(said(ets_model::Lang::En).contains("Institution 1"));
     assert!(!said(ets_model::Lang::Ru).contains("Institution"), "{}", said(ets_model::Lang::Ru));
