@@ -76,6 +76,30 @@ async fn a_change_reaches_overview_segment_and_program() {
     assert!(!other.contains("s003"));
 }
 
+/// covers: N11
+#[tokio::test]
+async fn the_page_of_a_segment_hears_its_heading_and_what_is_outdated_both_ways() {
+    let bed = Bed::new(5).await;
+    let request = Request::get("/live/segments/s003").header(header::COOKIE, "lang=en");
+    let response = bed.ask(request.body(Body::empty()).unwrap()).await;
+    let stream = response.into_body().into_data_stream();
+    let mut viewer = Viewer { stream, text: String::new() };
+    viewer.until(": up\"").await;
+    goes_down(&bed, 3);
+    viewer.until(": no link\",\"counts\":[],\"badges\":[[\"outages\",1]]").await;
+    viewer.until("\"fragments\":[\"now\",\"history\"").await;
+    viewer.text.clear();
+    bed.feeder.put(bed.picture(&[]));
+    bed.feeder.tell(ChangeBody::State {
+        segment: SegmentNo(3),
+        from: LinkState::Down,
+        to: LinkState::Up,
+        since: bed.clock.wall(),
+    });
+    viewer.until(": up\",\"counts\":[],\"badges\":[[\"outages\",0]]").await;
+    viewer.until("\"fragments\":[\"now\",\"history\"").await;
+}
+
 #[tokio::test]
 async fn the_summary_speaks_the_viewers_language() {
     let bed = Bed::new(5).await;
