@@ -10,4 +10,4 @@ cargo clippy --workspace --all-targets --release --locked -- -D warnings
 step "bans, licences, sources"
 cargo deny --log-level error check bans licenses sources
 step "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --release --locked --quiet
+RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --release --locked --quiet
