@@ -233,3 +233,12 @@ fn a_first_visit_to_a_star_of_forty_nine_is_light() {
     assert!(html + all < 135_000 - 15_000, "{html} + {all}");
     assert!(scripts < 45_000, "{scripts}");
 }
+
+/// covers: N11
+#[test]
+fn the_zone_of_all_times_stands_in_the_frame() {
+    let site = site();
+    let html = live_page().render(&site, &context(&site, "/", "lang=en"));
+    let footer = html.split("<footer").nth(1).unwrap();
+    assert!(footer.contains("Times: Asia/Almaty, UTC+5"), "{footer}");
+}

@@ -108,6 +108,26 @@ async fn every_page_keeps_to_itself() {
 }
 
 #[tokio::test]
+async fn a_search_without_a_hit_says_so_in_its_heading() {
+    let bed = troubled().await;
+    let (_, html) = in_language(&bed, "/segments?q=nowhere", "en").await;
+    assert!(html.contains("<h1 id=\"heading\">Nothing was found for “nowhere”</h1>"));
+}
+
+/// covers: N11
+#[tokio::test]
+async fn what_is_printed_carries_the_scheme_of_the_request() {
+    let bed = troubled().await;
+    for (scheme, word) in [(Scheme::Http, "http"), (Scheme::Https, "https")] {
+        let request = Request::get("/outages").header(header::HOST, "hub.example:8080");
+        let response = bed.ask_as_nobody(request.body(Body::empty()).unwrap(), scheme).await;
+        let html = text(response).await;
+        let printed = format!("class=\"address\">{word}://hub.example:8080/outages<");
+        assert!(html.contains(&printed), "{html}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_in_the_language_of_the_reader() {
     let bed = Bed::new(3).await;
     let (status, html) = in_language(&bed, "/segments/s999", "ru").await;
