@@ -127,3 +127,25 @@ async fn a_file_in_another_encoding_is_not_offered_for_mending() {
     assert!(html.contains("Windows-1251"), "{html}");
     assert!(!html.contains("<textarea"));
 }
+
+/// covers: N1.2
+#[tokio::test]
+async fn a_segment_that_moves_to_another_institution_leaves_its_name_alone() {
+    let bed = Bed::new(3).await;
+    let catalog = bed.registry.catalog();
+    let (one, other) = (catalog.segment("s001").unwrap(), catalog.segment("s002").unwrap());
+    let before = catalog.institution(&other.institution).unwrap().clone();
+    let form = format!(
+        "version={}&prefixes=10.10.1.0%2F24&probe_address={}&interface=eth1&method=icmp\
+         &institution={}&name_ru=Old+one&down_kbps=5000&criticality=normal",
+        one.version, one.probing.address, other.institution
+    );
+    let response = bed.ask(post("/segments/s001/edit", &form)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let catalog = bed.registry.catalog();
+    assert_eq!(catalog.segment("s001").unwrap().institution, before.id);
+    assert_eq!(**catalog.institution(&before.id).unwrap(), *before);
+    let html = text(bed.get("/segments/s001").await).await;
+    assert!(html.contains("5\u{a0}М") || html.contains("5,00\u{a0}М"), "the known rate");
+    assert!(!html.contains("0\u{a0}бит"), "the other one is not known");
+}
