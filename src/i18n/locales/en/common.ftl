@@ -153,6 +153,7 @@ strip-label = Availability by day, { $count ->
 }
 strip-day = { $date }: available { $percent }%, without a link { $down }
 strip-day-whole = { $date }: no interruption
+strip-day-partly = { $date }: no interruption seen, no data for { $unknown }
 strip-day-unknown = { $date }: no data
 strip-ago = { $count ->
     [one] { $count } day ago

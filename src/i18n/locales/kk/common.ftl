@@ -150,6 +150,7 @@ strip-label = Күндер бойынша қолжетімділік, { $count -
 }
 strip-day = { $date }: қолжетімділік { $percent } %, байланыссыз { $down }
 strip-day-whole = { $date }: үзіліссіз
+strip-day-partly = { $date }: үзіліс байқалмады, дерек жоқ: { $unknown }
 strip-day-unknown = { $date }: дерек жоқ
 strip-ago = { $count ->
    *[other] { $count } күн бұрын

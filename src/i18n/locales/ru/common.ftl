@@ -158,6 +158,7 @@ strip-label = Доступность по дням, { $count ->
 }
 strip-day = { $date }: доступность { $percent } %, без связи { $down }
 strip-day-whole = { $date }: без перерывов
+strip-day-partly = { $date }: перерывов не замечено, нет данных { $unknown }
 strip-day-unknown = { $date }: нет данных
 strip-ago = { $count ->
     [one] { $count } день назад

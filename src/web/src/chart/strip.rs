@@ -99,7 +99,12 @@ fn told(tr: &Tr, day: &Day) -> String {
         return t::strip_day_unknown(tr, date);
     }
     if day.down.is_zero() {
-        return t::strip_day_whole(tr, date);
+        // As in the picture: a moment without data is no hole in a day.
+        return if day.unknown < Duration::from_secs(60) {
+            t::strip_day_whole(tr, date)
+        } else {
+            t::strip_day_partly(tr, date, tr.duration(day.unknown))
+        };
     }
     let up = known.saturating_sub(day.down).as_secs_f64() / known.as_secs_f64();
     t::strip_day(tr, date, tr.duration(day.down), tr.availability(up))
