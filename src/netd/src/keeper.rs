@@ -137,6 +137,14 @@ impl Store {
         File::open(&self.directory)?.sync_all()
     }
 
+    /// In place of the old file at once and without fsync: the states have to survive the process
+    /// the moment after they changed. A power cut may take them; then they are learned anew.
+    fn write_soon<T: Serialize>(&self, name: &str, content: &T) -> io::Result<()> {
+        let beside = self.directory.join(format!("{name}.new"));
+        fs::write(&beside, encode(content)?)?;
+        fs::rename(&beside, self.directory.join(name))
+    }
+
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let path = self.directory.join(name);
         let bytes = match fs::read(&path) {
@@ -167,7 +175,7 @@ impl Keeper {
                     let _ = tried.send(());
                 }
                 Ok(Keep::States(now)) => {
-                    let written = self.store.write("states", &States::of(&now));
+                    let written = self.store.write_soon("states", &States::of(&now));
                     self.tell(written);
                 }
                 Err(RecvTimeoutError::Timeout) => self.keep_desired(),
@@ -227,7 +235,7 @@ fn on_this_boot(now: Stamp, wall: WallTime) -> Stamp {
 }
 
 /// States are written at most this often.
-pub(crate) const STATES_APART: Duration = Duration::from_millis(500);
+pub(crate) const STATES_APART: Duration = Duration::from_millis(20);
 
 /// A desired state that could not be written is tried again after this time.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
