@@ -1,7 +1,8 @@
 //! What survives a restart: the last desired state, the last known states, the last sign of life.
 //!
-//! Files are replaced whole: written beside, fsynced, renamed, the directory fsynced. The keeper
-//! has a thread of its own, so that a slow disk never holds up the watcher.
+//! Files are replaced whole: written beside and renamed. The desired state is fsynced before and
+//! after; the states are not, they only have to outlive the process. The keeper has a thread of its
+//! own, so that a slow disk never holds up the watcher.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
