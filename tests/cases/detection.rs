@@ -40,7 +40,7 @@ fn a_silent_segment_is_down_in_the_api_in_about_a_second() {
     println!("1 Hz, {trials} trials: down median {median:?}, p99 {worst:?}");
     let back = quantile(&mut up, 0.99);
     println!("recovery p99 {back:?}");
-    let critical: Vec<u32> = (0..trials.min(60)).map(|trial| segments - trial % critical).collect();
+    let critical: Vec<u32> = (0..trials).map(|trial| segments - trial % critical).collect();
     let (mut down, _) = trial(&lab, &critical, segments);
     let fast = quantile(&mut down, 0.99);
     println!("5 Hz, {} trials: down p99 {fast:?}", critical.len());
@@ -89,7 +89,8 @@ fn a_lost_carrier_is_down_within_200_milliseconds() {
 /// covers: S4, N3.2
 #[test]
 fn lossy_and_slow_segments_are_not_called_down() {
-    let minutes = sized("minutes", 1_u64, 10);
+    // Ten minutes are asked of the loss, thirty of the delay: both get the longer time.
+    let minutes = sized("minutes", 1_u64, 30);
     let lab = Lab::start(&Options { segments: 24, ..Options::default() });
     let api = lab.api();
     wait_for("all up", SOON, Duration::from_millis(50), || (api.count("up") == 24).then_some(()));
