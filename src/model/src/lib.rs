@@ -8,7 +8,9 @@ mod evidence;
 mod names;
 mod observation;
 mod outage;
+mod policy;
 mod segment;
+mod service;
 mod state;
 mod time;
 
@@ -17,9 +19,14 @@ pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, S
 pub use names::{Lang, Names, ParseLangError};
 pub use observation::{Outcome, Sample};
 pub use outage::{Blind, Outage, OutageId, OutageKind, Transition};
+pub use policy::{
+    Arm, Hardware, InvalidHardware, Limits, Network, Policy, PolicyChange, PolicyFault, Rate, Role,
+    Served,
+};
 pub use segment::{
     Criticality, Institution, InstitutionId, InvalidId, Method, Probing, Segment, SegmentId,
-    SegmentNo,
+    SegmentNo, ServiceId,
 };
+pub use service::{InvalidPorts, OpenTo, PortRange, Protocol, Service, ServiceNo, ServicePlace};
 pub use state::LinkState;
 pub use time::{BootTime, Stamp, WallTime};

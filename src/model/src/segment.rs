@@ -68,6 +68,11 @@ identifier! {
     InstitutionId
 }
 
+identifier! {
+    /// The name of a service in addresses, files and metrics. Stable for its life.
+    ServiceId
+}
+
 fn is_slug(text: &str) -> bool {
     let ok = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();

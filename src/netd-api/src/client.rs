@@ -5,11 +5,12 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ets_model::{Policy, WallTime};
 use tokio::net::UnixStream;
 
 use crate::{
-    Connection, Cursor, Desired, Error, Event, PingLine, Reply, Request, SegmentNow, Status,
-    greet_netd,
+    Apply, Connection, Cursor, Desired, Error, Event, MeterFrame, Metering, PingLine, Plan, Reach,
+    Reply, Request, RulesNow, SegmentNow, Status, greet_netd,
 };
 
 /// Knows where `netd` listens. Cheap to clone; every call opens its own connection.
@@ -64,6 +65,14 @@ pub enum Gap {
 pub struct Replaying {
     connection: Connection,
     done: Option<Cursor>,
+}
+
+/// The counters, as they come. Drop it to leave.
+#[derive(Debug)]
+pub struct Meters {
+    /// How they are counted.
+    pub metering: Metering,
+    connection: Connection,
 }
 
 /// The lines of an on-demand ping, as they come.
@@ -168,6 +177,89 @@ impl Client {
         }
     }
 
+    /// What a policy would change in the kernel; nothing is changed.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or the policy has faults.
+    pub async fn plan(&self, policy: Policy) -> Result<Plan, Error> {
+        match self.ask(&Request::Plan(Box::new(policy))).await?.1 {
+            Reply::Plan(plan) => Ok(*plan),
+            other => Err(unexpected(other, "a plan")),
+        }
+    }
+
+    /// Puts a policy in force; returns once it is.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or refuses; nothing is changed then.
+    pub async fn apply(&self, apply: Apply) -> Result<RulesNow, Error> {
+        self.ask_rules(&Request::Apply(Box::new(apply))).await
+    }
+
+    /// Confirms the change that waits, in the name of who made it.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or refuses: it is not the one that waits, or somebody else's.
+    pub async fn confirm(&self, change: u64, author: &str) -> Result<RulesNow, Error> {
+        self.ask_rules(&Request::Confirm { change, author: author.to_owned() }).await
+    }
+
+    /// Takes the change that waits back.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or refuses: it is not the one that waits.
+    pub async fn withdraw(&self, change: u64) -> Result<RulesNow, Error> {
+        self.ask_rules(&Request::Withdraw { change }).await
+    }
+
+    /// The state of the rules.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached.
+    pub async fn rules(&self) -> Result<RulesNow, Error> {
+        self.ask_rules(&Request::Rules).await
+    }
+
+    /// The rules as the kernel has them, as text for people.
+    ///
+    /// # Errors
+    /// When `netd` or the kernel cannot be asked.
+    pub async fn rules_text(&self) -> Result<String, Error> {
+        match self.ask(&Request::RulesText).await?.1 {
+            Reply::Text(text) => Ok(text),
+            other => Err(unexpected(other, "a text")),
+        }
+    }
+
+    /// Who may reach what, computed from the rules that the kernel has.
+    ///
+    /// # Errors
+    /// When `netd` or the kernel cannot be asked.
+    pub async fn reach(&self) -> Result<Reach, Error> {
+        match self.ask(&Request::Reach).await?.1 {
+            Reply::Reach(reach) => Ok(*reach),
+            other => Err(unexpected(other, "a table of who may reach what")),
+        }
+    }
+
+    /// The stream of the meters; the minutes after `after` come first.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or does not count.
+    pub async fn meter(&self, after: Option<WallTime>) -> Result<Meters, Error> {
+        match self.ask(&Request::Meter { after }).await? {
+            (connection, Reply::Metering(metering)) => Ok(Meters { metering, connection }),
+            (_, other) => Err(unexpected(other, "the beginning of the meters")),
+        }
+    }
+
+    async fn ask_rules(&self, request: &Request) -> Result<RulesNow, Error> {
+        match self.ask(request).await?.1 {
+            Reply::Rules(rules) => Ok(*rules),
+            other => Err(unexpected(other, "the state of the rules")),
+        }
+    }
+
     async fn open(&self, request: &Request) -> Result<Connection, Error> {
         let stream = UnixStream::connect(&self.path)
             .await
@@ -182,6 +274,20 @@ impl Client {
         let mut connection = self.open(request).await?;
         let reply = connection.receive("a reply").await?.ok_or(Error::Closed)?;
         Ok((connection, reply))
+    }
+}
+
+impl Meters {
+    /// The next counters. May be cancelled without loss. `None` when `netd` ended the connection.
+    ///
+    /// # Errors
+    /// When `netd` cut us off or the connection broke: ask again, totals make it good.
+    pub async fn next(&mut self) -> Result<Option<MeterFrame>, Error> {
+        match self.connection.receive("a reply").await? {
+            None => Ok(None),
+            Some(Reply::Meter(frame)) => Ok(Some(frame)),
+            Some(other) => Err(unexpected(other, "counters")),
+        }
     }
 }
 
@@ -268,6 +374,12 @@ fn unexpected(got: Reply, expected: &'static str) -> Error {
         Reply::Ping(_) => "a line of a ping",
         Reply::Listener => "a socket",
         Reply::Status(_) => "a status",
+        Reply::Plan(_) => "a plan",
+        Reply::Rules(_) => "the state of the rules",
+        Reply::Text(_) => "a text",
+        Reply::Reach(_) => "a table of who may reach what",
+        Reply::Metering(_) => "the beginning of the meters",
+        Reply::Meter(_) => "counters",
     };
     Error::Unexpected { expected, got }
 }

@@ -13,15 +13,21 @@ mod descriptor;
 mod error;
 mod hello;
 mod message;
+mod meter;
 mod peer;
+mod rules;
 mod tick;
 
-pub use client::{Client, Follower, Gap, Pinging, Replaying};
+pub use client::{Client, Follower, Gap, Meters, Pinging, Replaying};
 pub use codec::{FRAME_LIMIT, HELLO_LIMIT, decode, frame};
 pub use connection::Connection;
 pub use descriptor::{InheritError, inherited_listener};
 pub use error::Error;
 pub use hello::{greet, greet_netd};
 pub use message::*;
+pub use meter::{Class, Counter, Direction, MeterBuilder, MeterFrame, MeterKind, Metering};
 pub use peer::{Allow, Peer};
+pub use rules::{
+    Apply, Drift, Offence, OffenceKind, Pending, Plan, Reach, RulesEvent, RulesNow, Subject, Why,
+};
 pub use tick::TickBuilder;

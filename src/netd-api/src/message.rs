@@ -4,13 +4,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ets_model::{
-    Blind, Criticality, IcmpErrorKind, LinkState, Method, NeighbourState, Outcome, SegmentNo,
-    Stamp, Transition,
+    Blind, Criticality, IcmpErrorKind, LinkState, Method, NeighbourState, Outcome, Policy,
+    SegmentNo, Stamp, Transition, WallTime,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::meter::{MeterFrame, Metering};
+use crate::rules::{Apply, Offence, Plan, Reach, RulesEvent, RulesNow};
+
 /// The version of the protocol. Both sides must speak the same one.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// The first four bytes of a [`Hello`], so that a stranger is told apart from an old version.
 pub const MAGIC: [u8; 4] = *b"ETSN";
@@ -48,6 +51,27 @@ pub enum Request {
     Listener { name: String },
     /// Asks how `netd` is. Answer: [`Reply::Status`].
     Status,
+    /// What a policy would change in the kernel, without changing anything. Answer:
+    /// [`Reply::Plan`], or [`Reply::Refused`] with the faults.
+    Plan(Box<Policy>),
+    /// Puts a policy in force, as one transaction. Answer: [`Reply::Rules`] once it is, or
+    /// [`Reply::Refused`] with nothing changed. A further change while one waits for confirmation
+    /// is refused.
+    Apply(Box<Apply>),
+    /// Confirms a change, by the one who made it. Answer: [`Reply::Rules`].
+    Confirm { change: u64, author: String },
+    /// Takes back a change that waits for confirmation, now. Answer: [`Reply::Rules`].
+    Withdraw { change: u64 },
+    /// Asks for the state of the rules. Answer: [`Reply::Rules`].
+    Rules,
+    /// The rules as the kernel has them now, as text for people. Answer: [`Reply::Text`].
+    RulesText,
+    /// Who may reach what, computed from the rules that the kernel has. Answer: [`Reply::Reach`].
+    Reach,
+    /// Turns the connection into the stream of the meters: [`Reply::Metering`], then for ever
+    /// [`Reply::Meter`]; first the minutes that ended after `after`, then every counter as it
+    /// stands, then once a second those that changed.
+    Meter { after: Option<WallTime> },
 }
 
 /// What `netd` answers.
@@ -66,6 +90,18 @@ pub enum Reply {
     Listener,
     /// How `netd` is.
     Status(Box<Status>),
+    /// What a policy would change.
+    Plan(Box<Plan>),
+    /// The state of the rules.
+    Rules(Box<RulesNow>),
+    /// A text for people.
+    Text(String),
+    /// Who may reach what.
+    Reach(Box<Reach>),
+    /// The stream of the meters begins.
+    Metering(Metering),
+    /// Counters as they stood at one moment.
+    Meter(MeterFrame),
     /// Why not, as a sentence that says what to do.
     Refused(String),
 }
@@ -147,6 +183,10 @@ pub enum EventBody {
     Trunk { name: String, dark: bool, since: Stamp },
     /// A desired state was taken over.
     Configured { generation: u64, targets: u32 },
+    /// Something happened to the rules.
+    Rules(RulesEvent),
+    /// A segment does what it must not: a flood, a scan, forged sources.
+    Offence(Offence),
 }
 
 /// The probes that came to their end in one second.

@@ -127,6 +127,7 @@ async fn answer(
             let status = status::status(control);
             connection.send(&Reply::Status(Box::new(status))).await
         }
+        _ => refuse(connection, "rules and meters are not here yet".into()).await,
     }
 }
 
