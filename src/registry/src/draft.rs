@@ -8,7 +8,7 @@ use ets_model::{Institution, InstitutionId, Parent, Segment, SegmentNo, WallTime
 use ets_store::{Tx, values};
 use serde_json::{Value, json};
 
-use crate::{Author, Catalog, Error, Field, Parts, rows, text};
+use crate::{Author, Catalog, Error, Field, Parts, Photo, rows, text};
 
 /// A change being prepared.
 pub(crate) struct Draft {
@@ -94,11 +94,17 @@ impl Draft {
         self.step(Write::RemoveParent(one.id.clone()), entry);
     }
 
-    pub(crate) fn photo(&mut self, segment: &Segment, bytes: Option<Vec<u8>>) {
-        let detail = json!({ "bytes": bytes.as_ref().map(Vec::len) });
-        let entry = self.entry("segment.photo", "segment", segment.id.as_str(), detail);
-        let write =
-            bytes.map_or(Write::RemovePhoto(segment.no), |bytes| Write::Photo(segment.no, bytes));
+    /// Puts a photograph in the place of the old one, or takes it away.
+    pub(crate) fn photo(&mut self, segment: &Segment, photo: Option<Photo>) {
+        let id = segment.id.as_str();
+        let (action, detail, write) = match photo {
+            None => ("segment.photo.remove", Value::Null, Write::RemovePhoto(segment.no)),
+            Some(photo) => {
+                let detail = json!({ "bytes": photo.bytes.len(), "sha256": photo.digest() });
+                ("segment.photo", detail, Write::Photo(segment.no, photo.bytes))
+            }
+        };
+        let entry = self.entry(action, "segment", id, detail);
         self.step(write, entry);
     }
 

@@ -24,7 +24,7 @@ pub enum Error {
     /// No such entry.
     #[error("there is no {kind} {id}: look at the list for the right identifier")]
     NotFound {
-        /// `segment`, `institution` or `provider point`.
+        /// `segment`, `institution`, `provider point` or `photograph`.
         kind: &'static str,
         /// What was asked for.
         id: String,

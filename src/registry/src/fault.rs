@@ -217,7 +217,7 @@ rules! {
     CredentialSyntax { } "credential_syntax" Csv
         "this is no name of credentials"
         => "write the name that the configuration gives them, never the secret itself";
-    /// A prefix is still used by segments of its institution.
+    /// Segments still name what is to be removed.
     InUse { id: String, segments: String } "in_use" Form
         "{id} is still named by {segments}"
         => "move those segments first";

@@ -14,6 +14,7 @@ mod networks;
 mod photo;
 mod registry;
 mod rows;
+mod shared;
 mod tables;
 mod text;
 

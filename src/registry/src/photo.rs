@@ -1,5 +1,7 @@
 //! The photograph of a site: one small picture a segment.
 
+use sha2::{Digest, Sha256};
+
 use crate::{Fault, Rule};
 
 /// The largest picture that is taken, in bytes.
@@ -36,6 +38,15 @@ impl PhotoKind {
         }
     }
 
+    /// The ending of a file's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+
     /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -68,6 +79,11 @@ impl Photo {
             Some(kind) => Ok(Self { kind, bytes }),
             None => refuse(Rule::PhotoKind {}),
         }
+    }
+
+    /// The SHA-256 of the bytes, for the journal and for caches.
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(&self.bytes))
     }
 }
 

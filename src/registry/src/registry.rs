@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ets_model::{
-    Institution, InstitutionId, Lang, Parent, Segment, SegmentId, SegmentNo, WallTime,
-};
+use ets_model::{Institution, Lang, Segment, SegmentId, SegmentNo, WallTime};
 use ets_runtime::Clock;
 use ets_store::{Store, values};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
 use crate::draft::{Draft, differences};
-use crate::{Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, csv, rows, text};
+use crate::{Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, rows, text};
 
 /// Who makes a change, for the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,161 +194,6 @@ impl Registry {
         .await
     }
 
-    /// Adds an institution.
-    ///
-    /// # Errors
-    /// As for [`Self::create_segment`].
-    pub async fn create_institution(
-        &self,
-        mut institution: Institution,
-        author: &Author,
-    ) -> Result<Arc<Institution>, Error> {
-        text::trim_institution(&mut institution);
-        self.change(author, move |catalog, draft| {
-            institution.version = 0;
-            if catalog.institution(&institution.id).is_some() {
-                let id = institution.id.to_string();
-                return Err(refused(Field::Institution, Rule::IdTaken { id }));
-            }
-            sound(check::institution(&institution))?;
-            let detail = json!({ "entry": institution });
-            Ok(draft.institution("institution.create", institution, detail))
-        })
-        .await
-    }
-
-    /// Changes an institution.
-    ///
-    /// # Errors
-    /// As for [`Self::update_segment`].
-    pub async fn update_institution(
-        &self,
-        mut institution: Institution,
-        author: &Author,
-    ) -> Result<Arc<Institution>, Error> {
-        text::trim_institution(&mut institution);
-        self.change(author, move |catalog, draft| {
-            let known = current_institution(catalog, &institution.id, institution.version)?;
-            if *known == institution {
-                return Ok(known);
-            }
-            sound(check::institution(&institution))?;
-            let detail = json!({ "before": *known, "after": institution });
-            Ok(draft.institution("institution.update", institution, detail))
-        })
-        .await
-    }
-
-    /// Removes an institution that has no segment, retired ones included.
-    ///
-    /// # Errors
-    /// As for [`Self::update_segment`].
-    pub async fn remove_institution(
-        &self,
-        id: &InstitutionId,
-        version: i64,
-        author: &Author,
-    ) -> Result<(), Error> {
-        let id = id.clone();
-        self.change(author, move |catalog, draft| {
-            let known = current_institution(catalog, &id, version)?;
-            unused(id.as_str(), catalog.of_institution(&id))?;
-            draft.remove_institution(&known);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Adds a provider point.
-    ///
-    /// # Errors
-    /// As for [`Self::create_segment`].
-    pub async fn create_parent(
-        &self,
-        mut parent: Parent,
-        author: &Author,
-    ) -> Result<Arc<Parent>, Error> {
-        text::trim_names(&mut parent.name);
-        self.change(author, move |catalog, draft| {
-            parent.version = 0;
-            if catalog.parent(&parent.id).is_some() {
-                return Err(refused(Field::Id, Rule::IdTaken { id: parent.id }));
-            }
-            sound(check::parent(&parent))?;
-            let detail = json!({ "entry": parent });
-            Ok(draft.parent("parent.create", parent, detail))
-        })
-        .await
-    }
-
-    /// Changes a provider point.
-    ///
-    /// # Errors
-    /// As for [`Self::update_segment`].
-    pub async fn update_parent(
-        &self,
-        mut parent: Parent,
-        author: &Author,
-    ) -> Result<Arc<Parent>, Error> {
-        text::trim_names(&mut parent.name);
-        self.change(author, move |catalog, draft| {
-            let known = current_parent(catalog, &parent.id, parent.version)?;
-            if *known == parent {
-                return Ok(known);
-            }
-            sound(check::parent(&parent))?;
-            let detail = json!({ "before": *known, "after": parent });
-            Ok(draft.parent("parent.update", parent, detail))
-        })
-        .await
-    }
-
-    /// Removes a provider point that no segment names.
-    ///
-    /// # Errors
-    /// As for [`Self::update_segment`].
-    pub async fn remove_parent(
-        &self,
-        id: &str,
-        version: i64,
-        author: &Author,
-    ) -> Result<(), Error> {
-        let id = id.to_owned();
-        self.change(author, move |catalog, draft| {
-            let known = current_parent(catalog, &id, version)?;
-            unused(&id, catalog.all_segments().filter(|segment| segment.parent == id))?;
-            draft.remove_parent(&known);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Adds and changes provider points from a CSV file with the columns `id`, `name_kk`,
-    /// `name_ru`, `name_en`, `provider`: all of it or nothing. Answers how many were new or different.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every fault by line.
-    pub async fn import_parents(&self, file: &[u8], author: &Author) -> Result<usize, Error> {
-        let (parents, faults) = csv::parents(file);
-        self.change(author, move |catalog, draft| {
-            sound(faults)?;
-            let mut changed = 0;
-            for mut parent in parents {
-                let known = catalog.parent(&parent.id);
-                parent.version = known.map_or(0, |one| one.version);
-                if known.is_some_and(|one| **one == parent) {
-                    continue;
-                }
-                let action = if known.is_some() { "parent.update" } else { "parent.create" };
-                let detail = json!({ "before": known.map(AsRef::as_ref), "after": parent });
-                draft.parent(action, parent, detail);
-                changed += 1;
-            }
-            Ok(changed)
-        })
-        .await
-    }
-
     /// The photograph of a segment's site.
     ///
     /// # Errors
@@ -363,20 +206,34 @@ impl Registry {
         Ok(bytes.and_then(|bytes| Photo::new(bytes).ok()))
     }
 
+    /// Whether there is a photograph of a segment's site, without fetching it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_photo(&self, segment: &Segment) -> Result<bool, Error> {
+        let sql = "SELECT segment FROM registry_photo WHERE segment = $1";
+        Ok(self.0.store.query_optional(sql, &values![segment.no.0]).await?.is_some())
+    }
+
     /// Puts a photograph in the place of the old one; `None` takes it away.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or when the database does not take it.
+    /// [`Error::NotFound`] when there is no such segment, or no photograph to take away; or when
+    /// the database does not take it.
     pub async fn set_photo(
         &self,
         id: &str,
         photo: Option<Photo>,
         author: &Author,
     ) -> Result<(), Error> {
+        let known = current(&self.catalog(), id, None)?;
+        if photo.is_none() && !self.has_photo(&known).await? {
+            return Err(Error::NotFound { kind: "photograph", id: id.to_owned() });
+        }
         let id = id.to_owned();
         self.change(author, move |catalog, draft| {
             let known = current(catalog, &id, None)?;
-            draft.photo(&known, photo.map(|photo| photo.bytes));
+            draft.photo(&known, photo);
             Ok(())
         })
         .await
@@ -450,7 +307,7 @@ impl Registry {
 
     /// Prepares a change on what stands, writes it and publishes it, or does nothing of it. Once
     /// it is being written it goes on even when the caller is gone.
-    async fn change<T: Send + 'static>(
+    pub(crate) async fn change<T: Send + 'static>(
         &self,
         author: &Author,
         prepare: impl FnOnce(&Catalog, &mut Draft) -> Result<T, Error>,
@@ -551,25 +408,8 @@ fn current(catalog: &Catalog, id: &str, version: Option<i64>) -> Result<Arc<Segm
     Ok(known.clone())
 }
 
-fn current_institution(
-    catalog: &Catalog,
-    id: &InstitutionId,
-    version: i64,
-) -> Result<Arc<Institution>, Error> {
-    let missing = || Error::NotFound { kind: "institution", id: id.to_string() };
-    let known = catalog.institution(id).ok_or_else(missing)?;
-    same_version(id.as_str(), version, known.version)?;
-    Ok(known.clone())
-}
-
-fn current_parent(catalog: &Catalog, id: &str, version: i64) -> Result<Arc<Parent>, Error> {
-    let missing = || Error::NotFound { kind: "provider point", id: id.to_owned() };
-    let known = catalog.parent(id).ok_or_else(missing)?;
-    same_version(id, version, known.version)?;
-    Ok(known.clone())
-}
-
-fn same_version(id: &str, yours: i64, current: i64) -> Result<(), Error> {
+/// Whether the version that was seen is the one that stands.
+pub(crate) fn same_version(id: &str, yours: i64, current: i64) -> Result<(), Error> {
     if yours == current {
         Ok(())
     } else {
@@ -586,21 +426,13 @@ fn taken(catalog: &Catalog, segment: &Segment) -> Result<(), Error> {
     }
 }
 
-fn unused<'a>(id: &str, users: impl Iterator<Item = &'a Arc<Segment>>) -> Result<(), Error> {
-    let users: Vec<_> = users.take(5).map(|segment| segment.id.to_string()).collect();
-    if users.is_empty() {
-        return Ok(());
-    }
-    let rule = Rule::InUse { id: id.to_owned(), segments: users.join(", ") };
-    Err(refused(Field::Id, rule))
-}
-
 /// Lets warnings pass.
-fn sound(mut faults: Vec<Fault>) -> Result<(), Error> {
+pub(crate) fn sound(mut faults: Vec<Fault>) -> Result<(), Error> {
     faults.retain(|fault| !fault.is_warning());
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
-fn refused(field: Field, rule: Rule) -> Error {
+/// One broken rule as a refusal.
+pub(crate) fn refused(field: Field, rule: Rule) -> Error {
     Error::Invalid(vec![Fault::of(field, "", rule)])
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ets_model::{Criticality, Institution, Method, Names, Segment};
+use ets_model::{Criticality, Institution, Method, Names, Parent, Segment};
 use ipnet::IpNet;
 
 use crate::{Field, Rule};
@@ -129,6 +129,12 @@ pub(crate) fn trim_institution(institution: &mut Institution) {
     let Institution { name, kind, budget_level, district, address, head, duty, .. } = institution;
     trim_names(name);
     [kind, budget_level, district, address, head, duty].into_iter().for_each(trim);
+}
+
+/// As [`trim_segment`].
+pub(crate) fn trim_parent(parent: &mut Parent) {
+    trim_names(&mut parent.name);
+    trim(&mut parent.provider);
 }
 
 /// As [`trim_segment`].

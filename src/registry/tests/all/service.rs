@@ -164,8 +164,19 @@ on_both_databases!(
         let mut renamed = (*parent).clone();
         renamed.name.ru = "Узел связи № 1".into();
         registry.update_parent(renamed, &author()).await.unwrap();
+        let error = registry.remove_parent("pp-1", 1, &author()).await.unwrap_err();
+        assert!(matches!(error, Error::Conflict { current: 2, .. }), "{error}");
         let error = registry.remove_parent("pp-1", 2, &author()).await.unwrap_err();
         assert_eq!(codes(&error), ["in_use"]);
+        assert!(error.to_string().contains("s001 (Institution 1)"), "{error}");
+        let mut segment = (**registry.catalog().segment("s001").unwrap()).clone();
+        segment.parent = String::new();
+        registry.update_segment(segment, &author()).await.unwrap();
+        registry.remove_parent("pp-1", 2, &author()).await.unwrap();
+        let error = registry.remove_parent("pp-1", 2, &author()).await.unwrap_err();
+        assert!(matches!(error, Error::NotFound { kind: "provider point", .. }), "{error}");
+        let told = ["parent.remove", "segment.update", "parent.update"];
+        assert_eq!(actions(&store).await[..3], told);
     }
 );
 
@@ -178,8 +189,18 @@ on_both_databases!(
         let photo = Photo::new(b"\x89PNG\r\n\x1a\nxyz".to_vec()).unwrap();
         registry.set_photo("s001", Some(photo.clone()), &author()).await.unwrap();
         assert_eq!(registry.photo("s001").await.unwrap(), Some(photo));
+        let other = Photo::new(b"\xff\xd8\xff\xe0abc".to_vec()).unwrap();
+        registry.set_photo("s001", Some(other.clone()), &author()).await.unwrap();
+        assert_eq!(registry.photo("s001").await.unwrap(), Some(other));
+        let segment = registry.catalog().segment("s001").unwrap().clone();
+        assert!(registry.has_photo(&segment).await.unwrap());
         registry.set_photo("s001", None, &author()).await.unwrap();
         assert_eq!(registry.photo("s001").await.unwrap(), None);
+        assert!(!registry.has_photo(&segment).await.unwrap());
+        let error = registry.set_photo("s001", None, &author()).await.unwrap_err();
+        assert!(matches!(error, Error::NotFound { kind: "photograph", .. }), "{error}");
+        let told = ["segment.photo.remove", "segment.photo", "segment.photo"];
+        assert_eq!(actions(&store).await[..3], told);
     }
 );
 
