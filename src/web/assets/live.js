@@ -408,6 +408,45 @@ for (const key of Object.keys(sessionStorage).filter((key) => key.startsWith("dr
 $$("form[data-draft]").forEach(keepDraft);
 $("[data-focus]")?.focus();
 
+// ---- a picture that is too large is made smaller before it is sent ----
+
+const drawn = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+
+async function shrink(file, limit) {
+  const picture = await createImageBitmap(file);
+  const canvas = document.createElement("canvas");
+  const brush = canvas.getContext("2d");
+  for (let most = 1920; most > 300; most *= 0.8) {
+    const scale = Math.min(1, most / Math.max(picture.width, picture.height));
+    canvas.width = picture.width * scale;
+    canvas.height = picture.height * scale;
+    brush.fillStyle = "#fff";
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+    brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const blob = await drawn(canvas);
+    if (blob?.size <= limit) return new File([blob], "photo.jpg", { type: "image/jpeg" });
+  }
+  return file;
+}
+
+for (const field of $$("input[data-limit]")) {
+  field.addEventListener("change", async () => {
+    const [file] = field.files;
+    const limit = Number(field.dataset.limit);
+    if (!file || file.size <= limit) return;
+    const button = $("button", field.form);
+    button.disabled = true;
+    // What is no picture goes as it is; the hub says what is wrong with it.
+    const smaller = await shrink(file, limit).catch(() => file);
+    if (field.files[0] === file) {
+      const list = new DataTransfer();
+      list.items.add(smaller);
+      field.files = list.files;
+    }
+    button.disabled = false;
+  });
+}
+
 // ---- menus and the help ----
 
 const help = $("#help");

@@ -87,6 +87,13 @@ pub enum Kind {
         /// The types that it takes: `.csv,text/csv`.
         accept: &'static str,
     },
+    /// A picture. Where a script runs, one that is too large is made smaller before it is sent.
+    Picture {
+        /// The types that it takes: `image/jpeg,image/png`.
+        accept: &'static str,
+        /// How many bytes it may have.
+        limit: usize,
+    },
 }
 
 impl Field {
@@ -332,6 +339,10 @@ fn input(tr: &Tr, field: &Field, out: &mut String) {
         Kind::File { accept } => {
             put!(*out, "<input type=\"file\" accept=\"{accept}\"{attributes}>");
         }
+        Kind::Picture { accept, limit } => put!(
+            *out,
+            "<input type=\"file\" accept=\"{accept}\" data-limit=\"{limit}\"{attributes}>"
+        ),
         _ => put!(*out, "<input type=\"text\"{attributes} value=\"{value}\">"),
     }
     suggestions(field, out);

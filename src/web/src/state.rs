@@ -65,9 +65,14 @@ impl Counts {
     pub fn of(states: impl IntoIterator<Item = LinkState>) -> Self {
         let mut counts = Self::default();
         for state in states {
-            *counts.slot(state) += 1;
+            counts.add(state);
         }
         counts
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, state: LinkState) {
+        *self.slot(state) += 1;
     }
 
     /// How many are in one state.
@@ -124,12 +129,33 @@ pub fn counts(
     href: Option<&dyn Fn(LinkState) -> String>,
     more: &[Html],
 ) -> Html {
+    line(tr, counts, href, more, true)
+}
+
+/// The counts of a part of the segments: a line that the script leaves alone, as its counts are
+/// those of all.
+#[must_use]
+pub fn tally(tr: &Tr, counts: &Counts) -> Html {
+    line(tr, counts, None, &[], false)
+}
+
+fn line(
+    tr: &Tr,
+    counts: &Counts,
+    href: Option<&dyn Fn(LinkState) -> String>,
+    more: &[Html],
+    followed: bool,
+) -> Html {
     let mut out = String::from("<ul class=\"counts\"");
     put!(out, " aria-label=\"{}\">", t::counts_label(tr));
     for state in ORDER {
         let count = counts.get(state);
         let zero = if count == 0 { " zero" } else { "" };
-        put!(out, "<li class=\"{state}{zero}\" data-count=\"{state}\">");
+        put!(out, "<li class=\"{state}{zero}\"");
+        if followed {
+            put!(out, " data-count=\"{state}\"");
+        }
+        out.push('>');
         if let Some(href) = href {
             put!(out, "<a href=\"{}\">", escape(&href(state)));
         }

@@ -1,18 +1,16 @@
 //! `/api/v1/import` and `/api/v1/export`: the register as a CSV file.
 
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use ets_listen::Peer;
 use ets_registry::{Fault, Preview};
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body;
+use super::asker::Asker;
 use super::segments::answer;
 use crate::Error;
-use crate::entry::Identity;
 use crate::service::App;
 
 /// `POST /api/v1/import/preview`: what the file would change. Nothing is changed.
@@ -22,14 +20,11 @@ pub(crate) async fn preview(State(app): State<App>, file: Bytes) -> Response {
 
 /// `POST /api/v1/import/{digest}`: the same file again, with the digest of its preview.
 pub(crate) async fn apply(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
+    by: Asker,
     Path(digest): Path<String>,
     file: Bytes,
 ) -> Result<Response, Error> {
-    let author = body::author(&app, &identity, peer.as_deref());
-    let applied = app.deps.registry.apply_csv(&file, &digest, &author).await?;
+    let applied = by.registry().apply_csv(&file, &digest, &by.author).await?;
     Ok(answer(StatusCode::OK, &applied))
 }
 

@@ -1,22 +1,25 @@
 //! The HTTP API, `/api/v1`: the machine interface of scripts, checks and commands.
 
+mod asker;
 mod body;
 mod entry;
 mod events;
 mod health;
 mod import;
-mod institutions;
 mod journal;
 mod openapi;
 mod operation;
 mod outages;
+mod photo;
 mod ping;
 mod problem;
 mod schema;
 mod segment_doc;
 mod segments;
 mod series;
+mod shared;
 mod table;
+mod tally;
 mod time;
 
 use axum::Router;
@@ -30,12 +33,14 @@ use crate::service::App;
 
 pub(crate) use body::author;
 pub(crate) use import::csv as csv_answer;
+pub(crate) use photo::get as photo;
 pub(crate) use ping::{
     Request as PingRequest, events as ping_events, failed as ping_failed, start as start_ping,
 };
 pub(crate) use problem::plain;
 pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
+pub(crate) use tally::by_parent;
 pub(crate) use time::rfc3339;
 
 /// The largest body that is taken: a CSV of 10,000 segments has about 3 MB.

@@ -71,6 +71,8 @@ fn operation(one: &Operation) -> Value {
 
 fn media(content: Content) -> Value {
     let schema = match content {
+        // Bytes are told by their media type alone.
+        Content { media: "image/*", .. } => json!({}),
         Content { schema: "", .. } => json!({"type": "string"}),
         Content { schema, list: true, .. } => json!({"type": "array", "items": reference(schema)}),
         Content { schema, .. } => reference(schema),

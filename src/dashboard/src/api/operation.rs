@@ -64,6 +64,10 @@ pub(crate) const fn text(media: &'static str) -> Option<Content> {
     Some(Content { media, schema: "", list: false })
 }
 
+/// The bytes of a picture.
+pub(crate) const PICTURE: Option<Content> =
+    Some(Content { media: "image/*", schema: "", list: false });
+
 pub(crate) const fn param(name: &'static str, kind: &'static str, about: &'static str) -> Param {
     Param { name, kind, about }
 }

@@ -12,6 +12,7 @@ pub(crate) fn all() -> Value {
         "SegmentNow": segment_now(),
         "Segment": {"allOf": [reference("SegmentNow"), segment()]},
         "Institution": institution(),
+        "Parent": parent(),
         "Maintenance": object(&["until"], json!({"until": or_null(reference("Moment"))})),
         "Ping": object(&[], json!({
             "count": {"type": "integer", "minimum": 1, "maximum": 100, "default": 5},
@@ -106,6 +107,20 @@ fn institution() -> Value {
         json!({
             "id": text(), "name": reference("Names"), "kind": text(), "budget_level": text(),
             "district": text(), "address": text(), "head": text(), "duty": text(),
+            "version": whole(),
+        }),
+    )
+}
+
+fn parent() -> Value {
+    object(
+        &["id", "name"],
+        json!({
+            "id": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$"},
+            "name": reference("Names"),
+            "provider": text(),
+            "segments": {"type": "integer", "description": "watched segments that hang on it; shown only"},
+            "down": {"type": "integer", "description": "how many of them are down; shown only"},
             "version": whole(),
         }),
     )

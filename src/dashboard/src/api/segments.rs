@@ -3,18 +3,17 @@
 use std::convert::Infallible;
 
 use axum::body::Bytes;
-use axum::extract::{Extension, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use ets_listen::Peer;
 use ets_model::{Lang, LinkState, Segment, WallTime};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asker::Asker;
 use super::{body, segment_doc, time};
 use crate::Error;
-use crate::entry::Identity;
 use crate::error::Fault;
 use crate::service::App;
 
@@ -79,17 +78,10 @@ pub(crate) async fn get(
 }
 
 /// `POST /api/v1/segments`
-pub(crate) async fn create(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
-    language: Language,
-    body: Bytes,
-) -> Result<Response, Error> {
+pub(crate) async fn create(by: Asker, body: Bytes) -> Result<Response, Error> {
     let segment = segment_doc::read(body::object(&body)?)?;
-    let author = body::author(&app, &identity, peer.as_deref());
-    let made = app.deps.registry.create_segment(segment, &author).await?;
-    let mut response = document(&app, &made, language, StatusCode::CREATED)?;
+    let made = by.registry().create_segment(segment, &by.author).await?;
+    let mut response = document(&by.app, &made, by.language, StatusCode::CREATED)?;
     if let Ok(place) = HeaderValue::try_from(format!("/api/v1/segments/{}", made.id)) {
         response.headers_mut().insert(header::LOCATION, place);
     }
@@ -98,18 +90,14 @@ pub(crate) async fn create(
 
 /// `PUT /api/v1/segments/{id}`
 pub(crate) async fn replace(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
-    language: Language,
+    by: Asker,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Error> {
-    let catalog = app.deps.registry.catalog();
+    let catalog = by.registry().catalog();
     let current = catalog.segment(&id).ok_or_else(|| Error::segment(&id))?;
     let mut map = body::object(&body)?;
-    let version = body::seen_version(&headers, map.get("version")).unwrap_or(current.version);
+    let version = by.seen(map.get("version"), current.version);
     map.entry("id").or_insert_with(|| id.clone().into());
     let mut segment = segment_doc::read(map)?;
     if segment.id != current.id {
@@ -122,47 +110,25 @@ pub(crate) async fn replace(
     segment.no = current.no;
     segment.version = version;
     segment.retired = current.retired;
-    let author = body::author(&app, &identity, peer.as_deref());
-    let made = app.deps.registry.update_segment(segment, &author).await?;
-    document(&app, &made, language, StatusCode::OK)
+    let made = by.registry().update_segment(segment, &by.author).await?;
+    document(&by.app, &made, by.language, StatusCode::OK)
 }
 
 /// `DELETE /api/v1/segments/{id}`: it is retired and keeps its history.
-pub(crate) async fn retire(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
-    language: Language,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let version = version(&app, &id, &headers)?;
-    let author = body::author(&app, &identity, peer.as_deref());
-    let made = app.deps.registry.retire_segment(&id, version, &author).await?;
-    document(&app, &made, language, StatusCode::OK)
+pub(crate) async fn retire(by: Asker, Path(id): Path<String>) -> Result<Response, Error> {
+    let made = by.registry().retire_segment(&id, by.seen_of(&id)?, &by.author).await?;
+    document(&by.app, &made, by.language, StatusCode::OK)
 }
 
 /// `POST /api/v1/segments/{id}/restore`
-pub(crate) async fn restore(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
-    language: Language,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let version = version(&app, &id, &headers)?;
-    let author = body::author(&app, &identity, peer.as_deref());
-    let made = app.deps.registry.restore_segment(&id, version, &author).await?;
-    document(&app, &made, language, StatusCode::OK)
+pub(crate) async fn restore(by: Asker, Path(id): Path<String>) -> Result<Response, Error> {
+    let made = by.registry().restore_segment(&id, by.seen_of(&id)?, &by.author).await?;
+    document(&by.app, &made, by.language, StatusCode::OK)
 }
 
 /// `PUT /api/v1/segments/{id}/maintenance`: `{"until": moment}`; null ends it.
 pub(crate) async fn maintenance(
-    State(app): State<App>,
-    Extension(identity): Extension<Identity>,
-    peer: Option<Extension<Peer>>,
-    language: Language,
+    by: Asker,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Error> {
@@ -172,9 +138,8 @@ pub(crate) async fn maintenance(
         None | Some(Value::Null) => None,
         Some(value) => Some(until(value)?),
     };
-    let author = body::author(&app, &identity, peer.as_deref());
-    let made = app.deps.registry.set_maintenance(&id, until, &author).await?;
-    document(&app, &made, language, StatusCode::OK)
+    let made = by.registry().set_maintenance(&id, until, &by.author).await?;
+    document(&by.app, &made, by.language, StatusCode::OK)
 }
 
 fn until(value: &Value) -> Result<WallTime, Error> {
@@ -185,12 +150,6 @@ fn until(value: &Value) -> Result<WallTime, Error> {
             remedy: "write it like 2026-11-22T15:00:00+05:00, or null to end it".to_owned(),
         }])
     })
-}
-
-fn version(app: &App, id: &str, headers: &HeaderMap) -> Result<i64, Error> {
-    let catalog = app.deps.registry.catalog();
-    let segment = catalog.segment(id).ok_or_else(|| Error::segment(id))?;
-    Ok(body::seen_version(headers, None).unwrap_or(segment.version))
 }
 
 fn document(

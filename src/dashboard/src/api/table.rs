@@ -1,10 +1,11 @@
 //! Every operation there is.
 
 use axum::routing::{delete, get, post, put};
+use ets_model::{Institution, Parent};
 
-use super::operation::{Operation, json, list, param, text};
+use super::operation::{Operation, PICTURE, json, list, param, text};
 use super::{
-    entry, events, health, import, institutions, journal, openapi, outages, ping, segments, series,
+    entry, events, health, import, journal, openapi, outages, photo, ping, segments, series, shared,
 };
 
 /// The table.
@@ -134,6 +135,39 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "get",
+        path: "/api/v1/segments/{id}/photo",
+        id: "getPhoto",
+        summary: "The photograph of the segment's site.",
+        query: &[],
+        body: None,
+        ok: (200, PICTURE),
+        refusals: &[401, 404],
+        route: || get(photo::get),
+    },
+    Operation {
+        method: "put",
+        path: "/api/v1/segments/{id}/photo",
+        id: "replacePhoto",
+        summary: "Puts a photograph (JPEG, PNG or WebP, at most 512 KiB) in the place of the old one.",
+        query: &[],
+        body: PICTURE,
+        ok: (200, json("Object")),
+        refusals: &[401, 403, 404, 413, 422, 507],
+        route: || put(photo::put),
+    },
+    Operation {
+        method: "delete",
+        path: "/api/v1/segments/{id}/photo",
+        id: "removePhoto",
+        summary: "Takes the photograph away.",
+        query: &[],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[401, 403, 404, 507],
+        route: || delete(photo::remove),
+    },
+    Operation {
+        method: "get",
         path: "/api/v1/outages",
         id: "listOutages",
         summary: "Outages, newest first; the header Link names the next page.",
@@ -181,7 +215,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: None,
         ok: (200, list("Institution")),
         refusals: &[401],
-        route: || get(institutions::list),
+        route: || get(shared::list::<Institution>),
     },
     Operation {
         method: "post",
@@ -192,7 +226,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: json("Institution"),
         ok: (201, json("Institution")),
         refusals: &[400, 401, 403, 422, 507],
-        route: || post(institutions::create),
+        route: || post(shared::create::<Institution>),
     },
     Operation {
         method: "get",
@@ -203,7 +237,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: None,
         ok: (200, json("Institution")),
         refusals: &[401, 404],
-        route: || get(institutions::get),
+        route: || get(shared::get::<Institution>),
     },
     Operation {
         method: "put",
@@ -214,7 +248,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: json("Institution"),
         ok: (200, json("Institution")),
         refusals: &[400, 401, 403, 404, 412, 422, 507],
-        route: || put(institutions::replace),
+        route: || put(shared::replace::<Institution>),
     },
     Operation {
         method: "delete",
@@ -225,7 +259,62 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         body: None,
         ok: (200, json("Object")),
         refusals: &[401, 403, 404, 412, 422, 507],
-        route: || delete(institutions::remove),
+        route: || delete(shared::remove::<Institution>),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/parents",
+        id: "listParents",
+        summary: "All provider points, with how many segments hang on each and how many are down.",
+        query: &[],
+        body: None,
+        ok: (200, list("Parent")),
+        refusals: &[401],
+        route: || get(shared::list::<Parent>),
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/parents",
+        id: "addParent",
+        summary: "Adds a provider point.",
+        query: &[],
+        body: json("Parent"),
+        ok: (201, json("Parent")),
+        refusals: &[400, 401, 403, 422, 507],
+        route: || post(shared::create::<Parent>),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/parents/{id}",
+        id: "getParent",
+        summary: "One provider point.",
+        query: &[],
+        body: None,
+        ok: (200, json("Parent")),
+        refusals: &[401, 404],
+        route: || get(shared::get::<Parent>),
+    },
+    Operation {
+        method: "put",
+        path: "/api/v1/parents/{id}",
+        id: "replaceParent",
+        summary: "Replaces a provider point.",
+        query: &[],
+        body: json("Parent"),
+        ok: (200, json("Parent")),
+        refusals: &[400, 401, 403, 404, 412, 422, 507],
+        route: || put(shared::replace::<Parent>),
+    },
+    Operation {
+        method: "delete",
+        path: "/api/v1/parents/{id}",
+        id: "removeParent",
+        summary: "Removes a provider point that no segment names.",
+        query: &[],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[401, 403, 404, 412, 422, 507],
+        route: || delete(shared::remove::<Parent>),
     },
     Operation {
         method: "post",

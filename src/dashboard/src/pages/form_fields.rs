@@ -67,10 +67,19 @@ fn said(tr: &Tr, what: &str, fault: &Fault) -> Option<String> {
     let args = fault.rule.args().into_iter().map(|(name, value)| {
         // A field is told by its label, everything else as it stands.
         let field = (name == "field").then(|| Field::from_name(&value)).flatten();
-        let value = field.map_or(value, |field| label(tr, field).to_owned());
+        let value = match field {
+            Some(field) => label(tr, field).to_owned(),
+            None if fault.code() == "photo_size" => amount(tr, value),
+            None => value,
+        };
         (name, value.into())
     });
     Some(tr.with(key, args))
+}
+
+/// A number of bytes as people say it.
+fn amount(tr: &Tr, bytes: String) -> String {
+    bytes.parse().map_or(bytes, |bytes| tr.bytes(bytes))
 }
 
 fn capital(text: &str) -> String {

@@ -16,7 +16,10 @@ const MOST: usize = 200;
 pub(super) fn suggest(catalog: &Catalog, field: Field, question: &mut form::Field) {
     let known: BTreeSet<&str> = match field {
         Field::Interface => catalog.segments().map(|one| one.interface.as_str()).collect(),
-        Field::Provider => catalog.segments().map(|one| one.channel.provider.as_str()).collect(),
+        Field::Provider => {
+            let points = catalog.parents().map(|one| one.provider.as_str());
+            catalog.segments().map(|one| one.channel.provider.as_str()).chain(points).collect()
+        }
         Field::Technology => {
             catalog.segments().map(|one| one.channel.technology.as_str()).collect()
         }

@@ -9,11 +9,14 @@ use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Html, Page, card, facts, notice, when};
 
 use super::lists::{Choice, address, filter, moment};
+use super::points;
 use super::view::View;
 use crate::Error;
 
 /// Lines on a page.
 const LINES: u32 = 50;
+/// Lines of [`short`]; the rest is a link.
+const LISTED: u32 = 10;
 
 /// What was asked for, as it stands in the address.
 pub(crate) struct Asked {
@@ -124,6 +127,7 @@ fn filters(view: &View, asked: &Asked) -> Html {
         ("", t::all(tr)),
         ("segment", t::subject_segment(tr)),
         ("institution", t::subject_institution(tr)),
+        ("parent", t::segment_fact_parent(tr)),
         ("session", t::subject_session(tr)),
         ("entry-link", t::subject_entry_link(tr)),
     ];
@@ -177,6 +181,40 @@ fn entries(view: &View, entries: &[Recorded]) -> Html {
     table(tr, &Table { caption, columns, rows: rows.collect(), empty, ..Table::default() })
 }
 
+/// The last entries of one thing, without its name.
+pub(crate) async fn short(view: &View, kind: &str, id: &str) -> Result<Html, Error> {
+    let tr = view.tr();
+    let filter = Filter {
+        subject_kind: Some(kind.to_owned()),
+        subject_id: Some(id.to_owned()),
+        ..Filter::default()
+    };
+    let page = Part { before: None, limit: LISTED };
+    let listing = ets_journal::list(&view.app.deps.store, &filter, page).await?;
+    let rows = listing.entries.iter().map(|entry| Row {
+        cells: vec![
+            when::moment(&view.ctx, entry.at).into(),
+            Html::text(&action(tr, &entry.entry.action)).into(),
+            Html::text(&entry.entry.actor).into(),
+        ],
+        ..Row::default()
+    });
+    Ok(table(
+        tr,
+        &Table {
+            caption: t::journal_title(tr).to_owned(),
+            columns: vec![
+                Column::new("", t::db_when(tr)),
+                Column::new("", t::journal_column_action(tr)),
+                Column::new("", t::journal_column_actor(tr)),
+            ],
+            rows: rows.collect(),
+            empty: Html::trusted(format!("<p class=\"mut\">{}</p>", t::segment_no_journal(tr))),
+            ..Table::default()
+        },
+    ))
+}
+
 /// What was done, in words where there are words for it.
 pub(crate) fn action(tr: &Tr, action: &str) -> String {
     let name = format!("action-{}", action.replace(['.', '_'], "-"));
@@ -189,6 +227,11 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         && let Some(one) = subject.id.parse().ok().and_then(|id| view.catalog.institution(&id))
     {
         return Html::text(one.name.get(view.lang()));
+    }
+    if subject.kind == "parent"
+        && let Some(point) = view.catalog.parent(&subject.id)
+    {
+        return Html::link(&points::href(&point.id), points::name(view, point));
     }
     if subject.kind != "segment" {
         return Html::code(&subject.id);

@@ -17,6 +17,9 @@ mod live;
 mod outage;
 mod outages;
 mod overview;
+mod photo;
+mod point_edit;
+mod points;
 mod problem;
 mod registry;
 mod registry_edit;
@@ -76,6 +79,14 @@ fn closed() -> Router<App> {
         .route("/segments/{id}/maintenance", post(segment_acts::maintenance))
         .route("/segments/{id}/retire", get(segment_acts::ask_retire).post(segment_acts::retire))
         .route("/segments/{id}/restore", post(segment_acts::restore))
+        .route("/segments/{id}/photo", get(crate::api::photo))
+        .route("/segments/{id}/photo/edit", get(photo::edit).post(photo::save))
+        .route("/segments/{id}/photo/remove", get(photo::ask_remove).post(photo::remove))
+        .route("/registry/points", get(points::list))
+        .route("/registry/points/{id}", get(points::page))
+        .route("/registry/points/{id}/edit", get(point_edit::edit).post(point_edit::save))
+        .route("/registry/points/{id}/remove", get(point_edit::ask_remove).post(point_edit::remove))
+        .route("/registry/new-point", get(point_edit::new).post(point_edit::create))
         .route("/registry/new", get(registry_edit::new).post(registry_edit::create))
         .route("/registry/import", get(import::show).post(import::preview))
         .route("/registry/import/apply", post(import::apply))

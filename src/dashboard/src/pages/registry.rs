@@ -122,8 +122,9 @@ fn frame(view: &View, asked: &Asked, rows: &[Known<'_>]) -> Page {
     };
     let csv = asked.address("/segments.csv");
     let tools = format!(
-        "<a class=\"button\" href=\"/registry/new\">{}</a>{}{}{}",
+        "<a class=\"button\" href=\"/registry/new\">{}</a>{}{}{}{}",
         t::registry_add(tr),
+        Html::link(super::points::LIST, t::points_title(tr)),
         Html::link("/registry/import", t::registry_import(tr)),
         Html::link("/registry/export.csv", t::registry_export(tr)),
         Html::link(csv.trim_end_matches(['?', '&']), t::registry_table_csv(tr)),

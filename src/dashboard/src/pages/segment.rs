@@ -3,22 +3,20 @@
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::{Tr, t};
-use ets_journal::{Filter, Page as JournalPage};
 use ets_model::{Criticality, LinkState, Method, Segment, SegmentNo};
 use ets_registry::Catalog;
 use ets_watch::{OutageFilter, SegmentNow, Snapshot};
 use ets_web::html::escape;
 use ets_web::live::{Summary, fragment};
-use ets_web::table::{Column, Row, Table, table};
 use ets_web::tabs::{Tab, tabs};
 use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
 
 use super::segment_history::{self, Period};
 use super::view::View;
-use super::{evidence, segment_acts, segments_table};
+use super::{evidence, journal, photo, points, segment_acts, segments_table};
 use crate::Error;
 
-/// Outages and journal entries listed on the page; the rest is a link.
+/// Outages listed on the page; the rest is a link.
 const LISTED: u32 = 10;
 
 /// The parts of the page that a change of the segment makes outdated.
@@ -113,12 +111,14 @@ pub(crate) async fn body(view: &View, segment: &Segment, ping: Html) -> Result<H
     } else {
         segment_acts::retired_card(view, segment)
     };
+    let photo = photo::card_of(view, segment).await?;
     let side = acts
-        .then(&card::card(t::segment_facts(tr), &edit, &facts_list(view, segment)))
+        .then(&card::card(t::segment_facts(tr), &edit, &facts_list(view, segment, &photo)))
+        .then(&photo)
         .then(&card::card(
             t::segment_journal(tr),
             &all(journal_href),
-            &fragment("changed", &journal(view, segment).await?),
+            &fragment("changed", &journal::short(view, "segment", segment.id.as_str()).await?),
         ));
     Ok(card::columns(&wide, &side))
 }
@@ -182,40 +182,7 @@ async fn outages(view: &View, segment: &Segment) -> Result<Html, Error> {
     Ok(super::outages::short_table(view, &page.rows, empty))
 }
 
-async fn journal(view: &View, segment: &Segment) -> Result<Html, Error> {
-    let tr = view.tr();
-    let filter = Filter {
-        subject_kind: Some("segment".to_owned()),
-        subject_id: Some(segment.id.to_string()),
-        ..Filter::default()
-    };
-    let page = JournalPage { before: None, limit: LISTED };
-    let listing = ets_journal::list(&view.app.deps.store, &filter, page).await?;
-    let rows = listing.entries.iter().map(|entry| Row {
-        cells: vec![
-            when::moment(&view.ctx, entry.at).into(),
-            Html::text(&super::journal::action(tr, &entry.entry.action)).into(),
-            Html::text(&entry.entry.actor).into(),
-        ],
-        ..Row::default()
-    });
-    Ok(table(
-        tr,
-        &Table {
-            caption: t::segment_journal(tr).to_owned(),
-            columns: vec![
-                Column::new("", t::db_when(tr)),
-                Column::new("", t::journal_column_action(tr)),
-                Column::new("", t::journal_column_actor(tr)),
-            ],
-            rows: rows.collect(),
-            empty: Html::trusted(format!("<p class=\"mut\">{}</p>", t::segment_no_journal(tr))),
-            ..Table::default()
-        },
-    ))
-}
-
-fn facts_list(view: &View, segment: &Segment) -> Html {
+fn facts_list(view: &View, segment: &Segment, photo: &Html) -> Html {
     let tr = view.tr();
     let text = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::text(value) };
     let code = |value: &str| if value.is_empty() { facts::none(tr) } else { Html::code(value) };
@@ -251,6 +218,10 @@ fn facts_list(view: &View, segment: &Segment) -> Html {
     if !segment.notes.is_empty() {
         list.push((t::segment_fact_notes(tr), Html::text(&segment.notes)));
     }
+    if photo.is_empty() {
+        let add = Html::link(&photo::edit_href(segment), t::photo_add(tr));
+        list.push((t::photo_title(tr), add));
+    }
     facts::list(&list)
 }
 
@@ -285,6 +256,8 @@ fn parent(view: &View, segment: &Segment) -> Html {
     if segment.parent.is_empty() {
         return facts::none(view.tr());
     }
-    let name = view.catalog.parent(&segment.parent).map(|parent| parent.name.get(view.lang()));
-    Html::text(name.filter(|name| !name.is_empty()).unwrap_or(&segment.parent))
+    match view.catalog.parent(&segment.parent) {
+        Some(point) => Html::link(&points::href(&point.id), points::name(view, point)),
+        None => Html::text(&segment.parent),
+    }
 }

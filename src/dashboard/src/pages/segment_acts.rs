@@ -263,7 +263,7 @@ pub(crate) async fn ask_retire(view: View, Path(id): Path<String>) -> Result<Res
 /// What names the version that was seen.
 #[derive(Deserialize)]
 pub(crate) struct Seen {
-    version: i64,
+    pub version: i64,
 }
 
 /// `POST /segments/{id}/retire`

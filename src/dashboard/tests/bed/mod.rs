@@ -10,8 +10,10 @@ use axum::body::Body;
 use axum::response::Response;
 use ets_dashboard::{Config, Dashboard, Deps, MIGRATIONS};
 use ets_listen::{Peer, PeerCertificate, Scheme};
-use ets_model::{Evidence, Fact, LinkState, Outcome, Sample, SegmentNo, Source, Stamp, WallTime};
-use ets_registry::{Author, Registry};
+use ets_model::{
+    Evidence, Fact, LinkState, Names, Outcome, Parent, Sample, SegmentNo, Source, Stamp, WallTime,
+};
+use ets_registry::{Author, Photo, Registry};
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger};
 use ets_series::Recorder;
 use ets_store::{Store, Target, Tx, values};
@@ -22,6 +24,10 @@ use tower::ServiceExt;
 /// The institutions of an invented region.
 const SEED: &str = include_str!("../../../lab/data/institutions.csv");
 const MINUTE: i64 = 60_000_000;
+/// The smallest PNG there is: one grey point.
+pub(crate) const PICTURE: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
+    \0\0\0\nIDAT\x78\x9c\x63\x68\0\0\0\x82\0\x81\x77\xcd\x72\xb6\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// See the module.
 pub(crate) struct Bed {
@@ -115,6 +121,29 @@ impl Bed {
             tick: now.wall,
             ..Snapshot::default()
         }
+    }
+
+    /// Adds a provider point, and hangs these segments on it.
+    pub(crate) async fn point(&self, id: &str, segments: &[&str]) {
+        let name =
+            Names { ru: format!("Узел {id}"), en: format!("Node {id}"), ..Names::default() };
+        let provider = "Телеком".to_owned();
+        let point = Parent { id: id.to_owned(), name, provider, version: 0 };
+        let author = Author::new("bed");
+        self.registry.create_parent(point, &author).await.unwrap();
+        for segment in segments {
+            let catalog = self.registry.catalog();
+            let mut segment = (**catalog.segment(segment).unwrap()).clone();
+            segment.parent = id.to_owned();
+            self.registry.update_segment(segment, &author).await.unwrap();
+        }
+        self.feeder.put(self.picture(&[]));
+    }
+
+    /// Places a photograph of a segment's site.
+    pub(crate) async fn photo(&self, segment: &str) {
+        let photo = Photo::new(PICTURE.to_vec()).unwrap();
+        self.registry.set_photo(segment, Some(photo), &Author::new("bed")).await.unwrap();
     }
 
     /// Writes an outage down; answers its number.

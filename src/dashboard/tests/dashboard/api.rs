@@ -9,7 +9,7 @@ use tower::ServiceExt;
 
 use crate::bed::{Bed, json, text};
 
-fn send(method: &str, path: &str, body: &Value) -> Request<Body> {
+pub(crate) fn send(method: &str, path: &str, body: &Value) -> Request<Body> {
     Request::builder()
         .method(method)
         .uri(path)

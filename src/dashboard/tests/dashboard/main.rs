@@ -12,3 +12,5 @@ mod forms;
 mod live;
 mod metrics;
 mod pages;
+mod photo;
+mod points;

@@ -24,6 +24,15 @@ const PAGES: &[&str] = &[
     "/segments/s003/retire",
     "/registry/new",
     "/registry/import",
+    "/registry/points",
+    "/registry/points?sort=segments&dir=desc",
+    "/registry/points/pp-1",
+    "/registry/points/pp-1/edit",
+    "/registry/points/pp-2/remove",
+    "/registry/new-point",
+    "/segments/s004",
+    "/segments/s004/photo/edit",
+    "/segments/s004/photo/remove",
     "/outages",
     "/outages?state=open",
     "/outages/1",
@@ -38,15 +47,24 @@ const PAGES: &[&str] = &[
     "/wall?scene=table",
 ];
 
-async fn in_language(bed: &Bed, path: &str, lang: &str) -> (StatusCode, String) {
+pub(crate) async fn in_language(bed: &Bed, path: &str, lang: &str) -> (StatusCode, String) {
     let request = Request::get(path).header(header::COOKIE, format!("lang={lang}"));
     let response = bed.ask(request.body(Body::empty()).unwrap()).await;
     (response.status(), text(response).await)
 }
 
+/// The first line of a page.
+pub(crate) fn heading(html: &str) -> &str {
+    let from = html.find("<h1").unwrap();
+    html[from..].split('>').nth(1).unwrap().split('<').next().unwrap().trim()
+}
+
 async fn troubled() -> Bed {
     let bed = Bed::new(49).await;
     let now = bed.clock.wall();
+    bed.point("pp-1", &["s003", "s004"]).await;
+    bed.point("pp-2", &[]).await;
+    bed.photo("s004").await;
     bed.outage(3, now.minus(std::time::Duration::from_secs(252)), None).await;
     bed.feeder.put(bed.picture(&[(3, LinkState::Down), (7, LinkState::Degraded)]));
     bed
@@ -71,10 +89,6 @@ async fn every_page_answers_in_every_language() {
 #[tokio::test]
 async fn the_heading_is_the_answer() {
     let bed = troubled().await;
-    let heading = |html: &str| {
-        let from = html.find("<h1").unwrap();
-        html[from..].split('>').nth(1).unwrap().split('<').next().unwrap().trim().to_owned()
-    };
     let (_, html) = in_language(&bed, "/", "ru").await;
     assert_eq!(heading(&html), "1 сегмент без связи");
     let (_, html) = in_language(&bed, "/", "kk").await;

@@ -337,6 +337,71 @@ field-parent-help = If the channel shares equipment of the provider with other s
 field-criticality = How often to probe
 field-notes = Notes
 
+## Provider points
+points-title = Provider points
+points-heading-down = { $count ->
+    [one] { $count } provider point has segments without a link
+   *[other] { $count } provider points have segments without a link
+}
+points-heading-unknown = { $count ->
+    [one] Nothing known of some segments of { $count } provider point
+   *[other] Nothing known of some segments of { $count } provider points
+}
+points-heading-up = No outages behind the provider points
+points-empty = No provider points yet
+points-empty-text = A provider point is equipment that the channels of several segments go through. Once it is entered, a common fault is seen at once.
+points-add = Add provider point
+points-column-segments = Segments
+points-column-down = Without a link now
+points-unknown = nothing known: { $count }
+point-heading-down = { $name }: { $down } of { $all } without a link
+point-heading-up = { $name }: no outages
+point-heading-unknown = { $name }: nothing known of { $unknown } of { $all }
+point-heading-empty = { $name }: no segments
+point-common-all = All segments of this point are without a link. Most likely it is one common fault, at the point itself and not in the segments.
+point-common-together = { $down } of { $all } are without a link, lost at almost the same time:
+point-common-likely = This looks like a common fault behind this point.
+point-common-apart = The links were lost at different times: these look like separate faults.
+point-empty = No segments hang on this point
+point-empty-text = The point is chosen on a segment’s page: “Edit”, “Shared provider point”.
+point-journal = Journal of the point
+point-contracts = Contracts
+point-retired = Retired
+point-new = New provider point
+point-id-help = Latin letters, digits and hyphen, such as pp-center. It does not change later.
+point-name-ru = Name in Russian
+point-name-kk = Name in Kazakh
+point-name-en = Name in English
+point-name-help = In at least one language.
+point-provider-help = Whom to call when the point does not work.
+point-added = The point is added. It can be chosen on the pages of segments now.
+point-remove = Remove the point
+point-remove-heading = Remove { $name }?
+point-remove-text = The point disappears from the register. What was known of it stays in the journal.
+point-removed = The point is removed.
+point-in-use-heading = Cannot be removed: { $name }
+point-in-use-text = { $count ->
+    [one] { $count } segment still names this point. Choose another point or none for it first.
+   *[other] { $count } segments still name this point. Choose another point or none for them first.
+}
+point-back = Back to the point
+
+## Photograph of the site
+photo-title = Photograph of the site
+photo-alt = Site of the segment: { $name }
+photo-add = Add
+photo-replace = Replace
+photo-heading = { $name }: photograph of the site
+photo-file = File with the photograph
+photo-file-help = JPEG, PNG or WebP, at most { $limit }. The browser makes a picture from a telephone smaller by itself.
+photo-missing = No file was chosen. Choose the photograph and send it again.
+photo-upload = Upload
+photo-saved = The photograph is saved.
+photo-remove = Remove the photograph
+photo-remove-heading = Remove the photograph: { $name }?
+photo-remove-text = The picture is deleted for good. If it is still needed, save a copy of your own first.
+photo-removed = The photograph is removed.
+
 ## Loading CSV
 import-heading = Load segments from CSV
 import-file = CSV file
@@ -454,7 +519,7 @@ rule-not-retired = { $id } is not retired
 remedy-not-retired = nothing is to be done
 rule-photo-kind = the file is no JPEG, PNG or WebP picture
 remedy-photo-kind = save the photograph as JPEG
-rule-photo-size = the picture has { $bytes } bytes, more than { $limit }
+rule-photo-size = the picture takes { $bytes }, at most { $limit } are allowed
 remedy-photo-size = make it smaller
 
 ## Journal
@@ -480,7 +545,8 @@ action-segment-update = segment changed
 action-segment-retire = segment retired
 action-segment-restore = segment watched again
 action-segment-maintenance = planned works
-action-segment-photo = photograph of the site
+action-segment-photo = photograph of the site uploaded
+action-segment-photo-remove = photograph of the site removed
 action-institution-create = institution added
 action-institution-update = institution changed
 action-institution-remove = institution removed

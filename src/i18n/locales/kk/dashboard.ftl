@@ -302,6 +302,62 @@ field-parent-help = Арна провайдер жабдығын басқа се
 field-criticality = Қаншалықты жиі тексеру
 field-notes = Ескертпелер
 
+## Провайдер нүктелері
+points-title = Провайдер нүктелері
+points-heading-down = { $count } провайдер нүктесінде байланыссыз сегмент бар
+points-heading-unknown = { $count } провайдер нүктесінде дерегі жоқ сегмент бар
+points-heading-up = Провайдер нүктелерінде үзіліс жоқ
+points-empty = Әзірге провайдер нүктесі жоқ
+points-empty-text = Провайдер нүктесі: бірнеше сегменттің арнасы өтетін жабдық. Ол енгізілсе, ортақ ақау бірден көрінеді.
+points-add = Нүкте қосу
+points-column-segments = Сегмент саны
+points-column-down = Қазір байланыссыз
+points-unknown = дерек жоқ: { $count }
+point-heading-down = { $name }: байланыссыз { $down }, барлығы { $all }
+point-heading-up = { $name }: үзіліс жоқ
+point-heading-unknown = { $name }: дерегі жоқ { $unknown }, барлығы { $all }
+point-heading-empty = { $name }: сегмент жоқ
+point-common-all = Осы нүктедегі барлық сегмент байланыссыз. Ақау сегменттерде емес, нүктенің өзінде болуы әбден мүмкін.
+point-common-together = Байланыссыз { $down }, барлығы { $all }; байланыс бір мезгілде дерлік үзілді:
+point-common-likely = Осы нүктедегі ортақ ақауға ұқсайды.
+point-common-apart = Сегменттердің байланысы әр уақытта үзілген: бөлек ақауларға ұқсайды.
+point-empty = Бұл нүктеде сегмент жоқ
+point-empty-text = Нүкте сегмент бетінде таңдалады: «Өзгерту», «Ортақ провайдер нүктесі».
+point-journal = Нүкте журналы
+point-contracts = Шарттар
+point-retired = Есептен шығарылғандары
+point-new = Жаңа провайдер нүктесі
+point-id-help = Латын әріптері, цифрлар мен сызықша, мысалы pp-center. Кейін өзгермейді.
+point-name-ru = Орысша атауы
+point-name-kk = Қазақша атауы
+point-name-en = Ағылшынша атауы
+point-name-help = Кемінде бір тілде.
+point-provider-help = Нүкте жұмыс істемесе, кімге қоңырау шалу керек.
+point-added = Нүкте қосылды. Енді оны сегмент беттерінде таңдауға болады.
+point-remove = Нүктені жою
+point-remove-heading = Нүктені жою: { $name }?
+point-remove-text = Нүкте тізілімнен жоғалады. Ол туралы бұрынғы мәлімет журналда қалады.
+point-removed = Нүкте жойылды.
+point-in-use-heading = Жоюға болмайды: { $name }
+point-in-use-text = Нүкте { $count } сегментте көрсетілген. Алдымен олар үшін басқа нүктені таңдаңыз немесе ешқайсысын таңдамаңыз.
+point-back = Нүктеге қайту
+
+## Орынның фотосуреті
+photo-title = Орынның фотосуреті
+photo-alt = Сегмент орны: { $name }
+photo-add = Қосу
+photo-replace = Ауыстыру
+photo-heading = { $name }: орынның фотосуреті
+photo-file = Фотосурет файлы
+photo-file-help = JPEG, PNG немесе WebP, шегі { $limit }. Телефонмен түсірілген суретті браузер өзі кішірейтеді.
+photo-missing = Файл таңдалмаған. Фотосуретті таңдап, қайта жіберіңіз.
+photo-upload = Жүктеу
+photo-saved = Фотосурет сақталды.
+photo-remove = Фотосуретті алып тастау
+photo-remove-heading = Фотосуретті алып тастау: { $name }?
+photo-remove-text = Сурет қайтарылмайтындай болып жойылады. Әлі керек болса, алдымен өзіңізде сақтап алыңыз.
+photo-removed = Фотосурет алып тасталды.
+
 ## CSV жүктеу
 import-heading = Сегменттерді CSV файлынан жүктеу
 import-file = CSV файлы
@@ -416,7 +472,7 @@ rule-not-retired = { $id } есептен шығарылмаған
 remedy-not-retired = ештеңе істеудің қажеті жоқ
 rule-photo-kind = файл JPEG, PNG немесе WebP суреті емес
 remedy-photo-kind = фотосуретті JPEG түрінде сақтаңыз
-rule-photo-size = сурет { $bytes } байт, рұқсат етілгені { $limit }
+rule-photo-size = сурет { $bytes } алады, шегі { $limit }
 remedy-photo-size = оны кішірейтіңіз
 
 ## Журнал
@@ -442,7 +498,8 @@ action-segment-update = сегмент өзгертілді
 action-segment-retire = сегмент есептен шығарылды
 action-segment-restore = сегмент бақылауға қайтарылды
 action-segment-maintenance = жоспарлы жұмыс
-action-segment-photo = орынның фотосуреті
+action-segment-photo = орынның фотосуреті жүктелді
+action-segment-photo-remove = орынның фотосуреті алып тасталды
 action-institution-create = мекеме қосылды
 action-institution-update = мекеме өзгертілді
 action-institution-remove = мекеме жойылды

@@ -347,6 +347,72 @@ field-parent-help = Если канал делит оборудование пр
 field-criticality = Как часто проверять
 field-notes = Заметки
 
+## Точки провайдеров
+points-title = Точки провайдеров
+points-heading-down = { $count ->
+    [one] { $count } точка провайдера с сегментами без связи
+    [few] { $count } точки провайдеров с сегментами без связи
+   *[other] { $count } точек провайдеров с сегментами без связи
+}
+points-heading-unknown = { $count ->
+    [one] За { $count } точкой провайдера есть сегменты без данных
+   *[other] За { $count } точками провайдеров есть сегменты без данных
+}
+points-heading-up = За точками провайдеров отключений нет
+points-empty = Точек провайдеров пока нет
+points-empty-text = Точка провайдера: оборудование, через которое идут каналы нескольких сегментов. Когда она заведена, общая неисправность видна сразу.
+points-add = Добавить точку
+points-column-segments = Сегментов
+points-column-down = Без связи сейчас
+points-unknown = нет данных: { $count }
+point-heading-down = { $name }: без связи { $down } из { $all }
+point-heading-up = { $name }: отключений нет
+point-heading-unknown = { $name }: нет данных о { $unknown } из { $all }
+point-heading-empty = { $name }: сегментов нет
+point-common-all = Без связи все сегменты этой точки. Вероятнее всего, неисправность общая, на самой точке, а не в сегментах.
+point-common-together = Без связи { $down } из { $all }, пропала почти одновременно:
+point-common-likely = Похоже на общую неисправность за этой точкой.
+point-common-apart = Связь с сегментами пропала в разное время: похоже на отдельные неисправности.
+point-empty = На этой точке нет сегментов
+point-empty-text = Точка выбирается на странице сегмента: «Изменить», «Общая точка провайдера».
+point-journal = Журнал точки
+point-contracts = Договоры
+point-retired = Снятые с учёта
+point-new = Новая точка провайдера
+point-id-help = Латинские буквы, цифры и дефис, например pp-center. Потом не меняется.
+point-name-ru = Название по-русски
+point-name-kk = Название по-казахски
+point-name-en = Название по-английски
+point-name-help = Хотя бы на одном языке.
+point-provider-help = Кому звонить, когда точка не работает.
+point-added = Точка добавлена. Теперь её можно выбрать на страницах сегментов.
+point-remove = Удалить точку
+point-remove-heading = Удалить точку: { $name }?
+point-remove-text = Точка исчезнет из реестра. Прежние сведения о ней останутся в журнале.
+point-removed = Точка удалена.
+point-in-use-heading = Нельзя удалить: { $name }
+point-in-use-text = { $count ->
+    [one] Точка указана у { $count } сегмента. Сначала выберите для него другую точку или никакой.
+   *[other] Точка указана у { $count } сегментов. Сначала выберите для них другую точку или никакой.
+}
+point-back = Вернуться к точке
+
+## Фотография места
+photo-title = Фотография места
+photo-alt = Место сегмента: { $name }
+photo-add = Добавить
+photo-replace = Заменить
+photo-heading = { $name }: фотография места
+photo-file = Файл с фотографией
+photo-file-help = JPEG, PNG или WebP, не больше { $limit }. Снимок с телефона браузер уменьшит сам.
+photo-missing = Файл не выбран. Выберите фотографию и отправьте ещё раз.
+photo-upload = Загрузить
+photo-saved = Фотография сохранена.
+photo-remove = Убрать фотографию
+photo-remove-heading = Убрать фотографию: { $name }?
+photo-remove-text = Снимок будет удалён без возврата. Если он ещё нужен, сначала сохраните его у себя.
+photo-removed = Фотография убрана.
+
 ## Загрузка CSV
 import-heading = Загрузить сегменты из CSV
 import-file = Файл CSV
@@ -465,7 +531,7 @@ rule-not-retired = { $id } не снят с учёта
 remedy-not-retired = делать ничего не нужно
 rule-photo-kind = файл не картинка JPEG, PNG или WebP
 remedy-photo-kind = сохраните фотографию как JPEG
-rule-photo-size = картинка занимает { $bytes } байт, а можно { $limit }
+rule-photo-size = снимок занимает { $bytes }, а можно не больше { $limit }
 remedy-photo-size = уменьшите её
 
 ## Журнал
@@ -491,7 +557,8 @@ action-segment-update = изменён сегмент
 action-segment-retire = сегмент снят с учёта
 action-segment-restore = сегмент возвращён под наблюдение
 action-segment-maintenance = плановые работы
-action-segment-photo = фотография места
+action-segment-photo = загружена фотография места
+action-segment-photo-remove = убрана фотография места
 action-institution-create = добавлено учреждение
 action-institution-update = изменено учреждение
 action-institution-remove = удалено учреждение
