@@ -16,6 +16,7 @@ mod ping;
 mod refuse;
 mod rights;
 mod ring;
+mod rules;
 mod server;
 mod service;
 mod status;
