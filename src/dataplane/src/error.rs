@@ -14,4 +14,7 @@ pub enum Error {
     /// The tables changed faster than they could be read.
     #[error("rtnetlink: the list of {0} changed while it was read, five times in a row")]
     Unsteady(&'static str),
+    /// The samples of refused packets cannot be had; the first field says what failed.
+    #[error("nfnetlink_log: {0} failed")]
+    Log(&'static str, #[source] io::Error),
 }

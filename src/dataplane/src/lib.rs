@@ -8,10 +8,12 @@ mod error;
 mod message;
 mod neighbours;
 mod patrol;
+mod refusals;
 mod table;
 mod watch;
 
 pub use error::Error;
 pub use neighbours::hasten_neighbours;
+pub use refusals::{Refusal, Refusals};
 pub use table::{Change, Link};
 pub use watch::Watch;
