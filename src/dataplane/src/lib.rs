@@ -1,4 +1,4 @@
-//! The kernel's data plane, in its first form: watching the hub's links and neighbours.
+//! The kernel's data plane: watching the hub's links and neighbours, and the packet filter ([`nft`]).
 //!
 //! [`Watch`] holds its own rtnetlink socket, so that an overflow is seen (ENOBUFS) and answered by
 //! reading everything anew, instead of being swallowed by a library.
@@ -7,6 +7,7 @@ mod dump;
 mod error;
 mod message;
 mod neighbours;
+pub mod nft;
 mod patrol;
 mod refusals;
 mod table;
