@@ -129,38 +129,16 @@ pub fn counts(
     href: Option<&dyn Fn(LinkState) -> String>,
     more: &[Html],
 ) -> Html {
-    line(tr, counts, href, more, true)
-}
-
-/// The counts of a part of the segments: a line that the script leaves alone, as its counts are
-/// those of all.
-#[must_use]
-pub fn tally(tr: &Tr, counts: &Counts) -> Html {
-    line(tr, counts, None, &[], false)
-}
-
-fn line(
-    tr: &Tr,
-    counts: &Counts,
-    href: Option<&dyn Fn(LinkState) -> String>,
-    more: &[Html],
-    followed: bool,
-) -> Html {
     let mut out = String::from("<ul class=\"counts\"");
     put!(out, " aria-label=\"{}\">", t::counts_label(tr));
     for state in ORDER {
         let count = counts.get(state);
         let zero = if count == 0 { " zero" } else { "" };
-        put!(out, "<li class=\"{state}{zero}\"");
-        if followed {
-            put!(out, " data-count=\"{state}\"");
-        }
-        out.push('>');
+        put!(out, "<li class=\"{state}{zero}\" data-count=\"{state}\">");
         if let Some(href) = href {
             put!(out, "<a href=\"{}\">", escape(&href(state)));
         }
-        let number = tr.number(i64::try_from(count).unwrap_or(i64::MAX));
-        put!(out, "{}<b>{number}</b> <span>{}</span>", icon(state), count_word(tr, state, count));
+        out.push_str(&counted(tr, state, count));
         out.push_str(if href.is_some() { "</a></li>" } else { "</li>" });
     }
     for (index, part) in more.iter().enumerate() {
@@ -168,6 +146,28 @@ fn line(
     }
     out.push_str("</ul>");
     Html::trusted(out)
+}
+
+/// The counts of a part of the segments, without those that are nought. The script leaves the line
+/// alone: what it knows are the counts of all.
+#[must_use]
+pub fn tally(tr: &Tr, counts: &Counts) -> Html {
+    if counts.total() == 0 {
+        return Html::default();
+    }
+    let mut out = String::new();
+    put!(out, "<ul class=\"counts part\" aria-label=\"{}\">", t::counts_label(tr));
+    for state in ORDER.into_iter().filter(|state| counts.get(*state) > 0) {
+        put!(out, "<li class=\"{state}\">{}</li>", counted(tr, state, counts.get(state)));
+    }
+    out.push_str("</ul>");
+    Html::trusted(out)
+}
+
+/// Shape, number and word.
+fn counted(tr: &Tr, state: LinkState, count: u64) -> String {
+    let number = tr.number(i64::try_from(count).unwrap_or(i64::MAX));
+    format!("{}<b>{number}</b> <span>{}</span>", icon(state), count_word(tr, state, count))
 }
 
 /// The legend of the shapes.

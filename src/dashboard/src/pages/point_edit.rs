@@ -212,7 +212,7 @@ fn in_the_way(view: &View, point: &Parent, users: &[&Arc<Segment>]) -> Html {
     let tr = view.tr();
     let text = t::point_in_use_text(tr, users.len());
     let back = format!(
-        "<p>{}</p><p class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></p>",
+        "{}<p class=\"acts\"><a class=\"button\" href=\"{}\">{}</a></p>",
         points::links(view, users),
         points::href(&point.id),
         t::point_back(tr)

@@ -308,15 +308,17 @@ fn facts_list(view: &View, point: &Parent) -> Html {
 
 /// Segments by name, as links one under another.
 pub(super) fn links(view: &View, segments: &[&Arc<Segment>]) -> Html {
-    let link = |one: &&Arc<Segment>| {
+    let mut out = String::from("<ul class=\"links\">");
+    for one in segments.iter().take(LISTED) {
         let name = view.catalog.name(one, view.lang());
-        Html::link(&format!("/segments/{}", one.id), name).into_string()
-    };
-    let mut all: Vec<String> = segments.iter().take(LISTED).map(link).collect();
-    if segments.len() > LISTED {
-        all.push(t::db_more(view.tr(), segments.len() - LISTED));
+        out.push_str(&format!("<li>{}</li>", Html::link(&format!("/segments/{}", one.id), name)));
     }
-    Html::trusted(all.join("<br>"))
+    if segments.len() > LISTED {
+        let more = t::db_more(view.tr(), segments.len() - LISTED);
+        out.push_str(&format!("<li>{}</li>", Html::text(&more)));
+    }
+    out.push_str("</ul>");
+    Html::trusted(out)
 }
 
 #[cfg(test)]
