@@ -3,6 +3,7 @@
 //! [`Watch`] holds its own rtnetlink socket, so that an overflow is seen (ENOBUFS) and answered by
 //! reading everything anew, instead of being swallowed by a library.
 
+pub mod account;
 mod dump;
 mod error;
 mod message;
