@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ask, base, choose, enter, fault, heal, launch, until } from "./lab.mjs";
+import { ask, base, choose, enter, fault, heal, launch, picture, until } from "./lab.mjs";
 
 const DOWN = "s005";
 // A segment of this run's own, so that the tests can be run again on the same star.
@@ -170,6 +170,59 @@ test("retire a segment and read its journal", async () => {
   for (const entry of ["добавлен сегмент", "изменён сегмент", "снят с учёта"]) {
     assert.ok(text.includes(entry), `${entry} in ${text}`);
   }
+});
+
+test("add a provider point and remove it again", async () => {
+  await page.goto(`${base}/segments`);
+  await tabTo("Точки провайдеров");
+  await goes(() => press("Enter"));
+  await tabTo("Добавить точку");
+  await goes(() => press("Enter"));
+  await fill(/^Обозначение/, `pp-${run}`);
+  await fill(/^Название по-русски/, "Узел «Проба»");
+  await goes(() => press("Enter"));
+  assert.equal(new URL(page.url()).pathname, `/registry/points/pp-${run}`);
+  assert.equal(await heading(), "Узел «Проба»: сегментов нет");
+  await tabTo("Изменить");
+  await goes(() => press("Enter"));
+  await tabTo("Удалить точку");
+  await goes(() => press("Enter"));
+  await tabTo("Удалить точку");
+  await goes(() => press("Enter"));
+  assert.match(await page.locator(".flash").innerText(), /Точка удалена/);
+});
+
+test("see which segments stand in the way of removing a point", async () => {
+  await page.goto(`${base}/registry/points/pp-center/edit`);
+  await tabTo("Удалить точку");
+  await goes(() => press("Enter"));
+  assert.match(await heading(), /^Нельзя удалить/);
+  assert.ok((await page.locator("main a[href^='/segments/']").count()) > 0, "they are links");
+});
+
+test("place a photograph that is too large, and remove it", async () => {
+  await page.goto(`${base}/segments/s004/photo/edit`);
+  const large = await picture(page, 900);
+  assert.ok(large.buffer.length > 1_000_000, `${large.buffer.length} bytes`);
+  await tabTo(/^Файл с фотографией/);
+  const chooser = page.waitForEvent("filechooser");
+  await press("Space");
+  await (await chooser).setFiles(large);
+  const button = page.locator("main form.form button.primary");
+  await until("it is small enough", () => page.evaluate(() => document.querySelector("#f-photo").files[0].size <= 524_288));
+  await until("the button can be pressed", () => button.isEnabled());
+  await tabTo("Загрузить");
+  await goes(() => press("Enter"));
+  assert.equal(new URL(page.url()).pathname, "/segments/s004");
+  await until("it is drawn", () => page.evaluate(() => document.querySelector(".photo img").naturalWidth > 300));
+  await tabTo("Заменить");
+  await goes(() => press("Enter"));
+  await tabTo("Убрать фотографию");
+  await goes(() => press("Enter"));
+  await tabTo("Убрать фотографию");
+  await goes(() => press("Enter"));
+  assert.match(await page.locator(".flash").innerText(), /Фотография убрана/);
+  assert.equal(await page.locator(".photo").count(), 0);
 });
 
 test("go through a table with j and k", async () => {

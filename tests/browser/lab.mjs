@@ -62,6 +62,26 @@ export const heal = (...segments) =>
 export const ask = (page, address) =>
   page.evaluate(async (address) => (await fetch(address)).text(), address);
 
+// A PNG of noise as the page draws it, for a file field: larger than the hub takes when it is wide.
+export async function picture(page, width) {
+  const base64 = await page.evaluate(async (width) => {
+    const canvas = new OffscreenCanvas(width, width);
+    const brush = canvas.getContext("2d");
+    const noise = brush.createImageData(width, width);
+    let seed = 1;
+    for (let at = 0; at < noise.data.length; at += 1) {
+      seed = (seed * 48271) % 2147483647;
+      noise.data[at] = at % 4 === 3 ? 255 : seed & 255;
+    }
+    brush.putImageData(noise, 0, 0);
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+    let text = "";
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return btoa(text);
+  }, width);
+  return { name: "site.png", mimeType: "image/png", buffer: Buffer.from(base64, "base64") };
+}
+
 // Waits until the page shows something.
 export async function until(what, holds, milliseconds = 10_000) {
   const end = Date.now() + milliseconds;

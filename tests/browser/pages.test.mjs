@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { ask, base, choose, enter, entryLink, fault, heal, launch, until } from "./lab.mjs";
+import { ask, base, choose, enter, entryLink, fault, heal, launch, picture, until } from "./lab.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LANGUAGES = ["kk", "ru", "en"];
@@ -26,6 +26,12 @@ const PAGES = [
   "/segments/s001/retire",
   "/registry/new",
   "/registry/import",
+  "/registry/points",
+  "/registry/points/pp-center",
+  "/registry/points/pp-center/edit",
+  "/registry/points/pp-center/remove",
+  "/registry/new-point",
+  "/segments/s002/photo/edit",
   "/outages",
   "/outages/1",
   "/journal?verify=1",
@@ -56,6 +62,27 @@ const FORMS = {
     await page.locator("input[type=file]").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer });
     await page.locator("main form button.primary").click();
     await page.locator("input[name=digest]").waitFor({ state: "attached" });
+  },
+  "segment with a photograph": async (page) => {
+    await page.goto(`${base}/segments/s003/photo/edit`);
+    await page.locator("input[type=file]").setInputFiles(await picture(page, 40));
+    await page.locator("main form.form button.primary").click();
+    await page.waitForURL(`${base}/segments/s003`);
+    await until("the photograph is drawn", () => page.evaluate(() => document.querySelector(".photo img").naturalWidth));
+  },
+  "photograph to be removed": (page) => page.goto(`${base}/segments/s003/photo/remove`),
+  "photograph with a fault": async (page) => {
+    await page.goto(`${base}/segments/s003/photo/edit`);
+    const file = { name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+    await page.locator("input[type=file]").setInputFiles(file);
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
+  "point with faults": async (page) => {
+    await page.goto(`${base}/registry/new-point`);
+    await page.locator("#f-id").fill("NO");
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
   },
   "form with faults": async (page) => {
     await page.goto(`${base}/registry/new`);
@@ -97,7 +124,7 @@ async function look(page, path, problems) {
     if (url.origin !== base && url.protocol !== "data:") problems.push(`asks ${url}`);
   };
   const said = (message) => {
-    if (message.type() === "error" && !/status of 4(01|04|10|22)/.test(message.text())) {
+    if (message.type() === "error" && !/status of 4(01|04|09|10|22)/.test(message.text())) {
       problems.push(`console: ${message.text()}`);
     }
   };
