@@ -4,4 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod bed;
+mod model;
+mod packet;
 mod programs;
