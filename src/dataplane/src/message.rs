@@ -46,7 +46,7 @@ pub(crate) fn messages(mut datagram: &[u8]) -> Vec<Message> {
     found
 }
 
-fn split(datagram: &[u8]) -> Option<(u16, u16, &[u8], &[u8])> {
+pub(crate) fn split(datagram: &[u8]) -> Option<(u16, u16, &[u8], &[u8])> {
     let length = usize::try_from(u32_at(datagram, 0)?).ok()?;
     let (kind, flags) = (u16_at(datagram, 4)?, u16_at(datagram, 6)?);
     let body = datagram.get(HEAD..length)?;
@@ -110,7 +110,7 @@ fn neighbour_parts(body: &[u8]) -> Option<(u32, IpAddr, u16, Option<Hardware>)> 
 
 /// The attributes after a family header: length, kind, value, padding to four bytes. The two
 /// highest bits of a kind are flags.
-fn attributes(body: &[u8], from: usize) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn attributes(body: &[u8], from: usize) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = body.get(from..).unwrap_or_default();
     std::iter::from_fn(move || {
         let length = usize::from(u16_at(rest, 0)?);
@@ -135,16 +135,16 @@ fn short(value: &[u8]) -> Hardware {
     hardware
 }
 
-fn text(value: &[u8]) -> String {
+pub(crate) fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
     String::from_utf8_lossy(&value[..end]).into_owned()
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..)?.first_chunk().map(|raw| u16::from_ne_bytes(*raw))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|raw| u32::from_ne_bytes(*raw))
 }
 

@@ -1,4 +1,17 @@
 //! The packet filter: rules as plain data, and the kernel's side of them by netlink of our own, without
 //! the program `nft`. Tables of others are neither read nor touched.
 
+mod decode;
+mod difference;
+mod encode;
 pub mod ir;
+mod kernel;
+mod numbers;
+mod socket;
+mod text;
+mod transaction;
+mod wire;
+
+pub use difference::difference;
+pub use kernel::{Count, Kernel};
+pub use transaction::{Act, Step, TableName, Transaction};
