@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Names;
+use crate::{Hardware, Names};
 
 /// The contracted line between a segment and the hub.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Router {
     pub management: Option<IpAddr>,
     /// The name of its SNMP credentials in the configuration; never the secret itself.
     pub snmp: String,
+    /// Its hardware address on the link, where the segment is bound to it: on a link with several
+    /// segments only this address may then speak for it.
+    pub hardware: Option<Hardware>,
 }
 
 /// A provider point or uplink shared by several segments.

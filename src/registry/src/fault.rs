@@ -99,7 +99,7 @@ rules! {
     /// A column is not there.
     MissingColumn { name: String } "missing_column" Csv
         "the column \"{name}\" is missing"
-        => "add it to the first line; its fields may stay empty unless they are required";
+        => "add it to the first line, and its value to each of the others";
     /// A column twice.
     RepeatedColumn { name: String, first: usize } "repeated_column" Csv
         "the column \"{name}\" stands twice, first as column {first}"
@@ -177,6 +177,10 @@ rules! {
     AddressSyntax { address: String } "address_syntax" Csv
         "\"{address}\" is no IP address"
         => "write it as 10.10.7.1 or fd00:7::1, without a length";
+    /// No hardware address.
+    HardwareSyntax { hardware: String } "hardware_syntax" Csv
+        "\"{hardware}\" is no hardware address"
+        => "write six pairs of hexadecimal digits, 02:45:54:00:00:01, or leave it empty";
     /// An address that no host has.
     AddressSpecial { address: String } "address_special" Csv
         "{address} is the address of no single host"

@@ -83,6 +83,8 @@ fields! {
     Criticality = "criticality",
     /// Free notes.
     Notes = "notes",
+    /// The router's hardware address on a shared link.
+    RouterHardware = "router_hardware",
 }
 
 impl Field {

@@ -76,9 +76,9 @@ pub(crate) async fn put_parent(tx: &mut Tx<'_>, one: &Parent) -> Result<(), Erro
 pub(crate) async fn put_segment(tx: &mut Tx<'_>, one: &Segment) -> Result<(), Error> {
     let sql = "INSERT INTO registry_segment (no, id, institution, label_kk, label_ru, label_en, \
         prefixes, interface, probe_address, method, provider, technology, down_kbps, up_kbps, \
-        contract, router_management, router_snmp, parent, criticality, maintenance_until, notes, \
-        retired, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-        $16, $17, $18, $19, $20, $21, $22, $23) \
+        contract, router_management, router_snmp, router_hardware, parent, criticality, \
+        maintenance_until, notes, retired, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+        $16, $17, $18, $19, $20, $21, $22, $23, $24) \
         ON CONFLICT (no) DO UPDATE SET institution = excluded.institution, \
         label_kk = excluded.label_kk, label_ru = excluded.label_ru, label_en = excluded.label_en, \
         prefixes = excluded.prefixes, interface = excluded.interface, \
@@ -86,6 +86,7 @@ pub(crate) async fn put_segment(tx: &mut Tx<'_>, one: &Segment) -> Result<(), Er
         provider = excluded.provider, technology = excluded.technology, \
         down_kbps = excluded.down_kbps, up_kbps = excluded.up_kbps, contract = excluded.contract, \
         router_management = excluded.router_management, router_snmp = excluded.router_snmp, \
+        router_hardware = excluded.router_hardware, \
         parent = excluded.parent, criticality = excluded.criticality, \
         maintenance_until = excluded.maintenance_until, notes = excluded.notes, \
         retired = excluded.retired, version = excluded.version";
@@ -109,6 +110,7 @@ pub(crate) async fn put_segment(tx: &mut Tx<'_>, one: &Segment) -> Result<(), Er
         &channel.contract,
         router.management.map(|at| at.to_string()),
         &router.snmp,
+        router.hardware.map(|one| one.to_string()),
         parent,
         text::criticality(one.criticality),
         one.maintenance_until.map(|at| at.0),
@@ -157,6 +159,7 @@ fn segment(row: &Row) -> Result<Segment, Error> {
     let unreadable = || Error::Unreadable { table: "segment", id: id.to_owned() };
     let prefixes = row.text("prefixes")?.split_whitespace().map(text::parse_prefix);
     let management = row.opt_text("router_management")?.map(text::parse_address).transpose();
+    let hardware = row.opt_text("router_hardware")?.map(text::parse_hardware).transpose();
     Ok(Segment {
         id: id.parse().map_err(|_| unreadable())?,
         no: SegmentNo(row.number("no")?),
@@ -178,6 +181,7 @@ fn segment(row: &Row) -> Result<Segment, Error> {
         router: Router {
             management: management.map_err(|_| unreadable())?,
             snmp: owned(row, "router_snmp")?,
+            hardware: hardware.map_err(|_| unreadable())?,
         },
         parent: row.opt_text("parent")?.unwrap_or_default().to_owned(),
         criticality: text::parse_criticality(row.text("criticality")?).map_err(|_| unreadable())?,

@@ -3,13 +3,24 @@
 use ets_store::Migration;
 
 /// The migrations of the registry, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "registry",
-    version: 1,
-    name: "institutions, provider points, segments, photographs",
-    sqlite: SQLITE,
-    postgres: POSTGRES,
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "registry",
+        version: 1,
+        name: "institutions, provider points, segments, photographs",
+        sqlite: SQLITE,
+        postgres: POSTGRES,
+    },
+    Migration {
+        owner: "registry",
+        version: 2,
+        name: "hardware addresses of routers",
+        sqlite: HARDWARE,
+        postgres: HARDWARE,
+    },
+];
+
+const HARDWARE: &str = "ALTER TABLE registry_segment ADD COLUMN router_hardware TEXT;";
 
 const SQLITE: &str = "
 CREATE TABLE registry_state (

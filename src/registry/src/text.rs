@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ets_model::{Criticality, Institution, Method, Names, Parent, Segment};
+use ets_model::{Criticality, Hardware, Institution, Method, Names, Parent, Segment};
 use ipnet::IpNet;
 
 use crate::{Field, Rule};
@@ -13,10 +13,16 @@ pub(crate) const RATE_LIMIT: u64 = 1_000_000_000;
 
 /// A field of a segment and its institution, as it stands in a file.
 pub(crate) fn field(segment: &Segment, institution: &Institution, field: Field) -> String {
-    let (channel, router) = (&segment.channel, &segment.router);
+    if field.is_of_institution() {
+        of_institution(institution, field)
+    } else {
+        of_segment(segment, field)
+    }
+}
+
+/// A field of an institution; empty for one of a segment.
+pub(crate) fn of_institution(institution: &Institution, field: Field) -> String {
     match field {
-        Field::Id => segment.id.to_string(),
-        Field::Institution => segment.institution.to_string(),
         Field::NameKk => institution.name.kk.clone(),
         Field::NameRu => institution.name.ru.clone(),
         Field::NameEn => institution.name.en.clone(),
@@ -26,6 +32,16 @@ pub(crate) fn field(segment: &Segment, institution: &Institution, field: Field) 
         Field::Address => institution.address.clone(),
         Field::Head => institution.head.clone(),
         Field::Duty => institution.duty.clone(),
+        _ => String::new(),
+    }
+}
+
+/// A field of a segment; empty for one of its institution.
+pub(crate) fn of_segment(segment: &Segment, field: Field) -> String {
+    let (channel, router) = (&segment.channel, &segment.router);
+    match field {
+        Field::Id => segment.id.to_string(),
+        Field::Institution => segment.institution.to_string(),
         Field::LabelKk => segment.label.kk.clone(),
         Field::LabelRu => segment.label.ru.clone(),
         Field::LabelEn => segment.label.en.clone(),
@@ -43,6 +59,8 @@ pub(crate) fn field(segment: &Segment, institution: &Institution, field: Field) 
         Field::Parent => segment.parent.clone(),
         Field::Criticality => criticality(segment.criticality).to_owned(),
         Field::Notes => segment.notes.clone(),
+        Field::RouterHardware => router.hardware.map(|one| one.to_string()).unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -78,6 +96,10 @@ pub(crate) fn parse_prefix(text: &str) -> Result<IpNet, Box<Rule>> {
 
 pub(crate) fn parse_address(text: &str) -> Result<IpAddr, Box<Rule>> {
     text.parse().map_err(|_| Box::new(Rule::AddressSyntax { address: text.to_owned() }))
+}
+
+pub(crate) fn parse_hardware(text: &str) -> Result<Hardware, Box<Rule>> {
+    text.parse().map_err(|_| Box::new(Rule::HardwareSyntax { hardware: text.to_owned() }))
 }
 
 pub(crate) fn parse_method(text: &str) -> Result<Method, Box<Rule>> {

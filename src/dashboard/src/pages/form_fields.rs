@@ -38,6 +38,9 @@ pub(crate) fn words(field: Field) -> (Key, Option<Key>) {
         Field::Parent => (key::FIELD_PARENT, Some(key::FIELD_PARENT_HELP)),
         Field::Criticality => (key::FIELD_CRITICALITY, None),
         Field::Notes => (key::FIELD_NOTES, None),
+        Field::RouterHardware => {
+            (key::FIELD_ROUTER_HARDWARE, Some(key::FIELD_ROUTER_HARDWARE_HELP))
+        }
     }
 }
 
@@ -127,7 +130,8 @@ fn kind(tr: &Tr, catalog: &Catalog, field: Field) -> Kind {
         | Field::ProbeAddress
         | Field::Method
         | Field::RouterManagement
-        | Field::RouterSnmp => Kind::Code,
+        | Field::RouterSnmp
+        | Field::RouterHardware => Kind::Code,
         Field::Prefixes => Kind::Area { rows: 2 },
         Field::Notes => Kind::Area { rows: 4 },
         Field::DownKbps | Field::UpKbps => Kind::Number,

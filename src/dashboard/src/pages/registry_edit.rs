@@ -46,6 +46,7 @@ const ORDER: &[Field] = &[
     Field::Parent,
     Field::RouterManagement,
     Field::RouterSnmp,
+    Field::RouterHardware,
     Field::Criticality,
     Field::Notes,
 ];

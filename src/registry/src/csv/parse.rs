@@ -8,7 +8,7 @@ use ets_model::{
 
 use super::CSV_LIMIT;
 use super::reader::{self, Record};
-use crate::{Fault, Field, Rule, text};
+use crate::{Catalog, Fault, Field, Rule, text};
 
 /// A row as far as it could be read.
 pub(crate) struct Draft {
@@ -26,13 +26,20 @@ pub(crate) struct Draft {
 pub(crate) struct Place {
     pub(crate) line: u64,
     lines: Vec<u64>,
-    columns: [usize; Field::ALL.len()],
+    columns: Columns,
 }
+
+/// Where each field stands; `None` for a column that the file leaves out.
+type Columns = [Option<usize>; Field::ALL.len()];
+
+/// The columns that a file must have. What another one would say stays as it is, and is empty for a
+/// new segment.
+const NEEDED: [Field; 4] = [Field::Id, Field::Institution, Field::Prefixes, Field::ProbeAddress];
 
 impl Place {
     /// Puts the place of its field into a fault.
     pub(crate) fn locate(&self, mut fault: Fault) -> Fault {
-        let column = fault.field.map(|field| self.columns[field as usize]);
+        let column = fault.field.and_then(|field| self.columns[field as usize]);
         fault.line = Some(column.map_or(self.line, |at| self.lines[at]));
         fault.column = column.map(|at| at + 1);
         fault
@@ -40,7 +47,7 @@ impl Place {
 }
 
 /// The rows of a file and everything that is wrong with them one by one.
-pub(crate) fn parse(file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
+pub(crate) fn parse(catalog: &Catalog, file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
     let text = match decode(file) {
         Ok(text) => text,
         Err(fault) => return (Vec::new(), vec![fault]),
@@ -62,8 +69,8 @@ pub(crate) fn parse(file: &[u8]) -> (Vec<Draft>, Vec<Fault>) {
     if rows.is_empty() && faults.is_empty() {
         faults.push(at(heading.line, None, "", Rule::NoRows {}));
     }
-    let drafts =
-        rows.iter().filter_map(|row| draft(row, &columns, heading.fields.len(), &mut faults));
+    let layout = Layout { catalog, columns: &columns, expected: heading.fields.len() };
+    let drafts = rows.iter().filter_map(|row| draft(row, &layout, &mut faults));
     (drafts.collect(), faults)
 }
 
@@ -98,8 +105,8 @@ fn likely_encoding(file: &[u8]) -> &'static str {
 }
 
 /// Where each field stands.
-fn columns(heading: &Record) -> Result<[usize; Field::ALL.len()], Vec<Fault>> {
-    let mut found: [Option<usize>; Field::ALL.len()] = [None; Field::ALL.len()];
+fn columns(heading: &Record) -> Result<Columns, Vec<Fault>> {
+    let mut found: Columns = [None; Field::ALL.len()];
     let mut faults = Vec::new();
     for (column, (line, name)) in heading.fields.iter().enumerate() {
         let name = name.trim().to_lowercase();
@@ -112,47 +119,74 @@ fn columns(heading: &Record) -> Result<[usize; Field::ALL.len()], Vec<Fault>> {
         };
         faults.push(at(*line, Some(column + 1), &name, rule));
     }
-    for field in Field::ALL.iter().filter(|field| found[**field as usize].is_none()) {
+    for field in NEEDED.iter().filter(|field| found[**field as usize].is_none()) {
         let rule = Rule::MissingColumn { name: field.name().to_owned() };
         faults.push(at(heading.line, Some(heading.fields.len() + 1), "", rule));
     }
-    if faults.is_empty() { Ok(found.map(Option::unwrap_or_default)) } else { Err(faults) }
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-fn draft(
-    row: &Record,
-    columns: &[usize; Field::ALL.len()],
+/// What all rows of a file have in common.
+struct Layout<'a> {
+    catalog: &'a Catalog,
+    columns: &'a Columns,
     expected: usize,
-    faults: &mut Vec<Fault>,
-) -> Option<Draft> {
-    let found = row.fields.len();
+}
+
+fn draft(row: &Record, layout: &Layout<'_>, faults: &mut Vec<Fault>) -> Option<Draft> {
+    let (found, expected) = (row.fields.len(), layout.expected);
     if found != expected {
         faults.push(at(row.line, None, "", Rule::FieldCount { found, expected }));
         return None;
     }
     let lines = row.fields.iter().map(|(line, _)| *line).collect();
-    let place = Place { line: row.line, lines, columns: *columns };
-    let mut fields = Fields { row, place: &place, faults, unread: Vec::new() };
+    let place = Place { line: row.line, lines, columns: *layout.columns };
+    let known = known(row, layout);
+    let mut fields = Fields { row, place: &place, known, faults, unread: Vec::new() };
     let institution = fields.institution();
     let segment = fields.segment();
     let unread = fields.unread;
     Some(Draft { segment: segment?, institution, unread, place })
 }
 
+/// What the registry has of a row: its segment, and the institution that the row names.
+struct Known<'a> {
+    segment: Option<&'a Segment>,
+    institution: Option<&'a Institution>,
+}
+
+fn known<'a>(row: &Record, layout: &Layout<'a>) -> Known<'a> {
+    let said = |field: Field| {
+        let column = layout.columns[field as usize]?;
+        row.fields.get(column).map(|(_, text)| text.trim())
+    };
+    let institution = said(Field::Institution).and_then(|id| id.parse().ok());
+    Known {
+        segment: said(Field::Id).and_then(|id| layout.catalog.segment(id)).map(AsRef::as_ref),
+        institution: institution.and_then(|id| layout.catalog.institution(&id)).map(AsRef::as_ref),
+    }
+}
+
 struct Fields<'a> {
     row: &'a Record,
     place: &'a Place,
+    known: Known<'a>,
     faults: &'a mut Vec<Fault>,
     unread: Vec<Field>,
 }
 
 impl Fields<'_> {
-    fn text(&self, field: Field) -> &str {
-        self.row.fields[self.place.columns[field as usize]].1.trim()
-    }
-
-    fn owned(&self, field: Field) -> String {
-        self.text(field).to_owned()
+    /// What the row says; where it has no such column, what the registry says.
+    fn text(&self, field: Field) -> String {
+        if let Some(column) = self.place.columns[field as usize] {
+            return self.row.fields[column].1.trim().to_owned();
+        }
+        let known = if field.is_of_institution() {
+            self.known.institution.map(|one| text::of_institution(one, field))
+        } else {
+            self.known.segment.map(|one| text::of_segment(one, field))
+        };
+        known.unwrap_or_default()
     }
 
     fn refuse(&mut self, field: Field, value: &str, rule: impl Into<Box<Rule>>) {
@@ -172,7 +206,7 @@ impl Fields<'_> {
         field: Field,
         read: fn(&str) -> Result<T, Box<Rule>>,
     ) -> Option<T> {
-        let text = self.owned(field);
+        let text = self.text(field);
         read(&text).map_err(|rule| self.refuse(field, &text, rule)).ok()
     }
 
@@ -185,22 +219,25 @@ impl Fields<'_> {
     }
 
     fn names(&self, [kk, ru, en]: [Field; 3]) -> Names {
-        Names { kk: self.owned(kk), ru: self.owned(ru), en: self.owned(en) }
+        Names { kk: self.text(kk), ru: self.text(ru), en: self.text(en) }
     }
 
     fn institution(&mut self) -> Option<Institution> {
-        let told = |field: &&Field| field.is_of_institution() && !self.text(**field).is_empty();
+        let told = |field: &&Field| {
+            let has_column = self.place.columns[**field as usize].is_some();
+            field.is_of_institution() && has_column && !self.text(**field).is_empty()
+        };
         Field::ALL.iter().find(told)?;
         let id: InstitutionId = self.text(Field::Institution).parse().ok()?;
         Some(Institution {
             id,
             name: self.names([Field::NameKk, Field::NameRu, Field::NameEn]),
-            kind: self.owned(Field::Kind),
-            budget_level: self.owned(Field::BudgetLevel),
-            district: self.owned(Field::District),
-            address: self.owned(Field::Address),
-            head: self.owned(Field::Head),
-            duty: self.owned(Field::Duty),
+            kind: self.text(Field::Kind),
+            budget_level: self.text(Field::BudgetLevel),
+            district: self.text(Field::District),
+            address: self.text(Field::Address),
+            head: self.text(Field::Head),
+            duty: self.text(Field::Duty),
             version: 0,
         })
     }
@@ -221,14 +258,14 @@ impl Fields<'_> {
             institution: institution?,
             label: self.names([Field::LabelKk, Field::LabelRu, Field::LabelEn]),
             prefixes,
-            interface: self.owned(Field::Interface),
+            interface: self.text(Field::Interface),
             probing: Probing { address, method },
             channel,
             router,
-            parent: self.owned(Field::Parent),
+            parent: self.text(Field::Parent),
             criticality,
             maintenance_until: None,
-            notes: self.owned(Field::Notes).replace("\r\n", "\n"),
+            notes: self.text(Field::Notes).replace("\r\n", "\n"),
             retired: None,
             version: 0,
         })
@@ -249,11 +286,11 @@ impl Fields<'_> {
 
     fn channel(&mut self) -> Channel {
         Channel {
-            provider: self.owned(Field::Provider),
-            technology: self.owned(Field::Technology),
+            provider: self.text(Field::Provider),
+            technology: self.text(Field::Technology),
             down_kbps: self.read(Field::DownKbps, text::parse_rate),
             up_kbps: self.read(Field::UpKbps, text::parse_rate),
-            contract: self.owned(Field::Contract),
+            contract: self.text(Field::Contract),
         }
     }
 
@@ -263,7 +300,12 @@ impl Fields<'_> {
         } else {
             self.read_or_none(Field::RouterManagement, text::parse_address)
         };
-        Router { management, snmp: self.owned(Field::RouterSnmp) }
+        let hardware = if self.text(Field::RouterHardware).is_empty() {
+            None
+        } else {
+            self.read_or_none(Field::RouterHardware, text::parse_hardware)
+        };
+        Router { management, snmp: self.text(Field::RouterSnmp), hardware }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Catalog, Fault, Field, Rule, text};
 
 /// What importing `file` into `catalog` would do.
 pub(crate) fn preview(catalog: &Catalog, file: &[u8], lang: Lang) -> Preview {
-    let (drafts, faults) = parse::parse(file);
+    let (drafts, faults) = parse::parse(catalog, file);
     let last_no = catalog.last_no().0;
     let mut plan = Plan { catalog, lang, last_no, faults, institutions: BTreeMap::new() };
     let drafts = plan.identify(drafts);

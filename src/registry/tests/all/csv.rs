@@ -59,6 +59,22 @@ fn semicolons_a_byte_order_mark_and_another_order_of_columns_are_taken() {
 
 /// covers: N1.2
 #[test]
+fn a_column_that_the_file_leaves_out_changes_nothing() {
+    let catalog = star::catalog();
+    let known = catalog.segment("s002").unwrap();
+    let (of, at) = (&known.institution, known.probing.address);
+    let mut file = "id,institution,prefixes,interface,probe_address,notes\n".to_owned();
+    file += &format!("s002,{of},{},{},{at},roof\n", known.prefixes[0], known.interface);
+    file += &format!("s090,{of},10.90.0.0/24,ets90,10.90.0.1,\n");
+    let preview = catalog.preview_csv(file.as_bytes());
+    assert_eq!(preview.faults, []);
+    let diffs: Vec<Field> = preview.changed[0].diffs.iter().map(|diff| diff.field).collect();
+    assert_eq!(diffs, [Field::Notes]);
+    assert_eq!(&preview.new[0].institution, &**catalog.institution(of).unwrap());
+}
+
+/// covers: N1.2
+#[test]
 fn a_preview_tells_new_changed_unchanged_and_absent_apart_field_by_field() {
     let catalog = star::catalog();
     let file = catalog.export_csv();
