@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 use crate::brain::Known;
+use crate::journal::Journal;
 
 /// Raised by every change of what is in the files; files of another version are left aside.
 const VERSION: u16 = 1;
@@ -54,6 +55,7 @@ pub(crate) struct Alive {
 /// The thread that writes.
 struct Keeper {
     store: Store,
+    journal: Journal,
     kept: Arc<AtomicBool>,
     /// A desired state that could not be written yet.
     unkept: Option<Box<Desired>>,
@@ -66,8 +68,9 @@ struct Keeper {
 pub(crate) enum Keep {
     /// A desired state; answered when it was tried. One that cannot be written is tried again.
     Desired(Box<Desired>, oneshot::Sender<()>),
-    /// The states as told.
-    States(Vec<SegmentNow>),
+    /// The states as of the event of this number. The journal is told when they are in the file,
+    /// and also when they could not be written: a full disk keeps nobody from being told.
+    States(Vec<SegmentNow>, u64),
 }
 
 /// What a former process left.
@@ -111,10 +114,11 @@ impl Store {
 
     /// Starts the keeper's thread, which ends when the sender is dropped. The flag says whether the
     /// desired state is on disk.
-    pub(crate) fn start(self) -> Result<(Sender<Keep>, Arc<AtomicBool>), Error> {
+    pub(crate) fn start(self, journal: Journal) -> Result<(Sender<Keep>, Arc<AtomicBool>), Error> {
         let (sender, receiver) = channel();
         let kept = Arc::new(AtomicBool::new(true));
-        let keeper = Keeper { store: self, kept: Arc::clone(&kept), unkept: None, fault: None };
+        let (store, unkept, fault) = (self, None, None);
+        let keeper = Keeper { store, journal, kept: Arc::clone(&kept), unkept, fault };
         std::thread::Builder::new()
             .name("keeper".into())
             .spawn(move || keeper.run(&receiver))
@@ -175,8 +179,9 @@ impl Keeper {
                     self.keep_desired();
                     let _ = tried.send(());
                 }
-                Ok(Keep::States(now)) => {
+                Ok(Keep::States(now, seq)) => {
                     let written = self.store.write_soon("states", &States::of(&now));
+                    self.journal.kept(seq);
                     self.tell(written);
                 }
                 Err(RecvTimeoutError::Timeout) => self.keep_desired(),

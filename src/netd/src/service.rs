@@ -64,8 +64,8 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     let left = store.load(started);
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
-    let (keeper, kept) = store.start()?;
     let journal = Journal::new(instance(), config.ring_bytes);
+    let (keeper, kept) = store.start(journal.clone())?;
     let parts =
         Parts { clock, engine, watch, journal: journal.clone(), keeper: keeper.clone(), pulse };
     let (mut watcher, orders) = Watcher::new(parts)?;

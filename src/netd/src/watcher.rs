@@ -153,6 +153,7 @@ impl Watcher {
         }
         self.enter(now);
         self.keep_states_in_time(now.boot);
+        self.journal.hold_no_longer(now.boot);
         goes_on
     }
 
@@ -237,7 +238,8 @@ impl Watcher {
 
     fn keep_states(&mut self) {
         self.states_due = false;
-        let _ = self.keeper.send(Keep::States(self.brain.board().collect()));
+        let states = self.brain.board().collect();
+        let _ = self.keeper.send(Keep::States(states, self.journal.entered()));
     }
 
     fn sleep(&self) {

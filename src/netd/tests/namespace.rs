@@ -250,6 +250,36 @@ fn a_killed_process_goes_on_within_a_second_without_serve_and_without_a_false_ou
     });
 }
 
+/// The second change comes so soon after the first that the file waits for its turn: it is told
+/// no sooner than the file has it, so that `serve` and the next life begin with the same.
+///
+/// covers: N3.2
+#[test]
+fn an_outage_told_the_moment_before_a_kill_is_known_to_the_next_life() {
+    if !own_namespace() {
+        return;
+    }
+    let fars: Vec<Far> = (1..=4).map(Far::segment).collect();
+    let mut netd = start_process();
+    runtime().block_on(async {
+        let mut follower = all_up(&netd, 4).await;
+        fars[2].run("ip link set far down");
+        fars[3].run("ip link set far down");
+        let told = until(&mut follower, SOON, |event| to(event, 4, LinkState::Down)).await;
+        netd.kill();
+        netd.launch();
+        let mut follower = netd.follow().await;
+        let now = follower.now.iter().find(|now| now.segment.0 == 4).unwrap();
+        assert_eq!((now.state, now.since), (LinkState::Down, told.first_after));
+        let mut replay = netd.client.replay(None, follower.newest.seq).await.unwrap();
+        while let Some(event) = replay.next().await.unwrap() {
+            assert_eq!(to(&event, 4, LinkState::Down), None, "told a second time");
+        }
+        let seen = during(&mut follower, Duration::from_secs(2)).await;
+        assert_eq!(transitions(&seen), Vec::<&Event>::new());
+    });
+}
+
 /// Root of a user namespace is all it needs, and three capabilities are all it keeps.
 ///
 /// covers: N12
