@@ -17,7 +17,7 @@ const LINES: &[&[&str]] = &[
     &["registry", "series"],
     &["listen", "outage"],
     &["web", "probe", "dataplane"],
-    &["watch", "netd"],
+    &["watch", "traffic", "netd"],
     &["lab", "dashboard"],
     &["hub"],
 ];
@@ -30,6 +30,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("liveness", &["model"]),
     ("outage", &["model"]),
+    ("rules", &["model", "netd-api", "store", "journal", "registry", "runtime"]),
     ("netd", &["model", "runtime", "config", "liveness", "netd-api", "probe", "dataplane"]),
 ];
 

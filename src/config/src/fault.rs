@@ -36,6 +36,8 @@ pub enum Rule {
     BadUrl,
     /// No name of an interface.
     BadInterface,
+    /// No network such as `10.1.0.0/24`.
+    BadNetwork,
     /// No short name.
     BadName,
     /// An empty text.
@@ -46,7 +48,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules, so that a test can ask for a case of each.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Syntax,
         Self::UnknownSection,
         Self::UnknownKey,
@@ -62,6 +64,7 @@ impl Rule {
         Self::BadPath,
         Self::BadUrl,
         Self::BadInterface,
+        Self::BadNetwork,
         Self::BadName,
         Self::Empty,
         Self::Contradiction,

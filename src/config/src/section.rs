@@ -107,6 +107,26 @@ impl<'a> Section<'a> {
         default
     }
 
+    /// A key that is one of some words and must be given; the first one stands in the reference.
+    pub fn required_one_of<T: Clone>(
+        &mut self,
+        key: &'static str,
+        doc: &'static str,
+        words: &[(&'static str, T)],
+    ) -> T {
+        let missing = !self.left.contains_key(key);
+        let value = self.one_of(key, doc, words);
+        let example = format!("\"{}\"", words[0].0);
+        if missing {
+            let what = format!("[{}] lacks the key {key}", self.name);
+            self.fault(Rule::MissingKey, key, what, format!("add {key} = {example}"));
+        }
+        if let Some(last) = self.keys.last_mut() {
+            last.need = Need::Required(example);
+        }
+        value
+    }
+
     /// Two settings do not go together; reported at `key`.
     pub fn contradiction(&mut self, key: &'static str, what: String, remedy: String) {
         self.fault(Rule::Contradiction, key, what, remedy);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use toml::de::DeValue;
 
 use crate::Rule;
@@ -247,6 +248,53 @@ impl Setting for InterfacePattern {
 
     fn show(&self) -> String {
         format!("\"{}\"", self.0)
+    }
+}
+
+/// The full name of an interface.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Interface(pub String);
+
+impl Setting for Interface {
+    const KIND: &'static str = "an interface such as `\"eth0\"`";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
+        let InterfacePattern(given) = InterfacePattern::read(value)?;
+        if given.ends_with('*') {
+            let what = format!("= \"{given}\" stands for several interfaces");
+            return Err(Broken::new(
+                Rule::BadInterface,
+                what,
+                "write each of them by its full name",
+            ));
+        }
+        Ok(Self(given))
+    }
+
+    fn show(&self) -> String {
+        format!("\"{}\"", self.0)
+    }
+}
+
+impl Setting for IpNet {
+    const KIND: &'static str = "a network such as `\"10.1.0.0/24\"`, `\"fd10:1::/64\"`";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
+        let given = text(value, "a network in quotes")?;
+        let broken = |what: String, remedy: &str| Broken::new(Rule::BadNetwork, what, remedy);
+        let net: Self = given.parse().map_err(|_| {
+            let what = format!("= \"{given}\" is no network");
+            broken(what, "write address and length, \"10.1.0.0/24\" or \"fd10:1::/64\"")
+        })?;
+        if net.trunc() != net {
+            let what = format!("= \"{given}\" has bits behind its length");
+            return Err(broken(what, &format!("write \"{}\"", net.trunc())));
+        }
+        Ok(net)
+    }
+
+    fn show(&self) -> String {
+        format!("\"{self}\"")
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ets_config::{
-    Bytes, Document, Faults, InterfacePattern, Name, Rule, Url, decode, read, reference,
+    Bytes, Document, Faults, Interface, InterfacePattern, Name, Rule, Url, decode, read, reference,
 };
+use ipnet::IpNet;
 
 /// A declaration with a key of every kind.
 fn declare(document: &mut Document<'_>) {
@@ -33,6 +34,11 @@ fn declare(document: &mut Document<'_>) {
             vec![InterfacePattern("s*".into())],
         );
         s.optional::<String>("note", "Note.", "text".into());
+    });
+    document.sections("network", "A network.", |s| {
+        s.required_one_of("role", "Role.", &[("services", 0), ("outside", 1)]);
+        s.value::<Vec<Interface>>("interfaces", "Ports.", vec![Interface("dc0".into())]);
+        s.value::<Vec<IpNet>>("prefixes", "Addresses.", Vec::new());
     });
 }
 

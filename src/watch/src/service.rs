@@ -18,7 +18,7 @@ use crate::handle::Inner;
 use crate::picture::Picture;
 use crate::scribe::{self, Scribe};
 use crate::shared::Shared;
-use crate::{ChangeBody, Error, Handle, OutageFilter, OutageRow, queries, spark};
+use crate::{ChangeBody, Error, Handle, OutageFilter, OutageRow, Share, queries, spark};
 
 /// How often `netd` is asked how it is.
 const ASK_EVERY: Duration = Duration::from_secs(5);
@@ -45,6 +45,8 @@ pub struct Deps {
     pub data_dir: PathBuf,
     /// The clock.
     pub clock: Clock,
+    /// Who else writes events down.
+    pub share: Option<Arc<dyn Share>>,
 }
 
 /// The watch, ready to run.
@@ -62,7 +64,8 @@ impl Watch {
     /// # Errors
     /// When the database cannot be read.
     pub async fn build(deps: Deps) -> Result<Self, Error> {
-        let Deps { store, series_store, series, registry, netd, trunks, data_dir, clock } = deps;
+        let Deps { store, series_store, series, registry, netd, trunks, .. } = deps;
+        let (data_dir, clock, share) = (deps.data_dir, deps.clock, deps.share);
         let catalog = registry.catalog();
         let now = clock.wall();
         let mut picture = Picture::new(trunks.iter().map(|trunk| trunk.name.clone()), now);
@@ -77,6 +80,7 @@ impl Watch {
             shared: shared.clone(),
             catalog,
             messages,
+            share,
         })
         .await?;
         shared.remember(earlier(&store, now).await?);

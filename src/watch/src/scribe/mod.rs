@@ -29,8 +29,8 @@ use tokio::time::Instant;
 use self::ops::{Op, Written};
 pub(crate) use self::ops::{evidence, subject};
 pub(crate) use self::session::Session;
-use crate::Error;
 use crate::shared::Shared;
+use crate::{Error, Share};
 
 /// How many operations go into one transaction.
 const BATCH: usize = 500;
@@ -85,6 +85,7 @@ pub(crate) struct Deps {
     pub(crate) shared: Arc<Shared>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) messages: UnboundedReceiver<Message>,
+    pub(crate) share: Option<Arc<dyn Share>>,
 }
 
 /// See the head of the file.
@@ -210,6 +211,11 @@ impl Scribe {
             EventBody::Trunk { name, dark, since } => self.book.trunk(place, name, *dark, *since),
             EventBody::Blind(blind) => {
                 self.blind(blind.clone());
+                Vec::new()
+            }
+            other if self.deps.share.as_ref().is_some_and(|share| share.wants(other)) => {
+                let cursor = Cursor { instance: place.instance, seq: place.seq };
+                self.plan(Op::Share(cursor, Arc::new(event.clone())));
                 Vec::new()
             }
             other => match self.note(event.at, other) {
@@ -369,11 +375,10 @@ impl Scribe {
     }
 
     async fn write_batch(&mut self, batch: Arc<[Op]>, mark: Mark) -> Result<(), ets_store::Error> {
-        let count = batch.len();
-        let work = self
-            .deps
-            .store
-            .write(move |tx| Box::pin(async move { ops::write(tx, &batch, mark).await }));
+        let (count, share) = (batch.len(), self.deps.share.clone());
+        let work = self.deps.store.write(move |tx| {
+            Box::pin(async move { ops::write(tx, &batch, mark, share.as_deref()).await })
+        });
         let written: Vec<Written> = work.await?;
         self.waiting.drain(..count);
         self.written = (mark, Instant::now());
@@ -397,7 +402,11 @@ impl Scribe {
     }
 
     fn tell(&self, written: Vec<Written>) {
-        let news: Vec<_> = written.into_iter().filter(|one| *one != Written::Nothing).collect();
+        if let (Some(share), true) = (&self.deps.share, written.contains(&Written::Share)) {
+            share.written();
+        }
+        let quiet = |one: &Written| matches!(one, Written::Share | Written::Nothing);
+        let news: Vec<_> = written.into_iter().filter(|one| !quiet(one)).collect();
         if news.is_empty() {
             return;
         }
@@ -408,7 +417,7 @@ impl Scribe {
                     Written::Opened(id, segment) => picture.outage(id, segment, true, now),
                     Written::Closed(id, segment) => picture.outage(id, segment, false, now),
                     Written::Blind => picture.tell(now, crate::ChangeBody::Blind),
-                    Written::Nothing => {}
+                    Written::Share | Written::Nothing => {}
                 }
             }
         });

@@ -1,11 +1,14 @@
 //! What the scribe writes into `state.db`, one [`Op`] each, and how.
 
+use std::sync::Arc;
+
 use ets_model::{Blind, Evidence, Fact, OutageId, SegmentNo, WallTime};
+use ets_netd_api::{Cursor, Event};
 use ets_outage::{Action, Standing, Subject};
 use ets_store::{Row, Store, Tx, values};
 
 use super::Mark;
-use crate::Error;
+use crate::{Error, Share};
 
 /// One thing to write down.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub(crate) enum Op {
     Watched(SegmentNo, WallTime),
     /// A segment is no longer watched from this moment on.
     Unwatched(SegmentNo, WallTime),
+    /// An event that another room writes down.
+    Share(Cursor, Arc<Event>),
 }
 
 /// What stands after an [`Op`] was written.
@@ -26,6 +31,7 @@ pub(crate) enum Written {
     Opened(OutageId, Option<SegmentNo>),
     Closed(OutageId, Option<SegmentNo>),
     Blind,
+    Share,
     Nothing,
 }
 
@@ -41,10 +47,11 @@ pub(crate) async fn write(
     tx: &mut Tx<'_>,
     ops: &[Op],
     mark: Mark,
+    share: Option<&dyn Share>,
 ) -> Result<Vec<Written>, ets_store::Error> {
     let mut written = Vec::with_capacity(ops.len());
     for op in ops {
-        written.push(op.write(tx).await?);
+        written.push(op.write(tx, share).await?);
     }
     let sql = "INSERT INTO watch_cursor (one, instance, seq, tick_boot, tick_wall, blind_boot, \
         blind_wall) VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET \
@@ -66,7 +73,11 @@ pub(crate) async fn write(
 }
 
 impl Op {
-    async fn write(&self, tx: &mut Tx<'_>) -> Result<Written, ets_store::Error> {
+    async fn write(
+        &self,
+        tx: &mut Tx<'_>,
+        share: Option<&dyn Share>,
+    ) -> Result<Written, ets_store::Error> {
         match self {
             Self::Outage(Action::Open { subject, began_after, began_before, evidence }) => {
                 open(tx, subject, (*began_after, *began_before), evidence).await
@@ -87,6 +98,12 @@ impl Op {
                 let sql = "INSERT INTO watch_blind (since, until, body) VALUES ($1, $2, $3)";
                 tx.execute(sql, &values![blind.from.wall.0, blind.to.wall.0, json(blind)]).await?;
                 Ok(Written::Blind)
+            }
+            Self::Share(cursor, event) => {
+                if let Some(share) = share {
+                    share.write(tx, *cursor, event).await?;
+                }
+                Ok(Written::Share)
             }
             Self::Watched(no, since) => {
                 let sql = "UPDATE watch_gap SET until = CASE WHEN since > $2 THEN since ELSE $2 \

@@ -64,6 +64,7 @@ impl Place {
             trunks: vec![trunk],
             data_dir: self.0.path().to_owned(),
             clock: Clock::system(),
+            share: None,
         };
         let watch = Watch::build(deps).await.unwrap();
         let handle = watch.handle();

@@ -211,8 +211,9 @@ async fn answer(
             let status = status(&life.lock().unwrap());
             let _ = connection.send(&Reply::Status(Box::new(status))).await;
         }
-        Request::Listener { .. } => {
-            let _ = connection.send(&Reply::Refused("no such socket".into())).await;
+        // It holds no socket and knows nothing of rules and meters.
+        _ => {
+            let _ = connection.send(&Reply::Refused("not here".into())).await;
         }
     }
 }

@@ -1,0 +1,408 @@
+//! What `netd` has in force is the truth: the database is brought in line with it, and what rights
+//! and registry ask for beyond it is put in force by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ets_journal::append;
+use ets_model::WallTime;
+use ets_netd_api::RulesNow;
+use ets_store::{Tx, values};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::change::{CONFIRM_WITHIN, Ready};
+use crate::inner::{Inner, locked};
+use crate::pack::{Packed, digest, pack};
+use crate::rows::{self, Fresh, Kept, int};
+use crate::settle::{self, NETD, Spent};
+use crate::{Author, Back, Cause, Differs, Error, REGISTRY, State, Version, VersionState, Waiting};
+
+/// How often `netd` is asked although nothing happened.
+const ROUND: Duration = Duration::from_secs(15);
+/// How soon again while it is away.
+const AWAY: Duration = Duration::from_secs(1);
+/// How long the reason of a revert is waited for, also after the start: it comes with the events.
+const REASON: Duration = Duration::from_secs(10);
+/// Pauses between tries of what was refused.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+
+/// What stands in the database after it was brought in line.
+struct Line {
+    current: u64,
+    spent: Spent,
+}
+
+impl Inner {
+    /// Asks `netd` and brings everything in line. Called with `changing` held.
+    pub(crate) async fn look(&self) -> Result<Arc<RulesNow>, Error> {
+        match self.ask(self.netd.rules()).await {
+            Ok(now) => self.settle(now).await,
+            Err(error) => {
+                let away = error.to_string();
+                if self.state.borrow().away != away {
+                    tracing::warn!(%error, "netd cannot be asked for its rules");
+                    self.state.send_modify(|state| Arc::make_mut(state).away = away);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings everything in line with what `netd` says. Called with `changing` held.
+    pub(crate) async fn settle(&self, now: RulesNow) -> Result<Arc<RulesNow>, Error> {
+        let now = Arc::new(now);
+        let (told, at) = (now.clone(), self.clock.wall());
+        let packed = self.contents_if_unknown(&now).await?;
+        let patient = self.started.elapsed() < REASON;
+        let work = self.store.write(move |tx| {
+            Box::pin(async move { line_up(tx, &told, packed, at, patient).await })
+        });
+        let line: Line = work.await?;
+        self.spend(line.spent).await;
+        self.publish(now.clone(), line.current).await?;
+        Ok(now)
+    }
+
+    /// The contents of a change that the database does not know: the rights as they stand, the
+    /// policy as `netd` has it.
+    async fn contents_if_unknown(&self, now: &RulesNow) -> Result<Option<(Packed, Packed)>, Error> {
+        let policy = now.policy.as_ref().filter(|_| now.change > 0);
+        let Some(policy) = policy else { return Ok(None) };
+        if self.state().change() == now.change
+            || rows::version(&self.store, now.change).await?.is_some()
+        {
+            return Ok(None);
+        }
+        Ok(Some((pack(&*self.state().rights), pack(policy))))
+    }
+
+    async fn publish(&self, now: Arc<RulesNow>, current: u64) -> Result<(), Error> {
+        let before = self.state();
+        let version = rows::version(&self.store, current).await?;
+        let rights = match &version {
+            None => self.seed.clone(),
+            Some(_) if before.change() == current => before.rights.clone(),
+            Some(kept) => Arc::new(rows::content(&self.store, &kept.rights, current).await?),
+        };
+        let waiting = now.pending.as_ref().map(|pending| Waiting {
+            change: pending.change,
+            author: pending.author.clone(),
+            until: pending.until,
+            back_to: pending.back_to,
+        });
+        let differs = before.differs.clone().filter(|_| before.rules == Some(now.clone()));
+        let state = State {
+            rights,
+            version: version.map(|kept| Arc::new(kept.version)),
+            rules: Some(now.clone()),
+            waiting,
+            away: String::new(),
+            differs,
+            earlier: None,
+        };
+        let changed = |old: &RulesNow| {
+            (old.change, &old.policy, &old.drift) != (now.change, &now.policy, &now.drift)
+        };
+        if before.rules.as_deref().is_none_or(changed) {
+            self.rules_changed();
+        }
+        self.state.send_replace(Arc::new(state));
+        Ok(())
+    }
+
+    /// Looks, and follows the registry. Answers when it is to be done again by itself.
+    pub(crate) async fn sync(&self) -> Duration {
+        let _guard = self.changing.lock().await;
+        let now = match self.look().await {
+            Ok(now) => now,
+            Err(Error::Netd(_) | Error::Silent) => return AWAY,
+            Err(error) => {
+                tracing::error!(%error, "the rules cannot be written down; it is tried again");
+                return AWAY;
+            }
+        };
+        match self.follow_registry(now).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "rules do not follow the registry yet");
+                AWAY
+            }
+        }
+    }
+
+    async fn follow_registry(&self, now: Arc<RulesNow>) -> Result<Duration, Error> {
+        if let Some(pending) = &now.pending {
+            let left = pending.until.boot.since(self.clock.boot());
+            return Ok(ROUND.min(left + Duration::from_millis(100)));
+        }
+        let state = self.state();
+        let wanted = self.wanted(&state.rights);
+        if now.policy.as_ref() == Some(&wanted) {
+            *locked(&self.retry) = None;
+            self.differ(None);
+            return Ok(ROUND);
+        }
+        let faults = wanted.faults();
+        let changes = now.policy.clone().unwrap_or_default().changes_to(&wanted);
+        let last = self.last_own().await?;
+        let same = last.filter(|last| last.policy == digest(&wanted));
+        let mut differs = Differs { changes, faults, tried: None, why: String::new() };
+        if let Some((fault, more)) = differs.faults.split_first() {
+            let more = if more.is_empty() { "" } else { " (and more)" };
+            differs.why = format!("{fault}{more}");
+        } else if !now.problem.is_empty() {
+            differs.why.clone_from(&now.problem);
+        } else if let Some(why) = same.as_ref().and_then(|last| self.held(&last.version)) {
+            differs.tried = same.map(|last| last.version.no);
+            differs.why = why;
+        } else {
+            return self.follow(same, wanted, &now, differs).await;
+        }
+        self.differ(Some(differs));
+        Ok(self.until_retry().unwrap_or(ROUND).min(ROUND))
+    }
+
+    /// Puts in force what rights and registry ask for, in nobody's name.
+    async fn follow(
+        &self,
+        same: Option<Kept>,
+        wanted: ets_model::Policy,
+        now: &RulesNow,
+        mut differs: Differs,
+    ) -> Result<Duration, Error> {
+        let wanted = Arc::new(wanted);
+        // What was refused is tried again under its own number, so that a fault of the machine
+        // does not fill the history.
+        let again = same.filter(|last| {
+            matches!(last.version.state, VersionState::Refused { .. })
+                && last.version.no > now.change
+                && last.version.base == now.change
+        });
+        let made = match again {
+            Some(last) => self.resend(last.version.no, wanted).await,
+            None => {
+                let first = now.change == 0 && self.state().version.is_none();
+                let cause = if first { Cause::First } else { Cause::Registry };
+                let ready = Ready {
+                    author: Author::new(REGISTRY),
+                    cause,
+                    rights: self.state().rights.clone(),
+                    policy: wanted,
+                    within: CONFIRM_WITHIN,
+                    draft_upto: None,
+                };
+                self.put_in_force(ready, now).await
+            }
+        };
+        match made {
+            Ok(_) => {
+                *locked(&self.retry) = None;
+                self.differ(None);
+                Ok(Duration::ZERO)
+            }
+            Err(Error::Refused { change, why }) => {
+                self.pause_longer();
+                (differs.tried, differs.why) = (Some(change), why);
+                self.differ(Some(differs));
+                Ok(self.until_retry().unwrap_or(ROUND).min(ROUND))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn resend(&self, no: u64, policy: Arc<ets_model::Policy>) -> Result<Version, Error> {
+        let work = self.store.write(move |tx| {
+            Box::pin(async move {
+                let sql = "UPDATE rules_version SET state = 'sent' WHERE no = $1";
+                tx.execute(sql, &values![int(no)]).await.map(drop)
+            })
+        });
+        let written: Result<(), ets_store::Error> = work.await;
+        written?;
+        self.hand_over(no, policy).await
+    }
+
+    /// The newest change that followed the registry.
+    async fn last_own(&self) -> Result<Option<Kept>, Error> {
+        let clause = "WHERE cause IN ('first', 'registry') ORDER BY no DESC LIMIT 1";
+        Ok(rows::versions(&self.store, clause, &[]).await?.pop())
+    }
+
+    /// Why the same is not tried again at present.
+    fn held(&self, last: &Version) -> Option<String> {
+        match &last.state {
+            VersionState::Reverted { why, .. } => Some(format!(
+                "change {} went back ({why}): change the registry or the rights, or try it again",
+                last.no
+            )),
+            VersionState::Refused { why, .. } => self.until_retry().map(|_| why.clone()),
+            _ => None,
+        }
+    }
+
+    fn until_retry(&self) -> Option<Duration> {
+        let (due, _) = (*locked(&self.retry))?;
+        let left = due.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    fn pause_longer(&self) {
+        let mut retry = locked(&self.retry);
+        let pause = retry.map_or(PAUSES.0, |(_, last)| (last * 2).min(PAUSES.1));
+        *retry = Some((Instant::now() + pause, pause));
+    }
+
+    fn differ(&self, differs: Option<Differs>) {
+        let differs = differs.map(Arc::new);
+        if self.state.borrow().differs == differs {
+            return;
+        }
+        if let Some(differs) = &differs {
+            let (count, why) = (differs.changes.len(), &differs.why);
+            tracing::warn!(
+                count,
+                why,
+                "rights and registry ask for other rules than those in force"
+            );
+        }
+        self.state.send_modify(|state| Arc::make_mut(state).differs = differs);
+    }
+}
+
+/// Brings the database in line with what `netd` says; all of it or nothing.
+async fn line_up(
+    tx: &mut Tx<'_>,
+    now: &RulesNow,
+    unknown: Option<(Packed, Packed)>,
+    at: WallTime,
+    patient: bool,
+) -> Result<Line, Error> {
+    if let (None, Some((rights, policy))) = (rows::version_in(tx, now.change).await?, unknown) {
+        found(tx, now, rights, policy, at).await?;
+    }
+    let standing = rows::version_in(tx, now.change).await?;
+    let current = standing.as_ref().map_or(0, |kept| kept.version.no);
+    let base = standing.as_ref().map_or(0, |kept| kept.version.base);
+    let open = "WHERE state IN ('sent', 'waiting') AND no <> $1 ORDER BY no";
+    for kept in rows::versions_in(tx, open, &values![int(current)]).await? {
+        left_behind(tx, &kept.version, base, current, at).await?;
+    }
+    let spent = match standing {
+        Some(kept) => stands(tx, &kept, now, at).await?,
+        None => None,
+    };
+    put_current(tx, current, at).await?;
+    if !patient {
+        unexplained(tx, at).await?;
+    }
+    Ok(Line { current, spent })
+}
+
+async fn put_current(tx: &mut Tx<'_>, current: u64, at: WallTime) -> Result<(), Error> {
+    let before = rows::current_in(tx).await?;
+    if before == current {
+        return Ok(());
+    }
+    let sql = "UPDATE rules_state SET current = $1 WHERE one = 1";
+    tx.execute(sql, &values![int(current)]).await?;
+    if current == 0 {
+        let detail = json!({ "was": before });
+        append(tx, at, settle::entry(&Author::new(NETD), "rules.lost", before, detail)).await?;
+    }
+    Ok(())
+}
+
+/// The change in force, as far as `netd` says how it stands.
+async fn stands(
+    tx: &mut Tx<'_>,
+    kept: &Kept,
+    now: &RulesNow,
+    at: WallTime,
+) -> Result<Spent, Error> {
+    let no = kept.version.no;
+    let pending = now.pending.as_ref().filter(|pending| pending.change == no);
+    match (&kept.version.state, pending) {
+        (VersionState::Waiting { .. }, None) => {
+            settle::confirmed(tx, no, None, at).await?;
+            Ok(None)
+        }
+        (VersionState::InForce { .. } | VersionState::Confirmed { .. }, _) => Ok(None),
+        (_, Some(pending)) => settle::accepted(tx, kept, Some(pending.until.wall), at).await,
+        (_, None) => {
+            let spent = settle::accepted(tx, kept, None, at).await?;
+            if kept.version.confirm_within.is_some() {
+                let sql = "UPDATE rules_version SET state = 'waiting' WHERE no = $1";
+                tx.execute(sql, &values![int(no)]).await?;
+                settle::confirmed(tx, no, None, at).await?;
+            }
+            Ok(spent)
+        }
+    }
+}
+
+/// A version that was on its way or waited, and is not the one in force.
+async fn left_behind(
+    tx: &mut Tx<'_>,
+    version: &Version,
+    base: u64,
+    current: u64,
+    at: WallTime,
+) -> Result<(), Error> {
+    match version.state {
+        VersionState::Waiting { .. } if version.no == base && base != 0 => {
+            settle::confirmed(tx, version.no, None, at).await?;
+        }
+        VersionState::Waiting { .. } => {
+            settle::reverted(tx, version.no, current, None, at).await?;
+        }
+        _ => {
+            let why = "netd did not take it before the hub was interrupted: apply it again";
+            settle::refused(tx, version.no, why, at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// `netd` runs a change that this database does not know: the database is younger or older than
+/// it. What people decided is taken to stand; that the two differ shows.
+async fn found(
+    tx: &mut Tx<'_>,
+    now: &RulesNow,
+    rights: Packed,
+    policy: Packed,
+    at: WallTime,
+) -> Result<(), Error> {
+    let author = now.pending.as_ref().map_or(NETD, |pending| &pending.author);
+    let version = Version {
+        no: now.change,
+        at,
+        author: author.to_owned(),
+        on_behalf: None,
+        from_segment: None,
+        why: String::new(),
+        cause: Cause::Found,
+        base: 0,
+        changes: 0,
+        takes_away: false,
+        confirm_within: None,
+        state: VersionState::Sent,
+    };
+    let detail = json!({ "change": now.change, "author": author });
+    let fresh = Fresh { version, rights, policy, draft_upto: None, numbers: Vec::new() };
+    rows::insert(tx, &fresh).await?;
+    append(tx, at, settle::entry(&Author::new(NETD), "rules.found", now.change, detail)).await?;
+    Ok(())
+}
+
+/// Reverts whose reason does not come any more get their entry in the journal without one.
+async fn unexplained(tx: &mut Tx<'_>, at: WallTime) -> Result<(), Error> {
+    let clause = "WHERE state = 'reverted' AND reason IS NULL AND settled < $1";
+    let old = at.minus(REASON).0;
+    for kept in rows::versions_in(tx, clause, &values![old]).await? {
+        let author = Author::new(NETD);
+        let why = Some((Back::Unknown, &author));
+        settle::reverted(tx, kept.version.no, kept.version.base, why, at).await?;
+    }
+    Ok(())
+}
