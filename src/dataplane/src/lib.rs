@@ -13,9 +13,11 @@ mod patrol;
 mod refusals;
 mod table;
 mod watch;
+mod ways;
 
 pub use error::Error;
 pub use neighbours::hasten_neighbours;
 pub use refusals::{Refusal, Refusals};
 pub use table::{Change, Link};
 pub use watch::Watch;
+pub use ways::{Interface, Route, WayFinder, Ways};

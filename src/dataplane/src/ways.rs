@@ -1,0 +1,308 @@
+//! The ways out of the hub: its interfaces, their addresses, and the routes (rtnetlink(7)), as the
+//! rules need them; and the routes to segments that are missing.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+use crate::Error;
+use crate::message::{attributes, split, text, u32_at};
+
+const DATAGRAM: usize = 64 << 10;
+const HEAD: usize = 16;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_ACK: u16 = 0x4;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_CREATE: u16 = 0x400;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+/// Ours in `ip route`'s protocol column; unassigned in rtnetlink.h.
+const PROTOCOL: u8 = 69;
+const ATTEMPTS: usize = 5;
+
+/// One interface of the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// The hub's own addresses on it.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// One route of the main table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// To where.
+    pub to: IpNet,
+    /// By which interface.
+    pub interface: u32,
+    /// By which next hop; `None` where the destination is on the link.
+    pub gateway: Option<IpAddr>,
+}
+
+/// All of it at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// The interfaces by their numbers.
+    pub interfaces: BTreeMap<u32, Interface>,
+    /// The routes, as the kernel lists them.
+    pub routes: Vec<Route>,
+}
+
+/// Reads and adds ways, in the network namespace of the thread that opened it.
+pub struct WayFinder {
+    socket: Socket,
+    buffer: Vec<u8>,
+}
+
+impl Ways {
+    /// The number of the interface with this name.
+    pub fn number(&self, name: &str) -> Option<u32> {
+        self.interfaces.iter().find(|(_, one)| one.name == name).map(|(number, _)| *number)
+    }
+
+    /// The route that holds a whole network: the longest that contains it.
+    pub fn route(&self, to: IpNet) -> Option<&Route> {
+        let holds = self.routes.iter().filter(|route| route.to.contains(&to));
+        holds.max_by_key(|route| route.to.prefix_len())
+    }
+}
+
+impl WayFinder {
+    /// # Errors
+    /// When the kernel refuses a socket.
+    pub fn open() -> Result<Self, Error> {
+        let fault = |what| move |cause| Error::Socket(what, cause);
+        let mut socket = Socket::new(NETLINK_ROUTE).map_err(fault("opening a socket"))?;
+        socket.bind_auto().map_err(fault("binding a socket"))?;
+        socket.connect(&SocketAddr::new(0, 0)).map_err(fault("connecting to the kernel"))?;
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(2))
+            .map_err(|errno| Error::Socket("setting a deadline", errno.into()))?;
+        Ok(Self { socket, buffer: vec![0; DATAGRAM] })
+    }
+
+    /// Interfaces, addresses and routes of the main table.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn read(&mut self) -> Result<Ways, Error> {
+        let mut ways = Ways::default();
+        self.list(libc::RTM_GETLINK, "links", |body| link(body, &mut ways))?;
+        self.list(libc::RTM_GETADDR, "addresses", |body| address(body, &mut ways))?;
+        self.list(libc::RTM_GETROUTE, "routes", |body| ways.routes.extend(route(body)))?;
+        Ok(ways)
+    }
+
+    /// Adds a route to the main table. One that is there already is no error.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn add(&mut self, route: &Route) -> Result<(), Error> {
+        let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+        self.send(libc::RTM_NEWROUTE, flags, &new_route(route))
+            .map_err(|cause| Error::Socket("adding a route", cause))?;
+        let length = self
+            .socket
+            .recv(&mut &mut self.buffer[..], 0)
+            .map_err(|cause| Error::Socket("reading an answer", cause))?;
+        let answer = self.buffer.get(HEAD..length.min(DATAGRAM)).and_then(|body| u32_at(body, 0));
+        match answer.map(u32::cast_signed) {
+            Some(0) => Ok(()),
+            Some(code) if code == -libc::EEXIST => Ok(()),
+            Some(code) => {
+                Err(Error::Refused("routes", io::Error::from_raw_os_error(code.saturating_neg())))
+            }
+            None => Err(Error::Socket("reading an answer", io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    fn list(
+        &mut self,
+        kind: u16,
+        what: &'static str,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let listed = self.dump(kind, what)?;
+            if let Some(listed) = listed {
+                listed.iter().for_each(|body| each(body));
+                return Ok(());
+            }
+        }
+        Err(Error::Unsteady(what))
+    }
+
+    /// The bodies of a dump; `None` when the table changed meanwhile.
+    fn dump(&mut self, kind: u16, what: &'static str) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        self.send(kind, NLM_F_REQUEST | NLM_F_DUMP, &[0; 16])
+            .map_err(|cause| Error::Socket("asking", cause))?;
+        let (mut listed, mut steady) = (Vec::new(), true);
+        loop {
+            let length = self
+                .socket
+                .recv(&mut &mut self.buffer[..], 0)
+                .map_err(|cause| Error::Socket("reading a list", cause))?;
+            let mut rest = &self.buffer[..length.min(DATAGRAM)];
+            while let Some((kind, flags, body, after)) = split(rest) {
+                steady &= flags & NLM_F_DUMP_INTR == 0;
+                match kind {
+                    NLMSG_DONE => return Ok(steady.then_some(listed)),
+                    NLMSG_ERROR => {
+                        let code = u32_at(body, 0).unwrap_or(0).cast_signed();
+                        let cause = io::Error::from_raw_os_error(code.saturating_neg());
+                        return Err(Error::Refused(what, cause));
+                    }
+                    _ => listed.push(body.to_vec()),
+                }
+                rest = after;
+            }
+        }
+    }
+
+    fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
+        let mut message = vec![0u8; HEAD];
+        message.extend(body);
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+        message[..4].copy_from_slice(&length.to_ne_bytes());
+        message[4..6].copy_from_slice(&kind.to_ne_bytes());
+        message[6..8].copy_from_slice(&flags.to_ne_bytes());
+        self.socket.send(&message, 0).map(drop)
+    }
+}
+
+impl std::fmt::Debug for WayFinder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WayFinder")
+    }
+}
+
+fn link(body: &[u8], ways: &mut Ways) {
+    let Some(number) = u32_at(body, 4) else { return };
+    let name = attributes(body, 16).find(|(kind, _)| *kind == libc::IFLA_IFNAME);
+    if let Some((_, name)) = name {
+        let interface = Interface { name: text(name), addresses: Vec::new() };
+        ways.interfaces.insert(number, interface);
+    }
+}
+
+/// struct ifaddrmsg: family, prefix length, flags, scope, interface. The local address is ours; on
+/// links with two different ends the other one is the far end.
+fn address(body: &[u8], ways: &mut Ways) {
+    let Some(number) = u32_at(body, 4) else { return };
+    let found = |wanted| attributes(body, 8).find(|(kind, _)| *kind == wanted);
+    let own = found(libc::IFA_LOCAL).or_else(|| found(libc::IFA_ADDRESS));
+    if let (Some((_, own)), Some(interface)) = (own, ways.interfaces.get_mut(&number)) {
+        interface.addresses.extend(ip(own));
+    }
+}
+
+/// struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type.
+fn route(body: &[u8]) -> Option<Route> {
+    let [family, length, _, _, table, _, _, kind] = *body.first_chunk()?;
+    if table != libc::RT_TABLE_MAIN || kind != libc::RTN_UNICAST {
+        return None;
+    }
+    let (mut to, mut interface, mut gateway) = (None, None, None);
+    for (kind, value) in attributes(body, 12) {
+        match kind {
+            libc::RTA_DST => to = ip(value),
+            libc::RTA_OIF => interface = u32_at(value, 0),
+            libc::RTA_GATEWAY => gateway = ip(value),
+            libc::RTA_MULTIPATH => {
+                interface = interface.or_else(|| u32_at(value, 4));
+            }
+            _ => {}
+        }
+    }
+    let nowhere = match i32::from(family) {
+        libc::AF_INET => IpAddr::from([0; 4]),
+        libc::AF_INET6 => IpAddr::from([0; 16]),
+        _ => return None,
+    };
+    let to = IpNet::new(to.unwrap_or(nowhere), length).ok()?;
+    Some(Route { to, interface: interface?, gateway })
+}
+
+fn new_route(route: &Route) -> Vec<u8> {
+    let family = if route.to.addr().is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let scope = if route.gateway.is_some() { libc::RT_SCOPE_UNIVERSE } else { libc::RT_SCOPE_LINK };
+    let mut body = vec![
+        u8::try_from(family).unwrap_or(0),
+        route.to.prefix_len(),
+        0,
+        0,
+        libc::RT_TABLE_MAIN,
+        PROTOCOL,
+        scope,
+        libc::RTN_UNICAST,
+    ];
+    body.extend([0; 4]);
+    attribute(&mut body, libc::RTA_DST, &octets(route.to.network()));
+    attribute(&mut body, libc::RTA_OIF, &route.interface.to_ne_bytes());
+    if let Some(gateway) = route.gateway {
+        attribute(&mut body, libc::RTA_GATEWAY, &octets(gateway));
+    }
+    body
+}
+
+fn attribute(to: &mut Vec<u8>, kind: u16, value: &[u8]) {
+    let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
+    to.extend(length.to_ne_bytes());
+    to.extend(kind.to_ne_bytes());
+    to.extend(value);
+    to.resize(to.len().next_multiple_of(4), 0);
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(four) => four.octets().to_vec(),
+        IpAddr::V6(six) => six.octets().to_vec(),
+    }
+}
+
+fn ip(value: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(value) {
+        return Some(IpAddr::from(four));
+    }
+    <[u8; 16]>::try_from(value).ok().map(IpAddr::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_reads_as_it_was_written_and_a_cut_one_is_none() {
+        let wanted = Route {
+            to: "10.10.1.0/24".parse().unwrap(),
+            interface: 7,
+            gateway: Some("10.10.1.1".parse().unwrap()),
+        };
+        let body = new_route(&wanted);
+        assert_eq!(route(&body), Some(wanted));
+        for end in 0..body.len() {
+            let _ = route(&body[..end]);
+        }
+        assert_eq!(body.len() % 4, 0);
+    }
+
+    #[test]
+    fn the_longest_route_that_holds_a_whole_network_is_its_way() {
+        let to =
+            |text: &str, interface| Route { to: text.parse().unwrap(), interface, gateway: None };
+        let routes = vec![to("0.0.0.0/0", 1), to("10.10.0.0/16", 2), to("10.10.1.0/25", 3)];
+        let ways = Ways { routes, ..Ways::default() };
+        let by = |net: &str| ways.route(net.parse().unwrap()).map(|route| route.interface);
+        assert_eq!(by("10.10.1.0/24"), Some(2));
+        assert_eq!(by("10.10.1.0/26"), Some(3));
+        assert_eq!(by("192.0.2.0/24"), Some(1));
+        assert_eq!(by("fd00::/64"), None);
+    }
+}
