@@ -5,6 +5,7 @@ mod expr;
 mod order;
 mod set;
 
+pub(crate) use order::arrange;
 pub(crate) use set::padded;
 
 use super::ir::{Base, Chain, Expr, Family, Hook, Rule, Ruleset, Table};
@@ -94,7 +95,7 @@ impl<'a> Assembly<'a> {
     pub(crate) fn finish(self) -> Ruleset {
         let mut tables = self.tables;
         tables.sort_by(|a, b| (a.family, &a.name).cmp(&(b.family, &b.name)));
-        tables.iter_mut().for_each(order::arrange);
+        tables.iter_mut().for_each(arrange);
         Ruleset { tables }
     }
 }
@@ -145,8 +146,8 @@ fn base(family: Family, hook: &[u8], body: &[u8]) -> Option<Base> {
 fn rule(table: &Table, body: &[u8]) -> Rule {
     let timed = |set: &str| table.set(set).is_some_and(|set| set.timeout_ms != 0);
     let mut exprs = find(body, attr::RULE_EXPRESSIONS)
-        .map(|list| wire::inside(list).map(|(_, one)| expr::expr(one, &timed)).collect())
-        .unwrap_or_else(Vec::new);
+        .map(|list| wire::inside(list).map(|(_, one)| expr::expr(one, &timed)).collect::<Vec<_>>())
+        .unwrap_or_default();
     if find(body, attr::RULE_COMPAT).is_some() {
         exprs.insert(0, Expr::Unknown("compat".to_owned()));
     }

@@ -1,11 +1,13 @@
 //! The least change that makes what the kernel has what it should have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::BOUND_CHAIN;
-use super::ir::{Chain, Expr, Hook, KeyPart, Rule, Ruleset, Set, Table};
+use super::ir::{Chain, Element, Expr, Hook, KeyPart, Rule, Ruleset, Set, Table};
 use super::numbers::set_flag;
 use super::transaction::{Act, Step, TableName, Transaction};
+
+type Elements = BTreeMap<Vec<u8>, Element>;
 
 /// From `have` to `want`, for all tables in either. Elements go and come one by one, the rules of a
 /// chain whole; a set of another type is made anew, and with it every chain that names it. Nothing
@@ -155,9 +157,10 @@ impl<'a> Parts<'a> {
             if set.dynamic || (removing && other.is_none()) {
                 return None;
             }
-            let is_there = |key: &[u8]| other.and_then(|other| other.elements.get(key));
-            let missing = set.elements.iter().filter(|(key, one)| is_there(key) != Some(*one));
-            let elements = missing.map(|(key, one)| (key.clone(), one.clone())).collect();
+            let elements = match other {
+                Some(other) => missing(&set.elements, &other.elements),
+                None => set.elements.clone(),
+            };
             Some(Set { elements, ..without_elements(set) })
         };
         let parts = these.sets.iter().filter_map(part);
@@ -174,6 +177,19 @@ impl<'a> Parts<'a> {
             })
             .collect()
     }
+}
+
+/// The elements that `others` has not, or has otherwise. Both are in order, so that one pass does.
+fn missing(these: &Elements, others: &Elements) -> Elements {
+    let mut others = others.iter().peekable();
+    let mut found = Elements::new();
+    for (key, element) in these {
+        while others.next_if(|(other, _)| *other < key).is_some() {}
+        if others.peek() != Some(&(key, element)) {
+            found.insert(key.clone(), element.clone());
+        }
+    }
+    found
 }
 
 fn without_elements(set: &Set) -> Set {

@@ -1,4 +1,4 @@
-//! From a transaction to one batch of messages (linux/netfilter/nfnetlink.h, `NFNL_MSG_BATCH_BEGIN`).
+//! From a transaction to one batch of messages (`linux/netfilter/nfnetlink.h`, `NFNL_MSG_BATCH_BEGIN`).
 
 mod expr;
 mod set;
@@ -9,12 +9,11 @@ use super::ir::{Base, Chain, Rule};
 use super::numbers::{self, attr, message};
 use super::transaction::{Act, Step, TableName, Transaction};
 use super::wire::{
-    BATCH_BEGIN, BATCH_END, BATCH_GENERATION, Head, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE,
-    NLM_F_EXCL, Writer,
+    BATCH_BEGIN, BATCH_END, BATCH_GENERATION, Head, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, Writer,
 };
 use crate::Error;
 
-/// A name in nf_tables (`NFT_NAME_MAXLEN`), its zero included.
+/// A name in `nf_tables` (`NFT_NAME_MAXLEN`), its zero included.
 const NAME: usize = 256;
 /// A comment, so that it fits into `NFT_USERDATA_MAXLEN` with its head and its zero.
 const COMMENT: usize = 253;
@@ -42,8 +41,7 @@ pub(crate) fn batch(transaction: &Transaction, first: u32) -> Result<Batch, Erro
         }
     });
     for (at, step) in transaction.steps.iter().enumerate() {
-        let last = at + 1 == transaction.steps.len();
-        Steps { batch: &mut batch, timed: &transaction.timed, at, last }
+        Steps { batch: &mut batch, timed: &transaction.timed, at }
             .step(step)
             .map_err(|why| Error::Impossible(super::text::step(step), why))?;
         if batch.out.too_long() {
@@ -51,7 +49,8 @@ pub(crate) fn batch(transaction: &Transaction, first: u32) -> Result<Batch, Erro
             return Err(Error::Impossible(super::text::step(step), why));
         }
     }
-    let end = first.wrapping_add(batch.steps.len().try_into().unwrap_or(u32::MAX)).wrapping_add(1);
+    batch.out.ask();
+    let end = batch.last().wrapping_add(1);
     batch.out.message(Head::mark(BATCH_END, end), |_| {});
     Ok(batch)
 }
@@ -74,7 +73,6 @@ struct Steps<'a> {
     batch: &'a mut Batch,
     timed: &'a BTreeSet<(TableName, String)>,
     at: usize,
-    last: bool,
 }
 
 impl Steps<'_> {
@@ -109,13 +107,11 @@ impl Steps<'_> {
         table: &TableName,
         kind: u16,
         flags: u16,
-        last: bool,
         fill: impl FnOnce(&mut Writer),
     ) {
         self.batch.steps.push(self.at);
-        let ask = if last { NLM_F_ACK } else { 0 };
         let family = numbers::family(table.family);
-        let head = Head::nft(kind, flags | ask, family, self.batch.last());
+        let head = Head::nft(kind, flags, family, self.batch.last());
         self.batch.out.message(head, |out| {
             out.text(attr::TABLE_NAME, &table.name);
             fill(out);
@@ -132,7 +128,7 @@ impl Steps<'_> {
         if let Some((_, text)) = thing {
             name(text)?;
         }
-        self.message(table, kind, flags, self.last, |out| {
+        self.message(table, kind, flags, |out| {
             if let Some((kind, text)) = thing {
                 out.text(kind, text);
             }
@@ -144,7 +140,7 @@ impl Steps<'_> {
         name(&set.name)?;
         let header = set::header(set)?;
         let id = self.batch.last();
-        self.message(table, message::NEW_SET, NLM_F_CREATE | NLM_F_EXCL, self.last, |out| {
+        self.message(table, message::NEW_SET, NLM_F_CREATE | NLM_F_EXCL, |out| {
             out.raw(header.bytes());
             out.word(attr::SET_ID, id);
         });
@@ -160,9 +156,8 @@ impl Steps<'_> {
     ) -> Result<(), Refusal> {
         name(&set.name)?;
         let chunks = set::chunks(set, kind == message::NEW_ELEMENTS)?;
-        let count = chunks.len();
-        for (at, chunk) in chunks.iter().enumerate() {
-            self.message(table, kind, flags, self.last && at + 1 == count, |out| {
+        for chunk in chunks {
+            self.message(table, kind, flags, |out| {
                 out.text(attr::ELEMENTS_SET, &set.name);
                 out.nest(attr::ELEMENTS_LIST, |out| out.raw(chunk.bytes()));
             });
@@ -179,7 +174,7 @@ impl Steps<'_> {
             ),
             None => None,
         };
-        self.message(table, message::NEW_CHAIN, flags, self.last, |out| {
+        self.message(table, message::NEW_CHAIN, flags, |out| {
             out.text(attr::CHAIN_NAME, &chain.name);
             if let (Some(base), Some(hook)) = (&chain.base, hook) {
                 base_chain(out, base, hook);
@@ -196,7 +191,7 @@ impl Steps<'_> {
         let timed = |set: &str| self.timed.contains(&(table.clone(), set.to_owned()));
         let exprs = expr::list(&rule.exprs, &timed)?;
         let flags = NLM_F_CREATE | NLM_F_APPEND;
-        self.message(table, message::NEW_RULE, flags, self.last, |out| {
+        self.message(table, message::NEW_RULE, flags, |out| {
             out.text(attr::RULE_CHAIN, chain);
             out.nest(attr::RULE_EXPRESSIONS, |out| out.raw(exprs.bytes()));
             if !rule.comment.is_empty() {

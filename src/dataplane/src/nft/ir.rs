@@ -2,7 +2,7 @@
 //! back from it, compared, and evaluated for the proof. One form for all of them, so that equal
 //! means equal.
 //!
-//! It mirrors nf_tables (linux/netfilter/nf_tables.h) for the few expressions that we use. Registers
+//! It mirrors `nf_tables` (`linux/netfilter/nf_tables.h`) for the few expressions that we use. Registers
 //! are 32-bit ones, numbered from 0; a value longer than four bytes takes the ones after it. Values in
 //! registers are in network byte order, marks and interface numbers in host byte order, as in the
 //! kernel.
@@ -159,7 +159,7 @@ pub struct Base {
     pub device: String,
 }
 
-/// The hooks that we use; numbers are the family's (NF_INET_*, NF_ARP_*, NF_NETDEV_*).
+/// The hooks that we use; numbers are the family's (`NF_INET_*`, `NF_ARP_*`, `NF_NETDEV_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hook {
     /// `NF_INET_PRE_ROUTING`

@@ -3,15 +3,20 @@
 
 mod decode;
 mod difference;
+mod drift;
 mod encode;
 pub mod ir;
 mod kernel;
 mod numbers;
+#[cfg(test)]
+mod properties;
 mod socket;
 mod text;
 mod transaction;
 mod wire;
 
 pub use difference::difference;
+pub use drift::{Difference, changes, drift};
 pub use kernel::{Count, Kernel};
+pub use text::{Names, ruleset as text_of};
 pub use transaction::{Act, Step, TableName, Transaction};

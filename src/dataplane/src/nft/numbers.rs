@@ -1,4 +1,4 @@
-//! The numbers of nf_tables (linux/netfilter/nf_tables.h) and what they mean in our own words; one
+//! The numbers of `nf_tables` (`linux/netfilter/nf_tables.h`) and what they mean in our own words; one
 //! table for each, read in both directions.
 
 use super::ir::{Compare, CtKey, Family, Hook, KeyPart, MetaKey, PayloadBase, Reg, Set, Verdict};

@@ -93,11 +93,13 @@ impl Socket {
         self.ask(kind, 0, 0, |_| {})?;
         loop {
             let wanted = self.sequence;
-            for answer in answers(self.receive()?).filter(|answer| answer.sequence == wanted) {
-                if answer.kind == NLMSG_ERROR {
+            let mut answers = answers(self.receive()?);
+            match answers.find(|answer| answer.sequence == wanted) {
+                Some(answer) if answer.kind == NLMSG_ERROR => {
                     return Err(Error::Filter("asking", answer.cause()));
                 }
-                return Ok(answer.body.to_vec());
+                Some(answer) => return Ok(answer.body.to_vec()),
+                None => {}
             }
         }
     }
@@ -112,18 +114,21 @@ impl Socket {
         self.sequence = batch.last().wrapping_add(1);
         self.make_room(batch.out.length());
         self.socket.send(batch.out.bytes(), 0).map_err(|cause| too_long(cause, batch))?;
-        // The kernel works in the sender's own call: all answers are there by now.
-        let mut done = false;
+        // The kernel works in the sender's own call: all answers are there by now. All are read, so
+        // that none is left for the next batch; the first refusal is the cause of those behind it.
+        let mut outcome = None;
         while let Some(datagram) = self.receive_if_any()? {
             for answer in answers(datagram).filter(|answer| answer.kind == NLMSG_ERROR) {
-                if answer.code() != 0 {
-                    return Err(refused(&answer, batch, what));
+                match outcome {
+                    Some(Err(_)) => {}
+                    _ if answer.code() != 0 => outcome = Some(Err(refused(&answer, batch, what))),
+                    _ if answer.sequence == batch.last() => outcome = Some(Ok(())),
+                    _ => {}
                 }
-                done |= answer.sequence == batch.last();
             }
         }
         let silent = || Error::Filter("waiting for an answer", io::ErrorKind::TimedOut.into());
-        done.then_some(()).ok_or_else(silent)
+        outcome.unwrap_or_else(|| Err(silent()))
     }
 
     /// A batch is one datagram: it must fit into the send buffer.
@@ -152,8 +157,13 @@ impl Socket {
     }
 
     fn receive(&mut self) -> Result<&[u8], Error> {
-        let length =
-            self.socket.recv(&mut &mut self.buffer[..], 0).map_err(failed("reading an answer"))?;
+        let length = loop {
+            match self.socket.recv(&mut &mut self.buffer[..], 0) {
+                Ok(length) => break length,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(Error::Filter("reading an answer", cause)),
+            }
+        };
         Ok(&self.buffer[..length.min(DATAGRAM)])
     }
 
@@ -216,4 +226,9 @@ impl Answer<'_> {
         let words = self.body.get(4 + echoed..).filter(|_| self.flags & NLM_F_ACK_TLVS != 0)?;
         wire::find(words, NLMSGERR_ATTR_MSG).map(wire::text)
     }
+}
+
+#[cfg(test)]
+pub(crate) fn read_all(datagram: &[u8]) {
+    answers(datagram).for_each(|answer| drop((answer.cause(), answer.reason())));
 }

@@ -1,7 +1,7 @@
 //! Netfilter's netlink messages: writing them into one buffer, and reading attributes.
 //!
 //! A message is an `nlmsghdr`, an `nfgenmsg` (family, version 0, resource in network byte order) and
-//! attributes (linux/netfilter/nfnetlink.h). Numbers in attributes are in network byte order.
+//! attributes (`linux/netfilter/nfnetlink.h`). Numbers in attributes are in network byte order.
 
 pub(crate) use crate::message::attributes;
 
@@ -34,6 +34,8 @@ const NLA_F_NESTED: u16 = 0x8000;
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     bytes: Vec<u8>,
+    /// Where the last message begins.
+    last: usize,
     too_long: bool,
 }
 
@@ -53,7 +55,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// A message of nf_tables.
+    /// A message of `nf_tables`.
     pub(crate) fn nft(message: u16, flags: u16, family: u8, sequence: u32) -> Self {
         let flags = flags | NLM_F_REQUEST;
         Self { kind: SUBSYSTEM << 8 | message, flags, sequence, family, resource: 0 }
@@ -69,6 +71,7 @@ impl Writer {
     /// Adds a message; `fill` writes its attributes.
     pub(crate) fn message(&mut self, head: Head, fill: impl FnOnce(&mut Self)) {
         let begin = self.bytes.len();
+        self.last = begin;
         self.bytes.extend_from_slice(&[0; 4]);
         self.bytes.extend_from_slice(&head.kind.to_ne_bytes());
         self.bytes.extend_from_slice(&head.flags.to_ne_bytes());
@@ -79,6 +82,14 @@ impl Writer {
         fill(self);
         let length = u32::try_from(self.bytes.len() - begin).unwrap_or(u32::MAX);
         self.bytes[begin..begin + 4].copy_from_slice(&length.to_ne_bytes());
+    }
+
+    /// Asks for an answer to the last message.
+    pub(crate) fn ask(&mut self) {
+        if let Some(flags) = self.bytes.get_mut(self.last + 6..self.last + 8) {
+            let asked = u16::from_ne_bytes([flags[0], flags[1]]) | NLM_F_ACK;
+            flags.copy_from_slice(&asked.to_ne_bytes());
+        }
     }
 
     /// Adds a plain attribute.

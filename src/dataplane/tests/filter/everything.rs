@@ -321,6 +321,14 @@ pub(crate) fn arp() -> Table {
     }
 }
 
+/// The table of one interface.
+pub(crate) fn netdev() -> Table {
+    let rules = vec![rule("broken", vec![Expr::Counter])];
+    let mut early = chain("early", Some((Hook::Ingress, -500, false)), rules);
+    early.base.as_mut().unwrap().device = "lo".into();
+    Table { family: Family::Netdev, name: "ets".into(), sets: vec![], chains: vec![early] }
+}
+
 pub(crate) fn all() -> Ruleset {
-    Ruleset { tables: vec![inet(), arp()] }
+    Ruleset { tables: vec![inet(), arp(), netdev()] }
 }

@@ -57,9 +57,9 @@ fn payload(data: &[u8]) -> Result<Expr, Strange> {
 }
 
 fn bitwise(data: &[u8]) -> Result<Expr, Strange> {
-    let fields = Fields::new(data, &[1, 2, 3, 4, 5, 6])?;
+    let fields = Fields::new(data, &[1, 2, 3, 4, 5, 6, 7])?;
     let operation = fields.word_or(6, 0)?;
-    if operation != 0 {
+    if operation != 0 || fields.has(7) {
         return Err(format!("operation {operation}"));
     }
     let (mask, xor) = (fields.value(4)?.to_vec(), fields.value(5)?.to_vec());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::nft::ir::{Data, Expr, Set, Table, Verdict};
 
 /// Sets by name; chains after the ones they jump to, and by name where that leaves a choice.
-pub(super) fn arrange(table: &mut Table) {
+pub(crate) fn arrange(table: &mut Table) {
     table.sets.sort_by(|a, b| a.name.cmp(&b.name));
     let targets: BTreeMap<String, BTreeSet<String>> = {
         let of_set = |name: &str| table.set(name).map(set_targets).unwrap_or_default();
