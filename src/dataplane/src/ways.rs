@@ -88,13 +88,22 @@ impl WayFinder {
         Ok(Self { socket, buffer: vec![0; DATAGRAM] })
     }
 
+    /// Interfaces alone.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub fn links(&mut self) -> Result<Ways, Error> {
+        let mut ways = Ways::default();
+        self.list(libc::RTM_GETLINK, "links", |body| link(body, &mut ways))?;
+        Ok(ways)
+    }
+
     /// Interfaces, addresses and routes of the main table.
     ///
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn read(&mut self) -> Result<Ways, Error> {
-        let mut ways = Ways::default();
-        self.list(libc::RTM_GETLINK, "links", |body| link(body, &mut ways))?;
+        let mut ways = self.links()?;
         self.list(libc::RTM_GETADDR, "addresses", |body| address(body, &mut ways))?;
         self.list(libc::RTM_GETROUTE, "routes", |body| ways.routes.extend(route(body)))?;
         Ok(ways)

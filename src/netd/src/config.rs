@@ -12,6 +12,11 @@ pub struct Config {
     pub group: Option<u32>,
     /// Where the last desired state and the last known states are kept: `/var/lib/ets-hub/netd`.
     pub state_dir: PathBuf,
+    /// Where `netd setup` pinned the accounting; `None`: the packet filter counts.
+    pub pins: Option<PathBuf>,
+    /// Whether rules are put in force at all. Without them nothing is forwarded by us, and nothing is
+    /// kept apart.
+    pub rules: bool,
     /// The most bytes of events held for replay. 64 MiB hold 15 minutes of 10,000 segments at one
     /// probe a second.
     pub ring_bytes: usize,
@@ -25,6 +30,8 @@ impl Default for Config {
             socket: PathBuf::from("/run/ets-hub/netd.sock"),
             group: None,
             state_dir: PathBuf::from("/var/lib/ets-hub/netd"),
+            pins: None,
+            rules: false,
             ring_bytes: 64 << 20,
             listen: Vec::new(),
         }

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::Error;
 use crate::brain::Known;
 use crate::journal::Journal;
+use crate::rules::Safety;
 
 /// Raised by every change of what is in the files; files of another version are left aside.
 const VERSION: u16 = 1;
@@ -68,6 +69,8 @@ struct Keeper {
 pub(crate) enum Keep {
     /// A desired state; answered when it was tried. One that cannot be written is tried again.
     Desired(Box<Desired>, oneshot::Sender<()>),
+    /// The rules in force and what waits; answered when they are on disk, or why not.
+    Rules(Box<Safety>, Sender<Result<(), String>>),
     /// The states as of the event of this number. The journal is told when they are in the file,
     /// and also when they could not be written: a full disk keeps nobody from being told.
     States(Vec<SegmentNow>, u64),
@@ -78,6 +81,7 @@ pub(crate) enum Keep {
 pub(crate) struct Left {
     pub(crate) desired: Option<Desired>,
     pub(crate) known: Known,
+    pub(crate) rules: Option<Safety>,
     /// When it was last alive; `None` when there was none.
     pub(crate) alive: Option<Stamp>,
 }
@@ -109,7 +113,12 @@ impl Store {
             .map(|(no, state, since)| (*no, (*state, rebase(&states.boot_id, *since))))
             .collect();
         let seen = alive.map_or(now.boot, |alive| alive.boot);
-        Left { desired: self.read("desired"), known: Known { states: known, seen }, alive }
+        Left {
+            desired: self.read("desired"),
+            known: Known { states: known, seen },
+            rules: self.read("rules"),
+            alive,
+        }
     }
 
     /// Starts the keeper's thread, which ends when the sender is dropped. The flag says whether the
@@ -178,6 +187,10 @@ impl Keeper {
                     self.unkept = Some(desired);
                     self.keep_desired();
                     let _ = tried.send(());
+                }
+                Ok(Keep::Rules(rules, kept)) => {
+                    let written = self.store.write("rules", &*rules);
+                    let _ = kept.send(written.map_err(|error| error.to_string()));
                 }
                 Ok(Keep::States(now, seq)) => {
                     let written = self.store.write_soon("states", &States::of(&now));

@@ -12,6 +12,7 @@ mod error;
 mod journal;
 mod keeper;
 mod listeners;
+mod meter;
 mod ping;
 mod refuse;
 mod rights;

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use ets_model::Stamp;
-use ets_netd_api::{Allow, Connection, Cursor, Desired, Error, Reply, Request, greet};
+use ets_model::{Stamp, WallTime};
+use ets_netd_api::{Allow, Connection, Cursor, Desired, Error, Reply, Request, RulesNow, greet};
 use ets_runtime::Shutdown;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -18,7 +19,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::journal::Journal;
 use crate::keeper::Keep;
 use crate::listeners::Listeners;
+use crate::meter::{Beginning, MeterHub};
 use crate::ping::{self, Ping};
+use crate::rules::{Answer, Order};
 use crate::watcher::{Command, Orders};
 use crate::{refuse, status};
 
@@ -48,6 +51,9 @@ pub(crate) struct Control {
     pub(crate) followers: AtomicU32,
     /// One configuration at a time, in the order in which they came.
     pub(crate) configuring: tokio::sync::Mutex<()>,
+    /// The thread of the rules, or why there is none.
+    pub(crate) rules: Result<Sender<Order>, String>,
+    pub(crate) meters: Arc<MeterHub>,
 }
 
 /// Accepts until shutdown.
@@ -127,7 +133,82 @@ async fn answer(
             let status = status::status(control);
             connection.send(&Reply::Status(Box::new(status))).await
         }
-        _ => refuse(connection, "rules and meters are not here yet".into()).await,
+        Request::Meter { after } => meter(connection, control, after).await,
+        Request::Plan(policy) => {
+            let order = |answer| Order::Plan(policy, answer);
+            rule(connection, control, order, |plan| Reply::Plan(Box::new(plan))).await
+        }
+        Request::Apply(apply) => rules(connection, control, |to| Order::Apply(apply, to)).await,
+        Request::Confirm { change, author } => {
+            let order = |answer| Order::Confirm { change, author, answer };
+            rules(connection, control, order).await
+        }
+        Request::Withdraw { change } => {
+            rules(connection, control, |answer| Order::Withdraw { change, answer }).await
+        }
+        Request::Rules => rules(connection, control, Order::Now).await,
+        Request::RulesText => rule(connection, control, Order::Text, Reply::Text).await,
+        Request::Reach => {
+            rule(connection, control, Order::Reach, |reach| Reply::Reach(Box::new(reach))).await
+        }
+    }
+}
+
+async fn rules(
+    connection: &mut Connection,
+    control: &Control,
+    order: impl FnOnce(Answer<RulesNow>) -> Order,
+) -> Result<(), Error> {
+    rule(connection, control, order, |rules| Reply::Rules(Box::new(rules))).await
+}
+
+/// Hands an order to the thread of the rules and its answer back.
+async fn rule<T>(
+    connection: &mut Connection,
+    control: &Control,
+    order: impl FnOnce(Answer<T>) -> Order,
+    reply: impl FnOnce(T) -> Reply,
+) -> Result<(), Error> {
+    let sender = match &control.rules {
+        Ok(sender) => sender,
+        Err(why) => return refuse(connection, why.clone()).await,
+    };
+    let (answer, is_answered) = oneshot::channel();
+    let _ = sender.send(order(answer));
+    match is_answered.await {
+        Ok(Ok(done)) => connection.send(&reply(done)).await,
+        Ok(Err(why)) => refuse(connection, why).await,
+        Err(_) => refuse(connection, "netd is ending".into()).await,
+    }
+}
+
+async fn meter(
+    connection: &mut Connection,
+    control: &Control,
+    after: Option<WallTime>,
+) -> Result<(), Error> {
+    let Beginning { metering, frames, mut news } = control.meters.begin(after);
+    connection.send(&Reply::Metering(metering)).await?;
+    for frame in frames {
+        connection.send_framed(&frame).await?;
+    }
+    loop {
+        let frame = tokio::select! {
+            frame = news.recv() => frame,
+            () = connection.closed() => return Ok(()),
+        };
+        let frame = match frame {
+            Ok(frame) => frame,
+            // It missed some: totals make it good.
+            Err(RecvError::Lagged(_)) => match control.meters.everything() {
+                Some(frame) => frame,
+                None => continue,
+            },
+            Err(RecvError::Closed) => return Ok(()),
+        };
+        if timeout(SLOWEST, connection.send_framed(&frame)).await.is_err() {
+            return Ok(());
+        }
     }
 }
 

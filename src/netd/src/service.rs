@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::mpsc::Sender;
 
 use ets_dataplane::Watch;
 use ets_netd_api::Allow;
@@ -17,8 +18,10 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use crate::alive::Pulse;
 use crate::journal::Journal;
-use crate::keeper::Store;
+use crate::keeper::{self, Keep, Store};
 use crate::listeners::Listeners;
+use crate::meter::Meter;
+use crate::rules::{self, Filter, Order, Safety};
 use crate::server::{self, Control, PINGS};
 use crate::watcher::{Command, Orders, Parts, Watcher};
 use crate::{Config, Error, confine};
@@ -61,15 +64,26 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     if deps.confine {
         confine()?;
     }
-    let left = store.load(started);
+    let mut left = store.load(started);
+    let rules = left.rules.take();
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
-    let journal = Journal::new(instance(), config.ring_bytes);
+    let instance = instance();
+    let journal = Journal::new(instance, config.ring_bytes);
     let (keeper, kept) = store.start(journal.clone())?;
-    let parts =
-        Parts { clock, engine, watch, journal: journal.clone(), keeper: keeper.clone(), pulse };
+    let parts = Parts {
+        clock: clock.clone(),
+        engine,
+        watch,
+        journal: journal.clone(),
+        keeper: keeper.clone(),
+        pulse,
+    };
     let (mut watcher, orders) = Watcher::new(parts)?;
     watcher.resume(left);
+    let meter = Meter::open(config.pins.as_deref(), instance);
+    let meters = meter.hub();
+    let rules = rule(&config, (&journal, &keeper, &clock), meter, rules);
     let control = Control {
         journal,
         orders: orders.clone(),
@@ -81,8 +95,33 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
         pings: Semaphore::new(PINGS),
         followers: AtomicU32::new(0),
         configuring: Mutex::new(()),
+        rules,
+        meters,
     };
     Ok(Netd { watcher, orders, control: Arc::new(control), listener, socket: config.socket })
+}
+
+/// Brings the rules into force. Where that cannot be, the segments are watched all the same, and
+/// whoever asks for rules is told why there are none.
+fn rule(
+    config: &Config,
+    (journal, keeper, clock): (&Journal, &Sender<Keep>, &Clock),
+    meter: Meter,
+    left: Option<Safety>,
+) -> Result<Sender<Order>, String> {
+    if !config.rules {
+        return Err("rules are switched off: set rules = true in [netd]".to_owned());
+    }
+    let told = |error: &dyn std::error::Error| {
+        let why = format!("rules cannot be put in force on this machine: {error}");
+        tracing::error!("{why}");
+        why
+    };
+    let filter = Filter::open(meter.by_filter()).map_err(|error| told(&error))?;
+    let (clock, journal, keeper) = (clock.clone(), journal.clone(), keeper.clone());
+    let boot_id = keeper::boot_id();
+    let parts = rules::Parts { clock, journal, keeper, filter, meter, left, boot_id };
+    rules::start(parts).map_err(|error| told(&error))
 }
 
 impl Netd {

@@ -1,8 +1,14 @@
 //! The rules of the packet filter: what is in force, what waits for confirmation, what the kernel
-//! has. [`safety`] decides, [`ruler`] brings about, [`plane`] is the kernel, [`thread`] turns it all.
+//! has. [`safety`] decides, [`ruler`] brings about, [`plane`] is the kernel, [`thread`] turns it all,
+//! [`offence`] says who does what they must not.
 
 mod offence;
+mod plane;
 mod ruler;
 mod safety;
+mod settings;
+mod thread;
 
-pub(crate) use safety::Safety;
+pub(crate) use plane::Filter;
+pub(crate) use safety::{Safety, Standing};
+pub(crate) use thread::{Answer, Order, Parts, start};

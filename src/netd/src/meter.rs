@@ -1,0 +1,356 @@
+//! The meters: totals read once a second, handed to whoever follows, and a quarter of an hour of
+//! minutes for whoever was away. Totals are the kernel's and never go back, so a follower that missed
+//! frames misses nothing.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ets_dataplane::account::{Meters, ServiceAt};
+use ets_dataplane::compile::{METER_SETS, TABLE};
+use ets_dataplane::nft::ir::Family;
+use ets_dataplane::nft::{Kernel, TableName};
+use ets_model::{Policy, Role, SegmentNo, ServicePlace, Stamp, WallTime};
+use ets_netd_api::{
+    Class, Counter, Direction, MeterBuilder, MeterFrame, MeterKind, Metering, Reply, frame,
+};
+use ipnet::IpNet;
+use tokio::sync::broadcast;
+
+use crate::rules::Standing;
+
+/// Minutes that are kept for a follower that was away.
+const MINUTES: usize = 16;
+/// Frames that a slow follower may be behind before it gets all totals anew.
+const BEHIND: usize = 8;
+const MINUTE: i64 = 60_000_000;
+
+type Key = (SegmentNo, u8, Direction);
+
+/// Reads the counters. Belongs to the thread of the rules.
+pub(crate) struct Meter {
+    source: Source,
+    hub: Arc<MeterHub>,
+    dropped: BTreeMap<SegmentNo, (u64, u64)>,
+    dropped_lately: BTreeSet<SegmentNo>,
+}
+
+enum Source {
+    /// By the programs at the ports: exact as on the wire.
+    Wire(Box<Meters>),
+    /// By the packet filter.
+    Filter,
+}
+
+/// What followers share.
+#[derive(Debug)]
+pub(crate) struct MeterHub {
+    state: Mutex<State>,
+    frames: broadcast::Sender<Arc<Vec<u8>>>,
+}
+
+#[derive(Debug)]
+struct State {
+    metering: Metering,
+    all: BTreeMap<Key, (u64, u64)>,
+    at: Stamp,
+    minutes: VecDeque<(WallTime, Arc<Vec<u8>>)>,
+    lately: BTreeSet<Key>,
+}
+
+/// What a new follower begins with.
+pub(crate) struct Beginning {
+    pub(crate) metering: Metering,
+    pub(crate) frames: Vec<Arc<Vec<u8>>>,
+    pub(crate) news: broadcast::Receiver<Arc<Vec<u8>>>,
+}
+
+impl Meter {
+    /// Opens what `netd setup` pinned; without it the packet filter counts. `instance` is the life of
+    /// counters that begin with this process.
+    pub(crate) fn open(pins: Option<&Path>, instance: u64) -> Self {
+        let opened = pins.map(Meters::open).transpose();
+        if let Err(error) = &opened {
+            tracing::warn!(%error, "the packet filter counts; exact only while offloads are off");
+        }
+        let source = match opened {
+            Ok(Some(meters)) => Source::Wire(Box::new(meters)),
+            _ => Source::Filter,
+        };
+        let (life, by) = match &source {
+            Source::Wire(meters) => (meters.life(), "wire"),
+            Source::Filter => (instance, "filter"),
+        };
+        let metering = Metering { life, by: by.to_owned() };
+        let hub = Arc::new(MeterHub::new(metering));
+        Self { source, hub, dropped: BTreeMap::new(), dropped_lately: BTreeSet::new() }
+    }
+
+    /// What followers share.
+    pub(crate) fn hub(&self) -> Arc<MeterHub> {
+        Arc::clone(&self.hub)
+    }
+
+    /// Whether the rules have to count.
+    pub(crate) fn by_filter(&self) -> bool {
+        matches!(self.source, Source::Filter)
+    }
+
+    /// Counts what a policy names, at the ports that are there.
+    pub(crate) fn follow(&mut self, standing: &Standing, known: &BTreeMap<String, u32>) {
+        let Source::Wire(meters) = &mut self.source else { return };
+        let none = Policy::default();
+        let policy = standing.policy.as_ref().unwrap_or(&none);
+        let ports: BTreeSet<u32> =
+            policy.arms.iter().filter_map(|arm| known.get(&arm.interface).copied()).collect();
+        let segments: Vec<(SegmentNo, Vec<IpNet>)> =
+            policy.arms.iter().map(|arm| (arm.no, arm.prefixes.clone())).collect();
+        if let Err(error) = meters.configure(&segments, &services(policy), &places(policy)) {
+            tracing::error!(%error, "the accounting keeps its old tables");
+        }
+        for error in meters.attach(&ports.into_iter().collect::<Vec<_>>()) {
+            tracing::error!(%error, "a port is not counted");
+        }
+    }
+
+    /// So many packets and bytes of a segment were refused.
+    pub(crate) fn dropped(&mut self, segment: SegmentNo, packets: u64, bytes: u64) {
+        let total = self.dropped.entry(segment).or_default();
+        *total = (total.0 + bytes, total.1 + packets);
+        self.dropped_lately.insert(segment);
+    }
+
+    /// Reads what changed and hands it on.
+    pub(crate) fn second(&mut self, now: Stamp, kernel: &mut Kernel) {
+        let mut changed = Vec::new();
+        match &mut self.source {
+            Source::Wire(meters) => {
+                if let Some(disturbance) = meters.read_changed(&mut changed) {
+                    tracing::warn!(?disturbance, "a stranger wrote to the counters");
+                }
+                self.hub.set_life(meters.life());
+            }
+            Source::Filter => read_filter(kernel, &mut changed),
+        }
+        for segment in std::mem::take(&mut self.dropped_lately) {
+            let (bytes, packets) = self.dropped.get(&segment).copied().unwrap_or_default();
+            let (class, direction) = (Class::Dropped, Direction::Up);
+            changed.push(Counter { segment, class, direction, bytes, packets });
+        }
+        self.hub.enter(now, &changed);
+    }
+}
+
+/// Totals of the packet filter. A set that is made anew begins at zero: the reader sees totals go back
+/// and counts on from there.
+fn read_filter(kernel: &mut Kernel, changed: &mut Vec<Counter>) {
+    let table = TableName { family: Family::Inet, name: TABLE.to_owned() };
+    for (set, direction) in METER_SETS.into_iter().zip([Direction::Up, Direction::Down]) {
+        let Ok(counts) = kernel.counters(&table, set) else { continue };
+        for count in counts {
+            let word = |at: usize| count.key.get(at..)?.first_chunk().copied();
+            let (Some(segment), Some(class)) = (word(0), word(4)) else { continue };
+            changed.push(Counter {
+                segment: SegmentNo(u32::from_ne_bytes(segment)),
+                class: Class::from_code(u8::try_from(u32::from_ne_bytes(class)).unwrap_or(0)),
+                direction,
+                bytes: count.bytes,
+                packets: count.packets,
+            });
+        }
+    }
+}
+
+fn services(policy: &Policy) -> Vec<ServiceAt> {
+    let behind = policy.services.iter().filter(|one| one.place == ServicePlace::Behind);
+    let each = behind.flat_map(|one| {
+        one.addresses.iter().flat_map(move |address| {
+            one.ports.iter().map(move |ports| ServiceAt {
+                class: Class::Service(one.no),
+                address: *address,
+                ports: Some(*ports),
+            })
+        })
+    });
+    each.collect()
+}
+
+/// Everywhere is outside, but for what the hub's own networks say.
+fn places(policy: &Policy) -> Vec<(IpNet, Class)> {
+    let mut places: Vec<(IpNet, Class)> = Vec::new();
+    for everywhere in ["0.0.0.0/0", "::/0"] {
+        places.extend(everywhere.parse::<IpNet>().ok().map(|net| (net, Class::Outside)));
+    }
+    for network in policy.networks.iter().filter(|network| network.role != Role::Outside) {
+        places.extend(network.prefixes.iter().map(|prefix| (prefix.trunc(), Class::Other)));
+    }
+    places
+}
+
+impl MeterHub {
+    fn new(metering: Metering) -> Self {
+        let state = State {
+            metering,
+            all: BTreeMap::new(),
+            at: Stamp::default(),
+            minutes: VecDeque::new(),
+            lately: BTreeSet::new(),
+        };
+        Self { state: Mutex::new(state), frames: broadcast::Sender::new(BEHIND) }
+    }
+
+    /// Everything for a follower that has the minutes up to `after`.
+    pub(crate) fn begin(&self, after: Option<WallTime>) -> Beginning {
+        let state = self.lock();
+        let news = self.frames.subscribe();
+        let missed = |(end, _): &&(WallTime, _)| after.is_some_and(|after| *end > after);
+        let mut frames: Vec<Arc<Vec<u8>>> =
+            state.minutes.iter().filter(missed).map(|(_, frame)| Arc::clone(frame)).collect();
+        frames.extend(state.everything());
+        Beginning { metering: state.metering.clone(), frames, news }
+    }
+
+    /// Every total, for a follower that fell behind.
+    pub(crate) fn everything(&self) -> Option<Arc<Vec<u8>>> {
+        self.lock().everything()
+    }
+
+    fn set_life(&self, life: u64) {
+        let mut state = self.lock();
+        if state.metering.life != life {
+            tracing::warn!("the counters began a new life");
+            state.metering.life = life;
+            state.all.clear();
+            state.lately.clear();
+            state.minutes.clear();
+        }
+    }
+
+    fn enter(&self, now: Stamp, changed: &[Counter]) {
+        let mut state = self.lock();
+        state.close_minute(now);
+        state.at = now;
+        let mut fresh = BTreeSet::new();
+        for counter in changed {
+            let key = (counter.segment, counter.class.code(), counter.direction);
+            let total = (counter.bytes, counter.packets);
+            if state.all.insert(key, total) != Some(total) {
+                fresh.insert(key);
+            }
+        }
+        let packed = state.packed(fresh.iter());
+        state.lately.extend(fresh);
+        drop(state);
+        if let Some(frame) = encode(MeterFrame { at: now, kind: MeterKind::Second, packed }) {
+            // Nobody may be following.
+            let _ = self.frames.send(frame);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; if it did, totals would still be totals.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn everything(&self) -> Option<Arc<Vec<u8>>> {
+        let packed = self.packed(self.all.keys());
+        encode(MeterFrame { at: self.at, kind: MeterKind::All, packed })
+    }
+
+    /// When a minute of the wall clock is over, its counters as they stood at the last reading.
+    fn close_minute(&mut self, now: Stamp) {
+        let (before, after) = (self.at.wall.0.div_euclid(MINUTE), now.wall.0.div_euclid(MINUTE));
+        if self.at == Stamp::default() || before == after {
+            return;
+        }
+        let lately = std::mem::take(&mut self.lately);
+        let packed = self.packed(lately.iter());
+        let frame = MeterFrame { at: self.at, kind: MeterKind::Minute, packed };
+        if let Some(frame) = encode(frame) {
+            self.minutes.push_back((self.at.wall, frame));
+        }
+        while self.minutes.len() > MINUTES {
+            self.minutes.pop_front();
+        }
+    }
+
+    fn packed<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> Vec<u8> {
+        let mut builder = MeterBuilder::default();
+        for key in keys {
+            let (segment, class, direction) = *key;
+            let (bytes, packets) = self.all.get(key).copied().unwrap_or_default();
+            let class = Class::from_code(class);
+            builder.push(Counter { segment, class, direction, bytes, packets });
+        }
+        builder.build()
+    }
+}
+
+fn encode(meter: MeterFrame) -> Option<Arc<Vec<u8>>> {
+    match frame(&Reply::Meter(meter)) {
+        Ok(bytes) => Some(Arc::new(bytes)),
+        Err(error) => {
+            tracing::error!(%error, "counters cannot be encoded and are left out");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ets_model::BootTime;
+    use ets_netd_api::{FRAME_LIMIT, decode};
+
+    fn at(seconds: i64) -> Stamp {
+        Stamp { boot: BootTime(0), wall: WallTime(seconds * 1_000_000) }
+    }
+
+    fn counter(bytes: u64) -> Counter {
+        let (class, direction) = (Class::Hub, Direction::Up);
+        Counter { segment: SegmentNo(7), class, direction, bytes, packets: bytes / 100 }
+    }
+
+    fn read(frame: &[u8]) -> (MeterKind, Vec<u64>) {
+        assert!(frame.len() < FRAME_LIMIT);
+        match decode::<Reply>(&frame[4..], "a reply").unwrap() {
+            Reply::Meter(meter) => (meter.kind, meter.counters().map(|one| one.bytes).collect()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn hub() -> MeterHub {
+        MeterHub::new(Metering { life: 1, by: "wire".into() })
+    }
+
+    /// covers: N5.2
+    #[test]
+    fn a_follower_begins_with_the_minutes_it_missed_and_then_every_total() {
+        let hub = hub();
+        for second in [0, 30, 59, 61, 119, 121] {
+            hub.enter(at(second), &[counter(u64::try_from(second).unwrap() * 100 + 100)]);
+        }
+        let begin = |after| {
+            let beginning = hub.begin(after);
+            beginning.frames.iter().map(|frame| read(frame)).collect::<Vec<_>>()
+        };
+        let all = (MeterKind::All, vec![12_200]);
+        assert_eq!(begin(None), [all.clone()]);
+        let minutes = [(MeterKind::Minute, vec![6_000]), (MeterKind::Minute, vec![12_000])];
+        assert_eq!(begin(Some(WallTime(0))), [&minutes[..], std::slice::from_ref(&all)].concat());
+        assert_eq!(begin(Some(at(60).wall)), [minutes[1].clone(), all]);
+    }
+
+    #[test]
+    fn only_what_changed_is_told_each_second() {
+        let hub = hub();
+        let mut news = hub.begin(None).news;
+        hub.enter(at(1), &[counter(100)]);
+        hub.enter(at(2), &[counter(100)]);
+        hub.enter(at(3), &[counter(300)]);
+        let told: Vec<_> = (0..3).map(|_| read(&news.try_recv().unwrap()).1).collect();
+        assert_eq!(told, [vec![100], vec![], vec![300]]);
+    }
+}

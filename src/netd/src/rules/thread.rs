@@ -1,0 +1,269 @@
+//! The thread of the rules: orders in, ticks, events out. The watcher never waits for it, nor it for
+//! the watcher.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use ets_dataplane::compile::{TABLE, refused_sets};
+use ets_dataplane::nft::TableName;
+use ets_dataplane::nft::ir::Family;
+use ets_dataplane::{Refusal, Refusals};
+use ets_model::{BootTime, Policy, SegmentNo};
+use ets_netd_api::{Apply, EventBody, Plan, Reach, RulesEvent, RulesNow};
+use ets_runtime::Clock;
+use tokio::sync::oneshot;
+
+use super::offence::{Offences, Reason, Who};
+use super::plane::Filter;
+use super::ruler::{Disk, Plane, Ruler};
+use super::safety::{Safety, Standing};
+use crate::Error;
+use crate::journal::Journal;
+use crate::keeper::Keep;
+use crate::meter::Meter;
+
+/// How often what is due is looked at.
+const TURN: Duration = Duration::from_millis(200);
+/// How often counters are read.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the control server asks for. Each is answered once; a sentence says why not.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Plan(Box<Policy>, Answer<Plan>),
+    Apply(Box<Apply>, Answer<RulesNow>),
+    Confirm { change: u64, author: String, answer: Answer<RulesNow> },
+    Withdraw { change: u64, answer: Answer<RulesNow> },
+    Now(Answer<RulesNow>),
+    Text(Answer<String>),
+    Reach(Answer<Reach>),
+}
+
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, String>>;
+
+/// Everything that the thread owns.
+pub(crate) struct Ruling {
+    clock: Clock,
+    journal: Journal,
+    ruler: Ruler<Filter, ByKeeper>,
+    meter: Meter,
+    refusals: Option<Refusals>,
+    offences: Offences,
+    /// Refused packets and bytes by reason and key, as of the last reading.
+    counted: BTreeMap<(&'static str, Vec<u8>), (u64, u64)>,
+    next_second: BootTime,
+}
+
+/// What the thread is made of.
+pub(crate) struct Parts {
+    pub(crate) clock: Clock,
+    pub(crate) journal: Journal,
+    pub(crate) keeper: Sender<Keep>,
+    pub(crate) filter: Filter,
+    pub(crate) meter: Meter,
+    pub(crate) left: Option<Safety>,
+    pub(crate) boot_id: String,
+}
+
+/// On disk by the keeper's thread, which alone writes.
+#[derive(Debug)]
+pub(crate) struct ByKeeper(Sender<Keep>);
+
+impl Disk for ByKeeper {
+    fn keep(&mut self, safety: &Safety) -> Result<(), String> {
+        let (kept, is_kept) = channel();
+        let _ = self.0.send(Keep::Rules(Box::new(safety.clone()), kept));
+        is_kept.recv().unwrap_or_else(|_| Err("the keeper has ended".to_owned()))
+    }
+}
+
+/// Starts the thread, in the network namespace of the caller, and waits until the kernel has what it
+/// should. It ends when the sender of orders is dropped.
+pub(crate) fn start(parts: Parts) -> Result<Sender<Order>, Error> {
+    let (sender, orders) = channel();
+    let (ready, is_ready) = channel();
+    std::thread::Builder::new()
+        .name("rules".into())
+        .spawn(move || {
+            let mut ruling = Ruling::begin(parts);
+            let _ = ready.send(());
+            ruling.run(&orders);
+        })
+        .map_err(|error| Error::System("starting the thread of the rules", error))?;
+    let _ = is_ready.recv();
+    Ok(sender)
+}
+
+impl Ruling {
+    fn begin(parts: Parts) -> Self {
+        let Parts { clock, journal, keeper, filter, mut meter, left, boot_id } = parts;
+        let now = clock.stamp();
+        let mut events = Vec::new();
+        let plane = (filter, ByKeeper(keeper));
+        let mut ruler = Ruler::start(left, &boot_id, plane, now, &mut events);
+        journal.enter(now, events.into_iter().map(EventBody::Rules));
+        meter.follow(&ruler.standing().clone(), ruler.plane().known());
+        let refusals = Refusals::open();
+        if let Err(error) = &refusals {
+            tracing::warn!(%error, "scans and floods are known by their counts alone");
+        }
+        Self {
+            clock,
+            journal,
+            ruler,
+            meter,
+            refusals: refusals.ok(),
+            offences: Offences::default(),
+            counted: BTreeMap::new(),
+            next_second: now.boot,
+        }
+    }
+
+    fn run(&mut self, orders: &Receiver<Order>) {
+        let mut next_turn = self.clock.boot();
+        loop {
+            let wait = next_turn.since(self.clock.boot());
+            match orders.recv_timeout(wait) {
+                Ok(order) => self.obey(order),
+                Err(RecvTimeoutError::Timeout) => {
+                    next_turn = self.clock.boot() + TURN;
+                    self.turn();
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let now = self.clock.stamp();
+        let mut events = Vec::new();
+        // Whoever asked may be gone meanwhile; what was done is done.
+        match order {
+            Order::Plan(policy, answer) => drop(answer.send(self.ruler.plan(&policy))),
+            Order::Apply(apply, answer) => {
+                let board = self.journal.snapshot().1;
+                let done = self.ruler.apply(&apply, &board, now, &mut events);
+                self.tell(events);
+                drop(answer.send(done.map(|()| self.ruler.now())));
+            }
+            Order::Confirm { change, author, answer } => {
+                let done = self.ruler.confirm(change, &author, &mut events);
+                self.tell(events);
+                drop(answer.send(done.map(|()| self.ruler.now())));
+            }
+            Order::Withdraw { change, answer } => {
+                let done = self.ruler.withdraw(change, &mut events);
+                self.tell(events);
+                drop(answer.send(done.map(|()| self.ruler.now())));
+            }
+            Order::Now(answer) => drop(answer.send(Ok(self.ruler.now()))),
+            Order::Text(answer) => drop(answer.send(self.ruler.plane().text())),
+            Order::Reach(answer) => self.prove(answer),
+        }
+    }
+
+    /// It may take seconds with 10,000 segments: on a thread of its own, with a view of its own.
+    fn prove(&mut self, answer: Answer<Reach>) {
+        let standing: Standing = self.ruler.standing().clone();
+        let metered = self.meter.by_filter();
+        let prove = move || {
+            let filter = Filter::open(metered).map_err(|error| error.to_string());
+            drop(answer.send(filter.and_then(|mut filter| filter.reach(&standing))));
+        };
+        let started = std::thread::Builder::new().name("proof".into()).spawn(prove);
+        if let Err(error) = started {
+            tracing::error!(%error, "the proof cannot be started");
+        }
+    }
+
+    fn turn(&mut self) {
+        let now = self.clock.stamp();
+        let mut events = Vec::new();
+        let board = self.journal.snapshot().1;
+        self.ruler.tick(&board, now, &mut events);
+        self.tell(events);
+        self.sample();
+        if now.boot >= self.next_second {
+            self.next_second = self.next_second + SECOND;
+            if self.next_second <= now.boot {
+                self.next_second = now.boot + SECOND;
+            }
+            self.second();
+        }
+    }
+
+    fn second(&mut self) {
+        self.count();
+        self.meter.second(self.clock.stamp(), self.ruler.plane().kernel());
+        let now = self.clock.stamp();
+        let names: BTreeMap<u32, String> =
+            self.ruler.plane().known().iter().map(|(name, no)| (*no, name.clone())).collect();
+        let policy = self.ruler.standing().policy.as_ref();
+        let name = |who| match who {
+            Who::Interface(number) => names.get(&number).cloned().unwrap_or_default(),
+            Who::Segment(no) => {
+                let arm = policy.and_then(|policy| policy.arm(no));
+                arm.map(|arm| arm.interface.clone()).unwrap_or_default()
+            }
+        };
+        let told = self.offences.tell(now, name);
+        if !told.is_empty() {
+            self.journal.enter(now, told.into_iter().map(EventBody::Offence));
+        }
+    }
+
+    fn tell(&mut self, events: Vec<RulesEvent>) {
+        if events.is_empty() {
+            return;
+        }
+        self.meter.follow(&self.ruler.standing().clone(), self.ruler.plane().known());
+        self.journal.enter(self.clock.stamp(), events.into_iter().map(EventBody::Rules));
+    }
+
+    fn sample(&mut self) {
+        let Some(refusals) = &mut self.refusals else { return };
+        let mut samples: Vec<Refusal> = Vec::new();
+        if let Err(error) = refusals.read(&mut samples) {
+            tracing::debug!(%error, "samples of refused packets cannot be read");
+        }
+        let now = self.clock.stamp();
+        for one in samples {
+            let Some(reason) = Reason::from_prefix(&one.reason) else { continue };
+            let target = (one.destination, one.protocol, one.port);
+            self.offences.sample(who(one.interface, one.mark), reason, target, now);
+        }
+    }
+
+    /// What was refused since the last reading, by reason and sender.
+    fn count(&mut self) {
+        let now = self.clock.stamp();
+        let table = TableName { family: Family::Inet, name: TABLE.to_owned() };
+        for (name, set) in refused_sets() {
+            let Some(reason) = Reason::from_prefix(&format!("ets:{name}")) else { continue };
+            let Ok(counts) = self.ruler.plane().kernel().counters(&table, &set) else { continue };
+            for count in counts {
+                let Some((interface, mark)) = key(&count.key) else { continue };
+                let is = (count.packets, count.bytes);
+                let was = self.counted.insert((name, count.key), is).unwrap_or_default();
+                // A set that was made anew counts from zero.
+                let since = |is: u64, was: u64| is.checked_sub(was).unwrap_or(is);
+                let (packets, bytes) = (since(is.0, was.0), since(is.1, was.1));
+                self.offences.counted(who(interface, mark), reason, packets, now);
+                if mark != 0 && packets > 0 {
+                    self.meter.dropped(SegmentNo(mark), packets, bytes);
+                }
+            }
+        }
+    }
+}
+
+/// Interface and mark, in host order.
+fn key(bytes: &[u8]) -> Option<(u32, u32)> {
+    let word = |at: usize| bytes.get(at..)?.first_chunk().map(|four| u32::from_ne_bytes(*four));
+    Some((word(0)?, word(4)?))
+}
+
+fn who(interface: u32, mark: u32) -> Who {
+    if mark == 0 { Who::Interface(interface) } else { Who::Segment(SegmentNo(mark)) }
+}
