@@ -4,6 +4,7 @@
 //! reading everything anew, instead of being swallowed by a library.
 
 pub mod account;
+pub mod compile;
 mod dump;
 mod error;
 mod message;
