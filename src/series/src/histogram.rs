@@ -62,6 +62,11 @@ impl Histogram {
         u8::try_from(octave * 8 + 1).map_or(LAST, |first| first + step as u8).min(LAST)
     }
 
+    /// Bytes beside the histogram itself.
+    pub(crate) fn footprint(&self) -> usize {
+        self.filled.capacity() * size_of::<(u8, u32)>()
+    }
+
     /// The lower bound of a bucket, in nanoseconds.
     fn start(bucket: u8) -> u64 {
         if bucket == 0 {

@@ -218,9 +218,15 @@ impl Memory {
         self.dropped
     }
 
-    /// Bytes of the parts that are not in blocks yet.
-    pub(crate) fn parts_bytes(&self) -> u64 {
+    /// Bytes of the minutes that are not in blocks yet, the open ones included.
+    pub(crate) fn minutes_bytes(&self) -> u64 {
         let waiting = self.waiting.iter().flat_map(|closed| &closed.parts);
-        self.written.values().chain(waiting).map(|part| part.footprint() as u64).sum()
+        let closed = self.written.values().chain(waiting).map(Part::footprint);
+        let open = self.open.values().map(|tallies| {
+            let places = tallies.capacity() - tallies.len();
+            let filled = tallies.values().map(|tally| tally.footprint() + size_of::<u32>());
+            places * size_of::<(u32, Tally)>() + filled.sum::<usize>()
+        });
+        closed.chain(open).sum::<usize>() as u64
     }
 }

@@ -62,7 +62,7 @@ pub struct Health {
     pub dropped: u64,
     /// Bytes of the seconds in memory.
     pub seconds_bytes: u64,
-    /// Bytes of the minutes in memory that are not in blocks yet.
+    /// Bytes of the minutes in memory that are not in blocks yet, the open ones included.
     pub minutes_bytes: u64,
     /// How many seconds back the memory reaches at the present number of segments.
     pub seconds_window: u64,
@@ -232,7 +232,7 @@ impl Recorder {
             waiting: memory.waiting(),
             dropped: memory.dropped(),
             seconds_bytes: memory.seconds.bytes(),
-            minutes_bytes: memory.parts_bytes(),
+            minutes_bytes: memory.minutes_bytes(),
             seconds_window: memory.seconds.window().unsigned_abs(),
             last_flush_us: status.last_flush_us,
             unpacked_hours: status.unpacked_hours,

@@ -83,6 +83,11 @@ impl Tally {
         Some(tally)
     }
 
+    /// Bytes in memory.
+    pub(crate) fn footprint(&self) -> usize {
+        size_of::<Self>() + self.hist.footprint()
+    }
+
     /// The same in short, as a minute that begins at `at`.
     pub(crate) fn brief(&self, at: WallTime) -> Minute {
         let answered = u32::try_from(self.hist.count()).unwrap_or(u32::MAX);

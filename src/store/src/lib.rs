@@ -14,6 +14,7 @@ mod migration;
 mod open;
 mod reserve;
 mod row;
+mod sqlite;
 mod state;
 mod store;
 mod target;

@@ -213,6 +213,11 @@ impl Store {
         Ok(self.query(sql, values).await?.into_iter().next())
     }
 
+    /// Bytes that SQLite holds in this process, for all its databases together: pages, statements.
+    pub fn sqlite_bytes() -> u64 {
+        crate::sqlite::memory_used()
+    }
+
     /// The file's disk; `None` on PostgreSQL. Asks the system and does not wait.
     pub fn disk(&self) -> Option<Disk> {
         self.0.place.disk()

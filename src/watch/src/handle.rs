@@ -8,17 +8,17 @@ use ets_model::{Blind, OutageId, SegmentNo, WallTime};
 use ets_netd_api::{Client, PingLine, Trunk};
 use ets_outage::Span;
 use ets_registry::Registry;
-use ets_runtime::Clock;
+use ets_runtime::{Clock, Memory};
 use ets_series::Recorder;
 use ets_store::Store;
 
-use crate::health::{disk, union, usage};
+use crate::health::{cpu, disk, union};
 use crate::picture::Picture;
 use crate::queries::Whose;
 use crate::shared::Shared;
 use crate::{
     BlindRow, Change, ChangeBody, ChangeId, Database, Day, Error, Health, OutageFilter, OutageRow,
-    Page, Part, Snapshot, Subscription, queries,
+    Page, Snapshot, Subscription, memory, queries,
 };
 
 /// Cheap to clone.
@@ -119,7 +119,7 @@ impl Handle {
         let notes = &inner.shared.notes;
         let snapshot = self.snapshot();
         let now = inner.shared.clock.wall();
-        let (resident, cpu) = usage();
+        let memory = Memory::now();
         let (behind, behind_since) = notes.backlog();
         let day = Duration::from_secs(86_400);
         let blind = self.blinds(now.minus(day), now.plus(day), 100).await.unwrap_or_default();
@@ -131,9 +131,9 @@ impl Handle {
             build: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
             started: notes.started,
-            resident,
-            cpu,
-            memory: self.memory(),
+            resident: memory.resident,
+            cpu: cpu(),
+            memory: memory::parts(inner, memory),
             databases: self.databases().await,
             disk: disk(&inner.data_dir),
             behind,
@@ -141,19 +141,6 @@ impl Handle {
             blind_total: union(&blind),
             blind,
         }
-    }
-
-    fn memory(&self) -> Vec<Part> {
-        let (picture, snapshot, changes) = self.0.shared.bytes();
-        let series = self.0.series.health();
-        let parts = [
-            ("picture", picture),
-            ("snapshot", snapshot),
-            ("changes", changes),
-            ("seconds", series.seconds_bytes),
-            ("minutes", series.minutes_bytes),
-        ];
-        parts.into_iter().map(|(name, bytes)| Part { name, bytes }).collect()
     }
 
     async fn databases(&self) -> Vec<Database> {

@@ -27,7 +27,8 @@ pub struct Health {
     pub resident: u64,
     /// CPU time that this process used.
     pub cpu: Duration,
-    /// Memory of this process by part, as far as it is counted, in bytes.
+    /// Memory of this process by part, in bytes. `program` is code and mapped files, `free` what the
+    /// allocator holds back, `other` what is allocated and belongs to no part.
     pub memory: Vec<Part>,
     /// The databases.
     pub databases: Vec<Database>,
@@ -190,17 +191,19 @@ pub(crate) fn union(blinds: &[BlindRow]) -> Duration {
 }
 
 /// Resident memory and CPU time of this process.
+#[cfg(test)]
 pub(crate) fn usage() -> (u64, Duration) {
+    (ets_runtime::Memory::now().resident, cpu())
+}
+
+/// CPU time of this process.
+pub(crate) fn cpu() -> Duration {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
     let cpu = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
         usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
     });
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok().flatten();
-    let page = page.and_then(|size| u64::try_from(size).ok()).unwrap_or(4_096);
-    (pages.unwrap_or(0) * page, Duration::from_micros(u64::try_from(cpu).unwrap_or(0)))
+    Duration::from_micros(u64::try_from(cpu).unwrap_or(0))
 }
 
 /// Bytes free for us and in all on the disk that holds `folder`.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use ets_model::LinkState;
-use ets_runtime::stamp_now;
+use ets_model::{LinkState, Outcome, Sample, SegmentNo, WallTime};
+use ets_runtime::{set_up_memory, stamp_now, wall_now};
 
 use crate::hub::{Place, wait};
 use crate::netd::Netd;
@@ -39,5 +39,31 @@ async fn ten_thousand_segments_are_followed_and_all_of_them_may_go_down_at_once(
     }
     println!("written down after {:?}", begun.elapsed());
     println!("memory: {:?}", hub.handle.health().await.memory);
+    hub.stop().await;
+}
+
+/// Ten minutes of ten thousand segments. What belongs to no part by name counts as not told.
+///
+/// covers: N11
+#[tokio::test]
+async fn the_memory_that_is_told_by_part_is_at_least_85_percent_of_what_is_resident() {
+    set_up_memory();
+    let place = Place::new();
+    // Nobody plays `netd` here: what that takes would be ours.
+    let hub = place.start(10_000).await;
+    let begun = wall_now().0 - 700_000_000;
+    for second in 0..600_u32 {
+        let outcome = Outcome::Answered(Duration::from_micros(900 + u64::from(second % 7)));
+        let samples = (1..=10_000).map(|no| Sample { segment: SegmentNo(no), outcome });
+        let at = WallTime(begun + i64::from(second) * 1_000_000);
+        hub.handle.series().record(9, second.into(), at, samples);
+    }
+    let health = hub.handle.health().await;
+    let other = |part: &&ets_watch::Part| part.name == "other";
+    let told: u64 = health.memory.iter().filter(|part| !other(part)).map(|part| part.bytes).sum();
+    println!("{told} of {} told by part: {:?}", health.resident, health.memory);
+    assert!(told * 100 >= health.resident * 85, "{told} of {}", health.resident);
+    let sum: u64 = health.memory.iter().map(|part| part.bytes).sum();
+    assert!(sum <= health.resident + health.resident / 20, "{sum} of {}", health.resident);
     hub.stop().await;
 }
