@@ -19,7 +19,7 @@ pub(crate) enum Command {
     /// Run the hub: starts and supervises `netd` and `serve`
     Run(ConfigFile),
     /// The privileged process: probes, links, the data plane
-    Netd(ConfigFile),
+    Netd(Netd),
     /// The unprivileged process: dashboard, API, database
     Serve(ConfigFile),
     /// A whole star in network namespaces: demo, test bed, training ground
@@ -45,6 +45,27 @@ pub(crate) struct ConfigFile {
     /// Configuration file
     #[arg(long, global = true, default_value = "/etc/ets-hub/hub.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+/// `netd`
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = false)]
+pub(crate) struct Netd {
+    #[command(flatten)]
+    pub(crate) file: ConfigFile,
+    #[command(subcommand)]
+    pub(crate) action: Option<NetdAction>,
+}
+
+/// What else `netd` can do.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum NetdAction {
+    /// Load and pin the accounting programs (CAP_BPF), once after each boot; then `netd` needs not
+    Setup {
+        /// Segment numbers below this can be counted
+        #[arg(long, default_value_t = 16_384)]
+        segments: u32,
+    },
 }
 
 /// What every command that speaks to the hub takes.

@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
-use crate::namespace;
+use crate::{namespace, pins};
 
 const RECORDS: &str = "/run/ets-lab";
 
@@ -184,6 +184,9 @@ fn clean_up_after_the_dead(folder: &Path) {
         let record: Record = serde_json::from_str(&text).unwrap_or_default();
         record.children.iter().for_each(|child| child.end());
         record.namespaces.iter().for_each(|name| namespace::remove(name));
+        if let Some(prefix) = path.file_stem().and_then(|stem| stem.to_str()) {
+            pins::remove(prefix);
+        }
         let _ = fs::remove_file(&path);
     }
 }

@@ -6,32 +6,47 @@ use std::path::{Path, PathBuf};
 use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
-use crate::plan::{Mode, Plan};
+use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
 
 /// Writes `DIR/hub.toml` anew.
-pub(crate) fn write(layout: &Layout, plan: &Plan, listeners: &Listeners) -> Result<()> {
+pub(crate) fn write(
+    layout: &Layout,
+    plan: &Plan,
+    listeners: &Listeners,
+    pins: Option<&Path>,
+) -> Result<()> {
     let path = layout.hub_toml();
-    fs::write(&path, text(layout, plan, &listeners.plain_url())).at("write", &path)
+    fs::write(&path, text(layout, plan, &listeners.plain_url(), pins)).at("write", &path)
 }
 
-fn text(layout: &Layout, plan: &Plan, public_url: &str) -> String {
+fn text(layout: &Layout, plan: &Plan, public_url: &str, pins: Option<&Path>) -> String {
     let data = layout.data(plan.shape);
     let ports = if plan.shape.mode() == Mode::Ports { "s*" } else { "l*" };
     format!(
         "# Written by `ets-hub lab run`; every start writes it anew.\n\n\
          [server]\ndata_dir = {data}\nsocket = {serve}\n\n\
          # The sockets come from the lab, which opened them outside its namespaces.\n\
-         [netd]\nsocket = {netd}\nstate_dir = {state}\nbind = false\n\n\
+         [netd]\nsocket = {netd}\nstate_dir = {state}\nbind = false\n{accounting}\n\
          [dashboard]\npublic_url = \"{public_url}\"\n\
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
-         [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\n\n\
-         [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n",
+         [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\nservices = {services}\n\n\
+         [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n\n\
+         [[network]]\nname = \"services\"\nrole = \"services\"\ninterfaces = [\"{behind}\"]\n\
+         prefixes = [\"{behind4}\", \"{behind6}\"]\n\n\
+         [[network]]\nname = \"outside\"\nrole = \"outside\"\ninterfaces = [\"{outside}\"]\n",
         data = quoted(&data),
         serve = quoted(&layout.serve_socket()),
         netd = quoted(&layout.netd_socket()),
         state = quoted(&data.join("netd")),
         seed = quoted(&layout.seed()),
         parents = quoted(&layout.parents()),
+        services = quoted(&layout.services()),
+        accounting =
+            pins.map(|pins| format!("accounting = {}\n", quoted(pins))).unwrap_or_default(),
+        behind = SERVICES.interface,
+        behind4 = SERVICES.net4(),
+        behind6 = SERVICES.net6(),
+        outside = EXTERNAL.interface,
     )
 }
 

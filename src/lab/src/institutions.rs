@@ -28,7 +28,8 @@ pub(crate) struct Seed {
 impl Seed {
     /// The rows for a plan, with its addresses filled in; the last `critical` rows are marked so.
     pub(crate) fn new(plan: &Plan, critical: u32) -> Result<Self> {
-        let (columns, known) = read(INSTITUTIONS)?;
+        let (mut columns, known) = read(INSTITUTIONS)?;
+        columns.push("router_hardware".to_owned());
         let first_critical = plan.shape.segments.saturating_sub(critical);
         let rows = plan.segments.iter().map(|segment| {
             let at = usize::try_from(segment.number - 1).unwrap_or(usize::MAX);
@@ -41,6 +42,9 @@ impl Seed {
             put(&mut row, "router_management", &segment.router4.to_string());
             if plan.shape.mode() != Mode::Ports {
                 put(&mut row, "parent", &parent_id(&link.interface));
+            }
+            if plan.shape.mode() == Mode::Shared {
+                put(&mut row, "router_hardware", &segment.hardware);
             }
             if segment.number > first_critical {
                 put(&mut row, "criticality", "critical");
@@ -285,7 +289,7 @@ mod tests {
         let seed = seed(60, None);
         seed.write(&path).unwrap();
         let (columns, rows) = read(&fs::read_to_string(&path).unwrap()).unwrap();
-        assert_eq!(columns.len(), 28);
+        assert_eq!(columns.len(), 29);
         assert_eq!(rows.len(), 60);
         assert_eq!(rows[0]["prefixes"], "10.10.1.0/24 fd10:10:1::/64");
         assert_eq!(rows[59]["probe_address"], "10.10.60.1");

@@ -71,6 +71,11 @@ impl Layout {
         self.dir.join("parents.json")
     }
 
+    /// The services and who may reach them.
+    pub(crate) fn services(&self) -> PathBuf {
+        self.dir.join("services.json")
+    }
+
     /// The log of one child.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.log"))

@@ -8,6 +8,7 @@
 //! [`run`] is the order in which all that happens.
 
 mod args;
+mod catalogue;
 mod claim;
 mod control;
 mod describe;
@@ -19,6 +20,7 @@ mod institutions;
 mod layout;
 mod listeners;
 mod namespace;
+mod pins;
 mod plan;
 mod programs;
 mod ready;

@@ -87,6 +87,8 @@ pub(crate) struct SegmentPlan {
     pub(crate) netns: String,
     /// Its own port at the provider point (`c001`), where it has one.
     pub(crate) port: Option<String>,
+    /// The hardware address of its router on the link.
+    pub(crate) hardware: String,
     /// Its networks.
     pub(crate) net4: Ipv4Net,
     /// See `net4`.
@@ -175,6 +177,18 @@ pub(crate) const EXTERNAL: ServerNet = ServerNet {
     server6: Ipv6Addr::new(0x2001, 0xdb8, 0x113, 0, 0, 0, 0, 0x10),
 };
 
+impl ServerNet {
+    /// Its network.
+    pub(crate) fn net4(self) -> Ipv4Net {
+        Ipv4Net::new(self.hub4, 24).expect("the length is at most 32").trunc()
+    }
+
+    /// See [`net4`](Self::net4).
+    pub(crate) fn net6(self) -> Ipv6Net {
+        Ipv6Net::new(self.hub6, 64).expect("the length is at most 128").trunc()
+    }
+}
+
 impl Plan {
     /// The plan of a star of this shape.
     pub(crate) fn new(shape: Shape, prefix: &str) -> Self {
@@ -258,6 +272,7 @@ fn segment(number: u32, index: usize, link: &LinkPlan, shape: Shape, prefix: &st
             .as_ref()
             .map_or_else(|| format!("{prefix}-{id}"), |router| router.netns.clone()),
         port: own.then(|| format!("c{tail}")),
+        hardware: hardware(number),
         net4,
         net6,
         router4,
@@ -281,6 +296,12 @@ fn networks(number: u32, mode: Mode) -> (Ipv4Net, Ipv6Net) {
     let net4 = Ipv4Net::new(Ipv4Addr::from(base), length).expect("the length is at most 32");
     let net6 = Ipv6Net::new(Ipv6Addr::new(0xfd10, site, group, 0, 0, 0, 0, 0), 64);
     (net4, net6.expect("the length is at most 128"))
+}
+
+/// A locally administered address: `02:45:54` and the number.
+fn hardware(number: u32) -> String {
+    let [_, a, b, c] = number.to_be_bytes();
+    format!("02:45:54:{a:02x}:{b:02x}:{c:02x}")
 }
 
 fn nth4(net: Ipv4Net, number: u32) -> Ipv4Addr {

@@ -22,13 +22,14 @@ use crate::hub_toml::Credentials;
 use crate::institutions::Seed;
 use crate::layout::Layout;
 use crate::listeners::{Listeners, VARIABLE, port_of};
+use crate::pins::Pins;
 use crate::plan::{Plan, Shape};
 use crate::programs::Programs;
 use crate::ready;
 use crate::say::Say;
 use crate::star::{Names, Star};
 use crate::supervise::{Job, OnChange, Supervisor};
-use crate::{control, hub_toml, traffic, user_namespace};
+use crate::{catalogue, control, hub_toml, traffic, user_namespace};
 
 /// Names another program than this one to be started as `netd` and `serve`.
 const PROGRAM: &str = "ETS_LAB_PROGRAM";
@@ -74,7 +75,14 @@ struct Lab<'a> {
 impl Lab<'_> {
     fn live(&self, plan: Plan, programs: Programs, claim: Claim) -> Result<()> {
         let seed = Arc::new(Seed::new(&plan, self.args.critical)?);
-        self.write_files(&plan, &seed)?;
+        let pins =
+            (!self.rootless && !self.args.no_hub).then(|| Pins::place(&plan.prefix)).flatten();
+        self.write_files(&plan, &seed, pins.as_ref())?;
+        if let Some(pins) = &pins
+            && let Err(why) = pins.set_up(&program()?, &self.layout.hub_toml())
+        {
+            self.say.step(&format!("The packet filter counts, for want of better: {why}"));
+        }
         self.say.step(&format!(
             "Building {} segments out of {} namespaces",
             plan.segments.len(),
@@ -99,14 +107,15 @@ impl Lab<'_> {
         result
     }
 
-    fn write_files(&self, plan: &Plan, seed: &Seed) -> Result<()> {
+    fn write_files(&self, plan: &Plan, seed: &Seed, pins: Option<&Pins>) -> Result<()> {
         let data = self.layout.data(plan.shape);
         fs::create_dir_all(&data).at("create", &data)?;
         self.layout.forget_this_run();
         let _ = fs::remove_file(Credentials::new(&data).entry_link);
         seed.write(&self.layout.seed())?;
         seed.write_parents(&self.layout.parents())?;
-        hub_toml::write(&self.layout, plan, &self.listeners)
+        catalogue::write(plan, &self.layout.services())?;
+        hub_toml::write(&self.layout, plan, &self.listeners, pins.map(Pins::path))
     }
 
     fn with_hub(&self, star: &Star, board: &Arc<Mutex<Board>>) -> Result<()> {

@@ -18,6 +18,8 @@ pub(crate) const WEB: u16 = 80;
 pub(crate) const MAIL: u16 = 25;
 /// See [`WEB`].
 pub(crate) const NAMES: u16 = 53;
+/// Document flow, for those who have a right to it; speaks as the web does.
+pub(crate) const DOCUMENTS: u16 = 8080;
 
 /// The most bytes that a web page has.
 const PAGE_LIMIT: usize = 1 << 20;
@@ -33,7 +35,9 @@ pub(crate) async fn serve(place: &Namespace, net: ServerNet) -> Result<()> {
         let web = TcpListener::bind((address, WEB)).await.context(what)?;
         let mail = TcpListener::bind((address, MAIL)).await.context(what)?;
         let names = UdpSocket::bind((address, NAMES)).await.context(what)?;
+        let documents = TcpListener::bind((address, DOCUMENTS)).await.context(what)?;
         tokio::task::spawn_local(accept(web, web_page));
+        tokio::task::spawn_local(accept(documents, web_page));
         tokio::task::spawn_local(accept(mail, mail_session));
         tokio::task::spawn_local(answer_names(names, net));
     }

@@ -54,20 +54,28 @@ pub(crate) fn trunk(plan: &Plan) -> String {
         line!(script, "link set {} master {} up", link.trunk_port, link.bridge);
         line!(script, "link set {} up", link.bridge);
         if let Some(LinkRouter { netns, port, .. }) = &link.router {
-            segment_cable(&mut script, port, netns, link, false);
+            segment_cable(&mut script, port, (netns, None), link, false);
         }
     }
     let apart = plan.shape.mode() == Mode::Shared;
     for segment in &plan.segments {
         if let Some(port) = &segment.port {
-            segment_cable(&mut script, port, &segment.netns, plan.link_of(segment), apart);
+            let end = (segment.netns.as_str(), Some(segment.hardware.as_str()));
+            segment_cable(&mut script, port, end, plan.link_of(segment), apart);
         }
     }
     script
 }
 
-fn segment_cable(script: &mut String, port: &str, netns: &str, link: &LinkPlan, apart: bool) {
-    line!(script, "link add {port} type veth peer name up0 netns {netns}");
+fn segment_cable(
+    script: &mut String,
+    port: &str,
+    (netns, hardware): (&str, Option<&str>),
+    link: &LinkPlan,
+    apart: bool,
+) {
+    let address = hardware.map(|hardware| format!(" address {hardware}")).unwrap_or_default();
+    line!(script, "link add {port} type veth peer name up0{address} netns {netns}");
     line!(script, "link set {port} master {} up", link.bridge);
     if apart {
         line!(script, "link set {port} type bridge_slave isolated on");

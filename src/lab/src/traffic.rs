@@ -1,5 +1,5 @@
 //! Gentle traffic of ordinary offices: pages, letters, documents and names, from the segments to
-//! the services and the outside.
+//! the services. The outside is reached through the gateway only, which has its own traffic.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, SERVICES, SegmentPlan};
-use crate::servers::{self, MAIL, NAMES, WEB};
+use crate::servers::{self, DOCUMENTS, MAIL, NAMES, WEB};
 use crate::star::Star;
 
 /// Each segment makes one exchange in this time, on average.
@@ -82,47 +82,36 @@ async fn exchange(star: &Star) -> Result<()> {
     star.of_segment(segment)?.enter()?;
     match below(10) {
         0..=2 => ask_name(segment, over_v6).await.context(failed),
-        3..=4 => send_letter(connect(segment, over_v6, false, MAIL).await.context(failed)?)
+        3..=4 => send_letter(connect(segment, over_v6, MAIL).await.context(failed)?)
             .await
             .context(failed),
-        5..=7 => get_page(connect(segment, over_v6, false, WEB).await.context(failed)?)
-            .await
-            .context(failed),
-        _ => get_page(connect(segment, over_v6, true, WEB).await.context(failed)?)
-            .await
-            .context(failed),
+        _ => {
+            // Those without a right to document flow read the portal instead.
+            let documents = segment.number % 2 == 0 && below(2) == 0;
+            let port = if documents { DOCUMENTS } else { WEB };
+            get_page(connect(segment, over_v6, port).await.context(failed)?).await.context(failed)
+        }
     }
 }
 
-fn ends(
-    segment: &SegmentPlan,
-    over_v6: bool,
-    outside: bool,
-    port: u16,
-) -> (SocketAddr, SocketAddr) {
-    let net = if outside { EXTERNAL } else { SERVICES };
+fn ends(segment: &SegmentPlan, over_v6: bool, port: u16) -> (SocketAddr, SocketAddr) {
     let (from, to) = if over_v6 {
-        (IpAddr::from(segment.host6), IpAddr::from(net.server6))
+        (IpAddr::from(segment.host6), IpAddr::from(SERVICES.server6))
     } else {
-        (IpAddr::from(segment.host4), IpAddr::from(net.server4))
+        (IpAddr::from(segment.host4), IpAddr::from(SERVICES.server4))
     };
     (SocketAddr::from((from, 0)), SocketAddr::from((to, port)))
 }
 
-async fn connect(
-    segment: &SegmentPlan,
-    over_v6: bool,
-    outside: bool,
-    port: u16,
-) -> std::io::Result<TcpStream> {
-    let (from, to) = ends(segment, over_v6, outside, port);
+async fn connect(segment: &SegmentPlan, over_v6: bool, port: u16) -> std::io::Result<TcpStream> {
+    let (from, to) = ends(segment, over_v6, port);
     let socket = if over_v6 { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
     socket.bind(from)?;
     socket.connect(to).await
 }
 
 async fn ask_name(segment: &SegmentPlan, over_v6: bool) -> std::io::Result<()> {
-    let (from, to) = ends(segment, over_v6, below(2) == 0, NAMES);
+    let (from, to) = ends(segment, over_v6, NAMES);
     let socket = UdpSocket::bind(from).await?;
     let mut query = vec![0x45, 0x54, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 4];
     query.extend(b"mail\x07kenzhar\x07example\0\0\x01\0\x01");

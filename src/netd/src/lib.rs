@@ -25,5 +25,6 @@ mod watcher;
 
 pub use config::Config;
 pub use error::Error;
+pub use meter::set_up;
 pub use rights::confine;
 pub use service::{Deps, Netd, build};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ets_dataplane::account::{Meters, ServiceAt};
+use ets_dataplane::account::{Meters, Outcome, ServiceAt, Setup, setup};
 use ets_dataplane::compile::{METER_SETS, TABLE};
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::nft::{Kernel, TableName};
@@ -24,6 +24,21 @@ const MINUTES: usize = 16;
 /// Frames that a slow follower may be behind before it gets all totals anew.
 const BEHIND: usize = 8;
 const MINUTE: i64 = 60_000_000;
+
+/// Loads and pins the accounting in a directory on a bpffs, for segment numbers below `segments`; in
+/// words what was done. Counters that are there go on. Needs `CAP_BPF`, which `netd` itself does not.
+///
+/// # Errors
+/// When the kernel refuses, or there is no bpffs.
+pub fn set_up(pins: &Path, segments: u32) -> Result<&'static str, ets_dataplane::account::Error> {
+    let wanted = Setup { segments, ..Setup::default() };
+    Ok(match setup(pins, &wanted)? {
+        Outcome::Made => "accounting set up",
+        Outcome::Kept => "accounting was set up already",
+        Outcome::ProgramsRenewed => "accounting renewed, its counters go on",
+        Outcome::Grown => "accounting has more room now, its counters go on",
+    })
+}
 
 type Key = (SegmentNo, u8, Direction);
 

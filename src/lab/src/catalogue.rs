@@ -1,0 +1,49 @@
+//! The services that the lab's hub begins with: what the servers behind it answer, and who may ask.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::error::{Context, Error, Result};
+use crate::plan::{Plan, SERVICES};
+use crate::servers::{DOCUMENTS, MAIL, NAMES, WEB};
+
+/// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
+/// second segment, everything else for all of them.
+pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
+    let services = [
+        service("mail", ("Пошта", "Почта", "Mail"), &[format!("tcp/{MAIL}")], true),
+        service("portal", ("Портал", "Портал", "Portal"), &[format!("tcp/{WEB}")], true),
+        service(
+            "names",
+            ("Атаулар қызметі", "Служба имён", "Names"),
+            &[format!("udp/{NAMES}")],
+            true,
+        ),
+        service("echo", ("Тексеру", "Проверка связи", "Echo"), &["icmp".to_owned()], true),
+        service(
+            "documents",
+            ("Құжат айналымы", "Документооборот", "Document flow"),
+            &[format!("tcp/{DOCUMENTS}")],
+            false,
+        ),
+    ];
+    let granted = plan.segments.iter().filter(|segment| segment.number % 2 == 0);
+    let grants: serde_json::Map<String, Value> =
+        granted.map(|segment| (segment.id.clone(), json!(["documents"]))).collect();
+    let limits = json!({ "connections": 20_000, "new_connections": 2_000, "packets": 200_000 });
+    let rights = json!({ "services": services, "grants": grants, "limits": limits });
+    let text = serde_json::to_vec_pretty(&rights).map_err(|error| Error::Bug(error.to_string()))?;
+    fs::write(path, text).at("write", path)
+}
+
+fn service(id: &str, (kk, ru, en): (&str, &str, &str), ports: &[String], open: bool) -> Value {
+    json!({
+        "id": id,
+        "name": { "kk": kk, "ru": ru, "en": en },
+        "addresses": [SERVICES.server4, SERVICES.server6],
+        "ports": ports,
+        "open_to": if open { "everyone" } else { "granted" },
+    })
+}
