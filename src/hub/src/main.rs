@@ -13,7 +13,9 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ets_runtime::{Shutdown, ShutdownTrigger, init_tracing, shutdown_on_signals};
+use ets_runtime::{
+    Shutdown, ShutdownTrigger, give_memory_back, init_tracing, set_up_memory, shutdown_on_signals,
+};
 use tokio::runtime::Builder;
 
 use crate::cli::{Cli, Command};
@@ -50,7 +52,10 @@ fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
 fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {
     serve::drop_capabilities()?;
     let config = Config::read(&file.config)?;
-    part(&config.clone(), Builder::new_multi_thread(), |end| serve::run(config, end))
+    part(&config.clone(), Builder::new_multi_thread(), async |end| {
+        tokio::spawn(give_memory_back(end.1.clone()));
+        serve::run(config, end).await
+    })
 }
 
 fn run(file: &cli::ConfigFile) -> Result<(), Failure> {
@@ -67,6 +72,7 @@ fn part<F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
+    set_up_memory();
     init_tracing(&config.server.log, config.server.log_format);
     let runtime = builder.enable_all().build().map_err(|error| Failure::internal(&error))?;
     runtime.block_on(async {

@@ -70,6 +70,8 @@ fn netd(health: &Health) -> Value {
             "ring_limit": status.ring_limit,
             "ring_oldest": status.oldest,
             "ring_newest": status.newest.seq,
+            "engine_bytes": status.engine_bytes,
+            "machine_bytes": status.machine_bytes,
             "generation": status.generation,
             "targets": status.targets,
             "resident_bytes": status.resident,

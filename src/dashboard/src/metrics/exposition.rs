@@ -40,6 +40,7 @@ pub(crate) fn write(app: &App, health: &Health) -> String {
     counts(&mut out, &snapshot);
     probes(&mut out, &snapshot);
     netd(&mut out, health);
+    memory(&mut out, health);
     storage(&mut out, health, &app.deps.series.health());
     out.0
 }
@@ -179,6 +180,20 @@ fn netd(out: &mut Text, health: &Health) {
         "Bytes that netd's ring may hold.",
         of(status.map(|status| status.ring_limit)),
     );
+}
+
+fn memory(out: &mut Text, health: &Health) {
+    let name = "ets_memory_bytes";
+    out.head(name, "gauge", "Memory of both processes by part.");
+    let mut line = |process: &str, part: &str, bytes: u64| {
+        let labels = format!("{{process=\"{process}\",part=\"{}\"}}", escape(part));
+        out.line(name, &labels, bytes as f64);
+    };
+    health.memory.iter().for_each(|part| line("serve", part.name, part.bytes));
+    if let Some((_, status)) = &health.netd.status {
+        let parts = ets_watch::netd_memory(status);
+        parts.iter().for_each(|part| line("netd", part.name, part.bytes));
+    }
 }
 
 fn storage(out: &mut Text, health: &Health, series: &ets_series::Health) {

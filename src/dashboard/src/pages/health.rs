@@ -172,7 +172,8 @@ fn memory(view: &View, health: &Health, series: &ets_series::Health) -> Html {
         rows.push(("seconds".to_owned(), series.seconds_bytes));
     }
     if let Some((_, status)) = &health.netd.status {
-        rows.push(("netd ring".to_owned(), status.ring_bytes));
+        let parts = ets_watch::netd_memory(status);
+        rows.extend(parts.map(|part| (format!("netd {}", part.name), part.bytes)));
     }
     rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let list: Vec<(&str, Html)> = rows
