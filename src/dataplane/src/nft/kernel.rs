@@ -136,7 +136,8 @@ impl Kernel {
     }
 
     /// Makes the tables of `want` in the kernel what they are there, by the least change, and returns
-    /// what was done. A change by somebody else meanwhile is seen and begun anew upon.
+    /// what was done. A change by somebody else meanwhile is seen and begun anew upon. A table that is
+    /// not in `want` is left as it is: to remove one, commit the difference to nothing.
     pub fn apply(&mut self, want: &Ruleset) -> Result<Transaction, Error> {
         let names: Vec<_> = want.tables.iter().map(TableName::of).collect();
         for _ in 0..ATTEMPTS {
