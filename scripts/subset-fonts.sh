@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes the fonts of src/web/assets again from the packages of fontsource: IBM Plex Sans 400 and
-# 600, IBM Plex Mono 400 (SIL Open Font License 1.1), cut down to what the product writes.
+# Makes the fonts of src/web/assets and src/documents/assets again from the packages of fontsource:
+# IBM Plex Sans 400 and 600, IBM Plex Mono 400 (SIL Open Font License 1.1), cut down to what the
+# product writes. Documents need them as TrueType and without layout tables.
 # Needs npm, and fonttools with brotli (apt install fonttools python3-brotli).
 set -eu
 cd "$(dirname "$0")/.."
 assets=$PWD/src/web/assets
+documents=$PWD/src/documents/assets
 version=5.3.0
 python=${PYTHON:-/usr/bin/python3}
 work=$(mktemp -d)
@@ -41,7 +43,15 @@ face() { # package weight name features
 face ibm-plex-sans 400 plex-sans-400 kern,mark,ccmp,locl
 face ibm-plex-sans 600 plex-sans-600 kern,mark,ccmp,locl
 face ibm-plex-mono 400 plex-mono-400 ccmp,locl
+document() { # name
+    "$python" -m fontTools.subset "$work/$1.ttf" --unicodes="$text,$kazakh,$signs" --layout-features= \
+        --no-hinting --desubroutinize --drop-tables+=DSIG,GPOS,GSUB,GDEF \
+        --name-IDs=0,1,2,6,13,14 --output-file="$documents/$1.ttf"
+}
+document plex-sans-400
+document plex-sans-600
 cp node_modules/@fontsource/ibm-plex-sans/LICENSE "$assets/OFL.txt"
+cp node_modules/@fontsource/ibm-plex-sans/LICENSE "$documents/OFL.txt"
 
 # The code points that every face covers, for the test that no text needs another.
 "$python" - "$assets" <<'PYTHON'
@@ -55,4 +65,4 @@ lines = ["# Code points of all faces, written by scripts/subset-fonts.sh."]
 lines += [f"{point:04X}" for point in covered]
 (assets / "covered.txt").write_text("\n".join(lines) + "\n")
 PYTHON
-ls -l "$assets"/*.woff2
+ls -l "$assets"/*.woff2 "$documents"/*.ttf

@@ -29,7 +29,7 @@ mod tables;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod varint;
+pub mod varint;
 
 pub use config::Config;
 pub use error::Error;

@@ -1,7 +1,8 @@
-//! Numbers in as few bytes as they need (LEB128), as in the stored blocks.
+//! Numbers in as few bytes as they need (LEB128), as in the stored blocks of this room and of
+//! `traffic`.
 
 /// Appends a number: seven bits a byte, the lowest first.
-pub(crate) fn put(out: &mut Vec<u8>, mut number: u64) {
+pub fn put(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push((number as u8) | 0x80);
         number >>= 7;
@@ -11,36 +12,41 @@ pub(crate) fn put(out: &mut Vec<u8>, mut number: u64) {
 
 /// Reads from the front of a block. Every `None` means: the block is damaged.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader<'b> {
+pub struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
 }
 
 impl<'b> Reader<'b> {
-    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+    /// Reads from the beginning.
+    pub fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    pub(crate) fn at(bytes: &'b [u8], at: usize) -> Self {
+    /// Reads from a place that [`Reader::position`] told.
+    pub fn at(bytes: &'b [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
     /// How far it has read.
-    pub(crate) fn position(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.at
     }
 
-    pub(crate) fn is_at_end(&self) -> bool {
+    /// Whether nothing is left.
+    pub fn is_at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
-    pub(crate) fn byte(&mut self) -> Option<u8> {
+    /// One byte.
+    pub fn byte(&mut self) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
         Some(byte)
     }
 
-    pub(crate) fn number(&mut self) -> Option<u64> {
+    /// A number, as [`put`] wrote it.
+    pub fn number(&mut self) -> Option<u64> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -52,7 +58,8 @@ impl<'b> Reader<'b> {
         None
     }
 
-    pub(crate) fn small<N: TryFrom<u64>>(&mut self) -> Option<N> {
+    /// A number that has to fit a smaller type.
+    pub fn small<N: TryFrom<u64>>(&mut self) -> Option<N> {
         N::try_from(self.number()?).ok()
     }
 }

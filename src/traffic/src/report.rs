@@ -1,0 +1,146 @@
+//! What a month's act says of an institution, and the trend of a channel.
+
+use std::collections::BTreeMap;
+
+use ets_model::{Channel, InstitutionId, SegmentNo};
+use ets_netd_api::Direction;
+
+use crate::forecast::{self, Forecast};
+use crate::meter::Meter;
+use crate::percentile::{Percentile, minute};
+use crate::sums::{Of, Sums};
+use crate::tally::Tally;
+use crate::{Both, Error, Handle, Period, Total, Whose, range};
+
+/// Weeks that a trend looks back.
+const WEEKS: i64 = 52;
+/// Hours of a week in which anything has to have passed for it to count.
+const ENOUGH: usize = 20;
+/// Hours of a week; in those that are not kept nothing passed.
+const HOURS: usize = 168;
+
+/// An institution's month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whose.
+    pub institution: InstitutionId,
+    /// Which month.
+    pub month: Period,
+    /// Its segments, in the order of the registry; retired ones where they had traffic.
+    pub segments: Vec<SegmentReport>,
+    /// All of them together. The peak is the largest of theirs.
+    pub total: Total,
+}
+
+/// A segment's month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentReport {
+    /// Which.
+    pub segment: SegmentNo,
+    /// What passed, by class.
+    pub total: Total,
+    /// The 95th percentile; `None` where nothing was recorded or the minutes are gone.
+    pub percentile: Option<Percentile>,
+    /// The contracted rates in bits a second; 0 where not known.
+    pub contracted: Both<u64>,
+}
+
+pub(crate) async fn of_institution(
+    handle: &Handle,
+    institution: &InstitutionId,
+    month: Period,
+) -> Result<Report, Error> {
+    let catalog = handle.0.registry.catalog();
+    let numbers = catalog.of_institution(institution).map(|segment| segment.no.0).collect();
+    let sums = handle.sums(month, Of::Some(numbers)).await?;
+    report(handle, institution, month, &sums).await
+}
+
+pub(crate) async fn of_all(handle: &Handle, month: Period) -> Result<Vec<Report>, Error> {
+    let catalog = handle.0.registry.catalog();
+    let sums = handle.everybodys_sums(month).await?;
+    let mut reports = Vec::new();
+    for institution in catalog.institutions() {
+        let one = report(handle, &institution.id, month, &sums).await?;
+        reports.extend((!one.segments.is_empty()).then_some(one));
+    }
+    Ok(reports)
+}
+
+async fn report(
+    handle: &Handle,
+    institution: &InstitutionId,
+    month: Period,
+    sums: &Sums,
+) -> Result<Report, Error> {
+    let catalog = handle.0.registry.catalog();
+    let (mut segments, mut whole) = (Vec::new(), Tally::default());
+    for segment in catalog.of_institution(institution) {
+        let tally = sums.get(&segment.no.0);
+        if tally.is_none() && !segment.is_active() {
+            continue;
+        }
+        whole.merge(tally.unwrap_or(&Tally::default()));
+        segments.push(SegmentReport {
+            segment: segment.no,
+            total: tally.map(Tally::total).unwrap_or_default(),
+            percentile: handle.percentile(Whose::Segment(segment.no), month).await?,
+            contracted: contracted(&segment.channel),
+        });
+    }
+    Ok(Report { institution: institution.clone(), month, segments, total: whole.total() })
+}
+
+fn contracted(channel: &Channel) -> Both<u64> {
+    let bps = |kbps: u64| kbps.saturating_mul(1_000);
+    Both { up: bps(channel.up_kbps), down: bps(channel.down_kbps) }
+}
+
+/// The forecast of a segment's channel, each way.
+pub(crate) async fn forecast(
+    meter: &Meter,
+    segment: SegmentNo,
+    channel: &Channel,
+) -> Result<Both<Forecast>, Error> {
+    let now = meter.clock.wall();
+    let calendar = &meter.calendar;
+    // Whole weeks of the hub's calendar, the last of which ended before now.
+    let today = calendar.day_of(minute(now));
+    let end = today - (today + 3).rem_euclid(7);
+    let (from, to) = (calendar.day_start(end - WEEKS * 7), calendar.day_start(end));
+    let segment = segment.0;
+    let recent = meter.memory().recent(segment, from, to);
+    let hours = range::tallies(&meter.store, segment, (from, to), true, recent).await?;
+    let mut weeks: BTreeMap<i64, Vec<Both<u64>>> = BTreeMap::new();
+    for (second, tally) in hours {
+        let day = calendar.day_of(second.div_euclid(60));
+        weeks.entry((day + 3).div_euclid(7)).or_default().push(rate(&tally));
+    }
+    let last = ets_model::WallTime(to * 60_000_000);
+    let contracted = contracted(channel);
+    let way = |direction: Direction| {
+        let weeks: Vec<(i64, u64)> = weeks
+            .iter()
+            .filter(|(_, hours)| hours.len() >= ENOUGH)
+            .map(|(week, hours)| {
+                let idle = std::iter::repeat_n(0, HOURS.saturating_sub(hours.len()));
+                let rates = hours.iter().map(|hour| *hour.of(direction)).chain(idle);
+                (*week, forecast::busy_hour(rates))
+            })
+            .collect();
+        // The weeks that count may end before the last.
+        let newest = weeks.last().map_or(0, |(week, _)| *week);
+        let missing = (end + 3).div_euclid(7) - 1 - newest;
+        let last = last
+            .minus(std::time::Duration::from_secs(604_800) * u32::try_from(missing).unwrap_or(0));
+        forecast::forecast(&weeks, *contracted.of(direction), last, now)
+    };
+    Ok(Both { up: way(Direction::Up), down: way(Direction::Down) })
+}
+
+/// An hour's average in bits a second.
+fn rate(hour: &Tally) -> Both<u64> {
+    let amount = hour.amount();
+    let bps = |bytes: u64| bytes.saturating_mul(8) / 3_600;
+    Both { up: bps(amount.up.bytes), down: bps(amount.down.bytes) }
+}
