@@ -1,10 +1,13 @@
 //! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
 
+mod network;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ets_config::{Bytes, Document, InterfacePattern, Name, Section, Url};
+use ets_model::Network;
 use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
 
@@ -20,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) dashboard: Dashboard,
     pub(crate) lab: Lab,
     pub(crate) trunks: Vec<Trunk>,
+    pub(crate) networks: Vec<Network>,
 }
 
 /// `[server]`
@@ -43,6 +47,8 @@ pub(crate) enum Store {
 pub(crate) struct Dashboard {
     pub(crate) pages: ets_dashboard::Config,
     pub(crate) names: Vec<String>,
+    /// Where HTTPS is answered.
+    pub(crate) https: SocketAddr,
 }
 
 /// `[lab]`
@@ -52,6 +58,7 @@ pub(crate) struct Lab {
     pub(crate) plain_http: bool,
     pub(crate) seed: Option<PathBuf>,
     pub(crate) parents: Option<PathBuf>,
+    pub(crate) services: Option<PathBuf>,
 }
 
 /// The port on which browsers expect HTTPS.
@@ -90,10 +97,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         "A trunk: ports of the hub that hang on one thing. All of them dark is the hub's own fault.",
         trunk,
     );
+    let networks = network::declare(file);
     let mut held = vec![("dashboard-tls".to_owned(), https)];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
     let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
-    Config { server, netd, store, series, dashboard, lab, trunks }
+    Config { server, netd, store, series, dashboard, lab, trunks, networks }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -241,7 +249,7 @@ fn dashboard(s: &mut Section<'_>) -> (Dashboard, SocketAddr) {
         ),
         ..default
     };
-    (Dashboard { pages, names }, listen)
+    (Dashboard { pages, names, https: listen }, listen)
 }
 
 fn metrics(s: &mut Section<'_>) -> Option<SocketAddr> {
@@ -269,6 +277,11 @@ fn lab(s: &mut Section<'_>) -> Lab {
             "parents",
             "A JSON file of provider points for it",
             "/tmp/parents.json".into(),
+        ),
+        services: s.optional(
+            "services",
+            "A JSON file of services, grants and limits that an empty hub begins with",
+            "/tmp/services.json".into(),
         ),
     }
 }

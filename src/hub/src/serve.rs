@@ -3,8 +3,10 @@
 mod data;
 mod listeners;
 mod rights;
+mod rules;
 mod seed;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ets_dashboard::Dashboard;
@@ -36,6 +38,8 @@ pub(crate) async fn run(
     let series =
         Recorder::open(stores.series.clone(), config.series.clone()).await.map_err(internal)?;
     let netd = Client::new(&config.netd.socket);
+    let kept = (stores.state.clone(), registry.clone());
+    let rules = rules::build(&config, kept, netd.clone(), clock.clone()).await?;
     let watch = Watch::build(ets_watch::Deps {
         store: stores.state.clone(),
         series_store: stores.series.clone(),
@@ -45,11 +49,15 @@ pub(crate) async fn run(
         trunks: config.trunks.clone(),
         data_dir: config.server.data_dir.clone(),
         clock: clock.clone(),
+        share: Some(Arc::new(rules::Events(rules.handle()))),
     })
     .await
     .map_err(internal)?;
     let dashboard = ets_dashboard::build(
-        config.dashboard.pages.clone(),
+        ets_dashboard::Config {
+            link_command: data::link_command(&config),
+            ..config.dashboard.pages.clone()
+        },
         ets_dashboard::Deps {
             registry,
             watch: watch.handle(),
@@ -67,6 +75,7 @@ pub(crate) async fn run(
         tasks.spawn("series", async move { series.run(clock, end).await });
     }
     tasks.spawn("watch", watch.run(end()));
+    tasks.spawn("rules", rules.run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
     control(&mut tasks, &config, &dashboard, end()).await?;
     pages(&mut tasks, &config, &dashboard, &netd, end()).await?;

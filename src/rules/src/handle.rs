@@ -259,8 +259,9 @@ impl Handle {
         })
     }
 
-    /// What [`Self::enter`] wrote is in the database now.
-    pub fn entered(&self) {
+    /// Something happened: [`Self::enter`] wrote, or `netd` is there again. Asks it how the rules
+    /// are.
+    pub fn look(&self) {
         self.0.rules_changed();
         self.0.nudge.notify_one();
     }

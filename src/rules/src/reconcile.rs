@@ -27,6 +27,16 @@ const REASON: Duration = Duration::from_secs(10);
 /// Pauses between tries of what was refused.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
+/// How the database is brought in line.
+#[derive(Clone, Copy)]
+struct Ask {
+    /// The change that `netd` told before; `None`: it was not heard.
+    heard: Option<u64>,
+    /// Whether reasons of reverts may still come.
+    patient: bool,
+    at: WallTime,
+}
+
 /// What stands in the database after it was brought in line.
 struct Line {
     current: u64,
@@ -54,10 +64,11 @@ impl Inner {
         let now = Arc::new(now);
         let (told, at) = (now.clone(), self.clock.wall());
         let packed = self.contents_if_unknown(&now).await?;
-        let patient = self.started.elapsed() < REASON;
-        let work = self.store.write(move |tx| {
-            Box::pin(async move { line_up(tx, &told, packed, at, patient).await })
-        });
+        let heard = self.state().rules.as_ref().map(|rules| rules.change);
+        let ask = Ask { heard, patient: self.started.elapsed() < REASON, at };
+        let work = self
+            .store
+            .write(move |tx| Box::pin(async move { line_up(tx, &told, packed, ask).await }));
         let line: Line = work.await?;
         self.spend(line.spent).await;
         self.publish(now.clone(), line.current).await?;
@@ -275,40 +286,44 @@ async fn line_up(
     tx: &mut Tx<'_>,
     now: &RulesNow,
     unknown: Option<(Packed, Packed)>,
-    at: WallTime,
-    patient: bool,
+    Ask { heard, patient, at }: Ask,
 ) -> Result<Line, Error> {
     if let (None, Some((rights, policy))) = (rows::version_in(tx, now.change).await?, unknown) {
         found(tx, now, rights, policy, at).await?;
     }
     let standing = rows::version_in(tx, now.change).await?;
-    let current = standing.as_ref().map_or(0, |kept| kept.version.no);
     let base = standing.as_ref().map_or(0, |kept| kept.version.base);
     let open = "WHERE state IN ('sent', 'waiting') AND no <> $1 ORDER BY no";
-    for kept in rows::versions_in(tx, open, &values![int(current)]).await? {
-        left_behind(tx, &kept.version, base, current, at).await?;
+    for kept in rows::versions_in(tx, open, &values![int(now.change)]).await? {
+        left_behind(tx, &kept.version, base, now.change, at).await?;
     }
-    let spent = match standing {
-        Some(kept) => stands(tx, &kept, now, at).await?,
+    let spent = match &standing {
+        Some(kept) => stands(tx, kept, now, at).await?,
         None => None,
     };
-    put_current(tx, current, at).await?;
+    let current = rows::current_in(tx).await?;
+    if standing.is_some() && current != now.change {
+        put_current(tx, current, now.change, at).await?;
+    } else if standing.is_none() && current > 0 && heard != Some(0) {
+        // What people decided stands, and is put in force again.
+        let entry = settle::entry(&Author::new(NETD), "rules.lost", current, json!({}));
+        append(tx, at, entry).await?;
+    }
     if !patient {
         unexplained(tx, at).await?;
     }
+    let current = if standing.is_some() { now.change } else { current };
     Ok(Line { current, spent })
 }
 
-async fn put_current(tx: &mut Tx<'_>, current: u64, at: WallTime) -> Result<(), Error> {
-    let before = rows::current_in(tx).await?;
-    if before == current {
-        return Ok(());
-    }
+/// Another version is in force. That an older one is, with no revert to tell why, is told.
+async fn put_current(tx: &mut Tx<'_>, was: u64, is: u64, at: WallTime) -> Result<(), Error> {
     let sql = "UPDATE rules_state SET current = $1 WHERE one = 1";
-    tx.execute(sql, &values![int(current)]).await?;
-    if current == 0 {
-        let detail = json!({ "was": before });
-        append(tx, at, settle::entry(&Author::new(NETD), "rules.lost", before, detail)).await?;
+    tx.execute(sql, &values![int(is)]).await?;
+    let stood = rows::version_in(tx, was).await?.is_some_and(|kept| kept.version.state.stood());
+    if stood && is < was {
+        let detail = json!({ "change": is, "was": was });
+        append(tx, at, settle::entry(&Author::new(NETD), "rules.found", is, detail)).await?;
     }
     Ok(())
 }
@@ -354,7 +369,8 @@ async fn left_behind(
             settle::confirmed(tx, version.no, None, at).await?;
         }
         VersionState::Waiting { .. } => {
-            settle::reverted(tx, version.no, current, None, at).await?;
+            let back_to = if current == 0 { version.base } else { current };
+            settle::reverted(tx, version.no, back_to, None, at).await?;
         }
         _ => {
             let why = "netd did not take it before the hub was interrupted: apply it again";

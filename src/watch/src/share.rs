@@ -22,4 +22,7 @@ pub trait Share: Debug + Send + Sync {
 
     /// What was written is in the database now.
     fn written(&self);
+
+    /// A live stream begins: `netd` is there, perhaps in another life.
+    fn begins(&self);
 }

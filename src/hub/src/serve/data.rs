@@ -27,6 +27,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
     let tables: Vec<Migration> = [
         ets_journal::MIGRATIONS,
         ets_registry::MIGRATIONS,
+        ets_rules::MIGRATIONS,
         ets_watch::MIGRATIONS,
         ets_dashboard::MIGRATIONS,
     ]
@@ -91,4 +92,13 @@ pub(crate) async fn write_entry_link(
     let path = config.server.data_dir.join("entry-link");
     std::fs::write(&path, format!("{}\n", dashboard.entry_url(&link)))
         .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", path.display())))
+}
+
+/// The command that prints an entry link of this hub, as it can be typed here: a lab is found by
+/// its folder.
+pub(crate) fn link_command(config: &Config) -> String {
+    let folder = config.server.socket.parent().filter(|_| config.lab.seed.is_some());
+    let Some(folder) = folder else { return "ets-hub link".to_owned() };
+    let program = std::env::current_exe().unwrap_or_else(|_| "ets-hub".into());
+    format!("{} link --dir {}", program.display(), folder.display())
 }

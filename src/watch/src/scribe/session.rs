@@ -60,6 +60,9 @@ impl Scribe {
         for one in &session.now {
             self.sight(one.segment, one.state, one.since.wall);
         }
+        if let Some(share) = &self.deps.share {
+            share.begins();
+        }
         // Segments may have been retired since what was replayed.
         let catalog = self.deps.catalog.clone();
         self.register(&catalog);
