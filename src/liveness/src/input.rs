@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ets_model::{BlindReason, BootTime, IcmpErrorKind, NeighbourState};
+use ets_model::{BlindReason, BootTime, IcmpErrorKind, NeighbourState, Obstacle};
 
 use crate::TransitionDraft;
 
@@ -19,11 +19,18 @@ pub enum Input<'a> {
         /// How long the answer took.
         rtt: Duration,
     },
-    /// The probe sent at `sent` was not answered within [`Machine::timeout`](crate::Machine), or
-    /// could not be sent at all.
+    /// The probe sent at `sent` was not answered within [`Machine::timeout`](crate::Machine).
     Lost {
-        /// When the probe left or should have left.
+        /// When the probe left.
         sent: BootTime,
+    },
+    /// A probe could not be sent at all. It counts as lost, except for a segment that has never
+    /// answered: of that one nothing was learnt.
+    Unsent {
+        /// When it was tried.
+        at: BootTime,
+        /// What stood in the way.
+        obstacle: Obstacle,
     },
     /// The carrier of the hub's interface towards the segment.
     Carrier {

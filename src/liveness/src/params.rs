@@ -26,6 +26,9 @@ pub struct Params {
     pub timeout_cap: Duration,
     /// A probe is given this long before any answer was measured: 1 s (RFC 6298, section 2.1).
     pub timeout_initial: Duration,
+    /// A segment that has never answered is unknown, not down, until its probes have gone unanswered
+    /// for so long: 5 min. Whoever adds a segment before its link works is not calling for help.
+    pub first_patience: Duration,
     /// Answers that end "down", among the last four probe ends: 2.
     pub recovery_answers: u8,
     /// Loss that is still good: 2 % of the probes, 1 % each way.
@@ -55,6 +58,7 @@ impl Default for Params {
             timeout_floor: Duration::from_millis(100),
             timeout_cap: Duration::from_secs(2),
             timeout_initial: Duration::from_secs(1),
+            first_patience: Duration::from_secs(300),
             recovery_answers: 2,
             loss_good: 0.02,
             loss_bad: 0.10,

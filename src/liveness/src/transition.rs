@@ -64,7 +64,7 @@ fn source(fact: &Fact, method: Method) -> Source {
         Fact::IcmpError { .. } => Source::Icmp,
         Fact::Carrier { .. } => Source::Carrier,
         Fact::Neighbour { .. } => Source::Neighbour,
-        Fact::Flapping { .. } | Fact::Blind { .. } => Source::Monitor,
+        Fact::Flapping { .. } | Fact::Blind { .. } | Fact::NotSent { .. } => Source::Monitor,
         Fact::Maintenance { .. } => Source::Registry,
     }
 }

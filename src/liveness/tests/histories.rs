@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ets_liveness::{Input, Machine, Pace, Params, TransitionDraft};
 use ets_model::{
-    BlindReason, BootTime, Criticality, Fact, IcmpErrorKind, LinkState, NeighbourState,
+    BlindReason, BootTime, Criticality, Fact, IcmpErrorKind, LinkState, NeighbourState, Obstacle,
 };
 use proptest::prelude::*;
 use sim::{Random, Sim, good, lossy, millis, secs};
@@ -169,7 +169,8 @@ proptest! {
         for reason in [BlindReason::Stalled, BlindReason::TrunkDark] {
             machine.step(&params, now, Input::Sighted { reason });
         }
-        for _ in 0..30 {
+        // Of one that has never answered nothing is said for five minutes.
+        for _ in 0..150 {
             let sent = now + millis(2_000);
             let rtt = millis(1);
             now = sent + millis(2_000);
@@ -363,4 +364,56 @@ fn an_answer_in_the_dark_is_light() {
     assert_eq!(sim.state(), LinkState::Unknown);
     sim.run(millis(1_100));
     assert_eq!(sim.state(), LinkState::Up);
+}
+
+/// What a machine that has never heard anything makes of `length` seconds of inputs.
+fn unheard(length: u64, input: impl Fn(BootTime) -> Input<'static>) -> Option<TransitionDraft> {
+    let params = Params::default();
+    let mut machine = Machine::new(BootTime(0) + secs(100));
+    let mut told = None;
+    for second in 1..=length {
+        let now = BootTime(0) + secs(100 + second);
+        told = told.or(machine.step(&params, now, input(now)).transition);
+    }
+    told
+}
+
+/// covers: N3.2
+#[test]
+fn a_segment_that_has_never_answered_is_unknown_for_five_minutes_and_then_down() {
+    let lost = |now: BootTime| Input::Lost { sent: now - secs(1) };
+    assert_eq!(unheard(299, lost), None);
+    let down = unheard(302, lost).unwrap();
+    assert_eq!((down.from, down.to), (LinkState::Unknown, LinkState::Down));
+    assert_eq!(down.first_after, BootTime(0) + secs(100), "since its first probe went unanswered");
+    assert!(matches!(down.evidence[0].fact, Fact::ProbesLost { lost: 300.., .. }), "{down:?}");
+}
+
+/// covers: N3.2
+#[test]
+fn a_segment_to_which_no_probe_ever_left_stays_unknown() {
+    let unsent = |now| Input::Unsent { at: now, obstacle: Obstacle::NoRoute };
+    assert_eq!(unheard(3_600, unsent), None);
+    let dark = |_| Input::Carrier { up: false, interface: "port7" };
+    assert_eq!(unheard(3_600, dark), None);
+}
+
+/// covers: N3.5
+#[test]
+fn probes_that_never_left_are_not_told_as_probes_that_were_waited_for() {
+    let params = Params::default();
+    let mut machine = Machine::new(BootTime(0));
+    let at = |n: u64| BootTime(0) + millis(n);
+    machine.step(&params, at(1), Input::Answered { sent: at(0), rtt: millis(1) });
+    let mut told = None;
+    for n in 0..10 {
+        let input = match n {
+            0 => Input::Lost { sent: at(100) },
+            n => Input::Unsent { at: at(200 + n), obstacle: Obstacle::NoRoute },
+        };
+        told = told.or(machine.step(&params, at(300 + n), input).transition);
+    }
+    let facts: Vec<_> = told.unwrap().evidence.into_iter().map(|seen| seen.fact).collect();
+    assert!(matches!(facts[0], Fact::ProbesLost { lost: 1, .. }), "{facts:?}");
+    assert_eq!(facts[1..], [Fact::NotSent { probes: 9, obstacle: Obstacle::NoRoute }]);
 }

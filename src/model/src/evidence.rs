@@ -44,6 +44,8 @@ pub enum Fact {
     ProbesLost { lost: u32, timeout: Duration },
     /// A probe was answered after `rtt`.
     Answered { rtt: Duration },
+    /// `probes` in a row could not be sent at all, for this reason.
+    NotSent { probes: u32, obstacle: Obstacle },
     /// Of the last `sent` probes `lost` were lost.
     LossRate { sent: u32, lost: u32 },
     /// The state changed `changes` times within `window`.
@@ -58,6 +60,29 @@ pub enum Fact {
     Blind { reason: BlindReason },
     /// An administrator began or ended maintenance.
     Maintenance { on: bool },
+}
+
+/// What keeps a probe from leaving the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Obstacle {
+    /// The hub has no such port.
+    NoPort,
+    /// The hub has no way to the address.
+    NoRoute,
+    /// The hub's own rules forbid it.
+    Forbidden,
+}
+
+impl Obstacle {
+    /// The word used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPort => "no_port",
+            Self::NoRoute => "no_route",
+            Self::Forbidden => "forbidden",
+        }
+    }
 }
 
 /// ICMP errors, decoded from both families (RFC 792, RFC 1812, RFC 4443).
@@ -78,6 +103,9 @@ pub enum IcmpErrorKind {
     TooBig,
     /// The hop limit ran out: a routing loop (v4 type 11, v6 type 3).
     TimeExceeded,
+    /// The hub itself reports that the host is unreachable: the next hop does not answer for its
+    /// hardware address.
+    NeighbourSilent,
     /// Any other error: its type and code.
     Other { kind: u8, code: u8 },
 }

@@ -15,7 +15,7 @@ mod state;
 mod time;
 
 pub use channel::{Channel, Parent, Router};
-pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, Source};
+pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, Obstacle, Source};
 pub use names::{Lang, Names, ParseLangError};
 pub use observation::{Outcome, Sample};
 pub use outage::{Blind, Outage, OutageId, OutageKind, Transition};

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ets_model::{
-    Blind, Criticality, IcmpErrorKind, LinkState, Method, NeighbourState, Outcome, Policy,
-    SegmentNo, Stamp, Transition, WallTime,
+    Blind, Criticality, IcmpErrorKind, LinkState, Method, NeighbourState, Obstacle, Outcome,
+    Policy, SegmentNo, Stamp, Transition, WallTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::meter::{MeterFrame, Metering};
 use crate::rules::{Apply, Offence, Plan, Reach, RulesEvent, RulesNow};
 
 /// The version of the protocol. Both sides must speak the same one.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// The first four bytes of a [`Hello`], so that a stranger is told apart from an old version.
 pub const MAGIC: [u8; 4] = *b"ETSN";
@@ -198,6 +198,8 @@ pub struct Tick {
     pub count: u32,
     /// The engine's counters, monotonic since the start of `netd`.
     pub engine: EngineCounters,
+    /// The segments that do not answer and to which no probe can be sent now.
+    pub obstacles: Vec<(SegmentNo, Obstacle)>,
 }
 
 /// What the probe engine counted since `netd` started.

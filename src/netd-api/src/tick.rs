@@ -48,7 +48,7 @@ impl TickBuilder {
         packed.shrink_to_fit();
         let count = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.ends.clear();
-        Tick { packed, count, engine }
+        Tick { packed, count, engine, obstacles: Vec::new() }
     }
 }
 

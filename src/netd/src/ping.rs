@@ -93,12 +93,21 @@ fn error_of(packet: &IcmpPacket) -> Option<(IpAddr, IcmpErrorKind)> {
 
 fn error_v4(packet: &Icmpv4Packet) -> Option<(IpAddr, IcmpErrorKind)> {
     let kind = kind_v4(packet.get_icmp_type().0, packet.get_icmp_code().0)?;
-    Some((packet.get_source().into(), kind))
+    let own = packet.get_source() == packet.get_destination();
+    Some((packet.get_source().into(), of_our_own(kind, own)))
 }
 
 fn error_v6(packet: &Icmpv6Packet) -> Option<(IpAddr, IcmpErrorKind)> {
     let kind = kind_v6(packet.get_icmpv6_type().0, packet.get_icmpv6_code().0)?;
     Some((packet.get_source().into(), kind))
+}
+
+/// An error that the hub sent to itself: its own neighbour table gave up.
+fn of_our_own(kind: IcmpErrorKind, own: bool) -> IcmpErrorKind {
+    match kind {
+        IcmpErrorKind::HostUnreachable if own => IcmpErrorKind::NeighbourSilent,
+        other => other,
+    }
 }
 
 /// RFC 792 and RFC 1812, section 5.2.7.1.

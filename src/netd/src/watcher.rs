@@ -158,7 +158,7 @@ impl Watcher {
     }
 
     fn think(&mut self, now: Stamp) {
-        let Self { brain, engine, events, changes, ended, .. } = self;
+        let Self { brain, engine, events, changes, ended, watch, .. } = self;
         let mut round = Round { now, prober: engine, events };
         for change in changes.drain(..) {
             if let Change::Carrier { interface, up: true } = &change
@@ -167,7 +167,14 @@ impl Watcher {
                 // It may be a new interface under a known name.
                 hasten(interface);
             }
+            let gone = match &change {
+                Change::Carrier { interface, up: false } if watch.carrier(interface).is_none() => {
+                    Some(interface.clone())
+                }
+                _ => None,
+            };
             brain.kernel(&mut round, change);
+            gone.into_iter().for_each(|interface| brain.link_gone(&interface));
         }
         ended.drain(..).for_each(|end| brain.ended(&mut round, end));
         brain.pass(&mut round);

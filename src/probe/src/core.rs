@@ -112,7 +112,8 @@ impl Core {
             Some(Heard::Reply { echo, mark }) if self.is_ours(echo, mark, source) => {
                 self.answered(mark.number, received, out);
             }
-            Some(Heard::Error { kind, destination, echo, proof }) => {
+            Some(Heard::Error { kind, origin, destination, echo, proof }) => {
+                let kind = of_our_own(kind, source == origin);
                 match self.number_quoted(echo, proof, destination) {
                     Some(number) => self.erred(number, source, kind, out),
                     None => self.counters.forged += 1,
@@ -273,6 +274,14 @@ fn round_trip(probe: &Probe, received: Received) -> Duration {
 
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// An error that the hub sent to itself: its own neighbour table gave up.
+fn of_our_own(kind: IcmpErrorKind, own: bool) -> IcmpErrorKind {
+    match kind {
+        IcmpErrorKind::HostUnreachable if own => IcmpErrorKind::NeighbourSilent,
+        other => other,
+    }
 }
 
 #[cfg(test)]

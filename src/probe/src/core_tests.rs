@@ -212,6 +212,16 @@ fn an_error_names_who_sent_it_and_does_not_end_the_probe() {
 
 /// covers: N3.1
 #[test]
+fn an_error_that_the_hub_sent_to_itself_means_that_its_neighbour_is_silent() {
+    let (own, router) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 9, 9, 9]));
+    let of = |origin| of_our_own(IcmpErrorKind::HostUnreachable, own == origin);
+    assert_eq!(of(own), IcmpErrorKind::NeighbourSilent);
+    assert_eq!(of(router), IcmpErrorKind::HostUnreachable);
+    assert_eq!(of_our_own(IcmpErrorKind::Prohibited, true), IcmpErrorKind::Prohibited);
+}
+
+/// covers: N3.1
+#[test]
 fn a_forged_error_is_not_believed() {
     let mut bench = Bench::new(1);
     let probes = bench.send_round();

@@ -76,7 +76,7 @@ pub(crate) enum Proof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     Reply { echo: EchoId, mark: Mark },
-    Error { kind: IcmpErrorKind, destination: IpAddr, echo: EchoId, proof: Proof },
+    Error { kind: IcmpErrorKind, origin: IpAddr, destination: IpAddr, echo: EchoId, proof: Proof },
 }
 
 /// Writes an echo request. The checksum of an IPv6 one is left to the kernel.
@@ -148,7 +148,7 @@ fn read_mark(icmp: &[u8]) -> Option<Mark> {
 }
 
 fn read_error(family: Family, kind: IcmpErrorKind, quote: &[u8]) -> Option<Heard> {
-    let (destination, icmp) = match family {
+    let ((origin, destination), icmp) = match family {
         Family::V4 => quoted_v4(quote)?,
         Family::V6 => quoted_v6(quote)?,
     };
@@ -160,17 +160,23 @@ fn read_error(family: Family, kind: IcmpErrorKind, quote: &[u8]) -> Option<Heard
         (None, Family::V4) => Proof::Checksum(be16(icmp, 2)?),
         (None, Family::V6) => return None,
     };
-    Some(Heard::Error { kind, destination, echo: read_echo(icmp)?, proof })
+    Some(Heard::Error { kind, origin, destination, echo: read_echo(icmp)?, proof })
 }
 
-fn quoted_v4(quote: &[u8]) -> Option<(IpAddr, &[u8])> {
+/// From where and where to the quoted packet went, and what it carried.
+type Quoted<'a> = ((IpAddr, IpAddr), &'a [u8]);
+
+fn quoted_v4(quote: &[u8]) -> Option<Quoted<'_>> {
     let icmp = after_v4_header(quote)?;
-    let octets: [u8; 4] = quote.get(16..20)?.try_into().ok()?;
-    Some((Ipv4Addr::from(octets).into(), icmp))
+    let address = |at: usize| {
+        let octets: [u8; 4] = quote.get(at..at + 4)?.try_into().ok()?;
+        Some(IpAddr::V4(Ipv4Addr::from(octets)))
+    };
+    Some(((address(12)?, address(16)?), icmp))
 }
 
 /// Walks the extension headers of a quoted IPv6 packet (RFC 8200, section 4).
-fn quoted_v6(quote: &[u8]) -> Option<(IpAddr, &[u8])> {
+fn quoted_v6(quote: &[u8]) -> Option<Quoted<'_>> {
     const HOP_BY_HOP: u8 = 0;
     const ROUTING: u8 = 43;
     const FRAGMENT: u8 = 44;
@@ -179,7 +185,10 @@ fn quoted_v6(quote: &[u8]) -> Option<(IpAddr, &[u8])> {
     if quote.first()? >> 4 != 6 {
         return None;
     }
-    let octets: [u8; 16] = quote.get(24..40)?.try_into().ok()?;
+    let address = |at: usize| {
+        let octets: [u8; 16] = quote.get(at..at + 16)?.try_into().ok()?;
+        Some(IpAddr::V6(Ipv6Addr::from(octets)))
+    };
     let (mut next, mut rest) = (*quote.get(6)?, quote.get(40..)?);
     while next != Family::V6.protocol() {
         let length = match next {
@@ -191,7 +200,7 @@ fn quoted_v6(quote: &[u8]) -> Option<(IpAddr, &[u8])> {
         next = *rest.first()?;
         rest = rest.get(length..)?;
     }
-    Some((Ipv6Addr::from(octets).into(), rest))
+    Some(((address(8)?, address(24)?), rest))
 }
 
 /// The error that a type and code stand for; `None` for messages that are no errors.

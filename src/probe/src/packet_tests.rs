@@ -13,6 +13,7 @@ use super::*;
 const HUB: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const TARGET: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const ROUTER: Ipv4Addr = Ipv4Addr::new(10, 9, 9, 9);
+const HUB6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1);
 const TARGET6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2);
 const ECHO: EchoId = EchoId { id: 0xabc8, seq: 0x1234 };
 const MARK: Mark = Mark { tag: 0xdead_beef, number: 77, cookie: 0x0123_4567_89ab_cdef };
@@ -113,6 +114,7 @@ fn an_error_is_traced_to_the_probe_it_quotes() {
         let packet = in_v4(ROUTER, HUB, 0, &error_about(3, 1, &quote));
         let expected = Heard::Error {
             kind: IcmpErrorKind::HostUnreachable,
+            origin: HUB.into(),
             destination: TARGET.into(),
             echo: ECHO,
             proof: Proof::Mark(MARK),
@@ -128,6 +130,7 @@ fn a_quote_of_eight_bytes_is_proven_by_its_checksum() {
     let packet = in_v4(ROUTER, HUB, 0, &error_about(11, 0, &quote[..28]));
     let expected = Heard::Error {
         kind: IcmpErrorKind::TimeExceeded,
+        origin: HUB.into(),
         destination: TARGET.into(),
         echo: ECHO,
         proof: Proof::Checksum(probe_checksum(ECHO, MARK)),
@@ -153,6 +156,7 @@ fn quote6(extensions: &[u8]) -> Vec<u8> {
     packet.set_payload_length(u16::try_from(chain.len()).unwrap());
     let first = extensions.first().copied().unwrap_or(58);
     packet.set_next_header(pnet_packet::ip::IpNextHeaderProtocol(first));
+    packet.set_source(HUB6);
     packet.set_destination(TARGET6);
     packet.set_payload(&chain);
     bytes
@@ -166,6 +170,7 @@ fn extension_headers_in_an_ipv6_quote_are_walked() {
         let packet = [[1, 3, 0, 0, 0, 0, 0, 0].as_slice(), &quote6(chain)].concat();
         let expected = Heard::Error {
             kind: IcmpErrorKind::HostUnreachable,
+            origin: HUB6.into(),
             destination: TARGET6.into(),
             echo: ECHO,
             proof: Proof::Mark(MARK),

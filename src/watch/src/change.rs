@@ -60,6 +60,11 @@ pub enum ChangeBody {
         /// Since when.
         since: WallTime,
     },
+    /// Something keeps probes from reaching a segment, or does so no longer.
+    Obstacle {
+        /// Which segment.
+        segment: SegmentNo,
+    },
     /// An outage was written down as open.
     OutageOpened {
         /// Its number.

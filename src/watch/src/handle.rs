@@ -196,6 +196,12 @@ impl Handle {
         Ok(PingStream { lines })
     }
 
+    /// Whether the hub has a port of this name now. Without a `netd` there is nothing to say
+    /// against any.
+    pub fn has_port(&self, interface: &str) -> bool {
+        self.0.netd.is_none() || nix::net::if_::if_nametoindex(interface).is_ok()
+    }
+
     /// A page of outages, newest first.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_model::{LinkState, OutageId, SegmentNo, Stamp, WallTime};
+use ets_model::{LinkState, Obstacle, OutageId, SegmentNo, Stamp, WallTime};
 use ets_netd_api::EngineCounters;
 
 use crate::ChangeId;
@@ -47,7 +47,12 @@ pub struct SegmentNow {
     /// Median of the last five answers; `None` when there is none in the last minute, and at once
     /// when the segment is down or unknown.
     pub rtt: Option<Duration>,
-    /// Probes that came to their end in the last minute.
+    /// It has not answered since it is watched: its state is unknown until it does, or until
+    /// `netd` loses patience.
+    pub unheard: bool,
+    /// What keeps probes from reaching it, where that is known; only while it does not answer.
+    pub obstacle: Option<Obstacle>,
+    /// Probes that came to their end in the last minute; none of an outage.
     pub sent: u32,
     /// Those of them that were lost.
     pub lost: u32,
@@ -88,6 +93,8 @@ pub struct Counts {
     pub maintenance: u32,
     /// Nothing is known.
     pub unknown: u32,
+    /// Those of the unknown that have never answered yet.
+    pub unheard: u32,
 }
 
 /// One trunk of the hub.
@@ -108,8 +115,12 @@ impl Snapshot {
 }
 
 impl SegmentNow {
-    /// The share of lost probes in the last minute, 0 to 1; `None` when none came to its end.
+    /// The share of lost probes in the last minute, 0 to 1; `None` when none came to its end. All
+    /// of them while the segment is down; what was lost in an outage does not count after it.
     pub fn loss(&self) -> Option<f64> {
+        if self.state == LinkState::Down {
+            return Some(1.0);
+        }
         (self.sent > 0).then(|| f64::from(self.lost) / f64::from(self.sent))
     }
 }

@@ -10,7 +10,8 @@ use crate::moment::Moment;
 use crate::params::Params;
 
 impl Machine {
-    /// Lost carrier is certain; carrier that is back is only a reason to look.
+    /// Lost carrier is certain, except for a segment that has never answered: its port may not be
+    /// connected yet. Carrier that is back is only a reason to look.
     pub(super) fn carrier<'a>(
         &mut self,
         params: &Params,
@@ -29,6 +30,7 @@ impl Machine {
                 self.recovery = Recovery::from(now);
                 None
             }
+            (false, _) if self.is_unheard() => None,
             (false, _) => Some(self.fall(params, now, now)),
         };
         Effect { pace, carrier: Some(interface) }

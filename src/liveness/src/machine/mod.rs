@@ -7,7 +7,7 @@ mod verdict;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ets_model::{BootTime, IcmpErrorKind, LinkState, NeighbourState};
+use ets_model::{BootTime, IcmpErrorKind, LinkState, NeighbourState, Obstacle};
 
 use crate::flap::Flap;
 use crate::input::{Input, Pace, Step};
@@ -58,6 +58,7 @@ pub struct Machine {
 struct Hints {
     icmp_error: Option<(BootTime, IpAddr, IcmpErrorKind)>,
     neighbour: Option<(BootTime, IpAddr, NeighbourState)>,
+    obstacle: Option<Obstacle>,
 }
 
 /// What is known of the link itself.
@@ -73,8 +74,9 @@ enum Link {
 struct Suspicion {
     /// When the first of them left; never when there is none.
     first: Moment,
-    /// How many were lost.
+    /// How many were lost, and how many of these never left.
     lost: u32,
+    unsent: u32,
 }
 
 /// How far the way back to "up" is.
@@ -158,6 +160,7 @@ impl Machine {
         let effect = match input {
             Input::Answered { sent, rtt } => self.answered(params, now, sent, rtt),
             Input::Lost { sent } => self.lost(params, now, sent),
+            Input::Unsent { at, obstacle } => self.unsent(params, now, at, obstacle),
             Input::Carrier { up, interface } => self.carrier(params, now, up, interface),
             Input::Neighbour { address, state } => self.neighbour(params, now, address, state),
             Input::IcmpError { sent, from, kind } => self.icmp_error(params, now, sent, from, kind),
@@ -211,6 +214,11 @@ impl Machine {
 
     fn hints(&mut self) -> &mut Hints {
         self.hints.get_or_insert_default()
+    }
+
+    /// Whether nothing was ever heard of the segment.
+    fn is_unheard(&self) -> bool {
+        self.link == Link::Unknown && !self.last_good.is_ever()
     }
 
     fn is_burst(&self, sent: BootTime) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ets_model::BootTime;
+use ets_model::{BootTime, Obstacle};
 
 use super::{ENDLESS, Effect, Link, Machine, Recovery, Suspicion};
 use crate::input::Pace;
@@ -56,6 +56,26 @@ impl Machine {
             }
         };
         Effect { pace, carrier: None }
+    }
+
+    /// A probe that never left proves a lost way only where there was one.
+    pub(super) fn unsent(
+        &mut self,
+        params: &Params,
+        now: BootTime,
+        at: BootTime,
+        obstacle: Obstacle,
+    ) -> Effect<'static> {
+        self.hints().obstacle = Some(obstacle);
+        if self.is_unheard() {
+            return Effect::default();
+        }
+        let before = self.suspicion.lost;
+        let effect = self.lost(params, now, at);
+        if self.suspicion.lost > before {
+            self.suspicion.unsent += 1;
+        }
+        effect
     }
 
     /// The link is held to be down; probes newer than the last good one decide when it is back.
@@ -156,7 +176,11 @@ impl Machine {
         }
         let began = !self.suspicion.first.is_ever();
         let first = self.suspicion.first.get().map_or(sent, |first| first.min(sent));
-        self.suspicion = Suspicion { first: Moment::at(first), lost: self.suspicion.lost + 1 };
+        self.suspicion.first = Moment::at(first);
+        self.suspicion.lost = self.suspicion.lost.saturating_add(1);
+        if self.is_unheard() && now.since(first) < params.first_patience {
+            return None;
+        }
         if self.suspicion.lost >= u32::from(params.down_losses) {
             return Some(self.fall(params, now, first));
         }

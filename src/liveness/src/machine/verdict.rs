@@ -126,11 +126,16 @@ impl Machine {
         if let Some(interface) = carrier {
             see(now, Fact::Carrier { interface: interface.to_owned(), up: false });
         }
-        if self.suspicion.lost > 0 {
-            let timeout = self.timeout(params);
-            see(now, Fact::ProbesLost { lost: self.suspicion.lost, timeout });
+        // Only probes that left were waited for.
+        let unsent = self.suspicion.unsent;
+        let lost = self.suspicion.lost.saturating_sub(unsent);
+        if lost > 0 {
+            see(now, Fact::ProbesLost { lost, timeout: self.timeout(params) });
         }
         let Some(hints) = &self.hints else { return };
+        if let Some(obstacle) = hints.obstacle.filter(|_| unsent > 0) {
+            see(now, Fact::NotSent { probes: unsent, obstacle });
+        }
         let fresh = |at: BootTime| Moment::at(at) > self.last_good;
         if let Some((at, from, kind)) = hints.icmp_error.filter(|(at, ..)| fresh(*at)) {
             see(at, Fact::IcmpError { from, kind });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ets_liveness::{Input, Machine, Pace};
-use ets_model::{BootTime, LinkState, SegmentNo, Stamp};
+use ets_model::{BootTime, LinkState, SegmentNo, Stamp, Transition};
 use ets_netd_api::{Desired, EventBody, Target};
 
 use super::segment::Segment;
@@ -54,8 +54,12 @@ impl Brain {
             if wanted.get(&no).is_some_and(|target| !segment.is_other_subject(target)) {
                 continue;
             }
+            let published = segment.published;
             if segment.fast {
                 self.fast -= 1;
+            }
+            if wanted.contains_key(&no) && published != LinkState::Unknown {
+                round.events.push(EventBody::Transition(forgotten(no, published, round.now)));
             }
             round.prober.remove(slot);
             self.slots[slot as usize] = None;
@@ -210,6 +214,19 @@ impl Brain {
                 since,
             });
         }
+    }
+}
+
+/// A segment is probed at another address from now on: what was known of it holds no longer.
+fn forgotten(segment: SegmentNo, from: LinkState, now: Stamp) -> Transition {
+    Transition {
+        segment,
+        from,
+        to: LinkState::Unknown,
+        decided: now,
+        last_before: now,
+        first_after: now,
+        evidence: Vec::new(),
     }
 }
 

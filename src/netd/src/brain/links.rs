@@ -124,6 +124,11 @@ impl Brain {
         }
     }
 
+    /// The hub has no such link any more.
+    pub(crate) fn link_gone(&mut self, interface: &str) {
+        self.links.remove(interface);
+    }
+
     /// Takes over which links there are, before the first configuration.
     pub(crate) fn set_links(&mut self, links: impl IntoIterator<Item = (String, bool)>) {
         self.links = links.into_iter().collect();

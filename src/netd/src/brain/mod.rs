@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use ets_liveness::{Input, Pace, Params, Step, TransitionDraft};
 use ets_model::{
-    BlindReason, BootTime, IcmpErrorKind, LinkState, Outcome, Sample, SegmentNo, Stamp,
+    BlindReason, BootTime, Evidence, Fact, IcmpErrorKind, LinkState, Obstacle, Outcome, Sample,
+    SegmentNo, Source, Stamp, Transition,
 };
 use ets_netd_api::{EngineCounters, EventBody, SegmentNow, TickBuilder};
-use ets_probe::{Ended, ProbeTarget};
+use ets_probe::{Ended, ProbeTarget, Unsent};
 
 pub(crate) use configure::Known;
 use losses::{Loss, Losses};
@@ -84,8 +85,8 @@ impl Brain {
         match ended {
             Ended::Answered { slot, sent, rtt } => self.answered(round, slot, sent, rtt),
             Ended::Lost { slot, sent } => self.lost(round, slot, sent),
-            Ended::Unsent { slot, at, reason } if reason.is_loss() => self.lost(round, slot, at),
-            Ended::Void { .. } | Ended::Unsent { .. } => {}
+            Ended::Unsent { slot, at, reason } => self.unsent(round, slot, at, reason),
+            Ended::Void { .. } => {}
             Ended::Error { slot, sent, from, kind } => {
                 self.icmp_error(round, slot, sent, (from, kind));
             }
@@ -154,6 +155,7 @@ impl Brain {
         let Some(segment) = self.segment(slot) else {
             return;
         };
+        segment.refused = None;
         let (no, trunk, late) = (segment.no, segment.trunk, segment.open_losses > 0);
         if late && self.losses.withdraw(slot, sent) {
             self.close_loss(slot);
@@ -171,9 +173,51 @@ impl Brain {
             return;
         };
         segment.open_losses = segment.open_losses.saturating_add(1);
+        segment.refused = None;
         let segment = segment.no;
         self.losses.add(Loss { slot, segment, sent });
         self.step(round, slot, Input::Lost { sent });
+    }
+
+    /// A probe that could not be sent is no lost one: nothing was measured.
+    fn unsent<P: Prober>(
+        &mut self,
+        round: &mut Round<'_, P>,
+        slot: u32,
+        at: BootTime,
+        reason: Unsent,
+    ) {
+        let Some(reason) = refusal(reason) else { return };
+        let Some(segment) = self.segment(slot) else {
+            return;
+        };
+        segment.refused = Some(reason);
+        let obstacle = self.obstacle(slot).unwrap_or(reason);
+        self.step(round, slot, Input::Unsent { at, obstacle });
+    }
+
+    /// What keeps probes from reaching a segment, as far as the hub's own side shows. Without its
+    /// port a segment cannot be reached even where probes leave by another way.
+    fn obstacle(&self, slot: u32) -> Option<Obstacle> {
+        let segment = self.slots.get(slot as usize)?.as_ref()?;
+        let port = segment.port.and_then(|port| self.ports.get(port));
+        let missing = port.is_some_and(|port| !self.links.contains_key(&port.name));
+        if missing { Some(Obstacle::NoPort) } else { segment.refused }
+    }
+
+    /// The segments that do not answer because nothing reaches them, by number.
+    pub(super) fn obstacles(&self) -> Vec<(SegmentNo, Obstacle)> {
+        let silent = |state: LinkState| matches!(state, LinkState::Down | LinkState::Unknown);
+        let mut all: Vec<_> = self
+            .by_no
+            .iter()
+            .filter(|(_, slot)| {
+                self.slots[**slot as usize].as_ref().is_some_and(|one| silent(one.published))
+            })
+            .filter_map(|(no, slot)| Some((*no, self.obstacle(*slot)?)))
+            .collect();
+        all.sort_unstable_by_key(|(no, _)| *no);
+        all
     }
 
     fn close_loss(&mut self, slot: u32) {
@@ -270,11 +314,26 @@ impl Brain {
         let mut change = draft.stamp(segment.no, segment.method, now);
         change.from = from;
         segment.since = change.first_after;
+        let port = segment.port;
+        if change.to == LinkState::Down {
+            self.add_carrier(port, &mut change);
+        }
         round.events.push(EventBody::Transition(change));
         self.changed = true;
         if let Some(trunk) = trunk.and_then(|index| self.trunks.get_mut(index)) {
             trunk.candidates += usize::from(can_tell);
             trunk.candidates -= usize::from(could_tell).min(trunk.candidates);
+        }
+    }
+
+    /// A port without a signal is told with every "down", also where the signal never was there.
+    fn add_carrier(&self, port: Option<usize>, change: &mut Transition) {
+        let Some(port) = port.and_then(|port| self.ports.get(port)) else { return };
+        let told = change.evidence.iter().any(|one| one.source == Source::Carrier);
+        if port.carrier == Some(false) && !told {
+            let fact = Fact::Carrier { interface: port.name.clone(), up: false };
+            let seen = Evidence { at: change.decided, source: Source::Carrier, fact };
+            change.evidence.push(seen);
         }
     }
 
@@ -320,6 +379,16 @@ pub(crate) fn counters(engine: ets_probe::Counters) -> EngineCounters {
         late: engine.late,
         send_errors: engine.send_errors,
         blind_ns: engine.blind_ns,
+    }
+}
+
+/// What stood in the way of a probe; `None` for a fault of the hub itself that says nothing of the
+/// segment.
+fn refusal(reason: Unsent) -> Option<Obstacle> {
+    match reason {
+        Unsent::NoRoute => Some(Obstacle::NoRoute),
+        Unsent::Prohibited => Some(Obstacle::Forbidden),
+        Unsent::Resource => None,
     }
 }
 

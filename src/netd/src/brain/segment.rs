@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ets_liveness::{Machine, Params, TransitionDraft};
-use ets_model::{BootTime, Criticality, LinkState, Method, SegmentNo, Stamp};
+use ets_model::{BootTime, Criticality, LinkState, Method, Obstacle, SegmentNo, Stamp};
 use ets_netd_api::Target;
 use ets_probe::ProbeTarget;
 
@@ -35,6 +35,8 @@ pub(crate) struct Segment {
     pub(crate) neighbour_failed: bool,
     /// Losses that may still turn into late answers.
     pub(crate) open_losses: u16,
+    /// Why the newest probe could not be sent, if it could not.
+    pub(crate) refused: Option<Obstacle>,
     /// When an ICMP error was last told.
     pub(crate) error_told: Option<BootTime>,
 }
@@ -59,6 +61,7 @@ impl Segment {
             carrier_lost: false,
             neighbour_failed: false,
             open_losses: 0,
+            refused: None,
             error_told: None,
         }
     }

@@ -36,7 +36,7 @@ impl Brain {
                 self.tick.push(Sample { segment: loss.segment, outcome: Outcome::Lost });
             }
         }
-        self.tick.build(engine)
+        Tick { obstacles: self.obstacles(), ..self.tick.build(engine) }
     }
 
     /// Gives the fast pace to segments that had to go without it, as far as there is room now.

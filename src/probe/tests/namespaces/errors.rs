@@ -41,6 +41,18 @@ fn a_routers_unreachable_is_told_with_its_address() {
 
 /// covers: N3.1
 #[test]
+fn the_hubs_own_unreachable_is_told_as_a_silent_neighbour() {
+    let Some(_link) = Link::raise() else { return };
+    let mut engine = engine(EngineConfig::default(), &["10.77.0.77"]);
+    let ends = turn_for(&mut engine, Duration::from_millis(4_500));
+    let silent =
+        |ended: &Ended| matches!(ended, Ended::Error { kind: IcmpErrorKind::NeighbourSilent, .. });
+    let errors = count(&ends, |ended| matches!(ended, Ended::Error { .. }));
+    assert!(errors > 0 && count(&ends, silent) == errors, "{ends:?}");
+}
+
+/// covers: N3.1
+#[test]
 fn no_route_at_a_router_is_told() {
     let Some(_link) = Link::raise() else { return };
     expect(&["10.99.1.1"], "10.77.0.2", IcmpErrorKind::NetUnreachable);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_model::{LinkState, OutageId, Outcome, SegmentNo, WallTime};
+use ets_model::{LinkState, Obstacle, OutageId, Outcome, SegmentNo, WallTime};
 
 use crate::{SegmentNow, Spark};
 
@@ -13,6 +13,9 @@ pub(crate) const PARTS: usize = 12;
 pub(crate) const PART: u64 = 5_000_000_000;
 /// The median is taken over this many answers.
 const ANSWERS: usize = 5;
+
+/// Probes are given at most 2 s, and the second in which they end is told after it.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// One segment. About 130 bytes without the sparkline.
 #[derive(Debug)]
@@ -31,6 +34,12 @@ pub(crate) struct Cell {
     parts: [(u8, u8); PARTS],
     sent: u16,
     lost: u16,
+    /// Ends told before this moment say nothing of the loss; see [`Cell::turn`].
+    fair_from: WallTime,
+    /// Whether the segment has answered since it is watched at this address.
+    pub(crate) heard: bool,
+    /// What keeps probes from reaching it.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 impl Cell {
@@ -48,6 +57,43 @@ impl Cell {
             parts: [(0, 0); PARTS],
             sent: 0,
             lost: 0,
+            fair_from: WallTime(i64::MIN),
+            heard: false,
+            obstacle: None,
+        }
+    }
+
+    /// Another state. While a segment is down it is probed ten times as often, and the losses of
+    /// that time are the outage, which is told by itself: the loss counts anew from its end, when
+    /// the probes of the fast time have come to their ends too.
+    pub(crate) fn turn(&mut self, to: LinkState, since: WallTime) -> LinkState {
+        let from = std::mem::replace(&mut self.state, to);
+        self.since = since;
+        self.heard |= matches!(to, LinkState::Up | LinkState::Degraded);
+        if to == LinkState::Down && from != to {
+            (self.parts, self.sent, self.lost) = ([(0, 0); PARTS], 0, 0);
+        }
+        if from == LinkState::Down && from != to {
+            self.fair_from = since.plus(SETTLING);
+        }
+        from
+    }
+
+    /// As [`Cell::turn`], where what was before is not known.
+    pub(crate) fn begin(&mut self, state: LinkState, since: WallTime) -> LinkState {
+        let from = self.turn(state, since);
+        if from != state {
+            self.fair_from = since.plus(SETTLING);
+        }
+        from
+    }
+
+    /// Adds the end of a probe, told at this moment, as far as it counts.
+    pub(crate) fn hear(&mut self, part: u64, at: WallTime, outcome: Outcome) {
+        if self.state != LinkState::Down && at >= self.fair_from {
+            self.add(part, outcome);
+        } else if let Outcome::Answered(rtt) = outcome {
+            self.answer(part, rtt);
         }
     }
 
@@ -64,12 +110,16 @@ impl Cell {
             }
         }
         if let Outcome::Answered(rtt) = outcome {
-            self.answers[usize::from(self.next)] =
-                u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
-            self.next = (self.next + 1) % 5;
-            self.held = (self.held + 1).min(5);
-            self.answered = self.answered.max(part);
+            self.answer(part, rtt);
         }
+    }
+
+    fn answer(&mut self, part: u64, rtt: Duration) {
+        self.answers[usize::from(self.next)] = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
+        self.next = (self.next + 1) % 5;
+        self.held = (self.held + 1).min(5);
+        self.answered = self.answered.max(part);
+        self.heard = true;
     }
 
     /// Makes a part empty for new ends.
@@ -89,6 +139,8 @@ impl Cell {
             rtt: self.median(part),
             sent: u32::from(self.sent),
             lost: u32::from(self.lost),
+            unheard: self.state == LinkState::Unknown && !self.heard,
+            obstacle: self.obstacle,
             spark: self.spark.clone(),
         }
     }
@@ -123,6 +175,23 @@ mod tests {
         assert_eq!(cell.now(100).rtt, Some(Duration::from_millis(4)));
         assert_eq!(cell.now(111).rtt, Some(Duration::from_millis(4)));
         assert_eq!(cell.now(112).rtt, None);
+    }
+
+    /// covers: N3.2
+    #[test]
+    fn the_fast_probes_of_an_outage_are_no_loss_of_a_segment_that_is_back() {
+        let second = |n: i64| WallTime(n * 1_000_000);
+        let mut cell = Cell::new(SegmentNo(1), second(0));
+        cell.turn(LinkState::Up, second(0));
+        (1..=10).for_each(|_| cell.hear(1, second(9), Outcome::Lost));
+        cell.turn(LinkState::Down, second(10));
+        assert_eq!(cell.now(2).loss(), Some(1.0));
+        (0..200).for_each(|n| cell.hear(2 + n / 50, second(10), Outcome::Lost));
+        cell.turn(LinkState::Up, second(30));
+        cell.hear(6, second(31), Outcome::Lost);
+        assert_eq!(cell.now(6).loss(), None, "not measured yet");
+        cell.hear(6, second(33), Outcome::Answered(Duration::from_millis(1)));
+        assert_eq!(cell.now(6).loss(), Some(0.0));
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod cell;
 
 use std::sync::Arc;
 
-use ets_model::{LinkState, OutageId, OutageKind, SegmentNo, Stamp, Transition, WallTime};
+use ets_model::{
+    LinkState, Obstacle, OutageId, OutageKind, SegmentNo, Stamp, Transition, WallTime,
+};
 use ets_netd_api::{EngineCounters, SegmentNow as Told, Tick};
 use ets_registry::Catalog;
 
@@ -26,6 +28,8 @@ pub(crate) struct Picture {
     part: u64,
     stale_since: Option<WallTime>,
     told: Vec<(WallTime, ChangeBody)>,
+    /// As told by the last tick.
+    obstacles: Vec<(SegmentNo, Obstacle)>,
 }
 
 impl Picture {
@@ -42,6 +46,7 @@ impl Picture {
             part: 0,
             stale_since: Some(now),
             told: Vec::new(),
+            obstacles: Vec::new(),
         }
     }
 
@@ -65,8 +70,7 @@ impl Picture {
         for one in told {
             let (segment, to, since) = (one.segment, one.state, one.since.wall);
             let Some(cell) = self.cell(segment) else { continue };
-            let from = std::mem::replace(&mut cell.state, to);
-            cell.since = since;
+            let from = cell.begin(to, since);
             if from != to && !silent {
                 self.tell(now, ChangeBody::State { segment, from, to, since });
             }
@@ -94,7 +98,8 @@ impl Picture {
         self.advance(at.boot.0 / PART);
         self.engine = tick.engine;
         self.tick = at.wall;
-        self.add(self.part, tick);
+        self.add(self.part, at.wall, tick);
+        self.obstruct(at.wall, &tick.obstacles);
         self.tell(at.wall, ChangeBody::Tick);
     }
 
@@ -102,14 +107,33 @@ impl Picture {
     pub(crate) fn past_tick(&mut self, at: Stamp, tick: &Tick) {
         let part = at.boot.0 / PART;
         if part <= self.part && part + PARTS as u64 > self.part {
-            self.add(part, tick);
+            self.add(part, at.wall, tick);
         }
     }
 
-    fn add(&mut self, part: u64, tick: &Tick) {
+    /// What keeps probes from leaving, as it is now.
+    fn obstruct(&mut self, at: WallTime, obstacles: &[(SegmentNo, Obstacle)]) {
+        if *obstacles == *self.obstacles {
+            return;
+        }
+        for (segment, _) in std::mem::replace(&mut self.obstacles, obstacles.to_vec()) {
+            if let Some(cell) = self.cell(segment) {
+                cell.obstacle = None;
+            }
+            self.tell(at, ChangeBody::Obstacle { segment });
+        }
+        for (segment, obstacle) in obstacles {
+            if let Some(cell) = self.cell(*segment) {
+                cell.obstacle = Some(*obstacle);
+            }
+            self.tell(at, ChangeBody::Obstacle { segment: *segment });
+        }
+    }
+
+    fn add(&mut self, part: u64, at: WallTime, tick: &Tick) {
         for sample in tick.samples() {
             if let Some(cell) = self.cell(sample.segment) {
-                cell.add(part, sample.outcome);
+                cell.hear(part, at, sample.outcome);
             }
         }
     }
@@ -125,9 +149,10 @@ impl Picture {
     /// A segment's state changed.
     pub(crate) fn transition(&mut self, change: &Transition) {
         let Some(cell) = self.cell(change.segment) else { return };
-        let from = std::mem::replace(&mut cell.state, change.to);
-        cell.since = change.first_after.wall;
-        let since = cell.since;
+        let since = change.first_after.wall;
+        let from = cell.turn(change.to, since);
+        // Without any evidence: the segment is watched at another address from now on.
+        cell.heard &= change.to != LinkState::Unknown || !change.evidence.is_empty();
         let body = ChangeBody::State { segment: change.segment, from, to: change.to, since };
         self.tell(change.decided.wall, body);
     }
@@ -199,6 +224,8 @@ impl Picture {
     /// The picture for everybody, without its place among the changes.
     pub(crate) fn snapshot(&self, at: Stamp) -> Snapshot {
         let mut counts = Counts::default();
+        // In the dark nobody can answer.
+        let dark = self.trunks.iter().any(|trunk| trunk.dark_since.is_some());
         let show = |cell: &Cell| {
             let mut now = cell.now(self.part);
             if let Some(since) = self.stale_since {
@@ -207,7 +234,12 @@ impl Picture {
             if matches!(now.state, LinkState::Down | LinkState::Unknown) {
                 now.rtt = None;
             }
+            now.unheard &= !dark && self.stale_since.is_none();
+            if !matches!(now.state, LinkState::Down | LinkState::Unknown) {
+                now.obstacle = None;
+            }
             *counts.of_mut(now.state) += 1;
+            counts.unheard += u32::from(now.unheard);
             now
         };
         let segments = self.cells.iter().map(show).collect();

@@ -5,7 +5,7 @@ mod world;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use ets_model::{BlindReason, Fact, LinkState, Outcome, SegmentNo};
+use ets_model::{BlindReason, Fact, LinkState, Obstacle, Outcome, SegmentNo};
 use ets_netd_api::{Desired, EventBody};
 use ets_probe::Ended;
 
@@ -276,4 +276,27 @@ fn a_great_failure_is_probed_fast_within_a_bound() {
     world.run(8_000);
     assert_eq!(world.came_to(DOWN, 0).len(), 9_995);
     assert_eq!(world.brain.fast, super::MOST_FAST);
+}
+
+/// covers: N3.2
+#[test]
+fn a_segment_whose_port_the_hub_lacks_is_unknown_and_says_so() {
+    let mut world = World::new(3, 3, |no, _| no != 2);
+    world.brain.link_gone("p2");
+    world.run(60_000);
+    assert_eq!((world.came_to(DOWN, 0), world.up()), (Vec::new(), 2));
+    assert_eq!(world.obstacles(), [(SegmentNo(2), Obstacle::NoPort)]);
+}
+
+/// covers: N3.2
+#[test]
+fn a_segment_that_is_probed_at_another_address_is_unknown_until_that_one_answers() {
+    let mut world = World::new(2, 2, |_, _| true);
+    world.run(5_000);
+    let mut other = desired(2, 2);
+    other.targets[1].address = "192.0.2.1".parse().unwrap();
+    world.configure(&other, &Known::default());
+    let (_, change) = world.transitions().pop().unwrap();
+    assert_eq!((change.segment, change.from, change.to), (SegmentNo(2), UP, LinkState::Unknown));
+    assert_eq!(change.evidence, []);
 }

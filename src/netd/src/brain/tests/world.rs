@@ -194,6 +194,15 @@ impl World {
         });
     }
 
+    /// What the newest tick says of obstacles.
+    pub(super) fn obstacles(&self) -> Vec<(SegmentNo, ets_model::Obstacle)> {
+        let newest = self.told.iter().rev().find_map(|(_, body)| match body {
+            EventBody::Tick(tick) => Some(tick.obstacles.clone()),
+            _ => None,
+        });
+        newest.unwrap_or_default()
+    }
+
     /// The carrier of a port comes or goes now.
     pub(super) fn carrier(&mut self, port: u32, up: bool) {
         let change = Change::Carrier { interface: format!("p{port}"), up };
