@@ -79,7 +79,7 @@ fn fault_command(args: FaultArgs) -> Result<()> {
 fn heal(args: HealArgs) -> Result<()> {
     let healed = ask(args.dir, &Request::Heal(args.segments))?;
     let text =
-        if healed.is_empty() { "nothing to heal\n".to_owned() } else { say::faults(&healed) };
+        if healed.is_empty() { "nothing to heal\n".to_owned() } else { say::healed(&healed) };
     show(&healed, args.json, text)
 }
 

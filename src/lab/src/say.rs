@@ -99,7 +99,7 @@ fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration
     };
     format!(
         "\n  The star is up: {} segments, {:.1} s after the start.\n\n{hub}\
-         \x20 Cut a segment     {program} lab fault link-down {first}{dir}\n\
+         \x20 Cut a segment     {program} lab fault silent {first}{dir}\n\
          \x20 Mend it           {program} lab heal {first}{dir}\n\
          \x20 Look inside it    {program} lab exec{dir} {first} ip address\n\
          \x20 Stop              Ctrl-C\n\n",
@@ -115,4 +115,30 @@ pub(crate) fn faults(faults: &[Listed]) -> String {
     }
     let width = faults.iter().map(|fault| fault.target.len()).max().unwrap_or(0);
     faults.iter().map(|fault| format!("{:width$}  {}\n", fault.target, fault.text)).collect()
+}
+
+/// What was healed, as a table.
+pub(crate) fn healed(faults: &[Listed]) -> String {
+    let width = faults.iter().map(|fault| fault.target.len()).max().unwrap_or(0);
+    let line = |fault: &Listed| format!("{:width$}  healed; it was: {}\n", fault.target, fault.text);
+    faults.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Kind;
+
+    #[test]
+    fn what_was_healed_is_not_told_as_a_fault() {
+        let fault = Listed {
+            id: 1,
+            kind: Kind::Silent,
+            target: "s007".to_owned(),
+            text: "its packets vanish".to_owned(),
+            from_us: 0,
+            to_us: 0,
+        };
+        assert_eq!(healed(&[fault]), "s007  healed; it was: its packets vanish\n");
+    }
 }

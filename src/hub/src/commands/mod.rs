@@ -8,6 +8,7 @@ mod segment;
 mod table;
 
 use std::future::Future;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -57,6 +58,7 @@ where
 {
     let socket = match &global.dir {
         Some(dir) => dir.join(LAB_SOCKET),
+        None if !global.file.config.exists() => return Err(no_hub(&global.file.config)),
         None => Config::read(&global.file.config)?.server.socket,
     };
     tokio::runtime::Builder::new_current_thread()
@@ -64,6 +66,14 @@ where
         .build()
         .map_err(|error| Failure::internal(&error))?
         .block_on(body(Client::new(&socket)))
+}
+
+/// Nothing says where the hub is.
+fn no_hub(config: &Path) -> Failure {
+    Failure::Usage(format!(
+        "there is no {}: give --config FILE, or --dir DIR (.lab, say) for a hub that `ets-hub lab run` started",
+        config.display()
+    ))
 }
 
 /// Prints an answer as JSON, or for people.

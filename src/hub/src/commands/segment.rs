@@ -81,7 +81,7 @@ fn say_preview(file: &Path, preview: &Value) {
         "new: {}, changed: {}, unchanged: {}",
         count("new"),
         count("changed"),
-        text(&preview["unchanged"])
+        count("unchanged")
     );
     for (kind, key) in [("fault", "faults"), ("warning", "warnings")] {
         for one in rows(&preview[key]) {
