@@ -29,11 +29,17 @@ want_for_test promtool prometheus "judge of the metrics"
 want_for_test chromium chromium "browser of the page tests"
 want_for_test curl curl "foreign HTTP client"
 want_for_test openssl openssl "foreign TLS client"
+want_for_test pdftotext poppler-utils "foreign reader of the acts"
+want_for_test zbarimg zbar-tools "foreign reader of the codes on paper"
 want_for_test setpriv util-linux "runs tests as an ordinary user"
 if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
         echo "  postgresql: second database of the storage tests"
         missing+=(postgresql)
+    fi
+    if ! /usr/bin/python3 -c "import openpyxl" >/dev/null 2>&1; then
+        echo "  python3-openpyxl: foreign reader of the spreadsheets"
+        missing+=(python3-openpyxl)
     fi
     want node nodejs "runs the browser tests"
     want npm npm "fetches the browser tests' libraries"

@@ -87,6 +87,9 @@ mod tests {
              '=cmd|' /C calc'!A0,18446744073709551615,\r\n"
         );
         let uneven = Table { rows: vec![vec![Cell::Empty]], ..table };
-        assert!(matches!(CsvFile::of(&uneven), Err(Error::Uneven { row: 0, cells: 1, columns: 3 })));
+        assert!(matches!(
+            CsvFile::of(&uneven),
+            Err(Error::Uneven { row: 0, cells: 1, columns: 3 })
+        ));
     }
 }

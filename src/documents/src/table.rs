@@ -83,8 +83,8 @@ impl Table {
         let columns = self.columns.len();
         let rows = self.rows.iter().chain(&self.totals).enumerate();
         let mut uneven = rows.filter(|(_, cells)| cells.len() != columns);
-        uneven.next().map_or(Ok(()), |(row, cells)| {
-            Err(Error::Uneven { row, cells: cells.len(), columns })
-        })
+        uneven
+            .next()
+            .map_or(Ok(()), |(row, cells)| Err(Error::Uneven { row, cells: cells.len(), columns }))
     }
 }

@@ -1,7 +1,9 @@
 //! Tables as a workbook of Office Open XML (ECMA-376): numbers are numbers, the head stands still,
 //! columns can be filtered.
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+};
 
 use crate::{Cell, Error, Table};
 

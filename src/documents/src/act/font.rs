@@ -73,7 +73,8 @@ impl Font {
             ascent: f32::from(face.ascender()) * scale,
             descent: f32::from(face.descender()) * scale,
             cap_height: f32::from(face.capital_height().unwrap_or(700)) * scale,
-            bbox: [bbox.x_min, bbox.y_min, bbox.x_max, bbox.y_max].map(|side| f32::from(side) * scale),
+            bbox: [bbox.x_min, bbox.y_min, bbox.x_max, bbox.y_max]
+                .map(|side| f32::from(side) * scale),
         })
     }
 
@@ -113,7 +114,8 @@ impl Font {
         for paragraph in text.split('\n') {
             let mut line = String::new();
             for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
-                let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+                let longer =
+                    if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
                 if self.width(&longer, size) <= width {
                     line = longer;
                     continue;
@@ -168,7 +170,9 @@ mod tests {
         let letters = "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя";
         let signs = "0123456789.,:;-–—«»“”№%()/+±·×₸ \u{a0}'\"…";
         for font in [&fonts.regular, &fonts.bold] {
-            for character in letters.chars().chain(letters.to_uppercase().chars()).chain(signs.chars()) {
+            for character in
+                letters.chars().chain(letters.to_uppercase().chars()).chain(signs.chars())
+            {
                 assert_ne!(font.glyph(character), 0, "{character:?}");
             }
             assert_ne!(font.glyph('\u{202f}'), 0, "a narrow space is a space");
@@ -179,7 +183,8 @@ mod tests {
     fn lines_fit_and_a_long_word_is_broken() {
         let fonts = Fonts::built_in().unwrap();
         let font = fonts.of(Weight::Regular);
-        let text = "Шығыс Қазақстан облысының мемлекеттік архивіABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ";
+        let text =
+            "Шығыс Қазақстан облысының мемлекеттік архивіABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ";
         let lines = font.lines(text, 10.0, 100.0);
         assert!(lines.len() > 3);
         assert!(lines.iter().all(|line| font.width(line, 10.0) <= 100.0), "{lines:?}");

@@ -87,7 +87,14 @@ impl Flow<'_> {
     }
 
     /// Sets lines from `y` downwards; answers the lower edge.
-    fn set(&mut self, lines: &[String], style: Style, (x, y): (f32, f32), width: f32, side: Side) -> f32 {
+    fn set(
+        &mut self,
+        lines: &[String],
+        style: Style,
+        (x, y): (f32, f32),
+        width: f32,
+        side: Side,
+    ) -> f32 {
         let step = style.size * LEADING;
         let font = self.fonts.of(style.weight);
         let rise = (font.ascent - font.descent) * style.size / 1_000.0;
@@ -102,7 +109,14 @@ impl Flow<'_> {
             };
             let Style { size, weight, gray } = style;
             if !line.is_empty() {
-                self.mark(Mark::Text { x, y: line_y + base, size, weight, gray, text: line.clone() });
+                self.mark(Mark::Text {
+                    x,
+                    y: line_y + base,
+                    size,
+                    weight,
+                    gray,
+                    text: line.clone(),
+                });
             }
             line_y += step;
         }
@@ -152,7 +166,8 @@ impl Flow<'_> {
             let top = self.y;
             let name = self.lines(name, PLAIN, names - 12.0);
             let value = self.lines(value, STRONG, ROOM - names);
-            let low = self.set(&name, Style { gray: 0.35, ..PLAIN }, (LEFT, top), names, Side::Left);
+            let low =
+                self.set(&name, Style { gray: 0.35, ..PLAIN }, (LEFT, top), names, Side::Left);
             let end = self.set(&value, STRONG, (LEFT + names, top), ROOM - names, Side::Left);
             self.y = low.max(end) + 1.0;
         }
@@ -165,7 +180,8 @@ impl Flow<'_> {
         let titles: Vec<_> = table.columns.iter().map(|column| column.title.clone()).collect();
         let head = self.row(&titles, &widths, STRONG);
         let rows: Vec<Row> = table.rows.iter().map(|row| self.row(row, &widths, PLAIN)).collect();
-        let totals: Vec<Row> = table.totals.iter().map(|row| self.row(row, &widths, STRONG)).collect();
+        let totals: Vec<Row> =
+            table.totals.iter().map(|row| self.row(row, &widths, STRONG)).collect();
         let title = if table.title.is_empty() { 0.0 } else { STRONG.size * LEADING + 6.0 };
         let sums: f32 = totals.iter().map(|row| row.height).sum();
         let first = rows.first().map_or(sums, |row| row.height);
@@ -181,7 +197,8 @@ impl Flow<'_> {
             let tail = rows.len() - index <= TAIL;
             let rest: f32 = rows[index..].iter().map(|row| row.height).sum::<f32>() + sums + after;
             // The tail goes to the next page as a whole, if it fits on one.
-            let whole = rows.len() - index == TAIL.min(rows.len()) && rest <= BOTTOM - TOP - head.height;
+            let whole =
+                rows.len() - index == TAIL.min(rows.len()) && rest <= BOTTOM - TOP - head.height;
             let needed = if tail && whole { rest } else { row.height };
             if self.y + needed > BOTTOM {
                 self.new_page();
@@ -229,16 +246,18 @@ impl Flow<'_> {
 
     /// How much room notes and signatures take.
     fn end_height(&self, act: &Act) -> f32 {
-        let notes = act.notes.iter().map(|note| {
-            small(self.lines(note, PLAIN, ROOM).len()) * BODY * LEADING + 4.0
-        });
+        let notes = act
+            .notes
+            .iter()
+            .map(|note| small(self.lines(note, PLAIN, ROOM).len()) * BODY * LEADING + 4.0);
         12.0 + notes.sum::<f32>() + 10.0 + self.signatures_height(&act.signatures)
     }
 
     fn signatures_height(&self, signatures: &[Signature]) -> f32 {
         let width = signature_width(signatures.len());
         let height = |one: &Signature| {
-            let lines: usize = one.lines.iter().map(|line| self.lines(line, PLAIN, width).len()).sum();
+            let lines: usize =
+                one.lines.iter().map(|line| self.lines(line, PLAIN, width).len()).sum();
             let side = self.lines(&one.side, STRONG, width).len();
             small(lines + side) * BODY * LEADING + 30.0 + 3.0 * SMALL * LEADING
         };

@@ -23,7 +23,13 @@ pub(crate) fn marks(address: &str, x: f32, y: f32, size: f32) -> Result<Vec<Mark
         for run in modules.chunk_by(|one, other| one == other) {
             if run[0] == Color::Dark {
                 let (x, y) = (x + at(column), y + at(row));
-                marks.push(Mark::Fill { x, y, width: small(run.len()) * module, height: module, gray: 0.0 });
+                marks.push(Mark::Fill {
+                    x,
+                    y,
+                    width: small(run.len()) * module,
+                    height: module,
+                    gray: 0.0,
+                });
             }
             column += run.len();
         }

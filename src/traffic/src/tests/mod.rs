@@ -2,6 +2,7 @@
 
 mod bench;
 mod exact;
+mod follow;
 mod full;
 mod gaps;
 mod keeping;
