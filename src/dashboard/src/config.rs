@@ -22,6 +22,8 @@ pub struct Config {
     pub time_zone: String,
     /// The language of people who have not chosen one and whose browser asks for none of ours.
     pub language: ets_model::Lang,
+    /// The command that prints a new entry link of this very hub.
+    pub link_command: String,
     /// A sentence for the health page when the hub runs in a test bed; empty otherwise.
     pub lab_note: String,
 }
@@ -37,6 +39,7 @@ impl Default for Config {
             session_life: Duration::from_secs(7 * 24 * 3600),
             time_zone: "Asia/Almaty".to_owned(),
             language: ets_model::Lang::Ru,
+            link_command: "ets-hub link".to_owned(),
             lab_note: String::new(),
         }
     }

@@ -213,6 +213,10 @@ rules! {
     InterfaceSyntax { interface: String } "interface_syntax" Csv
         "\"{interface}\" is no name of an interface"
         => "use 1 to 15 characters without spaces, '/' and ':', as `ip link` shows it";
+    /// The hub has no such port now.
+    InterfaceMissing { interface: String } "interface_missing" Form
+        "the hub has no port \"{interface}\" now"
+        => "leave it if the port comes later, the segment is unknown until then; correct it otherwise";
     /// No degree of criticality.
     CriticalitySyntax { criticality: String } "criticality_syntax" Csv
         "\"{criticality}\" is no degree of criticality"

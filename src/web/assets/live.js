@@ -170,12 +170,59 @@ function onSegment(segment) {
     if (changed) {
       name ||= element.matches("path") ? "" : nameOf(element);
       recast(element, segment.state);
-      if (element.matches("tr")) highlight(element);
+      if (element.matches("tr")) {
+        reorder(element);
+        highlight(element);
+      }
       if (element.matches(".n")) renewSoon(element.closest("[data-fragment]")?.dataset.fragment);
     }
     figures(element, segment);
   }
-  if (name) say(`${name}: ${words[segment.state]}`);
+  if (name) {
+    tellStory(segment, name);
+    say(`${name}: ${words[segment.state]}`);
+  }
+}
+
+const needs = ["down", "degraded", "maintenance", "unknown", "up"];
+const collator = new Intl.Collator(document.documentElement.lang);
+
+// Puts a row where who needs a person comes first, then by name; whoever had the focus keeps it.
+function reorder(row) {
+  if (!row.closest("[data-order=need]")) return;
+  const key = (one) => [needs.indexOf(one.dataset.state), nameOf(one)];
+  const [rank, name] = key(row);
+  const before = $$("tr[data-seg]", row.parentNode).find((other) => {
+    const [otherRank, otherName] = key(other);
+    return other !== row && (otherRank > rank || (otherRank === rank && collator.compare(otherName, name) > 0));
+  });
+  if (row.nextElementSibling === (before ?? null)) return;
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
+  row.parentNode.insertBefore(row, before ?? null);
+  focused?.focus({ preventScroll: true });
+}
+
+// The card of outages says the same as the heading, at once; its words come with the fragment.
+function tellStory(segment, name) {
+  const card = ownHeading && $("[data-fragment=outages]");
+  if (!card) return;
+  const known = $$(`[data-story="${CSS.escape(segment.id)}"]`, card);
+  const over = segment.state === "up" || segment.state === "degraded";
+  known.forEach((story) => (story.hidden = over));
+  if (segment.state === "down" && !known.length) card.prepend(bareStory(segment.id, name));
+  const calm = $("[data-calm]", card);
+  if (calm) calm.hidden = $$(".story", card).some((story) => !story.hidden);
+}
+
+function bareStory(id, name) {
+  const story = document.createElement("article");
+  story.className = "story down";
+  story.dataset.story = id;
+  const link = document.createElement("a");
+  link.href = `/segments/${id}`;
+  link.textContent = `${name} — ${words.down}`;
+  story.appendChild(document.createElement("h3")).append(link);
+  return story;
 }
 
 function onGroup(group) {
@@ -190,8 +237,8 @@ function onGroup(group) {
 const ownHeading = /[?&]heading=own/.test(body.dataset.live ?? "");
 
 function onSummary(summary) {
+  if (ownHeading && summary.title) document.title = summary.title + document.title.slice(document.title.lastIndexOf(" · "));
   if (ownHeading && summary.heading && $("#heading").textContent !== summary.heading) {
-    document.title = document.title.replace($("#heading").textContent, summary.heading);
     setText($("#heading"), summary.heading);
     // The page of a segment has said its name and state already.
     if (summary.counts?.length) say(summary.heading);

@@ -75,6 +75,8 @@ pub struct Group {
 pub struct Summary {
     /// The heading: `3 сегмента без связи`. Empty: unchanged.
     pub heading: String,
+    /// The title of the window, without the hub's name. Empty: unchanged.
+    pub title: String,
     /// For each state its number and word.
     pub counts: Vec<Count>,
     /// Numbers beside entries of the navigation: id and count.

@@ -31,7 +31,11 @@ pub struct Story {
 pub fn story(ctx: &Ctx, story: &Story) -> Html {
     use ets_i18n::t;
     let mut out = String::new();
-    put!(out, "<article class=\"story {}\"><h3>{}", story.state, state::icon(story.state));
+    put!(out, "<article class=\"story {}\"", story.state);
+    if !story.segment.is_empty() {
+        put!(out, " data-story=\"{}\"", escape(&story.segment));
+    }
+    put!(out, "><h3>{}", state::icon(story.state));
     if story.href.is_empty() {
         put!(out, "{}</h3>", escape(&story.title));
     } else {

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use ets_model::LinkState;
 use ets_watch::{BlindRow, Health};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -23,6 +24,12 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
         "seconds_window": series.seconds_window,
         "problem": series.last_error,
     });
+    let counts = app.deps.watch.snapshot().counts;
+    document["segments"] = LinkState::ALL
+        .iter()
+        .map(|state| (state.as_str().to_owned(), counts.of(*state).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     document["viewers"] = app.live.viewers().into();
     answer(StatusCode::OK, &document)
 }

@@ -80,6 +80,13 @@ fn api_words(catalog: &Catalog, snapshot: &Snapshot, change: &Change) -> (&'stat
             "state",
             json!({"segment": id(*segment), "from": from, "to": to, "since": rfc3339(*since)}),
         ),
+        ChangeBody::Obstacle { segment } => (
+            "obstacle",
+            json!({
+                "segment": id(*segment),
+                "obstacle": snapshot.segment(*segment).and_then(|now| now.obstacle),
+            }),
+        ),
         ChangeBody::OutageOpened { outage, kind: what, segment } => (
             "outage_opened",
             json!({"outage": outage, "kind": kind(*what), "segment": segment.and_then(id)}),

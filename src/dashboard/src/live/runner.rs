@@ -67,7 +67,11 @@ impl News {
             ChangeBody::State { segment, .. } => {
                 self.states.insert(*segment);
                 self.touched.insert(*segment);
-                self.fragments.insert("changed");
+                self.fragments.extend(["outages", "changed"]);
+            }
+            ChangeBody::Obstacle { segment } => {
+                self.touched.insert(*segment);
+                self.fragments.insert("outages");
             }
             ChangeBody::OutageOpened { segment, .. } | ChangeBody::OutageClosed { segment, .. } => {
                 self.touched.extend(*segment);

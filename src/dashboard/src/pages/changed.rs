@@ -66,6 +66,7 @@ fn state_line(view: &View, change: &Change) -> Option<(WallTime, Html)> {
     let what = match (from, to) {
         (LinkState::Down, LinkState::Up) | (LinkState::Unknown, LinkState::Up) => return None,
         (_, LinkState::Up) => t::overview_change_up(tr),
+        (LinkState::Unknown, LinkState::Down) => t::overview_change_first_down(tr),
         (_, LinkState::Down) => t::overview_change_down(tr),
         (_, LinkState::Degraded) => t::overview_change_degraded(tr),
         (_, LinkState::Maintenance) => t::overview_change_maintenance(tr),

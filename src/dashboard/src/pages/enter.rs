@@ -6,6 +6,7 @@
 use axum::extract::Form;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::t;
+use ets_web::html::escape;
 use ets_web::page::Layout;
 use ets_web::{Html, Page, form, notice};
 use http::{HeaderValue, StatusCode, header};
@@ -49,7 +50,8 @@ fn offer(view: &View, token: &Token) -> Page {
 fn worn_out(view: &View) -> Page {
     let tr = view.tr();
     let text = Html::text(t::enter_worn_out_text(tr));
-    let command = Html::trusted("<pre class=\"log\">ets-hub link</pre>");
+    let command = escape(&view.app.config.link_command);
+    let command = Html::trusted(format!("<pre class=\"log\">{command}</pre>"));
     Page {
         heading: t::enter_worn_out(tr).to_owned(),
         body: notice::notice(notice::Tone::Warning, &text).then(&command),

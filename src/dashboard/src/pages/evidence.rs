@@ -1,9 +1,11 @@
 //! Outages and what was seen of them, in words.
 
+use std::time::Duration;
+
 use ets_i18n::{Tr, t};
 use ets_model::{
-    BlindReason, Evidence, Fact, IcmpErrorKind, LinkState, NeighbourState, Outage, OutageKind,
-    Source,
+    BlindReason, Evidence, Fact, IcmpErrorKind, LinkState, NeighbourState, Obstacle, Outage,
+    OutageKind, Segment, Source, WallTime,
 };
 use ets_watch::OutageRow;
 use ets_web::html::escape;
@@ -11,6 +13,7 @@ use ets_web::story::{Story, story as tell};
 use ets_web::{Html, when};
 
 use super::view::View;
+use crate::Error;
 
 /// What the outage is called: its segment's name, or the hub's trunk.
 pub(crate) fn outage_name(view: &View, row: &OutageRow) -> String {
@@ -30,20 +33,27 @@ pub(crate) enum Telling {
     /// For a list of them.
     Brief,
     /// Everything.
-    Full {
-        /// Whether the segment has not answered since it is watched.
-        never_answered: bool,
-    },
+    Full,
+}
+
+/// Whether the segment gave no answer from the moment it was first watched until the outage began.
+pub(crate) async fn never_answered(view: &View, outage: &Outage) -> Result<bool, Error> {
+    const AT_ONCE: Duration = Duration::from_secs(1);
+    let Some(no) = outage.segment else { return Ok(false) };
+    let (start, after) = (WallTime(0), outage.began_after);
+    let unseen = view.app.deps.watch.unseen(no, start, outage.began_before).await?;
+    Ok(unseen.first().is_some_and(|span| span.from == start && after.since(span.to) <= AT_ONCE))
 }
 
 /// The outage as a story.
-pub(crate) fn story(view: &View, row: &OutageRow, telling: Telling) -> Html {
-    let (tr, outage) = (view.tr(), &row.outage);
+pub(crate) async fn story(view: &View, row: &OutageRow, telling: Telling) -> Result<Html, Error> {
+    let outage = &row.outage;
+    let never = never_answered(view, outage).await?;
     let name = outage_name(view, row);
     let brief = telling == Telling::Brief;
     let facts = match telling {
-        Telling::Brief => brief_facts(view, outage),
-        Telling::Full { never_answered } => full_facts(view, outage, never_answered),
+        Telling::Brief => brief_facts(view, outage, never),
+        Telling::Full => full_facts(view, outage, never),
     };
     let state = match outage.kind {
         _ if outage.ended.is_some() => LinkState::Up,
@@ -55,13 +65,28 @@ pub(crate) fn story(view: &View, row: &OutageRow, telling: Telling) -> Html {
         state,
         title: format!("{name} — {}", what(view, outage)),
         href: if brief { format!("/outages/{}", outage.id) } else { String::new() },
-        planned: Some(row.maintenance),
-        why: Html::text(&lead(tr, outage)),
+        // A segment that never had a link has no emergency either.
+        planned: (row.maintenance || !never).then_some(row.maintenance),
+        why: Html::text(&lead(view, outage, never)),
         facts,
         actions: if brief { Vec::new() } else { super::outage::actions(view, row) },
-        segment: String::new(),
+        segment: segment_of(view, outage).map(|one| one.id.to_string()).unwrap_or_default(),
     };
-    tell(&view.ctx, &told)
+    Ok(tell(&view.ctx, &told))
+}
+
+fn segment_of<'a>(view: &'a View, outage: &Outage) -> Option<&'a Segment> {
+    outage.segment.and_then(|no| view.catalog.by_no(no)).map(AsRef::as_ref)
+}
+
+/// What keeps probes from reaching a segment, in words.
+pub(crate) fn obstacle(tr: &Tr, segment: &Segment, obstacle: Obstacle) -> String {
+    let address = || segment.probing.address.to_string();
+    match obstacle {
+        Obstacle::NoPort => t::obstacle_no_port(tr, &segment.interface),
+        Obstacle::NoRoute => t::obstacle_no_route(tr, address()),
+        Obstacle::Forbidden => t::obstacle_forbidden(tr, address()),
+    }
 }
 
 /// Whether the outage ended because its segment was retired, not because it answered.
@@ -82,13 +107,14 @@ fn what(view: &View, outage: &Outage) -> &'static str {
 }
 
 /// Since when and for how long in one line, and whom to call.
-fn brief_facts(view: &View, outage: &Outage) -> Vec<(String, Html)> {
+fn brief_facts(view: &View, outage: &Outage, never: bool) -> Vec<(String, Html)> {
     let tr = view.tr();
     let since = when::moment(&view.ctx, outage.began_before)
         .then(&Html::text(" · "))
         .then(&length(view, outage));
     let mut facts = vec![(t::outage_began(tr).to_owned(), since)];
-    if let Some(call) = whom_to_call(view, outage).filter(|_| outage.ended.is_none()) {
+    let call = whom_to_call(view, outage).filter(|_| outage.ended.is_none() && !never);
+    if let Some(call) = call {
         facts.push((t::outage_next(tr).to_owned(), Html::text(&call)));
     }
     facts
@@ -100,6 +126,8 @@ fn full_facts(view: &View, outage: &Outage, never_answered: bool) -> Vec<(String
     let (after, before) = (tr.exact_time(outage.began_after), tr.exact_time(outage.began_before));
     let (between, note) = if never_answered {
         (t::outage_began_never(tr, before), t::outage_began_never_note(tr))
+    } else if began_with_signal(outage) {
+        (t::outage_began_between(tr, after, before), t::outage_began_carrier_note(tr))
     } else {
         (t::outage_began_between(tr, after, before), t::outage_began_note(tr))
     };
@@ -129,6 +157,14 @@ fn full_facts(view: &View, outage: &Outage, never_answered: bool) -> Vec<(String
     ]
 }
 
+/// Whether the outage began at the moment at which the port lost its signal, before any probe was
+/// lost.
+fn began_with_signal(outage: &Outage) -> bool {
+    let lost = |one: &&Evidence| matches!(one.fact, Fact::Carrier { up: false, .. });
+    let at = outage.evidence.iter().find(lost).map(|one| one.at.wall);
+    at.is_some_and(|at| at.since(outage.began_before).is_zero() && at >= outage.began_after)
+}
+
 fn length(view: &View, outage: &Outage) -> Html {
     match outage.ended {
         None => when::lasting(&view.ctx, outage.began_before),
@@ -143,21 +179,26 @@ fn count(tr: &Tr, outage: &Outage) -> String {
 /// Whom to call first, if the register says.
 pub(crate) fn whom_to_call(view: &View, outage: &Outage) -> Option<String> {
     let tr = view.tr();
-    let segment = view.catalog.by_no(outage.segment?)?;
-    let channel = &segment.channel;
-    if !channel.provider.is_empty() {
-        return Some(if channel.contract.is_empty() {
-            t::outage_next_provider_only(tr, &channel.provider)
-        } else {
-            t::outage_next_provider(tr, &channel.contract, &channel.provider)
-        });
+    let channel = &segment_of(view, outage)?.channel;
+    if channel.provider.is_empty() {
+        return duty(view, outage);
     }
-    let institution = view.catalog.institution(&segment.institution)?;
-    (!institution.duty.is_empty()).then(|| t::outage_next_duty(tr, &institution.duty))
+    Some(if channel.contract.is_empty() {
+        t::outage_next_provider_only(tr, &channel.provider)
+    } else {
+        t::outage_next_provider(tr, &channel.contract, &channel.provider)
+    })
+}
+
+/// The person on duty at the institution, if the register names one.
+pub(crate) fn duty(view: &View, outage: &Outage) -> Option<String> {
+    let institution = view.catalog.institution(&segment_of(view, outage)?.institution)?;
+    (!institution.duty.is_empty()).then(|| t::outage_next_duty(view.tr(), &institution.duty))
 }
 
 /// The most telling piece of evidence as a sentence.
-pub(crate) fn lead(tr: &Tr, outage: &Outage) -> String {
+fn lead(view: &View, outage: &Outage, never: bool) -> String {
+    let tr = view.tr();
     if outage.kind == OutageKind::Hub {
         return t::outage_lead_hub(tr).to_owned();
     }
@@ -166,8 +207,21 @@ pub(crate) fn lead(tr: &Tr, outage: &Outage) -> String {
         Fact::Carrier { interface, up: false } => Some(t::outage_lead_carrier(tr, interface)),
         _ => None,
     });
+    let segment = segment_of(view, outage);
+    let not_sent = facts().rev().find_map(|fact| match fact {
+        Fact::NotSent { obstacle, .. } => Some(*obstacle),
+        _ => None,
+    });
+    let now = outage.segment.and_then(|no| view.snapshot.segment(no)?.obstacle);
+    let stopped = now.filter(|_| outage.ended.is_none()).or(not_sent);
+    let stopped = stopped
+        .zip(segment)
+        .map(|(why, segment)| t::outage_lead_obstacle(tr, obstacle(tr, segment, why)));
     let error = || {
         facts().rev().find_map(|fact| match fact {
+            Fact::IcmpError { kind: IcmpErrorKind::NeighbourSilent, .. } => {
+                Some(t::outage_lead_neighbour(tr).to_owned())
+            }
             Fact::IcmpError { from, .. } => Some(t::outage_lead_error(tr, from.to_string())),
             _ => None,
         })
@@ -186,10 +240,11 @@ pub(crate) fn lead(tr: &Tr, outage: &Outage) -> String {
     // A signal is claimed only where it was seen.
     let signal = facts().any(|fact| matches!(fact, Fact::Carrier { up: true, .. }));
     let silence = || match signal {
+        _ if never => t::outage_lead_unheard(tr).to_owned(),
         true => t::outage_lead_silence_signal(tr).to_owned(),
         false => t::outage_lead_silence(tr).to_owned(),
     };
-    carrier.or_else(error).or_else(neighbour).unwrap_or_else(silence)
+    stopped.or(carrier).or_else(error).or_else(neighbour).unwrap_or_else(silence)
 }
 
 /// Who saw it.
@@ -208,12 +263,18 @@ pub(crate) fn source(tr: &Tr, source: Source) -> &'static str {
 pub(crate) fn fact(tr: &Tr, piece: &Evidence) -> String {
     match &piece.fact {
         Fact::ProbesLost { lost, timeout } => t::fact_probes_lost(tr, *lost, tr.duration(*timeout)),
+        Fact::NotSent { probes, obstacle } => {
+            t::fact_not_sent(tr, *probes, not_sent(tr, *obstacle))
+        }
         Fact::Answered { rtt } => t::fact_answered(tr, millis(tr, *rtt)),
         Fact::LossRate { sent, lost } => t::fact_loss_rate(tr, *lost, *sent),
         Fact::Flapping { changes, window } => t::fact_flapping(tr, *changes, tr.duration(*window)),
         Fact::Carrier { interface, up: true } => t::fact_carrier_up(tr, interface),
         Fact::Carrier { interface, up: false } => t::fact_carrier_down(tr, interface),
         Fact::Neighbour { address, state } => neighbour(tr, &address.to_string(), *state),
+        Fact::IcmpError { kind: IcmpErrorKind::NeighbourSilent, .. } => {
+            t::fact_icmp_own(tr).to_owned()
+        }
         Fact::IcmpError { from, kind } => {
             t::fact_icmp_error(tr, from.to_string(), icmp_error(tr, *kind))
         }
@@ -223,7 +284,15 @@ pub(crate) fn fact(tr: &Tr, piece: &Evidence) -> String {
     }
 }
 
-fn millis(tr: &Tr, rtt: std::time::Duration) -> String {
+fn not_sent(tr: &Tr, obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NoPort => t::not_sent_no_port(tr),
+        Obstacle::NoRoute => t::not_sent_no_route(tr),
+        Obstacle::Forbidden => t::not_sent_forbidden(tr),
+    }
+}
+
+fn millis(tr: &Tr, rtt: Duration) -> String {
     format!("{}\u{a0}{}", tr.millis(rtt), t::unit_millisecond(tr))
 }
 
@@ -242,6 +311,7 @@ pub(crate) fn icmp_error(tr: &Tr, kind: IcmpErrorKind) -> String {
     match kind {
         IcmpErrorKind::NetUnreachable => t::icmp_net_unreachable(tr).to_owned(),
         IcmpErrorKind::HostUnreachable => t::icmp_host_unreachable(tr).to_owned(),
+        IcmpErrorKind::NeighbourSilent => t::icmp_neighbour_silent(tr).to_owned(),
         IcmpErrorKind::ProtocolUnreachable => t::icmp_protocol_unreachable(tr).to_owned(),
         IcmpErrorKind::PortUnreachable => t::icmp_port_unreachable(tr).to_owned(),
         IcmpErrorKind::Prohibited => t::icmp_prohibited(tr).to_owned(),

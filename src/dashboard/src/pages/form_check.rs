@@ -46,7 +46,8 @@ pub(super) fn check(
     settle_institution(catalog, segment, &mut row, &mut faults);
     let file = as_file(&row)?;
     let preview = view.app.deps.registry.preview_csv_in(&file, view.lang());
-    let warnings = addresses(view, segment, &preview, &mut faults);
+    let mut warnings = addresses(view, segment, &preview, &mut faults);
+    warnings.extend(missing_port(view, given(&row, Field::Interface)));
     faults.extend(preview.faults);
     for fault in &mut faults {
         name_as_typed(fault, given(&row, Field::Id), &typed);
@@ -92,6 +93,14 @@ fn identifier(catalog: &Catalog, id: &str) -> Option<Fault> {
         None => return None,
     };
     Some(fault(Field::Id, id, rule))
+}
+
+/// The port may come later; until then the segment is unknown.
+fn missing_port(view: &View, interface: &str) -> Option<Fault> {
+    let named = || interface.to_owned();
+    let missing = !interface.is_empty() && !view.app.deps.watch.has_port(interface);
+    missing
+        .then(|| fault(Field::Interface, interface, Rule::InterfaceMissing { interface: named() }))
 }
 
 /// Puts the identifier of the chosen institution, or of a new one, into the row.

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use ets_i18n::{Key, key, t};
 use ets_model::LinkState;
+use ets_web::html::escape;
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, facts, state};
 
@@ -30,6 +31,15 @@ const STATES: [(LinkState, Key); 5] = [
     (LinkState::Unknown, key::HELP_STATE_UNKNOWN),
 ];
 
+/// An answer; one names the command of this very hub.
+fn text(view: &View, answer: Key) -> String {
+    if answer == key::HELP_ENTRY_TEXT {
+        let command = format!("<code>{}</code>", escape(&view.app.config.link_command));
+        return t::help_entry_text(view.tr(), command);
+    }
+    view.tr().get(answer).to_owned()
+}
+
 /// `GET /help`
 pub(crate) async fn page(view: View) -> Response {
     let tr = view.tr();
@@ -43,7 +53,7 @@ pub(crate) async fn page(view: View) -> Response {
         out.push_str(&format!(
             "<section class=\"card\"><h2>{}</h2><p>{}</p></section>",
             tr.get(*question),
-            tr.get(*answer)
+            text(&view, *answer)
         ));
     }
     out.push_str(&format!("<section class=\"card\" id=\"keys\">{}</section>", keys(&view)));
@@ -81,7 +91,7 @@ fn keys(view: &View) -> String {
         .iter()
         .map(|(keys, text)| {
             let keys: String = keys.split(' ').map(|key| format!("<kbd>{key}</kbd> ")).collect();
-            format!("<dt>{keys}</dt><dd>{}</dd>", ets_web::html::escape(text))
+            format!("<dt>{keys}</dt><dd>{}</dd>", escape(text))
         })
         .collect();
     format!("<h2>{}</h2><dl class=\"keys\">{list}</dl>", t::help_title(tr))

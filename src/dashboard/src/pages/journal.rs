@@ -151,11 +151,9 @@ fn entries(view: &View, entries: &[Recorded]) -> Html {
     let rows = entries.iter().map(|recorded| {
         let entry = &recorded.entry;
         let on_behalf = entry.on_behalf.as_deref().unwrap_or_default();
-        let actor = if on_behalf.is_empty() {
-            entry.actor.clone()
-        } else {
-            t::journal_on_behalf(tr, &entry.actor, on_behalf)
-        };
+        let actor = actor(tr, &entry.actor);
+        let actor =
+            if on_behalf.is_empty() { actor } else { t::journal_on_behalf(tr, actor, on_behalf) };
         Row {
             cells: vec![
                 Html::text(&recorded.seq.to_string()).into(),
@@ -195,7 +193,7 @@ pub(crate) async fn short(view: &View, kind: &str, id: &str) -> Result<Html, Err
         cells: vec![
             when::moment(&view.ctx, entry.at).into(),
             Html::text(&action(tr, &entry.entry.action)).into(),
-            Html::text(&entry.entry.actor).into(),
+            Html::text(&actor(tr, &entry.entry.actor)).into(),
         ],
         ..Row::default()
     });
@@ -213,6 +211,20 @@ pub(crate) async fn short(view: &View, kind: &str, id: &str) -> Result<Html, Err
             ..Table::default()
         },
     ))
+}
+
+/// Who did it, in words: `session:administrator (68ac…)` is how the journal keeps it.
+pub(crate) fn actor(tr: &Tr, kept: &str) -> String {
+    let parts = kept.split_once(':').and_then(|(kind, rest)| {
+        let (name, id) = rest.strip_suffix(')')?.rsplit_once(" (")?;
+        Some((kind, name, id))
+    });
+    match parts {
+        Some(("certificate", name, id)) => t::journal_by_certificate(tr, id, name),
+        Some(("session", name, id)) => t::journal_by_session(tr, id, name),
+        Some(("system", name, id)) => t::journal_by_system(tr, id, name),
+        _ => kept.to_owned(),
+    }
 }
 
 /// What was done, in words where there are words for it.
@@ -275,8 +287,25 @@ fn counts(view: &View, recorded: &Recorded) -> String {
     let counts = &recorded.entry.detail["counts"];
     match (counts["new"].as_u64(), counts["changed"].as_u64()) {
         (Some(new), Some(changed)) => {
-            format!(": {}", t::journal_import_counts(view.tr(), new, changed))
+            format!(": {}", t::journal_import_counts(view.tr(), changed, new))
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ets_i18n::{Lang, TimeZone};
+
+    use super::*;
+
+    /// covers: N1.5
+    #[test]
+    fn an_actor_is_told_in_words_and_a_strange_one_as_it_stands() {
+        let tr = Tr::new(Lang::En, TimeZone::UTC);
+        let told = |kept: &str| actor(&tr, kept);
+        assert_eq!(told("session:administrator (68ac)"), "administrator, by one-time link 68ac");
+        assert_eq!(told("certificate:A. B (c) (3fa1)"), "A. B (c), by certificate 3fa1");
+        assert_eq!(told("lab"), "lab");
     }
 }

@@ -29,6 +29,8 @@ mod segment_history;
 mod segments_table;
 mod settings;
 mod site;
+mod stories;
+mod together;
 mod view;
 mod wall;
 

@@ -1,11 +1,9 @@
 //! One outage, told as a story with all its evidence.
 
-use std::time::Duration;
-
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Fact, Outage, OutageId, OutageKind, WallTime};
+use ets_model::{Fact, Outage, OutageId, OutageKind};
 use ets_watch::OutageRow;
 use ets_web::html::escape;
 use ets_web::live::fragment;
@@ -23,12 +21,12 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     let row = view.app.deps.watch.outage(number).await?.ok_or_else(not_found)?;
     let tr = view.tr();
     let none = Html::default();
-    let never_answered = never_answered(&view, &row.outage).await?;
-    let telling = evidence::Telling::Full { never_answered };
-    let story = fragment("outages", &evidence::story(&view, &row, telling));
+    let never = evidence::never_answered(&view, &row.outage).await?;
+    let told = evidence::story(&view, &row, evidence::Telling::Full).await?;
+    let story = fragment("outages", &told);
     let body = card::columns(
         &card::card(t::outage_what(tr), &none, &story),
-        &card::card(t::outage_next(tr), &none, &fragment("next", &next_steps(&view, &row))),
+        &card::card(t::outage_next(tr), &none, &fragment("next", &next_steps(&view, &row, never))),
     )
     .then(&card::card(
         t::outage_evidence(tr),
@@ -47,15 +45,6 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
         ..Page::default()
     };
     Ok(view.respond(&page))
-}
-
-/// Whether the segment gave no answer from the moment it was first watched until the outage began.
-async fn never_answered(view: &View, outage: &Outage) -> Result<bool, Error> {
-    const AT_ONCE: Duration = Duration::from_secs(1);
-    let Some(no) = outage.segment else { return Ok(false) };
-    let (start, after) = (WallTime(0), outage.began_after);
-    let unseen = view.app.deps.watch.unseen(no, start, outage.began_before).await?;
-    Ok(unseen.first().is_some_and(|span| span.from == start && after.since(span.to) <= AT_ONCE))
 }
 
 fn heading(view: &View, row: &OutageRow) -> String {
@@ -90,29 +79,64 @@ pub(crate) fn actions(view: &View, row: &OutageRow) -> Vec<Html> {
     all
 }
 
-/// What to do next, in order.
-fn next_steps(view: &View, row: &OutageRow) -> Html {
+/// What to do next, in order. A step that has a page leads there.
+fn next_steps(view: &View, row: &OutageRow, never: bool) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
     if outage.ended.is_some() {
         let retired = evidence::ended_by_retiring(view, outage);
         let told = if retired { t::outage_next_retired(tr) } else { t::outage_next_nothing(tr) };
         return Html::trusted(format!("<p class=\"mut\">{told}</p>"));
     }
-    let mut out = String::new();
-    out.push_str("<ol>");
-    let mut step = |text: &str| out.push_str(&format!("<li>{}</li>", escape(text)));
+    let mut steps = Vec::new();
     let carrier = |fact: &Fact| matches!(fact, Fact::Carrier { up: false, .. });
     if outage.kind == OutageKind::Hub || outage.evidence.iter().any(|one| carrier(&one.fact)) {
-        step(t::outage_next_port(tr));
+        steps.push(Html::text(t::outage_next_port(tr)));
     }
-    if let Some(call) = evidence::whom_to_call(view, outage) {
-        step(&call);
+    if let Some(segment) = outage.segment.and_then(|no| view.catalog.by_no(no)) {
+        let at =
+            |part: &str, text: &str| Html::link(&format!("/segments/{}{part}", segment.id), text);
+        let stopped = view.snapshot.segment(segment.no).is_some_and(|now| now.obstacle.is_some());
+        if never || stopped {
+            steps.push(at("/edit", t::outage_next_record(tr)));
+        }
+        steps.extend(calls(view, outage));
+        steps.push(at("#ping", t::outage_next_ping(tr)));
+        steps.push(at("#works", t::outage_next_maintenance(tr)));
     }
-    if outage.kind == OutageKind::Segment {
-        step(t::outage_next_ping(tr));
-        step(t::outage_next_maintenance(tr));
+    let items: String = steps.iter().map(|step| format!("<li>{step}</li>")).collect();
+    Html::trusted(format!("<ol>{items}</ol>"))
+}
+
+/// Whom to call: the provider, and the person on duty at the institution.
+fn calls(view: &View, outage: &Outage) -> Vec<Html> {
+    let mut all: Vec<String> = evidence::whom_to_call(view, outage).into_iter().collect();
+    all.extend(evidence::duty(view, outage).filter(|duty| !all.contains(duty)));
+    all.iter().map(|text| with_telephones(text)).collect()
+}
+
+/// The text with its telephone numbers as links.
+fn with_telephones(text: &str) -> Html {
+    let is_part = |c: char| c.is_ascii_digit() || "+()- \u{a0}\u{2011}".contains(c);
+    let digits = |part: &str| part.chars().filter(char::is_ascii_digit).count();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.find(|c: char| c == '+' || c == '(' || c.is_ascii_digit()) {
+        let length = rest[first..].find(|c| !is_part(c)).unwrap_or(rest.len() - first);
+        let number = rest[first..first + length].trim_end_matches(|c: char| !c.is_ascii_digit());
+        out.push_str(&escape(&rest[..first]).to_string());
+        if digits(number) >= 6 {
+            let dial: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+            out.push_str(Html::link(&format!("tel:{dial}"), number).as_str());
+        } else {
+            out.push_str(&escape(number).to_string());
+        }
+        let step = number.len().max(1);
+        if number.is_empty() {
+            out.push_str(&escape(&rest[first..first + step]).to_string());
+        }
+        rest = &rest[first + step..];
     }
-    out.push_str("</ol>");
+    out.push_str(&escape(rest).to_string());
     Html::trusted(out)
 }
 
@@ -149,4 +173,19 @@ fn evidence_table(view: &View, outage: &Outage) -> Html {
     let caption = t::outage_evidence(tr).to_owned();
     let all = Table { caption, columns, rows: rows.collect(), empty, ..Table::default() };
     table(tr, &all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telephone_numbers_are_links_and_other_numbers_are_not() {
+        let told = |text: &str| with_telephones(text).as_str().to_owned();
+        assert_eq!(
+            told("Айгүл, +7 (7232) 11-22-33, каб. 12"),
+            "Айгүл, <a href=\"tel:+77232112233\">+7 (7232) 11-22-33</a>, каб. 12"
+        );
+        assert_eq!(told("договор 17/2 (новый) <b>"), "договор 17/2 (новый) &lt;b&gt;");
+    }
 }

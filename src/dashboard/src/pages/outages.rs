@@ -88,7 +88,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         next: found.next.map(|next| format!("{}after={next}", asked.address("/outages"))),
         shown: None,
     };
-    let list = long_table(&view, &found.rows);
+    let list = together(&view, &asked).await?.then(&long_table(&view, &found.rows));
     let csv = asked.address("/outages.csv");
     let csv = Html::link(csv.trim_end_matches(['?', '&']), t::download_csv(tr));
     let list = fragment("outages", &list).then(&pager(tr, &steps));
@@ -102,6 +102,18 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         ..Page::default()
     };
     Ok(view.respond(&page))
+}
+
+/// The stories of outages that belong together, above the list of all.
+async fn together(view: &View, asked: &Asked) -> Result<Html, Error> {
+    let is_first = asked.after.is_empty() && asked.segment.trim().is_empty();
+    if !is_first || asked.state == "closed" || view.snapshot.counts.down == 0 {
+        return Ok(Html::default());
+    }
+    let filter = OutageFilter { phase: Phase::Open, limit: 1_000, ..OutageFilter::default() };
+    let open = view.app.deps.watch.outages(&filter).await?.rows;
+    let (groups, _) = super::together::split(&view.catalog, &open);
+    Ok(groups.iter().map(|group| super::together::tell(view, group)).collect())
 }
 
 fn filters(view: &View, asked: &Asked) -> Html {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use ets_i18n::{Tr, t};
 use ets_model::{LinkState, Segment, SegmentNo};
 use ets_registry::Catalog;
-use ets_watch::{Counts, Snapshot};
+use ets_watch::{Counts, SegmentNow, Snapshot};
 use ets_web::live::{Group, Summary, fragment};
 use ets_web::star::{self, Node, Star};
 use ets_web::tabs::{Tab, tabs};
@@ -14,11 +14,11 @@ use ets_web::{Age, Html, Page, card, live as words, notice, state};
 
 use super::lists::address;
 use super::view::View;
-use super::{evidence, segments_table};
+use super::{segments_table, stories};
 use crate::Error;
 
-/// Stories of outages that the overview tells; the rest is a link.
-const STORIES: usize = 5;
+/// So many names fit into the title of a tab.
+const NAMED: usize = 3;
 
 /// `GET /`
 pub(crate) async fn page(view: View) -> Result<Response, Error> {
@@ -30,7 +30,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     };
     let tr = view.tr();
     let page = Page {
-        title: t::overview_title(tr).to_owned(),
+        title: title(tr, &view.catalog, &view.snapshot),
         heading: heading(tr, &view.catalog, &view.snapshot),
         sub: Html::text(&t::overview_of(tr, view.snapshot.counts.total())),
         age: Some(Age { at: view.snapshot.tick }),
@@ -77,7 +77,7 @@ async fn news(view: &View) -> Result<Html, Error> {
         return Ok(news);
     }
     let changed = fragment("changed", &super::changed::list(view).await?);
-    let news = fragment("outages", &stories(view).await?)
+    let news = fragment("outages", &stories::all(view).await?)
         .then(&card::below(t::overview_changed(view.tr()), &changed));
     view.app.view.put(name, &view.snapshot, news.clone());
     Ok(news)
@@ -120,6 +120,9 @@ fn table_card(view: &View, first: bool) -> Html {
     let table = cached(view, &name, || segments_table::overview(view, &sort, &dir, &base));
     let mut tools = if first { switch(tr, true) } else { Html::default() };
     tools.push(&Html::link("/segments.csv", t::download_csv(tr)));
+    // The script keeps the order of who needs a person only where nobody asked for another.
+    let mark = if sort.is_empty() { " data-order=\"need\"" } else { "" };
+    let table = Html::trusted(format!("<div{mark}>{table}</div>"));
     let mut body = fragment("table", &table);
     let (shown, total) = (segments_table::shown(view), view.snapshot.segments.len());
     if shown < total {
@@ -190,44 +193,6 @@ pub(crate) fn warning(view: &View) -> Html {
     notice::notice(notice::Tone::Bad, &Html::text(&t::overview_warning_dark(tr, dark.join(", "))))
 }
 
-pub(crate) async fn stories(view: &View) -> Result<Html, Error> {
-    let filter = ets_watch::OutageFilter {
-        phase: ets_watch::Phase::Open,
-        limit: u32::try_from(STORIES).unwrap_or(u32::MAX),
-        ..Default::default()
-    };
-    let open = view.app.deps.watch.outages(&filter).await?;
-    let mut out = Html::default();
-    for row in &open.rows {
-        let full = view.app.deps.watch.outage(row.outage.id).await?;
-        let row = full.as_ref().unwrap_or(row);
-        out.push(&evidence::story(view, row, evidence::Telling::Brief));
-    }
-    let down = view.snapshot.counts.down as usize;
-    if down > open.rows.len() && open.next.is_some() {
-        let text = t::overview_more_outages(view.tr(), down - open.rows.len());
-        out.push(&Html::trusted(format!("<p>{}</p>", Html::link("/outages?state=open", &text))));
-    }
-    if out.is_empty() { no_outages(view).await } else { Ok(out) }
-}
-
-async fn no_outages(view: &View) -> Result<Html, Error> {
-    let tr = view.tr();
-    let filter =
-        ets_watch::OutageFilter { phase: ets_watch::Phase::Closed, limit: 1, ..Default::default() };
-    let last = view.app.deps.watch.outages(&filter).await?;
-    let mut text = format!("<p class=\"mut\">{}", t::overview_no_outages(tr));
-    if let Some((row, ended)) = last.rows.first().and_then(|row| Some((row, row.outage.ended?))) {
-        let name = evidence::outage_name(view, row);
-        let length = tr.duration(ended.since(row.outage.began_before));
-        let told = t::overview_last_outage(tr, length, name, tr.moment(ended, view.ctx.now));
-        text.push(' ');
-        text.push_str(Html::link(&format!("/outages/{}", row.outage.id), &told).as_str());
-    }
-    text.push_str("</p>");
-    Ok(Html::trusted(text))
-}
-
 fn nothing_yet(tr: &Tr) -> Html {
     let links = format!(
         "{} <a class=\"button\" href=\"/registry/new\">{}</a> \
@@ -245,12 +210,16 @@ pub(crate) fn heading(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> String
     if snapshot.stale_since.is_some() {
         return t::overview_stale(tr).to_owned();
     }
-    if counts.total() > 0 && counts.unknown == counts.total() {
+    let seen = counts.total() - counts.unheard;
+    if seen > 0 && counts.unknown == counts.total() {
         return t::overview_blind(tr).to_owned();
     }
     match counts {
         Counts { down: 1.., .. } => t::overview_down(tr, counts.down),
         Counts { degraded: 1.., .. } => t::overview_degraded(tr, counts.degraded),
+        Counts { unknown: 1.., .. } if counts.unknown == counts.unheard => {
+            t::overview_unheard(tr, counts.unheard)
+        }
         Counts { unknown: 1.., .. } => t::overview_unknown(tr, counts.unknown),
         Counts { maintenance: 1.., .. } => t::overview_maintenance(tr, counts.maintenance),
         _ if catalog.segments().next().is_none() => t::overview_empty(tr).to_owned(),
@@ -258,10 +227,30 @@ pub(crate) fn heading(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> String
     }
 }
 
+/// The heading with the names of the few that it speaks of: what a tab says.
+fn title(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> String {
+    let heading = heading(tr, catalog, snapshot);
+    let counts = &snapshot.counts;
+    let troubled = |now: &&SegmentNow| match counts {
+        _ if snapshot.stale_since.is_some() => false,
+        Counts { down: 1.., .. } => now.state == LinkState::Down,
+        Counts { degraded: 1.., .. } => now.state == LinkState::Degraded,
+        _ => now.unheard,
+    };
+    let found: Vec<_> = snapshot.segments.iter().filter(troubled).take(NAMED + 1).collect();
+    if found.is_empty() || found.len() > NAMED {
+        return heading;
+    }
+    let named = found.iter().filter_map(|now| catalog.by_no(now.no));
+    let names: Vec<_> = named.map(|segment| catalog.name(segment, tr.lang())).collect();
+    format!("{heading}: {}", names.join(", "))
+}
+
 /// The first lines of the overview, as the stream tells them.
 pub(crate) fn summary(tr: &Tr, catalog: &Catalog, snapshot: &Snapshot) -> Summary {
     Summary {
         heading: heading(tr, catalog, snapshot),
+        title: title(tr, catalog, snapshot),
         counts: words::counts(tr, &counts(&snapshot.counts)),
         badges: badges(snapshot),
     }

@@ -60,6 +60,7 @@ pub(crate) fn summary(
     let segment = catalog.by_no(no)?;
     Some(Summary {
         heading: heading(tr, catalog, segment, snapshot.segment(no)),
+        title: heading(tr, catalog, segment, snapshot.segment(no)),
         counts: Vec::new(),
         badges: super::overview::badges(snapshot),
     })
@@ -76,6 +77,7 @@ fn heading(tr: &Tr, catalog: &Catalog, segment: &Segment, now: Option<&SegmentNo
         LinkState::Up => t::segment_heading_up(tr, name),
         LinkState::Down => t::segment_heading_down(tr, name),
         LinkState::Maintenance => t::segment_heading_maintenance(tr, name),
+        LinkState::Unknown if now.unheard => t::segment_heading_unheard(tr, name),
         LinkState::Unknown => t::segment_heading_unknown(tr, name),
         LinkState::Degraded => match now.loss().filter(|loss| *loss > 0.0) {
             Some(loss) => t::segment_heading_degraded(tr, tr.percent(loss), name),
@@ -165,12 +167,24 @@ async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> R
         figures = figures.concat(),
         spark = segments_table::spark(view, &now.spark),
     );
+    out.push_str(&waiting(view, segment, now));
     if let Some(outage) = now.outage
         && let Some(row) = view.app.deps.watch.outage(outage).await?
     {
-        out.push_str(evidence::story(view, &row, evidence::Telling::Brief).as_str());
+        out.push_str(evidence::story(view, &row, evidence::Telling::Brief).await?.as_str());
     }
     Ok(Html::trusted(out))
+}
+
+/// Why nothing is known of the segment, where there is no outage to tell it.
+fn waiting(view: &View, segment: &Segment, now: &SegmentNow) -> String {
+    let tr = view.tr();
+    let text = match now.obstacle.filter(|_| now.state == LinkState::Unknown) {
+        Some(why) => t::segment_obstacle_text(tr, evidence::obstacle(tr, segment, why)),
+        None if now.unheard => t::segment_unheard_text(tr).to_owned(),
+        None => return String::new(),
+    };
+    format!("<p>{}</p>", escape(&text))
 }
 
 async fn outages(view: &View, segment: &Segment) -> Result<Html, Error> {
@@ -197,7 +211,7 @@ fn facts_list(view: &View, segment: &Segment, photo: &Html) -> Html {
         (t::segment_fact_prefixes(tr), Html::trusted(prefixes.join("<br>"))),
         (t::segment_fact_probe(tr), Html::code(&segment.probing.address.to_string())),
         (t::segment_fact_method(tr), Html::text(&method(view, segment))),
-        (t::segment_fact_pace(tr), Html::text(pace(view, segment))),
+        (t::segment_fact_pace(tr), Html::text(&pace(view, segment))),
         (t::segment_fact_interface(tr), code(&segment.interface)),
         (t::db_provider(tr), text(&channel.provider)),
         (t::segment_fact_channel(tr), text(&channel.technology)),
@@ -232,11 +246,14 @@ fn method(view: &View, segment: &Segment) -> String {
     }
 }
 
-fn pace(view: &View, segment: &Segment) -> &'static str {
-    match segment.criticality {
-        Criticality::Normal => t::segment_pace_normal(view.tr()),
-        Criticality::Critical => t::segment_pace_critical(view.tr()),
-    }
+/// How often it is probed: while it is down as fast as a recovery is to be seen.
+fn pace(view: &View, segment: &Segment) -> String {
+    let tr = view.tr();
+    let own = match segment.criticality {
+        Criticality::Normal => t::segment_pace_normal(tr),
+        Criticality::Critical => t::segment_pace_critical(tr),
+    };
+    t::segment_pace_down(tr, own)
 }
 
 fn rates(view: &View, segment: &Segment) -> Html {

@@ -41,7 +41,7 @@ fn ping_card(view: &View, segment: &Segment, answered: &Html) -> Html {
         .collect();
     let waiting = if answered.is_empty() { t::segment_ping_waiting(tr) } else { "" };
     Html::trusted(format!(
-        "<p class=\"help\">{text}</p>\
+        "<p class=\"help\" id=\"ping\">{text}</p>\
          <form class=\"filter\" method=\"post\" action=\"/segments/{id}/ping\" \
          data-stream=\"/segments/{id}/ping.stream\" data-into=\"ping-output\"><label>{count} <select name=\"count\">{counts}</select></label>\
          <button class=\"primary\">{verb}</button></form>\
@@ -71,7 +71,7 @@ fn maintenance_card(view: &View, segment: &Segment) -> Html {
         })
         .collect();
     Html::trusted(format!(
-        "<p class=\"help\">{}</p><form class=\"filter\" method=\"post\" action=\"{action}\">\
+        "<p class=\"help\" id=\"works\">{}</p><form class=\"filter\" method=\"post\" action=\"{action}\">\
          <label>{} <select name=\"minutes\">{options}</select></label><button>{}</button></form>",
         t::segment_maintenance_off_text(tr),
         t::segment_maintenance_until(tr),

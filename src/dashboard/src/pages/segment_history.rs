@@ -13,6 +13,9 @@ use super::view::View;
 use crate::Error;
 use crate::api::fitting_step;
 
+/// The last probes of an outage come to their ends this long after it.
+const SETTLING: Duration = Duration::from_secs(3);
+
 /// How far back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Period {
@@ -85,9 +88,9 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
         let hint = Html::text(t::segment_no_data_hint(tr));
         out.push_str(notice::empty(t::segment_no_data(tr), &hint).as_str());
     } else {
-        out.push_str(&summary(tr, &points));
+        out.push_str(&summary(tr, &points, &outside(&points, step, &outages)));
         out.push_str(time_chart(view, from, to, &points, &outages).as_str());
-        out.push_str(&distribution(tr, &points));
+        out.push_str(&distribution(tr, &outside(&points, step, &outages)));
     }
     if matches!(period, Period::Hour | Period::Day) {
         out.push_str(&timeline(view, segment, from, to, &outages).await?);
@@ -98,16 +101,19 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
 }
 
 /// The charts in two sentences, for those who do not see them and those in a hurry.
-fn summary(tr: &Tr, points: &[Point]) -> String {
+fn summary(tr: &Tr, points: &[Point], outside: &[Point]) -> String {
     let (sent, lost) =
-        points.iter().fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
-    let ratio = if sent == 0 { 0.0 } else { lost as f64 / sent as f64 };
-    let loss = t::segment_loss_chart_text(
-        tr,
-        tr.number(i64::try_from(lost).unwrap_or(i64::MAX)),
-        tr.percent(ratio),
-        tr.number(i64::try_from(sent).unwrap_or(i64::MAX)),
-    );
+        outside.iter().fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
+    let text = if outside.len() == points.len() {
+        t::segment_loss_chart_text
+    } else {
+        t::segment_loss_outside_text
+    };
+    let number = |count: u64| tr.number(i64::try_from(count).unwrap_or(i64::MAX));
+    let loss = match sent {
+        0 => String::new(),
+        sent => text(tr, number(lost), tr.percent(lost as f64 / sent as f64), number(sent)),
+    };
     let all = merged(points);
     let max = points.iter().filter_map(|point| point.max).max();
     let rtt = match (all.quantile(0.5), all.quantile(0.95), max) {
@@ -117,6 +123,18 @@ fn summary(tr: &Tr, points: &[Point]) -> String {
         _ => String::new(),
     };
     format!("<p>{rtt} {loss}</p>")
+}
+
+/// The points that no outage touches. While a segment is down it is probed ten times as often, so
+/// that counting those probes would make a minute without a link weigh like ten.
+fn outside(points: &[Point], step: Duration, outages: &[Outage]) -> Vec<Point> {
+    let touched = |point: &Point| {
+        outages.iter().any(|outage| {
+            let ended = outage.ended.map(|ended| ended.plus(SETTLING));
+            point.at.plus(step) > outage.began_after && ended.is_none_or(|ended| point.at < ended)
+        })
+    };
+    points.iter().filter(|point| !touched(point)).cloned().collect()
 }
 
 fn merged(points: &[Point]) -> Histogram {
@@ -345,6 +363,26 @@ mod tests {
             (60, 100, up),
         ];
         assert_eq!(told, expected);
+    }
+
+    /// covers: N3.4
+    #[test]
+    fn loss_is_told_of_the_time_outside_outages() {
+        let second = |n: i64| WallTime(n * 1_000_000);
+        let point = |n: i64, sent, lost| Point { at: second(n), sent, lost, ..Point::default() };
+        let points = [point(0, 60, 1), point(60, 400, 380), point(120, 60, 0)];
+        let outage = Outage {
+            id: ets_model::OutageId(1),
+            kind: ets_model::OutageKind::Segment,
+            segment: None,
+            began_after: second(70),
+            began_before: second(71),
+            ended: Some(second(110)),
+            evidence: Vec::new(),
+        };
+        let left = outside(&points, Duration::from_secs(60), &[outage]);
+        let told: Vec<_> = left.iter().map(|point| (point.sent, point.lost)).collect();
+        assert_eq!(told, [(60, 1), (60, 0)]);
     }
 
     #[test]

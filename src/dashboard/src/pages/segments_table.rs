@@ -49,9 +49,8 @@ pub(crate) fn order(view: &View, rows: &mut [Known<'_>], sort: &str, dir: &str) 
         "name" => rows.sort_by_cached_key(name),
         "since" => rows.sort_by_key(|(_, now)| std::cmp::Reverse(now.map(|now| now.since))),
         "rtt" => rows.sort_by_key(|(_, now)| now.and_then(current_rtt)),
-        "loss" => rows.sort_by_key(|(_, now)| {
-            now.filter(|now| now.sent > 0).map(|now| now.lost * 1_000_000 / now.sent)
-        }),
+        "loss" => rows
+            .sort_by_key(|(_, now)| now.and_then(SegmentNow::loss).map(|loss| (loss * 1e6) as u32)),
         "district" => rows.sort_by_cached_key(|one| {
             (collation_key(lang, view.catalog.district(one.0)), name(one))
         }),
@@ -95,7 +94,8 @@ pub(crate) fn render(view: &View, rows: &[Known<'_>], sort: &str, dir: &str, bas
 fn row(view: &View, (segment, now): Known<'_>) -> Row {
     let tr = view.tr();
     let name = view.catalog.name(segment, view.lang());
-    let link = Html::link(&format!("/segments/{}", segment.id), name);
+    let link = Html::link(&format!("/segments/{}", segment.id), name)
+        .then(&Html::trusted(format!(" <small class=\"id\">{}</small>", segment.id)));
     let Some(now) = now.filter(|_| segment.is_active()) else {
         return retired_row(view, segment, link);
     };
@@ -145,7 +145,7 @@ fn retired_row(view: &View, segment: &Segment, link: Html) -> Row {
 pub(crate) fn rtt(view: &View, now: &SegmentNow) -> Html {
     match current_rtt(now) {
         Some(rtt) => Html::text(&view.tr().millis(rtt)),
-        None if now.sent > 0 => facts::none(view.tr()),
+        None if now.sent > 0 || now.state == LinkState::Down => facts::none(view.tr()),
         None => facts::unknown(view.tr()),
     }
 }

@@ -8,8 +8,8 @@ use ets_web::page::Layout;
 use ets_web::tabs::{Tab, tabs};
 use ets_web::{Age, Html, Page, card, state};
 
-use super::overview;
 use super::view::View;
+use super::{overview, stories};
 use crate::Error;
 
 /// What the wall shows in turn, and for how many seconds each.
@@ -25,7 +25,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     let counts = state::counts(tr, &overview::counts(&view.snapshot.counts), None, &[]);
     let picture = match scene {
         "outages" => {
-            let stories = fragment("outages", &overview::stories(&view).await?);
+            let stories = fragment("outages", &stories::all(&view).await?);
             let changed = fragment("changed", &super::changed::list(&view).await?);
             let none = Html::default();
             card::halves(
@@ -35,7 +35,7 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         }
         "table" => fragment("table", &overview::wall_table(&view)),
         _ => {
-            let stories = fragment("outages", &overview::stories(&view).await?);
+            let stories = fragment("outages", &stories::all(&view).await?);
             let title = t::overview_outages_now(tr);
             let side = Html::trusted(format!("<aside><h2>{title}</h2>{stories}</aside>"));
             fragment("star", &overview::star(&view)).then(&side)

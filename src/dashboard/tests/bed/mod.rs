@@ -68,6 +68,7 @@ impl Bed {
             registry: registry.clone(),
             watch,
             series: series.clone(),
+            rules: None,
             store: store.clone(),
             clock: clock.clone(),
         };
@@ -272,6 +273,8 @@ fn segment_now(no: SegmentNo, state: LinkState, now: Stamp) -> SegmentNow {
         rtt: rtt.filter(|_| answers),
         sent: if state == LinkState::Unknown { 0 } else { 60 },
         lost,
+        unheard: false,
+        obstacle: None,
         spark: std::sync::Arc::new(spark(no, answers, now.wall)),
     }
 }

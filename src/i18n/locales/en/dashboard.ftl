@@ -32,6 +32,10 @@ overview-unknown = { $count ->
     [one] Nothing known of { $count } segment
    *[other] Nothing known of { $count } segments
 }
+overview-unheard = { $count ->
+    [one] { $count } segment has never answered yet
+   *[other] { $count } segments have never answered yet
+}
 overview-maintenance = { $count ->
     [one] All linked, planned works in { $count } segment
    *[other] All linked, planned works in { $count } segments
@@ -64,6 +68,7 @@ overview-change-up = stable again
 overview-change-up-after = link restored, was out for { $length }
 overview-change-retired = retired, was out for { $length }
 overview-change-down = lost its link
+overview-change-first-down = gives no answer
 overview-change-degraded = became unstable
 overview-change-maintenance = planned works began
 overview-change-unknown = nothing known any more
@@ -75,6 +80,13 @@ segment-heading-flapping = { $name }: unstable link
 segment-heading-down = { $name }: no link
 segment-heading-maintenance = { $name }: planned works
 segment-heading-unknown = { $name }: nothing known
+segment-heading-unheard = { $name }: has never answered yet
+segment-unheard = has never answered yet
+segment-unheard-text = Nothing has come since the segment was added. The hub goes on asking; when nothing comes for five minutes, the segment counts as without a link.
+segment-obstacle-text = Probes cannot leave: { $obstacle }. Once that is mended, the hub asks by itself.
+obstacle-no-port = the hub has no port { $interface }
+obstacle-no-route = the hub has no way to { $address }
+obstacle-forbidden = the hub’s own rules forbid probes to { $address }
 segment-heading-retired = { $name }: retired
 segment-now = Now
 segment-period = Period
@@ -90,6 +102,7 @@ segment-rtt-chart = Delay, ms
 segment-rtt-spread = smallest to 95%, ms
 segment-rtt-chart-text = Half of the answers are faster than { $p50 } ms, 95% faster than { $p95 } ms, the slowest took { $max } ms.
 segment-loss-chart-text = { $lost } of { $sent } probes lost, { $percent }%.
+segment-loss-outside-text = Outside outages { $lost } of { $sent } probes were lost, { $percent }%.
 segment-median = median
 segment-p95 = 95%
 segment-distribution = How the delay is spread
@@ -119,6 +132,7 @@ segment-method-icmp = ICMP echo
 segment-method-tcp = TCP connection, port { $port }
 segment-pace-normal = once a second
 segment-pace-critical = 5 times a second
+segment-pace-down = { $pace }; 10 times a second while there is no link
 segment-outages = Outages
 segment-no-outages = There were no outages.
 segment-journal = Journal of the segment
@@ -192,6 +206,8 @@ outage-lead-carrier = Port { $interface } of the hub lost its signal: the break 
 outage-lead-error = Router { $from } answers that there is no way on: the break is behind it.
 outage-lead-neighbour = The segment’s router does not even answer for its hardware address: it has no power or nothing reaches it.
 outage-lead-silence = Probes leave, no answers come: cause unknown.
+outage-lead-obstacle = Probes do not leave: { $obstacle }.
+outage-lead-unheard = The segment has not answered since it was added: check its address and port, and whether its link is ready.
 outage-lead-silence-signal = Probes leave, no answers come, the hub’s port has a signal: cause unknown.
 outage-lead-hub = All ports of the trunk fell silent at once. This is an outage of the hub itself: the state of the segments behind it is unknown.
 outage-began = Began
@@ -199,6 +215,7 @@ outage-began-between = between { $after } and { $before }
 outage-began-note = the last answer and the first lost probe
 outage-began-never = { $before }
 outage-began-never-note = the first lost probe; no answer since observation began
+outage-began-carrier-note = the last answer and the loss of the port’s signal
 outage-ended = Ended
 outage-ended-at = { $when }, the first answer
 outage-ended-retired = { $when }, retired
@@ -213,6 +230,14 @@ outage-next-maintenance = If these are planned works, say so on the segment’s 
 outage-next-nothing = The link is back, nothing is to be done.
 outage-next-retired = The segment is retired; the hub does not watch it.
 outage-next-port = Check cable and power at the hub’s port
+outage-next-record = Check address, port and networks in the segment’s record
+outage-group-title = { $name }: { $down } of { $total } segments have no link
+outage-group-why = They lost their link within seconds of each other and share one provider point: the break is most likely there.
+outage-group-segments = { $count ->
+    [one] { $count } outage
+   *[other] { $count } outages
+}
+outage-group-point = The provider point’s page
 outage-to-segment = The segment’s page
 outage-evidence = Evidence
 outage-evidence-count = { $count ->
@@ -235,6 +260,14 @@ fact-probes-lost = { $lost ->
    *[other] { $lost } probes in a row unanswered, waited { $timeout } for each
 }
 fact-answered = an answer came in { $rtt }
+fact-not-sent = { $probes ->
+    [one] { $probes } probe could not be sent: { $why }
+   *[other] { $probes } probes in a row could not be sent: { $why }
+}
+not-sent-no-port = the hub has no such port
+not-sent-no-route = the hub has no way to the address
+not-sent-forbidden = the hub’s own rules forbid it
+fact-icmp-own = the hub itself reports: the next device on the way does not answer for its hardware address
 fact-loss-rate = { $lost } of { $sent } probes lost
 fact-flapping = { $changes ->
     [one] the state changed { $changes } time within { $window }
@@ -252,6 +285,7 @@ fact-maintenance-on = an administrator began planned works
 fact-maintenance-off = an administrator ended planned works
 icmp-net-unreachable = no way to the network
 icmp-host-unreachable = the last router cannot reach the address
+icmp-neighbour-silent = the next device on the way does not answer for its hardware address
 icmp-protocol-unreachable = the address does not speak the protocol
 icmp-port-unreachable = the port is closed
 icmp-prohibited = forbidden by an administrator
@@ -513,6 +547,8 @@ rule-number-range = { $number } is more than { $limit }
 remedy-number-range = write the rate in kbit/s
 rule-interface-syntax = “{ $interface }” is no name of a port
 remedy-interface-syntax = use 1 to 15 characters without spaces, “/” and “:”, as ip link shows it
+rule-interface-missing = the hub has no port “{ $interface }” now
+remedy-interface-missing = leave it if the port comes later, the segment is unknown until then; correct it otherwise
 rule-criticality-syntax = “{ $criticality }” is no degree of criticality
 remedy-criticality-syntax = write normal or critical
 rule-credential-syntax = this is no name of credentials
@@ -538,6 +574,9 @@ journal-column-action = Did what
 journal-column-subject = To what
 journal-column-detail = Details
 journal-on-behalf = { $actor } for { $person }
+journal-by-certificate = { $name }, by certificate { $id }
+journal-by-session = { $name }, by one-time link { $id }
+journal-by-system = { $name }, user of the system { $id }
 journal-empty = There are no such entries
 journal-empty-hint = Drop the filter or choose other days.
 subject-segment = segment
@@ -660,7 +699,7 @@ help-csv-text = Segments, “Load CSV”. The hub first shows what would change 
 help-blind = What if the hub itself is blind?
 help-blind-text = When all ports of a trunk are lost or the watching process stood still, segments are shown as unknown, not as down. The page “Health” says when the hub could not see, and why.
 help-entry = How do I sign in?
-help-entry-text = With the administrator’s certificate or by a one-time link, which is good for 15 minutes and one use. The command ets-hub link on the hub itself prints a new one.
+help-entry-text = With the administrator’s certificate or by a one-time link, which is good for 15 minutes and one use. The command { $command } on the hub itself prints a new one.
 help-api = How do I connect programs?
 help-api-text = Everything on the pages is in the HTTP API too; /api/openapi.json describes it.
 help-problems = Refusals of the API

@@ -34,6 +34,11 @@ overview-unknown = { $count ->
     [one] Об { $count } сегменте нет данных
    *[other] О { $count } сегментах нет данных
 }
+overview-unheard = { $count ->
+    [one] { $count } сегмент ещё ни разу не ответил
+    [few] { $count } сегмента ещё ни разу не ответили
+   *[other] { $count } сегментов ещё ни разу не ответили
+}
 overview-maintenance = { $count ->
     [one] Все на связи, в { $count } сегменте плановые работы
    *[other] Все на связи, в { $count } сегментах плановые работы
@@ -69,6 +74,7 @@ overview-change-up = связь снова устойчива
 overview-change-up-after = связь восстановлена, простой { $length }
 overview-change-retired = снят с учёта, связи не было { $length }
 overview-change-down = связь пропала
+overview-change-first-down = не отвечает
 overview-change-degraded = связь неустойчива
 overview-change-maintenance = начались плановые работы
 overview-change-unknown = данных больше нет
@@ -80,6 +86,13 @@ segment-heading-flapping = { $name }: связь неустойчива
 segment-heading-down = { $name }: нет связи
 segment-heading-maintenance = { $name }: плановые работы
 segment-heading-unknown = { $name }: нет данных
+segment-heading-unheard = { $name }: ещё ни разу не ответил
+segment-unheard = ещё ни разу не ответил
+segment-unheard-text = С тех пор как сегмент добавлен, ответов не было. Узел продолжает спрашивать; если ответа не будет пять минут, сегмент станет считаться оставшимся без связи.
+segment-obstacle-text = Пробы уйти не могут: { $obstacle }. Когда это исправят, узел начнёт спрашивать сам.
+obstacle-no-port = у узла нет порта { $interface }
+obstacle-no-route = у узла нет пути до { $address }
+obstacle-forbidden = правила самого узла запрещают пробы на { $address }
 segment-heading-retired = { $name }: снят с учёта
 segment-now = Сейчас
 segment-period = За какое время
@@ -95,6 +108,7 @@ segment-rtt-chart = Задержка, мс
 segment-rtt-spread = от наименьшей до 95 %, мс
 segment-rtt-chart-text = Половина ответов быстрее { $p50 } мс, 95 % быстрее { $p95 } мс, самый долгий { $max } мс.
 segment-loss-chart-text = Потеряно { $lost } из { $sent } проб, { $percent } %.
+segment-loss-outside-text = Вне отключений потеряно { $lost } из { $sent } проб, { $percent } %.
 segment-median = медиана
 segment-p95 = 95 %
 segment-distribution = Распределение задержки
@@ -124,6 +138,7 @@ segment-method-icmp = эхо-запрос ICMP
 segment-method-tcp = соединение TCP, порт { $port }
 segment-pace-normal = раз в секунду
 segment-pace-critical = 5 раз в секунду
+segment-pace-down = { $pace }; пока нет связи, 10 раз в секунду
 segment-outages = Отключения
 segment-no-outages = Отключений не было.
 segment-journal = Журнал сегмента
@@ -198,6 +213,8 @@ outage-lead-carrier = На порту { $interface } узла пропал си�
 outage-lead-error = Маршрутизатор { $from } отвечает, что дальше пути нет: обрыв за ним.
 outage-lead-neighbour = Маршрутизатор сегмента не отвечает даже на запрос аппаратного адреса: у него нет питания или до него нет связи.
 outage-lead-silence = Пробы уходят, ответов нет: причина неизвестна.
+outage-lead-obstacle = Пробы не уходят: { $obstacle }.
+outage-lead-unheard = С тех пор как сегмент добавлен, он ни разу не ответил: проверьте его адрес и порт и готов ли канал.
 outage-lead-silence-signal = Пробы уходят, ответов нет, сигнал на порту узла есть: причина неизвестна.
 outage-lead-hub = Все порты магистрали замолчали разом. Это отключение самого узла: состояние сегментов за ней неизвестно.
 outage-began = Началось
@@ -205,6 +222,7 @@ outage-began-between = между { $after } и { $before }
 outage-began-note = последний ответ и первая проба без ответа
 outage-began-never = { $before }
 outage-began-never-note = первая проба без ответа; с начала наблюдения ответов не было
+outage-began-carrier-note = последний ответ и пропажа сигнала на порту
 outage-ended = Закончилось
 outage-ended-at = { $when }, первый ответ
 outage-ended-retired = { $when }, снят с учёта
@@ -219,6 +237,15 @@ outage-next-maintenance = Если это плановые работы, отм�
 outage-next-nothing = Связь восстановлена, делать ничего не нужно.
 outage-next-retired = Сегмент снят с учёта, узел за ним не наблюдает.
 outage-next-port = Проверить кабель и питание на порту узла
+outage-next-record = Проверить адрес, порт и сети в записи сегмента
+outage-group-title = { $name }: нет связи, сегментов { $down } из { $total }
+outage-group-why = Связь пропала у них в одни и те же секунды, и точка провайдера у них одна: обрыв скорее всего там.
+outage-group-segments = { $count ->
+    [one] { $count } отключение
+    [few] { $count } отключения
+   *[other] { $count } отключений
+}
+outage-group-point = Страница точки провайдера
 outage-to-segment = Страница сегмента
 outage-evidence = Доказательства
 outage-evidence-count = { $count ->
@@ -243,6 +270,15 @@ fact-probes-lost = { $lost ->
    *[other] { $lost } проб подряд без ответа, ждали по { $timeout }
 }
 fact-answered = пришёл ответ за { $rtt }
+fact-not-sent = { $probes ->
+    [one] { $probes } пробу не удалось отправить: { $why }
+    [few] { $probes } пробы подряд не удалось отправить: { $why }
+   *[other] { $probes } проб подряд не удалось отправить: { $why }
+}
+not-sent-no-port = у узла нет такого порта
+not-sent-no-route = у узла нет пути до адреса
+not-sent-forbidden = запрещают правила самого узла
+fact-icmp-own = сам узел сообщает: ближайшее устройство на пути не отвечает на запрос аппаратного адреса
 fact-loss-rate = потеряно { $lost } из { $sent } проб
 fact-flapping = { $changes ->
     [one] состояние сменилось { $changes } раз за { $window }
@@ -261,6 +297,7 @@ fact-maintenance-on = администратор начал плановые р�
 fact-maintenance-off = администратор закончил плановые работы
 icmp-net-unreachable = нет пути к сети
 icmp-host-unreachable = последний маршрутизатор не достаёт до адреса
+icmp-neighbour-silent = ближайшее устройство на пути не отвечает на запрос аппаратного адреса
 icmp-protocol-unreachable = адрес не понимает протокол
 icmp-port-unreachable = порт закрыт
 icmp-prohibited = запрещено администратором
@@ -525,6 +562,8 @@ rule-number-range = { $number } больше { $limit }
 remedy-number-range = напишите скорость в Кбит/с
 rule-interface-syntax = «{ $interface }» не имя порта
 remedy-interface-syntax = от 1 до 15 знаков без пробелов, «/» и «:», как показывает ip link
+rule-interface-missing = сейчас у узла нет порта «{ $interface }»
+remedy-interface-missing = оставьте, если порт появится позже, до тех пор данных о сегменте не будет; иначе исправьте
 rule-criticality-syntax = «{ $criticality }» не степень важности
 remedy-criticality-syntax = напишите normal или critical
 rule-credential-syntax = это не имя доступа
@@ -550,6 +589,9 @@ journal-column-action = Что сделал
 journal-column-subject = С чем
 journal-column-detail = Подробности
 journal-on-behalf = { $actor } за { $person }
+journal-by-certificate = { $name }, по сертификату { $id }
+journal-by-session = { $name }, по одноразовой ссылке { $id }
+journal-by-system = { $name }, пользователь системы { $id }
 journal-empty = Таких записей нет
 journal-empty-hint = Снимите отбор или выберите другие дни.
 subject-segment = сегмент
@@ -673,7 +715,7 @@ help-csv-text = Сегменты, «Загрузить CSV». Сначала у�
 help-blind = Что если ослеп сам узел?
 help-blind-text = Если пропали все порты магистрали или стоял процесс наблюдения, сегменты показываются как «нет данных», а не как отключённые. Когда и почему узел не видел, сказано на странице «Состояние узла».
 help-entry = Как войти?
-help-entry-text = С сертификатом администратора или по одноразовой ссылке: она действует 15 минут и один раз. Новую печатает команда ets-hub link на самом узле.
+help-entry-text = С сертификатом администратора или по одноразовой ссылке: она действует 15 минут и один раз. Новую печатает команда { $command } на самом узле.
 help-api = Как подключить программы?
 help-api-text = Всё, что есть на страницах, отдаёт и HTTP API; описание лежит по адресу /api/openapi.json.
 help-problems = Отказы API
