@@ -85,7 +85,7 @@ pub enum Protocol {
     Tcp,
     /// UDP (RFC 768).
     Udp,
-    /// Echo request of ICMP or ICMPv6; has no ports.
+    /// Echo request of ICMP or `ICMPv6`; has no ports.
     Icmp,
 }
 

@@ -229,7 +229,7 @@ impl Inner {
             return Err(Error::NotYours { change: no, author: waiting.author });
         }
         self.note_asked(no, author).await?;
-        let now = self.ask(self.netd.confirm(no, &waiting.author)).await?;
+        let now = self.told(self.netd.confirm(no, &waiting.author)).await?;
         let (at, by) = (self.clock.wall(), author.clone());
         let work = self.store.write(move |tx| {
             Box::pin(async move { settle::confirmed(tx, no, Some(&by), at).await })
@@ -243,7 +243,7 @@ impl Inner {
         let _guard = self.changing.lock().await;
         self.waits(no).await?;
         self.note_asked(no, author).await?;
-        let now = self.ask(self.netd.withdraw(no)).await?;
+        let now = self.told(self.netd.withdraw(no)).await?;
         let (at, by, back_to) = (self.clock.wall(), author.clone(), now.change);
         let work = self.store.write(move |tx| {
             Box::pin(async move {
@@ -253,6 +253,18 @@ impl Inner {
         });
         work.await?;
         self.end(no, now).await
+    }
+
+    /// As [`Self::ask`], for what may have been done although no answer came.
+    async fn told(
+        &self,
+        order: impl Future<Output = Result<RulesNow, ets_netd_api::Error>>,
+    ) -> Result<RulesNow, Error> {
+        let told = self.ask(order).await;
+        if told.is_err() {
+            self.nudge.notify_one();
+        }
+        told
     }
 
     async fn end(&self, no: u64, now: RulesNow) -> Result<Version, Error> {

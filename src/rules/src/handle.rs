@@ -19,8 +19,24 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Handle(pub(crate) Arc<Inner>);
 
+/// Feeds a handle by hand, without `netd`: for tests and demonstrations.
+#[derive(Clone, Debug)]
+pub struct Feeder(Arc<Inner>);
+
+impl Feeder {
+    /// Puts a state in the place of the one before.
+    pub fn put(&self, state: State) {
+        self.0.state.send_replace(Arc::new(state));
+    }
+}
+
 /// The state.
 impl Handle {
+    /// Feeds this handle by hand, where its [`crate::Part`] does not run.
+    pub fn feeder(&self) -> Feeder {
+        Feeder(self.0.clone())
+    }
+
     /// Everything as it stands now.
     pub fn state(&self) -> Arc<State> {
         self.0.state()

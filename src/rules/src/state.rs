@@ -9,7 +9,7 @@ use ets_netd_api::RulesNow;
 use crate::{REGISTRY, Rights, Version};
 
 /// The rules at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// The rights in force: those of [`Self::version`]; before the first one, those that the hub
     /// is to begin with.

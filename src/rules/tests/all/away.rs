@@ -57,7 +57,7 @@ on_both_databases!(
         wait("the wait", async || hub.rules.state().waiting.is_some()).await;
         assert_eq!(hub.version(2).await.unwrap().state.name(), "waiting");
         hub.rules.confirm(2, &who("aida")).await.unwrap();
-        assert_eq!(netd.life(|life| life.pending.is_some()), false);
+        assert!(netd.life(|life| life.pending.is_none()));
         assert_eq!(hub.told(2).await, ["rules.apply", "rules.confirm"]);
     }
 );
