@@ -17,7 +17,7 @@ const LINES: &[&[&str]] = &[
     &["registry", "series"],
     &["listen", "outage", "documents"],
     &["web", "probe", "dataplane"],
-    &["watch", "traffic", "netd"],
+    &["watch", "rules", "traffic", "netd"],
     &["lab", "dashboard"],
     &["hub"],
 ];
