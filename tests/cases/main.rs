@@ -3,6 +3,7 @@
 mod command_line;
 mod detection;
 mod faults;
+mod isolation;
 mod metrics;
 mod registry;
 mod scale;

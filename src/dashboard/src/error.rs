@@ -214,6 +214,36 @@ impl From<ets_registry::Error> for Error {
     }
 }
 
+impl From<ets_rules::Error> for Error {
+    fn from(error: ets_rules::Error) -> Self {
+        use ets_rules::Error as Rules;
+        match error {
+            Rules::NoVersion(no) => Self::NotFound { what: "version", id: no.to_string() },
+            Rules::NoEdit(no) => Self::NotFound { what: "edit", id: no.to_string() },
+            Rules::Invalid(faults) => Self::Invalid(faults.iter().map(Fault::from).collect()),
+            Rules::Within(_) => Self::BadRequest(error.to_string()),
+            Rules::Netd(ets_netd_api::Error::Refused(why)) => Self::Conflict(why),
+            Rules::Netd(_) | Rules::Silent => Self::NetdAway,
+            Rules::Store(error) => error.into(),
+            Rules::Journal(error) => error.into(),
+            Rules::Unreadable(_)
+            | Rules::UnreadableDraft(_)
+            | Rules::UnreadableOffence(_)
+            | Rules::Seed(_)
+            | Rules::CutOff => Self::internal(error),
+            _ => Self::Conflict(error.to_string()),
+        }
+    }
+}
+
+impl From<&ets_rules::DraftFault> for Fault {
+    fn from(fault: &ets_rules::DraftFault) -> Self {
+        let field = fault.edit.map_or_else(String::new, |edit| format!("edits[{edit}]"));
+        let remedy = "mend the edit and send it again".to_owned();
+        Self { field, message: fault.to_string(), remedy }
+    }
+}
+
 impl From<&ets_registry::Fault> for Fault {
     fn from(fault: &ets_registry::Fault) -> Self {
         let field = fault.field.map_or("", ets_registry::Field::name).to_owned();

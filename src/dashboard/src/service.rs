@@ -21,6 +21,8 @@ pub struct Deps {
     pub watch: ets_watch::Handle,
     /// Measurements over time.
     pub series: Recorder,
+    /// Who may reach what; `None` where nothing is kept apart: tests, demonstrations.
+    pub rules: Option<ets_rules::Handle>,
     /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
     pub store: Store,
     /// The clock.

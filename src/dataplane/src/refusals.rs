@@ -1,5 +1,5 @@
 //! Samples of packets that the rules refused: the first bytes of each, with the reason, as the
-//! packet filter's log statement sends them (NFLOG, linux/netfilter/nfnetlink_log.h).
+//! packet filter's log statement sends them (NFLOG, `linux/netfilter/nfnetlink_log.h`).
 //!
 //! Only addresses, protocol and ports are read from the bytes; they come from strangers.
 

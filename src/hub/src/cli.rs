@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Segment(Segment),
     /// Outages: list, show
     Outage(Outage),
+    /// Who may reach what: show, change with a safety line, prove
+    Rules(Rules),
     /// The journal: list, verify
     Journal(Journal),
     /// Make a one-time entry link to the dashboard (15 minutes, one use)
@@ -47,6 +49,88 @@ pub(crate) struct ConfigFile {
     pub(crate) config: PathBuf,
 }
 
+/// `rules`
+#[derive(Args, Debug)]
+pub(crate) struct Rules {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) action: RulesAction,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesAction {
+    /// What is in force and what waits for confirmation
+    Show,
+    /// The rules as the kernel has them
+    Text,
+    /// The services that segments may reach
+    Services,
+    /// Who reaches what, computed from the rules that the kernel has
+    Reach,
+    /// Floods, scans and forged sources, the newest first
+    Offences,
+    /// Your draft and what it would change
+    Draft,
+    /// Add edits from a JSON file (- for standard input) to your draft
+    Edit {
+        /// The file
+        file: PathBuf,
+    },
+    /// Add to your draft: a segment may reach a service
+    Grant {
+        /// The segment
+        segment: String,
+        /// The service
+        service: String,
+    },
+    /// Add to your draft: a segment may no longer reach a service by a grant
+    Deny {
+        /// The segment
+        segment: String,
+        /// The service
+        service: String,
+    },
+    /// Throw your draft away
+    Discard,
+    /// What your draft would change in the kernel, rule by rule
+    Plan,
+    /// Put your draft in force
+    Apply {
+        /// Why, for the journal
+        #[arg(long, default_value = "")]
+        why: String,
+        /// Seconds to confirm it, 10 to 1800; 120 unless given
+        #[arg(long)]
+        within: Option<u64>,
+    },
+    /// Confirm your change that waits
+    Confirm {
+        /// Its number
+        change: u64,
+    },
+    /// Take a change that waits back
+    Withdraw {
+        /// Its number
+        change: u64,
+    },
+    /// Every change there was
+    Versions,
+    /// What leads from one version to another
+    Compare {
+        /// The one
+        from: u64,
+        /// The other
+        to: u64,
+    },
+    /// Make your draft lead to the rights of a version
+    Restore {
+        /// Its number
+        change: u64,
+    },
+}
+
 /// `netd`
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = false)]
@@ -60,7 +144,7 @@ pub(crate) struct Netd {
 /// What else `netd` can do.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum NetdAction {
-    /// Load and pin the accounting programs (CAP_BPF), once after each boot; then `netd` needs not
+    /// Load and pin the accounting programs, once after each boot, so that `netd` needs no right to
     Setup {
         /// Segment numbers below this can be counted
         #[arg(long, default_value_t = 16_384)]

@@ -140,6 +140,16 @@ fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
             .optional::<u64>("group", "Number of the group that may use the socket", 990)
             .and_then(|group| u32::try_from(group).ok()),
         ring_bytes: usize::try_from(ring.0).unwrap_or(usize::MAX),
+        pins: s.optional(
+            "accounting",
+            "Where `ets-hub netd setup` pinned the accounting, on a bpffs; without it the packet filter counts",
+            "/sys/fs/bpf/ets-hub".into(),
+        ),
+        rules: s.value(
+            "rules",
+            "Whether it keeps segments apart and forwards between them and the services",
+            true,
+        ),
         listen: Vec::new(),
     };
     let bind = s.value("bind", "Whether it binds the listening sockets itself", true);

@@ -36,7 +36,10 @@ fn main() -> ExitCode {
     match cli.command {
         // Enters namespaces of its own, so it must run before there is any other thread.
         Command::Lab(args) => ets_lab::main(*args),
-        Command::Netd(file) => finish(netd(&file)),
+        Command::Netd(args) => finish(match args.action {
+            None => netd(&args.file),
+            Some(cli::NetdAction::Setup { segments }) => netd_setup(&args.file, segments),
+        }),
         Command::Serve(file) => finish(serve(&file)),
         Command::Run(file) => finish(run(&file)),
         other => finish(commands::dispatch(other)),
@@ -47,6 +50,12 @@ fn main() -> ExitCode {
 fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
     let config = Config::read(&file.config)?;
     part(&config, Builder::new_current_thread(), |end| netd::run(&config, end))
+}
+
+fn netd_setup(file: &cli::ConfigFile, segments: u32) -> Result<(), Failure> {
+    let config = Config::read(&file.config)?;
+    println!("{}", netd::set_up(&config, segments)?);
+    Ok(())
 }
 
 fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {

@@ -62,6 +62,7 @@ pub(crate) async fn run(
             registry,
             watch: watch.handle(),
             series: series.clone(),
+            rules: Some(rules.handle()),
             store: stores.state.clone(),
             clock: clock.clone(),
         },

@@ -352,7 +352,7 @@ mod tests {
             beginning.frames.iter().map(|frame| read(frame)).collect::<Vec<_>>()
         };
         let all = (MeterKind::All, vec![12_200]);
-        assert_eq!(begin(None), [all.clone()]);
+        assert_eq!(begin(None), std::slice::from_ref(&all));
         let minutes = [(MeterKind::Minute, vec![6_000]), (MeterKind::Minute, vec![12_000])];
         assert_eq!(begin(Some(WallTime(0))), [&minutes[..], std::slice::from_ref(&all)].concat());
         assert_eq!(begin(Some(at(60).wall)), [minutes[1].clone(), all]);

@@ -13,6 +13,7 @@ mod outages;
 mod photo;
 mod ping;
 mod problem;
+mod rules;
 mod schema;
 mod segment_doc;
 mod segments;

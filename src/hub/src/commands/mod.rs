@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod journal;
 mod outage;
+mod rules;
 mod segment;
 mod table;
 
@@ -30,6 +31,9 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         }
         Command::Outage(command) => {
             ask(&command.global, async |client| outage::run(&client, &command).await)
+        }
+        Command::Rules(command) => {
+            ask(&command.global, async |client| rules::run(&client, &command).await)
         }
         Command::Journal(command) => {
             ask(&command.global, async |client| journal::run(&client, &command).await)

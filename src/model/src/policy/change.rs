@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn a_change_says_what_differs_and_whether_it_takes_something_away() {
         assert_eq!(after(|_| {}), []);
-        let cases: [(fn(&mut Policy), bool); 9] = [
+        type Case = (fn(&mut Policy), bool);
+        let cases: [Case; 9] = [
             (|p| p.arms.push(arm(3)), false),
             (|p| drop(p.arms.pop()), true),
             (|p| p.arms[0].may.clear(), true),

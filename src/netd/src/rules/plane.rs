@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ets_dataplane::compile::{Links, Port, TABLE, compile};
 use ets_dataplane::nft::ir::{Family, Ruleset};
 use ets_dataplane::nft::{Difference, Kernel, Names, TableName, changes, drift, text_of};
-use ets_dataplane::{Route, WayFinder, Ways};
+use ets_dataplane::{Route, WayFinder, Ways, reach};
 use ets_model::Policy;
 use ets_netd_api::{Drift, Plan, Reach};
 use ipnet::IpNet;
@@ -143,8 +143,7 @@ impl Plane for Filter {
         let none = Policy::default();
         let policy = standing.policy.as_ref().unwrap_or(&none);
         let links = links(&ways, policy, self.metered);
-        let _ = (have, links);
-        Err("not yet".into())
+        reach(&have, policy, &links, standing.change).map_err(|error| chain(&error))
     }
 }
 

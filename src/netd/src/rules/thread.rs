@@ -166,10 +166,12 @@ impl Ruling {
     /// It may take seconds with 10,000 segments: on a thread of its own, with a view of its own.
     fn prove(&mut self, answer: Answer<Reach>) {
         let standing: Standing = self.ruler.standing().clone();
-        let metered = self.meter.by_filter();
+        let (metered, clock) = (self.meter.by_filter(), self.clock.clone());
         let prove = move || {
             let filter = Filter::open(metered).map_err(|error| error.to_string());
-            drop(answer.send(filter.and_then(|mut filter| filter.reach(&standing))));
+            let at = clock.stamp();
+            let reach = filter.and_then(|mut filter| filter.reach(&standing));
+            drop(answer.send(reach.map(|reach| Reach { at, ..reach })));
         };
         let started = std::thread::Builder::new().name("proof".into()).spawn(prove);
         if let Err(error) = started {
