@@ -50,20 +50,16 @@ pub(super) enum Alu {
     Mov = 0xb0,
 }
 
-/// When a jump is taken; unsigned where not said otherwise.
+/// When a jump is taken; all comparisons are unsigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum If {
     Eq = 0x10,
     Gt = 0x20,
     Ge = 0x30,
-    /// Any of the bits is set.
-    Set = 0x40,
     Ne = 0x50,
     Lt = 0xa0,
     Le = 0xb0,
-    /// Less or equal, signed.
-    SignedLe = 0xd0,
 }
 
 /// A register or a number.

@@ -31,10 +31,10 @@ pub enum Error {
     /// A file or directory of the pins.
     #[error("{1}: {0} failed")]
     File(&'static str, PathBuf, #[source] io::Error),
-    /// The kernel refused a map; needs CAP_BPF.
+    /// The kernel refused a map; needs `CAP_BPF`.
     #[error("the kernel refused to make the map {0}")]
     Map(&'static str, #[source] io::Error),
-    /// The kernel refused a program; needs CAP_BPF and CAP_NET_ADMIN.
+    /// The kernel refused a program; needs `CAP_BPF` and `CAP_NET_ADMIN`.
     #[error("the kernel refused the program {name}: {log}")]
     Program {
         /// Which.

@@ -1,5 +1,5 @@
 //! The reader's side: attaches the programs, keeps the maps as wanted, reads the totals. Needs
-//! CAP_NET_ADMIN and the right to open the pins, but not CAP_BPF (Linux 5.19 or newer).
+//! `CAP_NET_ADMIN` and the right to open the pins, but not `CAP_BPF` (Linux 5.19 or newer).
 
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,7 +11,7 @@ use ets_netd_api::{Class, Counter, Direction};
 use ipnet::IpNet;
 
 use super::layout::{self, KEY, config};
-use super::memory::Memory;
+use super::memory::{Memory, Use};
 use super::pins::{self, Maps};
 use super::program::Which;
 use super::tables::{Elements, ServiceAt, Tables};
@@ -302,7 +302,7 @@ fn open_generation(place: &Path) -> Result<(Maps, Memory, Memory), Error> {
     let memory = maps.config_memory()?;
     pins::check_layout(place, &memory)?;
     let segments = u32::try_from(memory.load(config::SEGMENTS)).unwrap_or(0);
-    let totals = maps.totals_memory(segments)?;
+    let totals = maps.totals_memory(segments, Use::Read)?;
     Ok((maps, memory, totals))
 }
 

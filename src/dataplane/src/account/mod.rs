@@ -20,8 +20,8 @@
 //!
 //! # Who does what
 //!
-//! [`setup()`] makes and pins maps and programs once, with CAP_BPF. [`Meters`] attaches, configures
-//! and reads them with CAP_NET_ADMIN alone. Totals live in the kernel: they outlive every process and
+//! [`setup()`] makes and pins maps and programs once, with `CAP_BPF`. [`Meters`] attaches, configures
+//! and reads them with `CAP_NET_ADMIN` alone. Totals live in the kernel: they outlive every process and
 //! are never reset.
 #![allow(clippy::cast_possible_truncation)]
 

@@ -89,9 +89,9 @@ impl Maps {
             .map_err(|cause| Error::Access("mapping the configuration", cause))
     }
 
-    pub(super) fn totals_memory(&self, segments: u32) -> Result<Memory, Error> {
+    pub(super) fn totals_memory(&self, segments: u32, access: Use) -> Result<Memory, Error> {
         let bytes = segments as usize * (CLASSES * 2 * TOTAL) as usize;
-        Memory::map(self.totals.as_fd(), bytes, Use::Read)
+        Memory::map(self.totals.as_fd(), bytes, access)
             .map_err(|cause| Error::Access("mapping the totals", cause))
     }
 }

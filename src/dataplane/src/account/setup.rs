@@ -1,10 +1,12 @@
-//! Setting the accounting up: maps and programs made, loaded and pinned. Needs CAP_BPF and
-//! CAP_NET_ADMIN; whoever may open the pins needs CAP_NET_ADMIN only.
+//! Setting the accounting up: maps and programs made, loaded and pinned. Needs `CAP_BPF` and
+//! `CAP_NET_ADMIN`; whoever may open the pins needs `CAP_NET_ADMIN` only.
 
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+
+use nix::sys::statfs::{FsType, statfs};
 
 use super::Error;
 use super::asm::fingerprint;
@@ -15,7 +17,7 @@ use super::program::{MapFds, Which, program};
 use super::sys;
 
 /// `BPF_FS_MAGIC`
-const BPFFS: i64 = 0xcafe_4a11;
+const BPFFS: FsType = FsType(0xcafe_4a11);
 const MOST_SEGMENTS: u32 = 65_536;
 const UNFINISHED: &str = "new";
 
@@ -75,8 +77,8 @@ fn file(action: &'static str, path: &Path, cause: io::Error) -> Error {
 /// Of the nearest directory that is there.
 fn check_bpffs(directory: &Path) -> Result<(), Error> {
     let there = directory.ancestors().find(|path| path.exists()).unwrap_or(directory);
-    let found = nix::sys::statfs::statfs(there);
-    if found.is_ok_and(|found| i64::from(found.filesystem_type().0) == BPFFS) {
+    let found = statfs(there);
+    if found.is_ok_and(|found| found.filesystem_type() == BPFFS) {
         return Ok(());
     }
     Err(Error::NoBpffs(directory.to_owned()))
@@ -102,7 +104,8 @@ fn keep(directory: &Path, number: u32, path: &Path, segments: u32) -> Result<Out
 /// Each new program takes the name of the old one in one step.
 fn renew_programs(path: &Path, maps: &Maps) -> Result<(), Error> {
     for (which, loaded) in load_programs(maps)? {
-        let beside = path.join(format!("{}.{UNFINISHED}", which.name()));
+        // A name on a bpffs has no dot.
+        let beside = path.join(format!("{}_{UNFINISHED}", which.name()));
         let _ = fs::remove_file(&beside);
         sys::pin(loaded.as_fd(), &beside).map_err(|cause| file("pinning", &beside, cause))?;
         fs::rename(&beside, path.join(which.name()))

@@ -1,6 +1,6 @@
 //! What the maps should hold, computed from segments, services and places; no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ets_model::{PortRange, Protocol, SegmentNo};
@@ -62,8 +62,8 @@ impl Tables {
 /// The prefix lengths in use: of IPv4 and of IPv6.
 #[derive(Clone, Debug, Default)]
 struct Lengths {
-    four: std::collections::BTreeSet<u8>,
-    six: std::collections::BTreeSet<u8>,
+    four: BTreeSet<u8>,
+    six: BTreeSet<u8>,
 }
 
 impl Lengths {
@@ -72,12 +72,12 @@ impl Lengths {
         family.insert(net.prefix_len());
     }
 
-    fn lists(&self) -> impl Iterator<Item = &std::collections::BTreeSet<u8>> {
+    fn lists(&self) -> impl Iterator<Item = &BTreeSet<u8>> {
         [&self.four, &self.six].into_iter()
     }
 }
 
-fn write_lengths(to: &mut [u8], lengths: &std::collections::BTreeSet<u8>) -> Result<(), Error> {
+fn write_lengths(to: &mut [u8], lengths: &BTreeSet<u8>) -> Result<(), Error> {
     if lengths.len() > MOST_LENGTHS {
         return Err(Error::TooManyLengths(lengths.len()));
     }
@@ -198,4 +198,71 @@ fn write_ranges(to: &mut [u8], ranges: &[Range]) -> Result<(), Error> {
         slot[24..28].copy_from_slice(&range.class.to_ne_bytes());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn net(text: &str) -> IpNet {
+        text.parse().unwrap()
+    }
+
+    fn at(class: Class, address: &str, ports: &str) -> ServiceAt {
+        ServiceAt { class, address: address.parse().unwrap(), ports: Some(ports.parse().unwrap()) }
+    }
+
+    fn refusal(
+        segments: &[(SegmentNo, Vec<IpNet>)],
+        services: &[ServiceAt],
+        places: &[(IpNet, Class)],
+    ) -> String {
+        Tables::new(segments, services, places, 100).unwrap_err().to_string()
+    }
+
+    /// covers: N5.1
+    #[test]
+    fn input_that_contradicts_itself_is_refused_with_what_contradicts() {
+        let prefix = || vec![net("10.10.1.7/24")];
+        let twice = [(SegmentNo(1), prefix()), (SegmentNo(2), prefix())];
+        assert_eq!(refusal(&twice, &[], &[]), "the prefix 10.10.1.0/24 is given twice");
+        assert!(refusal(&[(SegmentNo(100), prefix())], &[], &[]).contains("beyond the 100"));
+        let places = [(net("::/0"), Class::Hub), (net("::/0"), Class::Outside)];
+        assert_eq!(refusal(&[], &[], &places), "the prefix ::/0 is given twice");
+        let (hub, other) = (Class::Hub, Class::Other);
+        let services = [at(hub, "10.1.0.1", "tcp/20-30"), at(other, "10.1.0.1", "tcp/25")];
+        assert_eq!(refusal(&[], &services, &[]), "two services answer at 10.1.0.1 tcp/25");
+        let dropped = at(Class::Dropped, "10.1.0.1", "icmp");
+        assert_eq!(refusal(&[], &[dropped], &[]), "class 255 has no total");
+        let long: Vec<ServiceAt> =
+            (1..10).map(|n| at(hub, &format!("10.1.0.{n}"), "udp/1-1025")).collect();
+        assert!(refusal(&[], &long, &[]).contains("9 ranges"));
+        assert!(Tables::new(&[], &long[..8], &[], 100).is_ok());
+    }
+
+    /// covers: N5.1
+    #[test]
+    fn what_has_no_port_counts_for_a_service_only_where_there_is_one_at_the_address() {
+        let (hub, other) = (Class::Hub, Class::Other);
+        let services = [
+            at(hub, "10.1.0.1", "tcp/25"),
+            at(other, "10.1.0.1", "tcp/26"),
+            at(hub, "fd10::1", "tcp/1-1024"),
+        ];
+        let tables = Tables::new(&[], &services, &[], 100).unwrap();
+        let whatever =
+            |text: &str| tables.services.get(&Key::address(text.parse().unwrap()).bytes()).copied();
+        assert_eq!((whatever("10.1.0.1"), whatever("fd10::1")), (None, Some(1)));
+        assert_eq!(tables.services.len(), 2 + 1024 + 1);
+    }
+
+    /// covers: N5.1
+    #[test]
+    fn the_prefix_lengths_in_use_are_listed_longest_first() {
+        let segments = [(SegmentNo(1), vec![net("10.0.0.0/8"), net("10.1.0.0/24")])];
+        let tables = Tables::new(&segments, &[], &[(net("0.0.0.0/0"), Class::Hub)], 100).unwrap();
+        assert_eq!(tables.bank[..4], [25, 9, 0, 0]);
+        assert_eq!(tables.bank[config::PLACES..][..4], [25, 9, 1, 0]);
+        assert_eq!(tables.places.len(), 3);
+    }
 }

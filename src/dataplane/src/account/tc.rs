@@ -1,5 +1,5 @@
 //! Attaching programs to interfaces: `clsact` and `cls_bpf` in direct-action mode, by rtnetlink
-//! (linux/rtnetlink.h, linux/pkt_cls.h; net/sched/cls_api.c and cls_bpf.c).
+//! (`linux/rtnetlink.h`, `linux/pkt_cls.h`; `net/sched/cls_api.c` and `cls_bpf.c`).
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};

@@ -1,13 +1,15 @@
 //! Running a pinned program on a frame of one's own, without an interface (`BPF_PROG_TEST_RUN`): for
-//! tests, for the doctor and for measuring. Needs CAP_BPF and CAP_NET_ADMIN. The frame is counted
+//! tests, for the doctor and for measuring. Needs `CAP_BPF` and `CAP_NET_ADMIN`. The frame is counted
 //! like any other.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-use ets_netd_api::Direction;
+use ets_netd_api::{Counter, Direction};
 
+use super::layout::{TOTAL, config, index};
+use super::memory::Use;
 use super::program::Which;
 use super::{Error, pins, sys};
 
@@ -53,4 +55,23 @@ impl Trial {
             .map_err(|cause| Error::Access("running a program on a frame", cause))?;
         Ok((answer.cast_signed(), Duration::from_nanos(u64::from(nanoseconds))))
     }
+}
+
+/// Writes totals as a stranger would: for tests of what is said then. Needs the right to open the
+/// pins.
+///
+/// # Errors
+/// When nothing is set up there, or the map cannot be written.
+pub fn overwrite(directory: &Path, counters: &[Counter]) -> Result<(), Error> {
+    let newest = pins::generations(directory)?.pop_last();
+    let (_, place) = newest.ok_or_else(|| Error::NotSetUp(directory.to_owned()))?;
+    let maps = pins::Maps::open(&place)?;
+    let segments = maps.config_memory()?.load(config::SEGMENTS) as u32;
+    let memory = maps.totals_memory(segments, Use::Write)?;
+    for counter in counters {
+        let at = index(counter.segment, counter.class.code(), counter.direction) * TOTAL as usize;
+        memory.store(at, counter.bytes);
+        memory.store(at + 8, counter.packets);
+    }
+    Ok(())
 }

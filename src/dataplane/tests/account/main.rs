@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod bed;
+mod life;
 mod model;
 mod packet;
 mod programs;
+mod star;
+mod wire;

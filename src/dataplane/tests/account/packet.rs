@@ -52,7 +52,8 @@ pub(crate) fn packet(own: Vec<IpAddr>, remote: Vec<IpAddr>) -> impl Strategy<Val
     let fragment = select(vec![Fragment::None, Fragment::None, Fragment::First, Fragment::Later]);
     let told = prop_oneof![6 => Just(Told::Truth), 1 => Just(Told::Zero), 1 => any::<u16>().prop_map(Told::Number)];
     let payload = prop_oneof![0usize..20, 0usize..3000];
-    let merged = prop_oneof![3 => Just((0, 0)), 1 => (1u32..1500, 0u32..50), 1 => (1u32..1500, Just(0))];
+    let merged =
+        prop_oneof![3 => Just((0, 0)), 1 => (1u32..1500, 0u32..50), 1 => (1u32..1500, Just(0))];
     let merged = merged.prop_map(|(size, packets)| Merged { size, packets });
     let first = (select(own), select(remote), protocol, (ports.clone(), ports), 0usize..11);
     let second = (vec(extension, 0..10), fragment, 0usize..11, payload, told);

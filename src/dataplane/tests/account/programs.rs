@@ -158,14 +158,11 @@ impl Bench {
 
 fn against_the_model(four: bool) {
     let Some(bed) = Bed::with_accounting(16) else { return };
-    let mut bench = std::cell::RefCell::new(Bench::new(&bed));
+    let bench = std::cell::RefCell::new(Bench::new(&bed));
     let config = Config { cases: 6_000, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
-        .run(&packet(of(&OWN, four), of(&REMOTE, four)), |packet| {
-            bench.borrow_mut().check(&packet)
-        })
+        .run(&packet(of(&OWN, four), of(&REMOTE, four)), |packet| bench.borrow_mut().check(&packet))
         .unwrap();
-    drop(bench.get_mut());
 }
 
 /// covers: N5.1, N5.2
