@@ -31,7 +31,7 @@ impl Closing {
         if self.closed == Some(month) || !is_complete(meter, calendar.month_start(month + 1)) {
             return Ok(false);
         }
-        if self.segment == 0 && percentile::kept(&meter.store, HUB, month).await?.is_some() {
+        if self.segment == 0 && !percentile::kept(&meter.store, &[HUB], month).await?.is_empty() {
             self.closed = Some(month);
             return Ok(false);
         }

@@ -13,7 +13,7 @@ use crate::part::Part;
 use crate::roll::Roll;
 
 /// Values in one statement.
-const MANY: usize = 1_000;
+pub(crate) const MANY: usize = 1_000;
 
 /// How far the parts of an hour are in its blocks: parts up to `packed` for every segment, parts
 /// up to `upto` for chunks below `chunk`.

@@ -81,7 +81,7 @@ impl Handle {
     /// # Errors
     /// [`Error::BadPeriod`], or the database's.
     pub async fn total(&self, whose: Whose, period: Period) -> Result<Total, Error> {
-        let sums = self.sums(period, Of::Some(vec![whose.number()])).await?;
+        let sums = self.sums(period, Of::some(vec![whose.number()])).await?;
         Ok(sums.get(&whose.number()).map(Tally::total).unwrap_or_default())
     }
 
@@ -121,19 +121,18 @@ impl Handle {
         whose: Whose,
         period: Period,
     ) -> Result<Option<Percentile>, Error> {
-        let calendar = &self.0.calendar;
-        let month = calendar.month_of(calendar.day_of(minute(period.from)));
-        if calendar.month_period(month) == period {
-            let kept = percentile::kept(&self.0.store, whose.number(), month).await?;
-            if kept.is_some() {
-                return Ok(kept);
+        let segment = whose.number();
+        if let Some(month) = self.whole_month(period) {
+            let kept = percentile::kept(&self.0.store, &[segment], month).await?;
+            if let Some(kept) = kept.get(&segment) {
+                return Ok(Some(*kept));
             }
         }
         let kept = self.0.clock.wall().minus(self.0.config.minutes_kept);
         if period.from < kept {
             return Ok(None);
         }
-        closing::of_minutes(&self.0, whose.number(), minute(period.from), minute(period.to)).await
+        closing::of_minutes(&self.0, segment, minute(period.from), minute(period.to)).await
     }
 
     /// When a segment's channel fills, each way: the weeks of up to a year back against the rate
@@ -159,7 +158,9 @@ impl Handle {
         report::of_institution(self, institution, month).await
     }
 
-    /// The same of every institution that has segments, by identifier.
+    /// The same of every institution that has segments, by identifier. With more than 500 segments
+    /// the percentiles of a month that is not yet closed are left out: each costs the month's
+    /// minutes.
     ///
     /// # Errors
     /// As for [`Self::total`].
@@ -211,6 +212,13 @@ impl Handle {
     /// What happens to quotas from now on.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.0.quotas.notices.subscribe()
+    }
+
+    /// The month that a period is, if it is one.
+    pub(crate) fn whole_month(&self, period: Period) -> Option<i64> {
+        let calendar = &self.0.calendar;
+        let month = calendar.month_of(calendar.day_of(minute(period.from)));
+        (calendar.month_period(month) == period).then_some(month)
     }
 
     /// Everybody's sums of a period.

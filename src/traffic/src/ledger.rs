@@ -81,12 +81,6 @@ pub(crate) struct Reset {
     pub(crate) found: Amount,
 }
 
-impl Default for Time {
-    fn default() -> Self {
-        Self { from: 0, to: 0 }
-    }
-}
-
 impl Ledger {
     /// Of these lives, oldest use first.
     pub(crate) fn new(lives: Vec<Life>) -> Self {

@@ -1,12 +1,12 @@
 //! The 95th percentile of five-minute averages, as lines are billed by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ets_model::WallTime;
-use ets_store::{Row, Store, values};
+use ets_store::{Row, Store, Value, values};
 use serde::Serialize;
 
-use crate::disk::number;
+use crate::disk::{MANY, number, placeholders, split_number};
 use crate::tally::Tally;
 use crate::{Both, Error};
 
@@ -72,15 +72,26 @@ fn bps(bytes: u64) -> u64 {
     u64::try_from(bits).unwrap_or(u64::MAX)
 }
 
-/// A month that is over, as it was put down then.
+/// A month that is over, as it was put down then, of those segments that had any.
 pub(crate) async fn kept(
     store: &Store,
-    segment: u32,
+    segments: &[u32],
     month: i64,
-) -> Result<Option<Percentile>, Error> {
-    let sql = "SELECT up, down, intervals, spread FROM traffic_percentile WHERE id = $1";
-    let row = store.query_optional(sql, &values![number(segment.into(), month)]).await?;
-    row.as_ref().map(read).transpose()
+) -> Result<HashMap<u32, Percentile>, Error> {
+    let mut found = HashMap::new();
+    for some in segments.chunks(MANY) {
+        let list = placeholders(some.len(), 1);
+        let sql = format!(
+            "SELECT id, up, down, intervals, spread FROM traffic_percentile WHERE id IN ({list})"
+        );
+        let ids: Vec<Value> =
+            some.iter().map(|segment| Value::Int(number((*segment).into(), month))).collect();
+        for row in store.query(&sql, &ids).await? {
+            let (segment, _) = split_number(row.int("id")?);
+            found.insert(u32::try_from(segment).unwrap_or(u32::MAX), read(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 fn read(row: &Row) -> Result<Percentile, Error> {

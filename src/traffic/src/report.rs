@@ -1,17 +1,20 @@
 //! What a month's act says of an institution, and the trend of a channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use ets_model::{Channel, InstitutionId, SegmentNo};
+use ets_model::{Channel, InstitutionId, SegmentNo, WallTime};
 use ets_netd_api::Direction;
+use ets_registry::Catalog;
 
 use crate::forecast::{self, Forecast};
 use crate::meter::Meter;
-use crate::percentile::{Percentile, minute};
+use crate::percentile::{self, Percentile, minute};
 use crate::sums::{Of, Sums};
 use crate::tally::Tally;
 use crate::{Both, Error, Handle, Period, Total, Whose, range};
 
+/// Percentiles that are computed for one list.
+const AT_ONCE: usize = 500;
 /// Weeks that a trend looks back.
 const WEEKS: i64 = 52;
 /// Hours of a week in which anything has to have passed for it to count.
@@ -51,44 +54,60 @@ pub(crate) async fn of_institution(
     month: Period,
 ) -> Result<Report, Error> {
     let catalog = handle.0.registry.catalog();
-    let numbers = catalog.of_institution(institution).map(|segment| segment.no.0).collect();
-    let sums = handle.sums(month, Of::Some(numbers)).await?;
-    report(handle, institution, month, &sums).await
+    let numbers: Vec<u32> = catalog.of_institution(institution).map(|one| one.no.0).collect();
+    let known = Known::of(handle, month, numbers).await?;
+    Ok(known.report(&catalog, institution, month))
 }
 
 pub(crate) async fn of_all(handle: &Handle, month: Period) -> Result<Vec<Report>, Error> {
     let catalog = handle.0.registry.catalog();
-    let sums = handle.everybodys_sums(month).await?;
-    let mut reports = Vec::new();
-    for institution in catalog.institutions() {
-        let one = report(handle, &institution.id, month, &sums).await?;
-        reports.extend((!one.segments.is_empty()).then_some(one));
-    }
-    Ok(reports)
+    let numbers = catalog.all_segments().map(|segment| segment.no.0).collect();
+    let known = Known::of(handle, month, numbers).await?;
+    let reports = catalog.institutions().map(|one| known.report(&catalog, &one.id, month));
+    Ok(reports.filter(|report| !report.segments.is_empty()).collect())
 }
 
-async fn report(
-    handle: &Handle,
-    institution: &InstitutionId,
-    month: Period,
-    sums: &Sums,
-) -> Result<Report, Error> {
-    let catalog = handle.0.registry.catalog();
-    let (mut segments, mut whole) = (Vec::new(), Tally::default());
-    for segment in catalog.of_institution(institution) {
-        let tally = sums.get(&segment.no.0);
-        if tally.is_none() && !segment.is_active() {
-            continue;
+/// What is known of a month.
+struct Known {
+    sums: Sums,
+    percentiles: HashMap<u32, Percentile>,
+}
+
+impl Known {
+    async fn of(handle: &Handle, month: Period, numbers: Vec<u32>) -> Result<Self, Error> {
+        let mut percentiles = match handle.whole_month(month) {
+            Some(month) => percentile::kept(&handle.0.store, &numbers, month).await?,
+            None => HashMap::new(),
+        };
+        let missing = numbers.iter().filter(|no| !percentiles.contains_key(*no));
+        let missing: Vec<u32> = missing.copied().collect();
+        if missing.len() <= AT_ONCE {
+            for number in missing {
+                let one = handle.percentile(Whose::Segment(SegmentNo(number)), month).await?;
+                percentiles.extend(one.map(|one| (number, one)));
+            }
         }
-        whole.merge(tally.unwrap_or(&Tally::default()));
-        segments.push(SegmentReport {
-            segment: segment.no,
-            total: tally.map(Tally::total).unwrap_or_default(),
-            percentile: handle.percentile(Whose::Segment(segment.no), month).await?,
-            contracted: contracted(&segment.channel),
-        });
+        let sums = handle.sums(month, Of::some(numbers)).await?;
+        Ok(Self { sums, percentiles })
     }
-    Ok(Report { institution: institution.clone(), month, segments, total: whole.total() })
+
+    fn report(&self, catalog: &Catalog, institution: &InstitutionId, month: Period) -> Report {
+        let (mut segments, mut whole) = (Vec::new(), Tally::default());
+        for segment in catalog.of_institution(institution) {
+            let tally = self.sums.get(&segment.no.0);
+            if tally.is_none() && !segment.is_active() {
+                continue;
+            }
+            whole.merge(tally.unwrap_or(&Tally::default()));
+            segments.push(SegmentReport {
+                segment: segment.no,
+                total: tally.map(Tally::total).unwrap_or_default(),
+                percentile: self.percentiles.get(&segment.no.0).copied(),
+                contracted: contracted(&segment.channel),
+            });
+        }
+        Report { institution: institution.clone(), month, segments, total: whole.total() }
+    }
 }
 
 fn contracted(channel: &Channel) -> Both<u64> {
@@ -116,7 +135,7 @@ pub(crate) async fn forecast(
         let day = calendar.day_of(second.div_euclid(60));
         weeks.entry((day + 3).div_euclid(7)).or_default().push(rate(&tally));
     }
-    let last = ets_model::WallTime(to * 60_000_000);
+    let last = WallTime(to * 60_000_000);
     let contracted = contracted(channel);
     let way = |direction: Direction| {
         let weeks: Vec<(i64, u64)> = weeks

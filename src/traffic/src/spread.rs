@@ -11,7 +11,7 @@ const BY_MINUTE: i64 = 120;
 const MOST: i64 = 288;
 
 /// From when to when an amount came, in microseconds since the epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time {
     pub(crate) from: i64,
     pub(crate) to: i64,
@@ -36,8 +36,8 @@ impl Time {
         let (first, last) = (self.from.div_euclid(60_000_000), self.to.div_euclid(60_000_000));
         let minutes = (last - first + 1).max(1);
         let step = match minutes {
-            ..=BY_MINUTE => 1,
-            ..=1_440 => 5,
+            few if few <= BY_MINUTE => 1,
+            day if day <= 1_440 => 5,
             more => (more + MOST - 1) / MOST,
         };
         let mut pieces = Vec::new();

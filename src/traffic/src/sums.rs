@@ -105,13 +105,20 @@ pub(crate) fn rank(sums: &Sums, by: By, filter: Filter, limit: usize) -> Vec<Ran
 /// Whose sums are asked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Of {
-    /// These alone.
+    /// These alone, ascending.
     Some(Vec<u32>),
     /// Everybody; these are known, for the hours at the ends.
     All(Vec<u32>),
 }
 
 impl Of {
+    /// These alone.
+    pub(crate) fn some(mut numbers: Vec<u32>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self::Some(numbers)
+    }
+
     fn numbers(&self) -> &[u32] {
         match self {
             Self::Some(numbers) | Self::All(numbers) => numbers,
@@ -120,7 +127,7 @@ impl Of {
 
     fn has(&self, segment: u32) -> bool {
         match self {
-            Self::Some(numbers) => numbers.contains(&segment),
+            Self::Some(numbers) => numbers.binary_search(&segment).is_ok(),
             Self::All(_) => true,
         }
     }

@@ -92,7 +92,7 @@ impl Tally {
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let has_peak = self.peak != Both::default();
-        out.push(u8::from(self.spread) * SPREAD | u8::from(has_peak) * PEAK);
+        out.push((u8::from(self.spread) * SPREAD) | (u8::from(has_peak) * PEAK));
         put(out, self.cells.len() as u64);
         let mut before = 0;
         for (key, amount) in &self.cells {

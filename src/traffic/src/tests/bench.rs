@@ -14,7 +14,7 @@ use crate::block::Block;
 use crate::disk::{Shelf, number};
 use crate::key::{Key, key};
 use crate::model::HUB;
-use crate::part::chunk_of;
+use crate::part::{chunk_of, chunk_range};
 use crate::roll::Roll;
 use crate::tally::Tally;
 use crate::{Amount, By, Filter, Whose};
@@ -65,51 +65,53 @@ fn hour(dice: &mut Dice, at: i64, keys: &[Key]) -> Tally {
     tally
 }
 
-/// Fills a year of days before [`START`].
+/// Fills a year of days before [`START`], in the order in which they lie.
 async fn fill(store: &Store, calendar: &crate::Calendar, segments: u32, days: i64) {
-    let keys = keys();
     let mut dice = Dice(9);
-    let last = START.div_euclid(DAY);
-    let mut months: BTreeMap<i64, BTreeMap<u32, Roll>> = BTreeMap::new();
-    for day in last - days..last {
-        let mut rolls: BTreeMap<u32, Roll> = BTreeMap::new();
+    for chunk in 0..=chunk_of(segments) {
+        let range = chunk_range(chunk);
+        let numbers = (*range.start()).max(1)..=(*range.end()).min(segments);
+        fill_chunk(store, calendar, (chunk, numbers), days, &mut dice).await;
+    }
+    fill_minutes(store, &mut dice, segments.min(WITH_MINUTES), days.min(90)).await;
+}
+
+async fn fill_chunk(
+    store: &Store,
+    calendar: &crate::Calendar,
+    (chunk, numbers): (u32, std::ops::RangeInclusive<u32>),
+    days: i64,
+    dice: &mut Dice,
+) {
+    let (keys, last) = (keys(), START.div_euclid(DAY));
+    let mut by_day: BTreeMap<i64, Roll> = BTreeMap::new();
+    let mut by_month: BTreeMap<i64, Roll> = BTreeMap::new();
+    for segment in numbers {
         let mut rows = Vec::new();
-        for segment in 1..=segments {
-            let mut block = Block::default();
-            let mut sum = Tally::default();
+        for day in last - days..last {
+            let (mut block, mut sum) = (Block::default(), Tally::default());
             for place in 0..24u8 {
-                let hour = hour(&mut dice, i64::from(place), &keys);
+                let hour = hour(dice, i64::from(place), &keys);
                 sum.merge(&hour);
                 block.set(place, hour);
             }
             rows.push((number(segment.into(), day), block.encode()));
-            rolls.entry(chunk_of(segment)).or_default().merge(segment, &sum);
+            by_month.entry(calendar.month_of(day)).or_default().merge(segment, &sum);
+            by_day.entry(day).or_default().merge(segment, &sum);
         }
-        let month = calendar.month_of(day);
-        for (chunk, roll) in &rolls {
-            let whole = months.entry(month).or_default().entry(*chunk).or_default();
-            roll.0.iter().for_each(|(segment, tally)| whole.merge(*segment, tally));
-        }
-        let all = rolls.iter().map(|(chunk, roll)| (number(day, (*chunk).into()), roll.encode()));
-        let all = all.collect();
-        let write = store.write::<_, crate::Error, _>(move |tx| {
-            Box::pin(async move {
-                Shelf::Days.put(tx, rows).await?;
-                Shelf::AllDays.put(tx, all).await
-            })
-        });
-        write.await.unwrap();
+        put(store, Shelf::Days, rows).await;
     }
-    for (month, rolls) in months {
+    for (shelf, rolls) in [(Shelf::AllDays, by_day), (Shelf::AllMonths, by_month)] {
         let rows =
-            rolls.iter().map(|(chunk, roll)| (number(month, (*chunk).into()), roll.encode()));
-        let rows = rows.collect();
-        let write = store.write::<_, crate::Error, _>(move |tx| {
-            Box::pin(async move { Shelf::AllMonths.put(tx, rows).await })
-        });
-        write.await.unwrap();
+            rolls.iter().map(|(period, roll)| (number(*period, chunk.into()), roll.encode()));
+        put(store, shelf, rows.collect()).await;
     }
-    fill_minutes(store, &mut dice, segments.min(WITH_MINUTES), days.min(90)).await;
+}
+
+async fn put(store: &Store, shelf: Shelf, rows: Vec<(i64, Vec<u8>)>) {
+    let write = store
+        .write::<_, crate::Error, _>(move |tx| Box::pin(async move { shelf.put(tx, rows).await }));
+    write.await.unwrap();
 }
 
 async fn fill_minutes(store: &Store, dice: &mut Dice, segments: u32, days: i64) {
@@ -122,10 +124,7 @@ async fn fill_minutes(store: &Store, dice: &mut Dice, segments: u32, days: i64) 
             (0..60u8).for_each(|place| block.set(place, minute(dice, at, &keys)));
             rows.push((number(segment.into(), at), block.encode()));
         }
-        let write = store.write::<_, crate::Error, _>(move |tx| {
-            Box::pin(async move { Shelf::Hours.put(tx, rows).await })
-        });
-        write.await.unwrap();
+        put(store, Shelf::Hours, rows).await;
     }
 }
 
@@ -195,6 +194,11 @@ async fn a_year_of_all_segments_is_asked_for_in_less_than_two_seconds() {
     handle.forecast(SegmentNo(3)).await.unwrap();
     timed("a forecast", begun);
     let month = handle.calendar().month(super::wall(end - 20 * DAY));
+    ground.segments(49).await;
+    let begun = Instant::now();
+    let reports = handle.reports(month).await.unwrap();
+    timed("the reports of 49 institutions of a month not yet closed", begun);
+    assert_eq!(reports.iter().filter_map(|one| one.segments[0].percentile).count(), 49);
     let begun = Instant::now();
     handle.percentile(Whose::Segment(SegmentNo(3)), month).await.unwrap();
     timed("a 95th percentile", begun);

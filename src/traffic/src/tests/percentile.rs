@@ -8,7 +8,6 @@ use ets_store::testing::TestStore;
 use super::netd::Netd;
 use super::{DAY, Dice, Ground, HOUR, START, handle, period, rows, wall, work};
 use crate::key::key;
-use crate::model::HUB;
 use crate::{Forecast, Period, SERIES_MIGRATIONS, Whose};
 
 on_both_databases!(
@@ -77,7 +76,6 @@ on_both_databases!(
         }
         let kept = handle(&meter).percentile(Whose::Hub, month).await.unwrap().unwrap();
         assert_eq!(kept.bps.up, by_hand(0));
-        assert!(HUB > 5);
         let other = Period { from: month.from, ..period(0, START + HOUR) };
         assert_eq!(handle(&meter).percentile(whose, other).await.unwrap(), None, "minutes are gone");
         let forecast = handle(&meter).forecast(SegmentNo(5)).await.unwrap();
