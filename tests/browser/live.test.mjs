@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { base, enter, fault, heal, lab, launch, until } from "./lab.mjs";
+import { base, choose, enter, fault, heal, lab, launch, until } from "./lab.mjs";
 
 const TRIALS = Number(process.env.ETS_TRIALS ?? 10);
 let browser, context;
@@ -144,5 +144,64 @@ test("a page says so when nothing comes any more, and when it comes again", asyn
     process.kill(serve, "SIGCONT");
   }
   await page.locator("#stale").waitFor({ state: "hidden", timeout: 30_000 });
+  await page.close();
+});
+
+// Heading, card and table of the overview in each frame that the browser draws.
+const watchPicture = (page, id) =>
+  page.evaluate((id) => {
+    globalThis.pictures = new Set();
+    const look = () => {
+      const rows = [...document.querySelectorAll("tr[data-seg]")];
+      const stories = [...document.querySelectorAll("[data-fragment=outages] .story")];
+      const row = rows.find((one) => one.dataset.seg === id);
+      const heading = document.querySelector("#heading").textContent;
+      const titled = document.title.startsWith(heading);
+      const named = titled && document.title.includes(row.querySelector("a").textContent);
+      const card = stories.some((one) => !one.hidden);
+      globalThis.pictures.add([heading, row.dataset.state, card, named, rows[0] === row].join("|"));
+      requestAnimationFrame(look);
+    };
+    look();
+  }, id);
+
+test("heading, title, card and table come from one picture, who needs a person stands on top, and the focus stays", async () => {
+  const page = await context.newPage();
+  await page.goto(`${base}/`);
+  const first = await page.locator("tr[data-seg]").first().getAttribute("data-seg");
+  const { id } = lab.segments.findLast((one) => one.id !== first);
+  const focused = `/segments/${lab.segments.find((one) => one.id !== id).id}`;
+  await page.locator(`tr[data-seg] a[href="${focused}"]`).focus();
+  const calm = await page.locator("#heading").textContent();
+  await watchPicture(page, id);
+  const shows = (state) => () =>
+    page.evaluate(([id, state]) => document.querySelector(`tr[data-seg=${id}]`).dataset.state === state, [id, state]);
+  await fault("silent", id);
+  await until("it is down", shows("down"));
+  await page.waitForTimeout(1500);
+  await heal(id);
+  await until("it is up", shows("up"));
+  await page.waitForTimeout(1500);
+  const pictures = [...(await page.evaluate(() => [...globalThis.pictures]))];
+  const heading = pictures.map((one) => one.split("|")[0]).find((one) => one !== calm);
+  assert.deepEqual(pictures.sort(), [`${calm}|up|false|false|false`, `${heading}|down|true|true|true`].sort());
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), focused);
+  await page.close();
+});
+
+test("the navigation fits in one line at 1280 px, in each language", async () => {
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const lang of ["ru", "kk", "en"]) {
+    await choose(context, { lang });
+    await page.goto(`${base}/`);
+    const tops = await page.evaluate(() =>
+      [...document.querySelectorAll(".head > *, .nav a")].map((one) => {
+        const { top, height } = one.getBoundingClientRect();
+        return Math.round((top + height / 2) / 10);
+      }),
+    );
+    assert.equal(new Set(tops).size, 1, `${lang}: ${tops}`);
+  }
   await page.close();
 });

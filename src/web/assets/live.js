@@ -221,7 +221,10 @@ function bareStory(id, name) {
   const link = document.createElement("a");
   link.href = `/segments/${id}`;
   link.textContent = `${name} — ${words.down}`;
-  story.appendChild(document.createElement("h3")).append(link);
+  const small = document.createElement("small");
+  small.className = "id";
+  small.textContent = id;
+  story.appendChild(document.createElement("h3")).append(link, " ", small);
   return story;
 }
 

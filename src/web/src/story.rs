@@ -37,10 +37,14 @@ pub fn story(ctx: &Ctx, story: &Story) -> Html {
     }
     put!(out, "><h3>{}", state::icon(story.state));
     if story.href.is_empty() {
-        put!(out, "{}</h3>", escape(&story.title));
+        put!(out, "{}", escape(&story.title));
     } else {
-        put!(out, "<a href=\"{}\">{}</a></h3>", escape(&story.href), escape(&story.title));
+        put!(out, "<a href=\"{}\">{}</a>", escape(&story.href), escape(&story.title));
     }
+    if !story.segment.is_empty() {
+        put!(out, " <small class=\"id\">{}</small>", escape(&story.segment));
+    }
+    out.push_str("</h3>");
     let kind = story.planned.map(|planned| {
         if planned { t::story_planned(&ctx.tr) } else { t::story_emergency(&ctx.tr) }
     });

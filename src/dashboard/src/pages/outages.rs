@@ -1,8 +1,10 @@
 //! The list of outages: open ones first in mind, all of them by filter.
 
+use std::collections::HashSet;
+
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::WallTime;
+use ets_model::{OutageId, WallTime};
 use ets_watch::{OutageFilter, OutageRow, Phase};
 use ets_web::live::fragment;
 use ets_web::pager::{Pager, pager};
@@ -88,7 +90,15 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
         next: found.next.map(|next| format!("{}after={next}", asked.address("/outages"))),
         shown: None,
     };
-    let list = together(&view, &asked).await?.then(&long_table(&view, &found.rows));
+    let (stories, told) = together(&view, &asked).await?;
+    let mut rows = found.rows;
+    rows.retain(|row| !told.contains(&row.outage.id));
+    // An empty table below a story would say that there is nothing.
+    let list = if rows.is_empty() && !told.is_empty() {
+        stories
+    } else {
+        stories.then(&long_table(&view, &rows))
+    };
     let csv = asked.address("/outages.csv");
     let csv = Html::link(csv.trim_end_matches(['?', '&']), t::download_csv(tr));
     let list = fragment("outages", &list).then(&pager(tr, &steps));
@@ -104,16 +114,20 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     Ok(view.respond(&page))
 }
 
-/// The stories of outages that belong together, above the list of all.
-async fn together(view: &View, asked: &Asked) -> Result<Html, Error> {
-    let is_first = asked.after.is_empty() && asked.segment.trim().is_empty();
-    if !is_first || asked.state == "closed" || view.snapshot.counts.down == 0 {
-        return Ok(Html::default());
+/// The stories of outages that belong together, above the list of the others, and which they tell.
+async fn together(view: &View, asked: &Asked) -> Result<(Html, HashSet<OutageId>), Error> {
+    let is_asked =
+        !asked.segment.trim().is_empty() || !asked.from.is_empty() || !asked.to.is_empty();
+    if is_asked || asked.state == "closed" || view.snapshot.counts.down == 0 {
+        return Ok(Default::default());
     }
     let filter = OutageFilter { phase: Phase::Open, limit: 1_000, ..OutageFilter::default() };
     let open = view.app.deps.watch.outages(&filter).await?.rows;
     let (groups, _) = super::together::split(&view.catalog, &open);
-    Ok(groups.iter().map(|group| super::together::tell(view, group)).collect())
+    let told = groups.iter().flat_map(super::together::Together::outages).collect();
+    let is_first = asked.after.is_empty();
+    let stories = groups.iter().filter(|_| is_first).map(|one| super::together::tell(view, one));
+    Ok((stories.collect(), told))
 }
 
 fn filters(view: &View, asked: &Asked) -> Html {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ets_i18n::t;
-use ets_model::{LinkState, Parent};
+use ets_model::{LinkState, OutageId, Parent};
 use ets_registry::Catalog;
 use ets_watch::OutageRow;
 use ets_web::story::{Story, story};
@@ -26,6 +26,13 @@ pub(super) struct Together<'a> {
     rows: Vec<&'a OutageRow>,
     /// How many segments the point has.
     total: usize,
+}
+
+impl Together<'_> {
+    /// The outages that it tells.
+    pub(super) fn outages(&self) -> impl Iterator<Item = OutageId> {
+        self.rows.iter().map(|row| row.outage.id)
+    }
 }
 
 /// The groups among open outages, the largest first, and the outages that stand alone.
@@ -113,7 +120,7 @@ fn members(view: &View, group: &Together<'_>) -> Html {
 mod tests {
     use std::sync::Arc;
 
-    use ets_model::{Outage, OutageId, OutageKind, SegmentNo, WallTime};
+    use ets_model::{Outage, OutageKind, SegmentNo, WallTime};
     use ets_registry::Parts;
     use serde::de::DeserializeOwned;
     use serde_json::json;
