@@ -7,17 +7,22 @@ pub mod account;
 pub mod compile;
 mod dump;
 mod error;
+pub mod evaluate;
 mod message;
 mod neighbours;
 pub mod nft;
 mod patrol;
+mod reach;
 mod refusals;
+#[cfg(test)]
+mod sample;
 mod table;
 mod watch;
 mod ways;
 
 pub use error::Error;
 pub use neighbours::hasten_neighbours;
+pub use reach::reach;
 pub use refusals::{Refusal, Refusals};
 pub use table::{Change, Link};
 pub use watch::Watch;

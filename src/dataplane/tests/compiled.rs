@@ -36,13 +36,17 @@ fn arm(no: u32) -> Arm {
             format!("10.{}.{}.0/24", 16 + no / 256, no % 256).parse().unwrap(),
             format!("fd10:{:x}:{:x}::/64", no / 256, no % 256).parse().unwrap(),
         ],
-        hardware: (no % 3 == 0).then_some(Hardware([2, 0, 0, 0, 0, no as u8])),
+        hardware: no.is_multiple_of(3).then_some(Hardware([2, 0, 0, 0, 0, no as u8])),
         may: (1..=12)
-            .filter(|service| (no + service) % 2 == 0)
+            .filter(|service| (no + service).is_multiple_of(2))
             .map(|no| ServiceNo(no as u16))
             .collect(),
-        limits: (no % 7 == 0).then_some(Limits { connections: 50, new_connections: 0, packets: 9 }),
-        rate: (no % 5 == 0).then_some(Rate { down_kbps: 10_000, up_kbps: 0 }),
+        limits: no.is_multiple_of(7).then_some(Limits {
+            connections: 50,
+            new_connections: 0,
+            packets: 9,
+        }),
+        rate: no.is_multiple_of(5).then_some(Rate { down_kbps: 10_000, up_kbps: 0 }),
     }
 }
 

@@ -120,7 +120,8 @@ pub(crate) fn faults(faults: &[Listed]) -> String {
 /// What was healed, as a table.
 pub(crate) fn healed(faults: &[Listed]) -> String {
     let width = faults.iter().map(|fault| fault.target.len()).max().unwrap_or(0);
-    let line = |fault: &Listed| format!("{:width$}  healed; it was: {}\n", fault.target, fault.text);
+    let line =
+        |fault: &Listed| format!("{:width$}  healed; it was: {}\n", fault.target, fault.text);
     faults.iter().map(line).collect()
 }
 

@@ -35,6 +35,7 @@ mod spread;
 mod sums;
 mod sweep;
 mod tables;
+mod talkers;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -55,3 +56,4 @@ pub use report::{Report, SegmentReport};
 pub use service::{Deps, Traffic};
 pub use sums::{By, Filter, Ranked};
 pub use tables::{SERIES_MIGRATIONS, STATE_MIGRATIONS};
+pub use talkers::{Conversation, Group, Talker, talkers};

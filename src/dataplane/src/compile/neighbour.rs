@@ -56,12 +56,11 @@ fn sound() -> [Rule; 2] {
     ]
 }
 
-/// The hub learns the source's hardware address from a question. The source is the sender's own: that
-/// was asked before; with a bound segment the hardware in the option must be its own too.
+/// The hub learns the source's hardware address from a question. The source is the sender's own, that
+/// was asked before, and not the hub's, that is asked behind; the hardware in the option must be a bound
+/// segment's own too.
 fn solicitation(ground: &Ground<'_>) -> Vec<Rule> {
     let mut rules = sound().to_vec();
-    let own = Line::new("in the hub's name").address(Ip::Six, End::Source, 0);
-    rules.push(own.within("own6", 0).goto(Reason::Spoof.chain()));
     let bound = By::Hardware.lengths(ground, Ip::Six);
     if bound.is_empty() {
         return rules;
