@@ -19,7 +19,7 @@ mod tests;
 pub(crate) mod trace;
 
 pub use error::Unproved;
-pub use packet::{Connection, Flow, Packet, Way};
+pub use packet::{Carries, Connection, Flow, Packet, Way};
 pub use run::Outcome;
 pub(crate) use sets::Hit;
 

@@ -54,14 +54,17 @@ pub enum Way {
     Nowhere,
 }
 
-/// What a packet carries.
+/// What a packet carries; ports of who sends and of who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carries {
+pub enum Carries {
+    /// TCP, opening a connection.
     Tcp(u16, u16),
+    /// UDP.
     Udp(u16, u16),
     /// Echo request.
     Ping,
     /// Echo reply.
+    #[cfg(test)]
     Pong,
 }
 
@@ -78,6 +81,7 @@ impl Carries {
             }
             Self::Udp(from, to) => (17, [ports(from, to), vec![0, 8, 0, 0]].concat()),
             Self::Ping => (icmp, vec![if four { 8 } else { 128 }, 0, 0, 0, 0, 1, 0, 1]),
+            #[cfg(test)]
             Self::Pong => (icmp, vec![if four { 0 } else { 129 }, 0, 0, 0, 0, 1, 0, 1]),
         }
     }
@@ -85,7 +89,7 @@ impl Carries {
 
 impl Packet {
     /// The first packet of a flow. Both addresses are of one family.
-    pub(crate) fn opening(
+    pub fn opening(
         input: u32,
         hardware: Hardware,
         (source, destination): (IpAddr, IpAddr),

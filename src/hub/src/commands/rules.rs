@@ -162,9 +162,7 @@ fn applied(version: &Value) {
 
 fn versions(listing: &Value) {
     let row = |version: &Value| {
-        let state = &version["state"];
-        let state = state.as_object().and_then(|one| one.keys().next()).cloned();
-        let state = state.unwrap_or_else(|| text(&version["state"]));
+        let state = text(&version["state"]["state"]);
         let keys = ["no", "author", "why"].map(|key| text(&version[key]));
         [keys.to_vec(), vec![state]].concat()
     };
