@@ -64,7 +64,6 @@ pub enum Carries {
     /// Echo request.
     Ping,
     /// Echo reply.
-    #[cfg(test)]
     Pong,
 }
 
@@ -81,7 +80,6 @@ impl Carries {
             }
             Self::Udp(from, to) => (17, [ports(from, to), vec![0, 8, 0, 0]].concat()),
             Self::Ping => (icmp, vec![if four { 8 } else { 128 }, 0, 0, 0, 0, 1, 0, 1]),
-            #[cfg(test)]
             Self::Pong => (icmp, vec![if four { 0 } else { 129 }, 0, 0, 0, 0, 1, 0, 1]),
         }
     }
