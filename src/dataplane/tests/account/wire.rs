@@ -167,9 +167,12 @@ fn udp_handed_over_in_batches_counts_as_the_datagrams_it_is() {
     }
 }
 
+/// Bytes and packets, up and down.
+type Both = [(u64, u64); 2];
+
 /// What is counted and what the interface says, with no packet between the two readings (a router
 /// solicitation may come at any time).
-fn at_one_moment(star: &mut Star) -> ([(u64, u64); 2], [(u64, u64); 2]) {
+fn at_one_moment(star: &mut Star) -> (Both, Both) {
     loop {
         let before = port(&sh, "p0");
         let counted = [Direction::Up, Direction::Down].map(|way| star.all(way));
