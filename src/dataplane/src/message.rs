@@ -121,7 +121,17 @@ pub(crate) fn attributes(body: &[u8], from: usize) -> impl Iterator<Item = (u16,
     })
 }
 
-fn ip(value: &[u8]) -> Option<IpAddr> {
+/// Appends an attribute, padded.
+pub(crate) fn put_attribute(to: &mut Vec<u8>, kind: u16, value: &[u8]) {
+    let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
+    to.extend(length.to_ne_bytes());
+    to.extend(kind.to_ne_bytes());
+    to.extend(value);
+    to.resize(to.len().next_multiple_of(4), 0);
+}
+
+/// An address as rtnetlink writes it: four or sixteen bytes.
+pub(crate) fn ip(value: &[u8]) -> Option<IpAddr> {
     if let Ok(four) = <[u8; 4]>::try_from(value) {
         return Some(IpAddr::V4(Ipv4Addr::from(four)));
     }

@@ -11,6 +11,7 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::Error;
+use crate::message::{attributes, put_attribute, split, text};
 
 /// The group to which our rules log.
 pub(crate) const GROUP: u16 = 69;
@@ -144,41 +145,31 @@ impl std::fmt::Debug for Refusals {
 }
 
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-    let length = 4 + value.len();
-    let mut bytes = u16::try_from(length).unwrap_or(u16::MAX).to_ne_bytes().to_vec();
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(value);
-    bytes.resize(length.next_multiple_of(4), 0);
+    let mut bytes = Vec::new();
+    put_attribute(&mut bytes, kind, value);
     bytes
 }
 
 /// The packets of one datagram; what is not understood is left out.
 fn packets(mut datagram: &[u8], out: &mut Vec<Refusal>) {
-    while let Some(head) = datagram.first_chunk::<HEAD>() {
-        let length = u32::from_ne_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let kind = u16::from_ne_bytes([head[4], head[5]]);
-        let Some(body) = datagram.get(HEAD..length) else { return };
+    while let Some((kind, _, body, rest)) = split(datagram) {
         if kind == NFULNL_MSG_PACKET {
             out.extend(packet(body));
         }
-        datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or_default();
+        datagram = rest;
     }
 }
 
 fn packet(body: &[u8]) -> Option<Refusal> {
     let (mut reason, mut interface, mut mark, mut payload) = (String::new(), 0, 0, &[][..]);
-    let mut rest = body.get(FAMILY_HEAD..)?;
-    while let Some(&[a, b, c, d]) = rest.first_chunk() {
-        let length = usize::from(u16::from_ne_bytes([a, b]));
-        let value = rest.get(4..length)?;
-        match u16::from_ne_bytes([c, d]) & 0x3fff {
+    for (kind, value) in attributes(body, FAMILY_HEAD) {
+        match kind {
             NFULA_MARK => mark = number(value)?,
             NFULA_IFINDEX_INDEV => interface = number(value)?,
             NFULA_PAYLOAD => payload = value,
             NFULA_PREFIX => reason = text(value),
             _ => {}
         }
-        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     let (source, destination, protocol, port) = read_ip(payload)?;
     Some(Refusal { reason, interface, mark, source, destination, protocol, port })
@@ -186,11 +177,6 @@ fn packet(body: &[u8]) -> Option<Refusal> {
 
 fn number(value: &[u8]) -> Option<u32> {
     value.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
-}
-
-fn text(value: &[u8]) -> String {
-    let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
-    String::from_utf8_lossy(&value[..end]).into_owned()
 }
 
 /// Source, destination, protocol and port of an IP packet (RFC 791, RFC 8200).

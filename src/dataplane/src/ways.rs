@@ -11,7 +11,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::Error;
-use crate::message::{attributes, split, text, u32_at};
+use crate::message::{attributes, ip, put_attribute, split, text, u32_at};
 
 const DATAGRAM: usize = 64 << 10;
 const HEAD: usize = 16;
@@ -253,20 +253,12 @@ fn new_route(route: &Route) -> Vec<u8> {
         libc::RTN_UNICAST,
     ];
     body.extend([0; 4]);
-    attribute(&mut body, libc::RTA_DST, &octets(route.to.network()));
-    attribute(&mut body, libc::RTA_OIF, &route.interface.to_ne_bytes());
+    put_attribute(&mut body, libc::RTA_DST, &octets(route.to.network()));
+    put_attribute(&mut body, libc::RTA_OIF, &route.interface.to_ne_bytes());
     if let Some(gateway) = route.gateway {
-        attribute(&mut body, libc::RTA_GATEWAY, &octets(gateway));
+        put_attribute(&mut body, libc::RTA_GATEWAY, &octets(gateway));
     }
     body
-}
-
-fn attribute(to: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
-    to.extend(length.to_ne_bytes());
-    to.extend(kind.to_ne_bytes());
-    to.extend(value);
-    to.resize(to.len().next_multiple_of(4), 0);
 }
 
 fn octets(address: IpAddr) -> Vec<u8> {
@@ -274,13 +266,6 @@ fn octets(address: IpAddr) -> Vec<u8> {
         IpAddr::V4(four) => four.octets().to_vec(),
         IpAddr::V6(six) => six.octets().to_vec(),
     }
-}
-
-fn ip(value: &[u8]) -> Option<IpAddr> {
-    if let Ok(four) = <[u8; 4]>::try_from(value) {
-        return Some(IpAddr::from(four));
-    }
-    <[u8; 16]>::try_from(value).ok().map(IpAddr::from)
 }
 
 #[cfg(test)]

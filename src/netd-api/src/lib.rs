@@ -17,6 +17,7 @@ mod meter;
 mod peer;
 mod rules;
 mod tick;
+mod varint;
 
 pub use client::{Client, Follower, Gap, Meters, Pinging, Replaying};
 pub use codec::{FRAME_LIMIT, HELLO_LIMIT, decode, frame};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ets_model::{Outcome, Sample, SegmentNo};
 
+use crate::varint::{put, take};
 use crate::{EngineCounters, Tick};
 
 /// Gathers the ends of one second.
@@ -41,8 +42,8 @@ impl TickBuilder {
         let mut packed = Vec::with_capacity(self.ends.len() * 4);
         let mut before = 0;
         for (segment, coded) in &self.ends {
-            put(&mut packed, segment - before);
-            put(&mut packed, *coded);
+            put(&mut packed, u64::from(segment - before));
+            put(&mut packed, u64::from(*coded));
             before = *segment;
         }
         packed.shrink_to_fit();
@@ -59,10 +60,10 @@ impl Tick {
         let mut rest = self.packed.as_slice();
         let mut segment = 0u32;
         std::iter::from_fn(move || {
-            segment = segment.checked_add(take(&mut rest)?)?;
+            segment = segment.checked_add(u32::try_from(take(&mut rest)?).ok()?)?;
             let outcome = match take(&mut rest)? {
                 0 => Outcome::Lost,
-                coded => Outcome::Answered(Duration::from_micros(u64::from(coded - 1))),
+                coded => Outcome::Answered(Duration::from_micros(coded - 1)),
             };
             Some(Sample { segment: SegmentNo(segment), outcome })
         })
@@ -72,27 +73,6 @@ impl Tick {
 fn code(rtt: Duration) -> u32 {
     let micros = (rtt.as_nanos() + 500) / 1_000;
     u32::try_from(micros).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-fn put(bytes: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-fn take(bytes: &mut &[u8]) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in [0, 7, 14, 21, 28] {
-        let (first, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u32::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use super::Error;
+use crate::message::{attributes, put_attribute, u16_at, u32_at};
 
 const CLSACT: u32 = 0xffff_fff1;
 const CLSACT_HANDLE: u32 = 0xffff_0000;
@@ -83,12 +84,12 @@ impl Tc {
     ) -> Result<(), Error> {
         self.clsact(interface)?;
         let mut options = Vec::new();
-        attribute(&mut options, TCA_BPF_FD, &program.as_raw_fd().to_ne_bytes());
-        attribute(&mut options, TCA_BPF_NAME, name(direction));
-        attribute(&mut options, TCA_BPF_FLAGS, &DIRECT_ACTION.to_ne_bytes());
+        put_attribute(&mut options, TCA_BPF_FD, &program.as_raw_fd().to_ne_bytes());
+        put_attribute(&mut options, TCA_BPF_NAME, name(direction));
+        put_attribute(&mut options, TCA_BPF_FLAGS, &DIRECT_ACTION.to_ne_bytes());
         let mut body = filter(interface, direction);
-        attribute(&mut body, TCA_KIND, b"bpf\0");
-        attribute(&mut body, TCA_OPTIONS, &options);
+        put_attribute(&mut body, TCA_KIND, b"bpf\0");
+        put_attribute(&mut body, TCA_OPTIONS, &options);
         let done = self.ask(libc::RTM_NEWTFILTER, CREATE, &body);
         done.map(drop).map_err(refused(interface, "attaching the program"))
     }
@@ -96,7 +97,7 @@ impl Tc {
     /// The place where programs are attached; one that is there stays.
     fn clsact(&mut self, interface: u32) -> Result<(), Error> {
         let mut body = head(interface, CLSACT_HANDLE, CLSACT, 0);
-        attribute(&mut body, TCA_KIND, b"clsact\0");
+        put_attribute(&mut body, TCA_KIND, b"clsact\0");
         match self.ask(libc::RTM_NEWQDISC, CREATE | EXCLUSIVE, &body) {
             Err(cause) if cause.raw_os_error() == Some(libc::EEXIST) => Ok(()),
             done => done.map(drop).map_err(refused(interface, "making the clsact qdisc")),
@@ -106,7 +107,7 @@ impl Tc {
     /// Takes our filter off; one that is not there is off already.
     pub(super) fn detach(&mut self, interface: u32, direction: Direction) -> Result<(), Error> {
         let mut body = filter(interface, direction);
-        attribute(&mut body, TCA_KIND, b"bpf\0");
+        put_attribute(&mut body, TCA_KIND, b"bpf\0");
         match self.ask(libc::RTM_DELTFILTER, 0, &body) {
             Err(cause) if is_absent(&cause) => Ok(()),
             done => done.map(drop).map_err(refused(interface, "detaching the program")),
@@ -120,7 +121,7 @@ impl Tc {
         direction: Direction,
     ) -> Result<Option<u32>, Error> {
         let mut body = filter(interface, direction);
-        attribute(&mut body, TCA_KIND, b"bpf\0");
+        put_attribute(&mut body, TCA_KIND, b"bpf\0");
         match self.ask(libc::RTM_GETTFILTER, 0, &body) {
             Err(cause) if is_absent(&cause) => Ok(None),
             Err(cause) => Err(refused(interface, "asking for the filter")(cause)),
@@ -216,34 +217,11 @@ fn filter(interface: u32, direction: Direction) -> Vec<u8> {
     head(interface, HANDLE, parent, PRIORITY << 16 | u32::from(ETH_P_ALL.to_be()))
 }
 
-fn attribute(to: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    to.extend_from_slice(&((value.len() + 4) as u16).to_ne_bytes());
-    to.extend_from_slice(&kind.to_ne_bytes());
-    to.extend_from_slice(value);
-    to.resize(to.len().next_multiple_of(4), 0);
-}
-
 fn program_id(body: &[u8]) -> Option<u32> {
     let options = find(body.get(TC_HEAD..)?, TCA_OPTIONS)?;
     u32_at(find(options, TCA_BPF_ID)?, 0)
 }
 
-fn find(mut attributes: &[u8], wanted: u16) -> Option<&[u8]> {
-    loop {
-        let length = usize::from(u16_at(attributes, 0)?);
-        let kind = u16_at(attributes, 2)? & 0x3fff;
-        let value = attributes.get(4..length)?;
-        if kind == wanted {
-            return Some(value);
-        }
-        attributes = attributes.get(length.next_multiple_of(4)..)?;
-    }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|raw| u16::from_ne_bytes(*raw))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|raw| u32::from_ne_bytes(*raw))
+fn find(from: &[u8], wanted: u16) -> Option<&[u8]> {
+    attributes(from, 0).find(|(kind, _)| *kind == wanted).map(|(_, value)| value)
 }

@@ -129,7 +129,7 @@ fn repeated_segments_count_each_time_they_are_sent() {
             let mut star = Star::new(&bed, Offloads::On);
             let receiver = if up { &star.server } else { &star.segment };
             receiver.sh("nft 'table netdev loss { chain c { type filter hook ingress device e0 \
-                 priority 0; meta length > 200 numgen random mod 100 < 1 drop; }; }'");
+                 priority 0; meta length > 200 numgen inc mod 100 < 1 drop; }; }'");
             let transfer = transfer(&star, server, up, BULK / 4);
             let (way, sender) = if up {
                 (Direction::Up, &transfer.segment)
