@@ -23,6 +23,8 @@ pub struct Deps {
     pub series: Recorder,
     /// Who may reach what; `None` where nothing is kept apart: tests, demonstrations.
     pub rules: Option<ets_rules::Handle>,
+    /// What passed; `None` where nothing is counted.
+    pub traffic: Option<ets_traffic::Handle>,
     /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
     pub store: Store,
     /// The clock.

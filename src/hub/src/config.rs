@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) netd: ets_netd::Config,
     pub(crate) store: Store,
     pub(crate) series: ets_series::Config,
+    pub(crate) traffic: ets_traffic::Config,
     pub(crate) dashboard: Dashboard,
     pub(crate) lab: Lab,
     pub(crate) trunks: Vec<Trunk>,
@@ -89,6 +90,7 @@ fn declare(file: &mut Document<'_>) -> Config {
     let (netd, listen) = file.section("netd", "The privileged process.", netd);
     let store = file.section("store", "The database.", store);
     let series = file.section("series", "Measurements over time.", series);
+    let traffic = file.section("traffic", "Bytes and packets over time.", traffic);
     let (dashboard, https) = file.section("dashboard", "The administrator's pages.", dashboard);
     let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
     let lab = file.section("lab", "Only in a lab; written by `ets-hub lab run`.", lab);
@@ -101,7 +103,9 @@ fn declare(file: &mut Document<'_>) -> Config {
     let mut held = vec![("dashboard-tls".to_owned(), https)];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
     let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
-    Config { server, netd, store, series, dashboard, lab, trunks, networks }
+    // The days and months of reports are those of the clock that people see.
+    let traffic = ets_traffic::Config { time_zone: dashboard.pages.time_zone.clone(), ..traffic };
+    Config { server, netd, store, series, traffic, dashboard, lab, trunks, networks }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -209,6 +213,34 @@ fn series(s: &mut Section<'_>) -> ets_series::Config {
             "How long hours are kept",
             default.hours_kept,
             day..=day * 36_500,
+        ),
+        ..default
+    }
+}
+
+fn traffic(s: &mut Section<'_>) -> ets_traffic::Config {
+    let default = ets_traffic::Config::default();
+    let day = Duration::from_secs(86_400);
+    ets_traffic::Config {
+        seconds_budget: s
+            .value_in(
+                "seconds_budget",
+                "Memory for the seconds of the last hour; 6 bytes for each counter that moved",
+                Bytes(default.seconds_budget),
+                Bytes(1 << 20)..=Bytes(64 << 30),
+            )
+            .0,
+        minutes_kept: s.value_in(
+            "minutes",
+            "How long minutes are kept; percentiles of a month need its minutes",
+            default.minutes_kept,
+            day * 32..=day * 3650,
+        ),
+        hours_kept: s.value_in(
+            "hours",
+            "How long hours, days and months are kept",
+            default.hours_kept,
+            day * 366..=day * 36_500,
         ),
         ..default
     }

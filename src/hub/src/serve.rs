@@ -16,6 +16,7 @@ use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
 use ets_series::Recorder;
 use ets_tls::Acceptor;
+use ets_traffic::Traffic;
 use ets_watch::Watch;
 
 use crate::config::Config;
@@ -53,6 +54,19 @@ pub(crate) async fn run(
     })
     .await
     .map_err(internal)?;
+    let traffic = Traffic::build(
+        config.traffic.clone(),
+        ets_traffic::Deps {
+            series: stores.series.clone(),
+            state: stores.state.clone(),
+            registry: registry.clone(),
+            netd: netd.clone(),
+            shaper: Some(Arc::new(rules::Slower(rules.handle()))),
+            clock: clock.clone(),
+        },
+    )
+    .await
+    .map_err(internal)?;
     let dashboard = ets_dashboard::build(
         ets_dashboard::Config {
             link_command: data::link_command(&config),
@@ -63,6 +77,7 @@ pub(crate) async fn run(
             watch: watch.handle(),
             series: series.clone(),
             rules: Some(rules.handle()),
+            traffic: Some(traffic.handle()),
             store: stores.state.clone(),
             clock: clock.clone(),
         },
@@ -77,6 +92,7 @@ pub(crate) async fn run(
     }
     tasks.spawn("watch", watch.run(end()));
     tasks.spawn("rules", rules.run(end()));
+    tasks.spawn("traffic", traffic.run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
     control(&mut tasks, &config, &dashboard, end()).await?;
     pages(&mut tasks, &config, &dashboard, &netd, end()).await?;

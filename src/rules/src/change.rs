@@ -136,7 +136,9 @@ impl Inner {
         let changes = now.policy.clone().unwrap_or_default().changes_to(&ready.policy);
         let takes_away = changes.iter().any(PolicyChange::takes_away);
         // Where nothing was in force, nobody had anything.
-        let waits = takes_away && now.policy.is_some();
+        let agreed = |change: &PolicyChange| self.is_of_quota(change);
+        let waits = changes.iter().any(|change| change.takes_away() && !agreed(change))
+            && now.policy.is_some();
         let version = Version {
             no: now.change + 1,
             at: self.clock.wall(),

@@ -1,10 +1,11 @@
 //! What the rest of `serve` holds of the rules. Cheap to clone; complete: pages, API and command
 //! line need nothing else.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ets_model::{Policy, SegmentId, Service, ServiceId};
+use ets_model::{Policy, SegmentId, SegmentNo, Service, ServiceId};
 use ets_netd_api::{Cursor, Event, EventBody, Plan, Reach};
 use ets_store::Tx;
 use tokio::sync::watch;
@@ -158,6 +159,13 @@ impl Handle {
 
 /// Changes and their safety line.
 impl Handle {
+    /// From now on exactly these segments are held to so many kbit/s both ways, because they
+    /// reached a quota. It follows as what the registry asks for does.
+    pub fn slow(&self, slowed: BTreeMap<SegmentNo, u64>) {
+        *locked(&self.0.slowed) = slowed;
+        self.0.nudge.notify_one();
+    }
+
     /// Applies the author's draft; `author.reason` says why. Returns once it is in force: for good
     /// when it takes nothing away, else until it is confirmed.
     ///

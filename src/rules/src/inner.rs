@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ets_model::{Network, Policy, PortRange};
+use ets_model::{Network, Policy, PolicyChange, PortRange};
 use ets_netd_api::Client;
-use ets_registry::Registry;
+use ets_registry::{Catalog, Registry};
 use ets_runtime::Clock;
 use ets_store::Store;
 use serde_json::json;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::check::Around;
 use crate::edit::Ground;
+use crate::policy::{Slowed, slow};
 use crate::reach::Cached;
 use crate::settle::Spent;
 use crate::{
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) nudge: Notify,
     pub(crate) reach: tokio::sync::Mutex<Cached>,
     pub(crate) rules_generation: AtomicU64,
+    /// Segments that reached a quota.
+    pub(crate) slowed: Mutex<Slowed>,
     /// When the registry's change may be tried again after a refusal, and the pause before that.
     pub(crate) retry: Mutex<Option<(Instant, Duration)>>,
     pub(crate) started: Instant,
@@ -152,7 +155,23 @@ impl Inner {
 
     /// The policy that rights make with the registry as it is.
     pub(crate) fn wanted(&self, rights: &Rights) -> Policy {
-        policy(rights, &self.registry.catalog(), &self.networks)
+        self.policy(rights, &self.registry.catalog())
+    }
+
+    /// As [`policy()`], with the segments slowed that reached a quota.
+    fn policy(&self, rights: &Rights, catalog: &Catalog) -> Policy {
+        let mut policy = policy(rights, catalog, &self.networks);
+        slow(&mut policy, &locked(&self.slowed));
+        policy
+    }
+
+    /// Whether a quota asks for this: it was agreed to when the quota was made, and waits for
+    /// nobody.
+    pub(crate) fn is_of_quota(&self, change: &PolicyChange) -> bool {
+        let PolicyChange::Rate { segment, .. } = change else { return false };
+        let catalog = self.registry.catalog();
+        let no = catalog.segment(segment.as_str()).map(|one| one.no);
+        no.is_some_and(|no| locked(&self.slowed).contains_key(&no))
     }
 
     /// What applying the author's draft would do now.
@@ -161,7 +180,7 @@ impl Inner {
         let ground = Ground { catalog: &catalog, numbers: &numbers, now: self.clock.wall() };
         let (state, draft) = (self.state(), self.draft(&author.actor));
         let (rights, mut faults) = draft.over(&state.rights, &ground);
-        let new = policy(&rights, &catalog, &self.networks);
+        let new = self.policy(&rights, &catalog);
         let policy_fault = |fault| DraftFault { edit: None, fault: Fault::Policy(fault) };
         faults.extend(new.faults().into_iter().map(policy_fault));
         let old = state.policy();
@@ -174,7 +193,7 @@ impl Inner {
             address: from,
         };
         let warnings = around.warnings(old, &new, &rights);
-        let takes_away = changes.iter().any(ets_model::PolicyChange::takes_away);
+        let takes_away = changes.iter().any(PolicyChange::takes_away);
         let edits: Vec<u64> = draft.steps.iter().map(|step| step.no).collect();
         let (base, new) = (state.change(), Arc::new(new));
         // Retiring a service names the moment, which is no part of what was looked at.

@@ -1,8 +1,11 @@
 //! From the rights and the registry to the policy: pure, so that the same rights and the same
 //! registry always make the same rules.
 
+use std::collections::BTreeMap;
+
 use ets_model::{
-    Arm, Channel, Hardware, Network, OpenTo, Policy, Rate, Segment, Served, Service, ServiceNo,
+    Arm, Channel, Hardware, Network, OpenTo, Policy, Rate, Segment, SegmentNo, Served, Service,
+    ServiceNo,
 };
 use ets_registry::Catalog;
 
@@ -41,6 +44,19 @@ fn hardware(segment: &Segment) -> Option<Hardware> {
     segment.router.hardware
 }
 
+/// Segments that reached a quota, each with the kbit/s that it has left both ways.
+pub(crate) type Slowed = BTreeMap<SegmentNo, u64>;
+
+/// Holds segments that reached a quota to what it leaves them, where they are not slower already.
+pub(crate) fn slow(policy: &mut Policy, slowed: &Slowed) {
+    for arm in &mut policy.arms {
+        let Some(most) = slowed.get(&arm.no) else { continue };
+        let least = |kbps: u64| if kbps == 0 { *most } else { kbps.min(*most) };
+        let rate = arm.rate.unwrap_or_default();
+        arm.rate = Some(Rate { down_kbps: least(rate.down_kbps), up_kbps: least(rate.up_kbps) });
+    }
+}
+
 /// A contract that is not known shapes nothing.
 fn rate(to: Shaping, channel: &Channel) -> Option<Rate> {
     let rate = match to {
@@ -58,5 +74,32 @@ fn served(service: &Service) -> Served {
         addresses: service.addresses.clone(),
         ports: service.ports.clone(),
         everyone: service.open_to == OpenTo::Everyone,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: N5.4, N8.1
+    #[test]
+    fn a_quota_slows_a_segment_and_never_makes_one_faster() {
+        let arm = |no, rate| Arm {
+            no: SegmentNo(no),
+            id: format!("s{no}").parse().unwrap(),
+            interface: "s1".into(),
+            prefixes: Vec::new(),
+            hardware: None,
+            may: Vec::new(),
+            limits: None,
+            rate,
+        };
+        let contract = Rate { down_kbps: 9_000, up_kbps: 100 };
+        let arms = vec![arm(1, None), arm(2, Some(contract)), arm(3, Some(contract))];
+        let mut policy = Policy { arms, ..Policy::default() };
+        slow(&mut policy, &[(SegmentNo(1), 512), (SegmentNo(2), 512)].into());
+        let rates: Vec<_> = policy.arms.iter().map(|arm| arm.rate).collect();
+        let slow = |down_kbps, up_kbps| Some(Rate { down_kbps, up_kbps });
+        assert_eq!(rates, [slow(512, 512), slow(512, 100), Some(contract)]);
     }
 }

@@ -74,6 +74,7 @@ impl Part {
             nudge: Notify::new(),
             reach: tokio::sync::Mutex::default(),
             rules_generation: AtomicU64::new(0),
+            slowed: Mutex::default(),
             retry: Mutex::new(None),
             started: Instant::now(),
         };

@@ -37,7 +37,8 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Reads back what stands in the database; nothing is asked of `netd` yet.
+    /// Reads back what stands in the database, and has those shaped who reached a quota before;
+    /// nothing is asked of `netd` yet.
     ///
     /// # Errors
     /// When the database cannot be read or the time zone is not known.
@@ -45,7 +46,8 @@ impl Traffic {
         let Deps { series: store, state, registry, netd, shaper, clock } = deps;
         let meter = Meter::open(Parts { store, state, registry, clock, config }).await?;
         let meter = Arc::new(meter);
-        let keeper = Keeper::new(Handle(meter.clone()), shaper);
+        let mut keeper = Keeper::new(Handle(meter.clone()), shaper);
+        keeper.resume().await?;
         Ok(Self { meter, netd, keeper })
     }
 

@@ -69,6 +69,7 @@ impl Bed {
             watch,
             series: series.clone(),
             rules: None,
+            traffic: None,
             store: store.clone(),
             clock: clock.clone(),
         };

@@ -29,12 +29,13 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_registry::MIGRATIONS,
         ets_rules::MIGRATIONS,
         ets_watch::MIGRATIONS,
+        ets_traffic::STATE_MIGRATIONS,
         ets_dashboard::MIGRATIONS,
     ]
     .concat();
+    let measured = [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS].concat();
     let state = Store::open(&state, &tables).await.map_err(|error| refused(&error))?;
-    let series =
-        Store::open(&series, ets_series::MIGRATIONS).await.map_err(|error| refused(&error))?;
+    let series = Store::open(&series, &measured).await.map_err(|error| refused(&error))?;
     Ok(Stores { state, series })
 }
 

@@ -1,11 +1,14 @@
 //! The rules of the packet filter, and their share in the events that the watch follows.
 
-use ets_model::PortRange;
+use std::collections::BTreeMap;
+
+use ets_model::{PortRange, SegmentNo};
 use ets_netd_api::{Client, Cursor, Event, EventBody};
 use ets_registry::Registry;
 use ets_rules::{Deps, Handle, Part, Rights};
 use ets_runtime::Clock;
 use ets_store::{BoxFuture, Store, Tx};
+use ets_traffic::Shaper;
 use ets_watch::Share;
 
 use crate::config::{Config, Lab};
@@ -35,6 +38,17 @@ impl Share for Events {
 
     fn begins(&self) {
         self.0.look();
+    }
+}
+
+/// Segments that reached a quota are slowed by the rules.
+#[derive(Debug)]
+pub(super) struct Slower(pub(super) Handle);
+
+impl Shaper for Slower {
+    fn shape(&self, wanted: BTreeMap<SegmentNo, u64>) -> BoxFuture<'_, Result<(), String>> {
+        self.0.slow(wanted);
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

@@ -88,6 +88,12 @@ impl Keeper {
         Self { handle, shaper, shaped: None }
     }
 
+    /// Has those shaped who were when `serve` ended, so that a restart frees nobody.
+    pub(crate) async fn resume(&mut self) -> Result<(), Error> {
+        let quotas = rows::list(&self.handle.0.state).await?;
+        self.shape(&quotas.into_iter().map(Arc::new).collect::<Vec<_>>()).await
+    }
+
     /// Judges until shutdown.
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
         let mut minutes = self.handle.0.minutes.subscribe();
