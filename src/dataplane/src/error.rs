@@ -14,6 +14,9 @@ pub enum Error {
     /// The tables changed faster than they could be read.
     #[error("rtnetlink: the list of {0} changed while it was read, five times in a row")]
     Unsteady(&'static str),
+    /// The kernel refused a queue at the port of this number; the second field says what was tried.
+    #[error("queues at port {0}: {1} was refused")]
+    Queue(u32, &'static str, #[source] io::Error),
     /// An operation on the packet filter failed; the first field says which.
     #[error("packet filter: {0} failed")]
     Filter(&'static str, #[source] io::Error),

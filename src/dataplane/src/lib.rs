@@ -12,8 +12,10 @@ mod message;
 mod neighbours;
 pub mod nft;
 mod patrol;
+mod queues;
 mod reach;
 mod refusals;
+mod rtnetlink;
 #[cfg(test)]
 mod sample;
 mod table;
@@ -22,6 +24,7 @@ mod ways;
 
 pub use error::Error;
 pub use neighbours::hasten_neighbours;
+pub use queues::{Class, Queues, Shape};
 pub use reach::reach;
 pub use refusals::{Refusal, Refusals};
 pub use table::{Change, Link};

@@ -2,30 +2,16 @@
 //! rules need them; and the routes to segments that are missing.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::Error;
-use crate::message::{attributes, ip, put_attribute, split, text, u32_at};
+use crate::message::{attributes, ip, put_attribute, text, u32_at};
+use crate::rtnetlink::{CREATE, EXCLUSIVE, Rtnetlink};
 
-const DATAGRAM: usize = 64 << 10;
-const HEAD: usize = 16;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_ACK: u16 = 0x4;
-const NLM_F_DUMP: u16 = 0x300;
-const NLM_F_CREATE: u16 = 0x400;
-const NLM_F_EXCL: u16 = 0x200;
-const NLM_F_DUMP_INTR: u16 = 0x10;
 /// Ours in `ip route`'s protocol column; unassigned in rtnetlink.h.
 const PROTOCOL: u8 = 69;
-const ATTEMPTS: usize = 5;
 
 /// One interface of the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +43,7 @@ pub struct Ways {
 }
 
 /// Reads and adds ways, in the network namespace of the thread that opened it.
-pub struct WayFinder {
-    socket: Socket,
-    buffer: Vec<u8>,
-}
+pub struct WayFinder(Rtnetlink);
 
 impl Ways {
     /// The number of the interface with this name.
@@ -79,13 +62,7 @@ impl WayFinder {
     /// # Errors
     /// When the kernel refuses a socket.
     pub fn open() -> Result<Self, Error> {
-        let fault = |what| move |cause| Error::Socket(what, cause);
-        let mut socket = Socket::new(NETLINK_ROUTE).map_err(fault("opening a socket"))?;
-        socket.bind_auto().map_err(fault("binding a socket"))?;
-        socket.connect(&SocketAddr::new(0, 0)).map_err(fault("connecting to the kernel"))?;
-        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(2))
-            .map_err(|errno| Error::Socket("setting a deadline", errno.into()))?;
-        Ok(Self { socket, buffer: vec![0; DATAGRAM] })
+        Rtnetlink::open().map(Self).map_err(|(what, cause)| Error::Socket(what, cause))
     }
 
     /// Interfaces alone.
@@ -114,21 +91,9 @@ impl WayFinder {
     /// # Errors
     /// What the kernel says.
     pub fn add(&mut self, route: &Route) -> Result<(), Error> {
-        let flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-        self.send(libc::RTM_NEWROUTE, flags, &new_route(route))
-            .map_err(|cause| Error::Socket("adding a route", cause))?;
-        let length = self
-            .socket
-            .recv(&mut &mut self.buffer[..], 0)
-            .map_err(|cause| Error::Socket("reading an answer", cause))?;
-        let answer = self.buffer.get(HEAD..length.min(DATAGRAM)).and_then(|body| u32_at(body, 0));
-        match answer.map(u32::cast_signed) {
-            Some(0) => Ok(()),
-            Some(code) if code == -libc::EEXIST => Ok(()),
-            Some(code) => {
-                Err(Error::Refused("routes", io::Error::from_raw_os_error(code.saturating_neg())))
-            }
-            None => Err(Error::Socket("reading an answer", io::ErrorKind::InvalidData.into())),
+        match self.0.ask(libc::RTM_NEWROUTE, CREATE | EXCLUSIVE, &new_route(route)) {
+            Err(cause) if cause.raw_os_error() == Some(libc::EEXIST) => Ok(()),
+            done => done.map(drop).map_err(|cause| Error::Refused("routes", cause)),
         }
     }
 
@@ -138,51 +103,9 @@ impl WayFinder {
         what: &'static str,
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), Error> {
-        for _ in 0..ATTEMPTS {
-            let listed = self.dump(kind, what)?;
-            if let Some(listed) = listed {
-                listed.iter().for_each(|body| each(body));
-                return Ok(());
-            }
-        }
-        Err(Error::Unsteady(what))
-    }
-
-    /// The bodies of a dump; `None` when the table changed meanwhile.
-    fn dump(&mut self, kind: u16, what: &'static str) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        self.send(kind, NLM_F_REQUEST | NLM_F_DUMP, &[0; 16])
-            .map_err(|cause| Error::Socket("asking", cause))?;
-        let (mut listed, mut steady) = (Vec::new(), true);
-        loop {
-            let length = self
-                .socket
-                .recv(&mut &mut self.buffer[..], 0)
-                .map_err(|cause| Error::Socket("reading a list", cause))?;
-            let mut rest = &self.buffer[..length.min(DATAGRAM)];
-            while let Some((kind, flags, body, after)) = split(rest) {
-                steady &= flags & NLM_F_DUMP_INTR == 0;
-                match kind {
-                    NLMSG_DONE => return Ok(steady.then_some(listed)),
-                    NLMSG_ERROR => {
-                        let code = u32_at(body, 0).unwrap_or(0).cast_signed();
-                        let cause = io::Error::from_raw_os_error(code.saturating_neg());
-                        return Err(Error::Refused(what, cause));
-                    }
-                    _ => listed.push(body.to_vec()),
-                }
-                rest = after;
-            }
-        }
-    }
-
-    fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<()> {
-        let mut message = vec![0u8; HEAD];
-        message.extend(body);
-        let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
-        message[..4].copy_from_slice(&length.to_ne_bytes());
-        message[4..6].copy_from_slice(&kind.to_ne_bytes());
-        message[6..8].copy_from_slice(&flags.to_ne_bytes());
-        self.socket.send(&message, 0).map(drop)
+        let listed = self.0.list(kind, &[0; 16]).map_err(|cause| Error::Refused(what, cause))?;
+        listed.ok_or(Error::Unsteady(what))?.iter().for_each(|(_, body)| each(body));
+        Ok(())
     }
 }
 

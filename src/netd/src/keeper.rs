@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::Error;
 use crate::brain::Known;
 use crate::journal::Journal;
-use crate::rules::Safety;
+use crate::rules::{Safety, Tallies};
 
 /// Raised by every change of what is in the files; files of another version are left aside.
 const VERSION: u16 = 1;
@@ -74,6 +74,8 @@ pub(crate) enum Keep {
     /// The states as of the event of this number. The journal is told when they are in the file,
     /// and also when they could not be written: a full disk keeps nobody from being told.
     States(Vec<SegmentNow>, u64),
+    /// What was refused, as of one reading.
+    Tallies(Box<Tallies>),
 }
 
 /// What a former process left.
@@ -82,6 +84,7 @@ pub(crate) struct Left {
     pub(crate) desired: Option<Desired>,
     pub(crate) known: Known,
     pub(crate) rules: Option<Safety>,
+    pub(crate) tallies: Option<Tallies>,
     /// When it was last alive; `None` when there was none.
     pub(crate) alive: Option<Stamp>,
 }
@@ -117,6 +120,7 @@ impl Store {
             desired: self.read("desired"),
             known: Known { states: known, seen },
             rules: self.read("rules"),
+            tallies: self.read("tallies"),
             alive,
         }
     }
@@ -195,6 +199,10 @@ impl Keeper {
                 Ok(Keep::States(now, seq)) => {
                     let written = self.store.write_soon("states", &States::of(&now));
                     self.journal.kept(seq);
+                    self.tell(written);
+                }
+                Ok(Keep::Tallies(tallies)) => {
+                    let written = self.store.write_soon("tallies", &*tallies);
                     self.tell(written);
                 }
                 Err(RecvTimeoutError::Timeout) => self.keep_desired(),

@@ -17,7 +17,7 @@ use ets_netd_api::{
 use ipnet::IpNet;
 use tokio::sync::broadcast;
 
-use crate::rules::Standing;
+use crate::rules::{Refused, Standing, Tallies};
 
 /// Minutes that are kept for a follower that was away.
 const MINUTES: usize = 16;
@@ -46,8 +46,7 @@ type Key = (SegmentNo, u8, Direction);
 pub(crate) struct Meter {
     source: Source,
     hub: Arc<MeterHub>,
-    dropped: BTreeMap<SegmentNo, (u64, u64)>,
-    dropped_lately: BTreeSet<SegmentNo>,
+    refused: Refused,
 }
 
 enum Source {
@@ -81,9 +80,10 @@ pub(crate) struct Beginning {
 }
 
 impl Meter {
-    /// Opens what `netd setup` pinned; without it the packet filter counts. `instance` is the life of
-    /// counters that begin with this process.
-    pub(crate) fn open(pins: Option<&Path>, instance: u64) -> Self {
+    /// Opens what `netd setup` pinned; without it the packet filter counts, and goes on in the life
+    /// that a former process `left` here. `instance` is the life of counters that begin now.
+    pub(crate) fn open(pins: Option<&Path>, instance: u64, left: Option<Tallies>) -> Self {
+        let mut refused = Refused::resume(left);
         let opened = pins.map(Meters::open).transpose();
         if let Err(error) = &opened {
             tracing::warn!(%error, "the packet filter counts; exact only while offloads are off");
@@ -94,11 +94,13 @@ impl Meter {
         };
         let (life, by) = match &source {
             Source::Wire(meters) => (meters.life(), "wire"),
-            Source::Filter => (instance, "filter"),
+            Source::Filter => (refused.life().unwrap_or(instance), "filter"),
         };
+        refused.live(life);
+        refused.tell_all();
         let metering = Metering { life, by: by.to_owned() };
         let hub = Arc::new(MeterHub::new(metering));
-        Self { source, hub, dropped: BTreeMap::new(), dropped_lately: BTreeSet::new() }
+        Self { source, hub, refused }
     }
 
     /// What followers share.
@@ -128,11 +130,9 @@ impl Meter {
         }
     }
 
-    /// So many packets and bytes of a segment were refused.
-    pub(crate) fn dropped(&mut self, segment: SegmentNo, packets: u64, bytes: u64) {
-        let total = self.dropped.entry(segment).or_default();
-        *total = (total.0 + bytes, total.1 + packets);
-        self.dropped_lately.insert(segment);
+    /// What was refused, to count on.
+    pub(crate) fn refused(&mut self) -> &mut Refused {
+        &mut self.refused
     }
 
     /// Reads what changed and hands it on.
@@ -144,11 +144,11 @@ impl Meter {
                     tracing::warn!(?disturbance, "a stranger wrote to the counters");
                 }
                 self.hub.set_life(meters.life());
+                self.refused.live(meters.life());
             }
             Source::Filter => read_filter(kernel, &mut changed),
         }
-        for segment in std::mem::take(&mut self.dropped_lately) {
-            let (bytes, packets) = self.dropped.get(&segment).copied().unwrap_or_default();
+        for (segment, (bytes, packets)) in self.refused.take_lately() {
             let (class, direction) = (Class::Dropped, Direction::Up);
             changed.push(Counter { segment, class, direction, bytes, packets });
         }
@@ -269,7 +269,11 @@ impl MeterHub {
 }
 
 impl State {
+    /// Nothing before the first reading: what is not told would be taken for zero.
     fn everything(&self) -> Option<Arc<Vec<u8>>> {
+        if self.at == Stamp::default() {
+            return None;
+        }
         let packed = self.packed(self.all.keys());
         encode(MeterFrame { at: self.at, kind: MeterKind::All, packed })
     }

@@ -65,7 +65,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
         confine()?;
     }
     let mut left = store.load(started);
-    let rules = left.rules.take();
+    let (rules, tallies) = (left.rules.take(), left.tallies.take());
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
     let instance = instance();
@@ -81,7 +81,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     };
     let (mut watcher, orders) = Watcher::new(parts)?;
     watcher.resume(left);
-    let meter = Meter::open(config.pins.as_deref(), instance);
+    let meter = Meter::open(config.pins.as_deref(), instance, tallies);
     let meters = meter.hub();
     let rules = rule(&config, (&journal, &keeper, &clock), meter, rules);
     let control = Control {

@@ -5,12 +5,10 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use ets_netd_api::Direction;
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
 
 use super::Error;
 use crate::message::{attributes, put_attribute, u16_at, u32_at};
+use crate::rtnetlink::{CREATE, EXCLUSIVE, Message, Rtnetlink};
 
 const CLSACT: u32 = 0xffff_fff1;
 const CLSACT_HANDLE: u32 = 0xffff_0000;
@@ -31,43 +29,21 @@ const TCA_BPF_FLAGS: u16 = 8;
 const TCA_BPF_ID: u16 = 11;
 const DIRECT_ACTION: u32 = 1;
 
-const REQUEST: u16 = 0x1;
-const ACK: u16 = 0x4;
-const DUMP: u16 = 0x300;
-const EXCLUSIVE: u16 = 0x200;
-const CREATE: u16 = 0x400;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-const HEAD: usize = 16;
 const TC_HEAD: usize = 20;
-const DATAGRAM: usize = 64 << 10;
 
-/// A socket for requests about interfaces of the network namespace it was opened in.
-pub(super) struct Tc {
-    socket: Socket,
-    buffer: Vec<u8>,
-    sequence: u32,
-}
-
-/// A message's kind and body.
-type Message = (u16, Vec<u8>);
+/// Requests about interfaces of the network namespace it was opened in.
+pub(super) struct Tc(Rtnetlink);
 
 impl Tc {
     pub(super) fn open() -> Result<Self, Error> {
-        let fault = |what| move |cause| Error::Socket(what, cause);
-        let mut socket = Socket::new(NETLINK_ROUTE).map_err(fault("opening a socket"))?;
-        socket.bind_auto().map_err(fault("binding a socket"))?;
-        socket.connect(&SocketAddr::new(0, 0)).map_err(fault("connecting to the kernel"))?;
-        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(2))
-            .map_err(|cause| Error::Socket("setting a deadline", cause.into()))?;
-        Ok(Self { socket, buffer: vec![0; DATAGRAM], sequence: 0 })
+        Rtnetlink::open().map(Self).map_err(|(what, cause)| Error::Socket(what, cause))
     }
 
     /// The kind of the link layer: `ARPHRD_*`.
     pub(super) fn link_kind(&mut self, interface: u32) -> Result<u16, Error> {
         let mut body = vec![0; 16];
         body[4..8].copy_from_slice(&interface.to_ne_bytes());
-        let answer = self.ask(libc::RTM_GETLINK, 0, &body);
+        let answer = self.0.ask(libc::RTM_GETLINK, 0, &body);
         let answer = answer.map_err(refused(interface, "asking for the link"))?;
         let kind = answer.first().and_then(|(_, body)| u16_at(body, 2));
         kind.ok_or_else(|| {
@@ -90,7 +66,7 @@ impl Tc {
         let mut body = filter(interface, direction);
         put_attribute(&mut body, TCA_KIND, b"bpf\0");
         put_attribute(&mut body, TCA_OPTIONS, &options);
-        let done = self.ask(libc::RTM_NEWTFILTER, CREATE, &body);
+        let done = self.0.ask(libc::RTM_NEWTFILTER, CREATE, &body);
         done.map(drop).map_err(refused(interface, "attaching the program"))
     }
 
@@ -98,7 +74,7 @@ impl Tc {
     fn clsact(&mut self, interface: u32) -> Result<(), Error> {
         let mut body = head(interface, CLSACT_HANDLE, CLSACT, 0);
         put_attribute(&mut body, TCA_KIND, b"clsact\0");
-        match self.ask(libc::RTM_NEWQDISC, CREATE | EXCLUSIVE, &body) {
+        match self.0.ask(libc::RTM_NEWQDISC, CREATE | EXCLUSIVE, &body) {
             Err(cause) if cause.raw_os_error() == Some(libc::EEXIST) => Ok(()),
             done => done.map(drop).map_err(refused(interface, "making the clsact qdisc")),
         }
@@ -108,7 +84,7 @@ impl Tc {
     pub(super) fn detach(&mut self, interface: u32, direction: Direction) -> Result<(), Error> {
         let mut body = filter(interface, direction);
         put_attribute(&mut body, TCA_KIND, b"bpf\0");
-        match self.ask(libc::RTM_DELTFILTER, 0, &body) {
+        match self.0.ask(libc::RTM_DELTFILTER, 0, &body) {
             Err(cause) if is_absent(&cause) => Ok(()),
             done => done.map(drop).map_err(refused(interface, "detaching the program")),
         }
@@ -122,7 +98,7 @@ impl Tc {
     ) -> Result<Option<u32>, Error> {
         let mut body = filter(interface, direction);
         put_attribute(&mut body, TCA_KIND, b"bpf\0");
-        match self.ask(libc::RTM_GETTFILTER, 0, &body) {
+        match self.0.ask(libc::RTM_GETTFILTER, 0, &body) {
             Err(cause) if is_absent(&cause) => Ok(None),
             Err(cause) => Err(refused(interface, "asking for the filter")(cause)),
             Ok(answer) => Ok(answer.first().and_then(|(_, body)| program_id(body))),
@@ -131,61 +107,13 @@ impl Tc {
 
     /// Interfaces with a `clsact` qdisc.
     pub(super) fn prepared(&mut self) -> Result<Vec<u32>, Error> {
-        let listed = self.ask(libc::RTM_GETQDISC, DUMP, &head(0, 0, 0, 0));
+        let listed = self.0.list(libc::RTM_GETQDISC, &head(0, 0, 0, 0));
         let listed = listed.map_err(|cause| Error::Socket("listing the qdiscs", cause))?;
+        let listed = listed.unwrap_or_default();
         let clsact =
             |(_, body): &Message| (u32_at(body, 12)? == CLSACT).then(|| u32_at(body, 4)).flatten();
         Ok(listed.iter().filter_map(clsact).collect())
     }
-
-    /// Sends one request and gathers the answers until the kernel says that it is done.
-    fn ask(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<Message>> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut message = Vec::with_capacity(HEAD + body.len());
-        message.extend_from_slice(&((HEAD + body.len()) as u32).to_ne_bytes());
-        message.extend_from_slice(&kind.to_ne_bytes());
-        let ack = if flags & DUMP == DUMP { 0 } else { ACK };
-        message.extend_from_slice(&(REQUEST | ack | flags).to_ne_bytes());
-        message.extend_from_slice(&self.sequence.to_ne_bytes());
-        message.extend_from_slice(&[0; 4]);
-        message.extend_from_slice(body);
-        self.socket.send(&message, 0)?;
-        let mut answers = Vec::new();
-        while !self.receive(&mut answers)? {}
-        Ok(answers)
-    }
-
-    /// `true` when the request is done. Answers to earlier requests (that ran into the deadline) are
-    /// passed over.
-    fn receive(&mut self, answers: &mut Vec<Message>) -> io::Result<bool> {
-        let length = self.socket.recv(&mut &mut self.buffer[..], 0)?;
-        let mut rest = &self.buffer[..length.min(DATAGRAM)];
-        while let Some((kind, sequence, body, next)) = split(rest) {
-            rest = next;
-            match kind {
-                _ if sequence != self.sequence => {}
-                NLMSG_DONE => return Ok(true),
-                NLMSG_ERROR => return acknowledged(body),
-                kind => answers.push((kind, body.to_vec())),
-            }
-        }
-        Ok(false)
-    }
-}
-
-fn acknowledged(body: &[u8]) -> io::Result<bool> {
-    match u32_at(body, 0).map(u32::cast_signed) {
-        Some(0) => Ok(true),
-        Some(code) => Err(io::Error::from_raw_os_error(code.saturating_neg())),
-        None => Err(io::ErrorKind::InvalidData.into()),
-    }
-}
-
-fn split(bytes: &[u8]) -> Option<(u16, u32, &[u8], &[u8])> {
-    let length = u32_at(bytes, 0)? as usize;
-    let (kind, sequence) = (u16_at(bytes, 4)?, u32_at(bytes, 8)?);
-    let body = bytes.get(HEAD..length)?;
-    Some((kind, sequence, body, bytes.get(length.next_multiple_of(4)..).unwrap_or_default()))
 }
 
 /// No filter there, no `clsact`, or no such interface (any more).

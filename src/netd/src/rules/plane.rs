@@ -1,5 +1,6 @@
 //! The kernel as the ruler needs it: packet filter, settings of the ports, routes to segments.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use super::ruler::Plane;
 use super::safety::Standing;
 use super::settings;
+use super::shaper::Shaper;
 
 /// The most lines of a plan or a drift that are told: a change of everything needs no more.
 const MOST_LINES: usize = 100_000;
@@ -25,6 +27,7 @@ const COMPARED_EVERY: u32 = 150;
 pub(crate) struct Filter {
     kernel: Kernel,
     finder: WayFinder,
+    shaper: Shaper,
     /// Whether the rules have to count, because nothing better can.
     metered: bool,
     /// The generation of the kernel's rules as of the last look.
@@ -39,8 +42,8 @@ impl Filter {
     /// # Errors
     /// When the kernel has no packet filter or refuses it.
     pub(crate) fn open(metered: bool) -> Result<Self, ets_dataplane::Error> {
-        let (kernel, finder) = (Kernel::open()?, WayFinder::open()?);
-        Ok(Self { kernel, finder, metered, seen: None, known: BTreeMap::new(), looks: 0 })
+        let (kernel, finder, shaper) = (Kernel::open()?, WayFinder::open()?, Shaper::open()?);
+        Ok(Self { kernel, finder, shaper, metered, seen: None, known: BTreeMap::new(), looks: 0 })
     }
 
     /// The numbers of interfaces by their names, as of the last look.
@@ -90,6 +93,8 @@ impl Plane for Filter {
         settings::set(ports_of(standing));
         self.lay_routes(standing, &ways);
         self.kernel.apply(&wanted).map_err(|error| chain(&error))?;
+        // After the rules: a packet with a class that there is not would not wait at all.
+        self.shaper.set(&policy_of(standing), &self.known);
         self.seen = self.kernel.generation().ok();
         Ok(())
     }
@@ -129,7 +134,8 @@ impl Plane for Filter {
         let rules = drift(&have, &wanted, &names).into_iter().map(told);
         let ways = wrong_ways(standing, &ways).into_iter().map(|(_, drift)| drift);
         let settings = settings::wrong(ports_of(standing));
-        Ok(rules.chain(settings).chain(ways).take(MOST_DRIFT).collect())
+        let queues = self.shaper.wrong(&policy_of(standing), &self.known);
+        Ok(rules.chain(settings).chain(ways).chain(queues).take(MOST_DRIFT).collect())
     }
 
     fn text(&mut self) -> Result<String, String> {
@@ -150,6 +156,10 @@ impl Plane for Filter {
 /// The mark of the flows that the rules of a change accepted; never 0.
 fn generation(change: u64) -> u32 {
     u32::try_from(change % u64::from(u32::MAX)).unwrap_or(0) + 1
+}
+
+fn policy_of(standing: &Standing) -> Cow<'_, Policy> {
+    standing.policy.as_ref().map_or_else(|| Cow::Owned(Policy::default()), Cow::Borrowed)
 }
 
 fn tables() -> [TableName; 2] {

@@ -50,8 +50,7 @@ pub(crate) struct Ruling {
     meter: Meter,
     refusals: Option<Refusals>,
     offences: Offences,
-    /// Refused packets and bytes by reason and key, as of the last reading.
-    counted: BTreeMap<(&'static str, Vec<u8>), (u64, u64)>,
+    keeper: Sender<Keep>,
     next_second: BootTime,
 }
 
@@ -100,7 +99,7 @@ impl Ruling {
         let Parts { clock, journal, keeper, filter, mut meter, left, boot_id } = parts;
         let now = clock.stamp();
         let mut events = Vec::new();
-        let plane = (filter, ByKeeper(keeper));
+        let plane = (filter, ByKeeper(keeper.clone()));
         let mut ruler = Ruler::start(left, &boot_id, plane, now, &mut events);
         journal.enter(now, events.into_iter().map(EventBody::Rules));
         meter.follow(&ruler.standing().clone(), ruler.plane().known());
@@ -115,7 +114,7 @@ impl Ruling {
             meter,
             refusals: refusals.ok(),
             offences: Offences::default(),
-            counted: BTreeMap::new(),
+            keeper,
             next_second: now.boot,
         }
     }
@@ -246,16 +245,19 @@ impl Ruling {
             let Ok(counts) = self.ruler.plane().kernel().counters(&table, &set) else { continue };
             for count in counts {
                 let Some((interface, mark)) = key(&count.key) else { continue };
-                let is = (count.packets, count.bytes);
-                let was = self.counted.insert((name, count.key), is).unwrap_or_default();
-                // A set that was made anew counts from zero.
-                let since = |is: u64, was: u64| is.checked_sub(was).unwrap_or(is);
-                let (packets, bytes) = (since(is.0, was.0), since(is.1, was.1));
-                self.offences.counted(who(interface, mark), reason, packets, now);
-                if mark != 0 && packets > 0 {
-                    self.meter.dropped(SegmentNo(mark), packets, bytes);
+                let refused = self.meter.refused();
+                let since = refused.read(name, count.key, (count.bytes, count.packets));
+                if mark != 0 && since.amount.1 > 0 {
+                    refused.add(SegmentNo(mark), since.amount);
                 }
+                self.offences.counted(who(interface, mark), reason, since.news, now);
             }
+        }
+        let refused = self.meter.refused();
+        refused.end_reading();
+        if let Some(tallies) = refused.take_changed() {
+            // The keeper ends after everybody else.
+            let _ = self.keeper.send(Keep::Tallies(Box::new(tallies)));
         }
     }
 }
