@@ -2,3 +2,4 @@
 # Ours and the peers side by side in one run; prints the ratios.
 set -euo pipefail
 cargo run --release --locked -p ets-probe --example probe_bench -- all
+cargo run --release --locked -p ets-dataplane --example forward_bench
