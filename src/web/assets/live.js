@@ -66,6 +66,9 @@ function countOn() {
   for (const element of $$("[data-since]")) {
     setText(element, duration((hubNow() - Number(element.dataset.since)) / 1000));
   }
+  for (const element of $$("[data-until]")) {
+    setText(element, duration((Number(element.dataset.until) - hubNow()) / 1000));
+  }
   const age = $("#age");
   if (!age) return;
   const at = Number(age.dataset.at);

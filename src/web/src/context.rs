@@ -106,6 +106,9 @@ pub struct Ctx {
     pub flash: Vec<Flash>,
     /// Numbers beside entries of the navigation: (id, count). Zero is not shown.
     pub badges: Vec<(&'static str, u64)>,
+    /// What stands above every page until a person has decided; empty for nothing. The fragment
+    /// `banner` of the page.
+    pub banner: crate::Html,
 }
 
 impl Ctx {
@@ -130,6 +133,7 @@ impl Ctx {
             csrf: String::new(),
             flash: cookie(headers, "flash").and_then(Flash::from_cookie).into_iter().collect(),
             badges: Vec::new(),
+            banner: crate::Html::default(),
         }
     }
 }

@@ -28,7 +28,8 @@
 //!
 //! An element follows a segment by `data-seg="id"` with `data-state`; inside it the elements
 //! `data-f="state"`, `"since"`, `"rtt"`, `"loss"`, `"spark"` take its figures. Other live places:
-//! `data-count="state"` of the counts line, `data-since="ms"` counts on, `#heading`, `#age`,
+//! `data-count="state"` of the counts line, `data-since="ms"` counts on, `data-until="ms"` counts
+//! down, `#heading`, `#age`,
 //! `[data-badge]`. Use the components, which set all of these.
 
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 mod beat;
 mod frames;
+mod rules;
 mod runner;
 mod stream;
 

@@ -14,6 +14,7 @@ use ets_web::live as words;
 use tokio::time::{Instant, timeout_at};
 
 use super::Beat;
+use super::rules::Rules;
 use super::frames::{api_frame, segment, tick, write_id, write_json};
 use crate::pages;
 use crate::service::App;
@@ -26,14 +27,17 @@ pub(crate) const STAR_LIMIT: usize = 300;
 /// Follows the watch until shutdown.
 pub(crate) async fn run(app: &App, shutdown: Shutdown) {
     let mut changes = app.deps.watch.subscribe(None);
+    let mut rules = Rules::follow(app);
     loop {
-        let first = tokio::select! {
-            () = shutdown.requested() => return,
-            change = changes.next() => change,
-        };
-        let Some(first) = first else { return };
         let mut news = News::default();
-        news.add(first);
+        tokio::select! {
+            () = shutdown.requested() => return,
+            () = rules.changed() => news.add_rules(),
+            change = changes.next() => match change {
+                Some(change) => news.add(change),
+                None => return,
+            },
+        }
         let until = Instant::now() + GATHER;
         while let Ok(Some(more)) = timeout_at(until, changes.next()).await {
             news.add(more);
@@ -84,6 +88,12 @@ impl News {
             ChangeBody::Registry { .. } | ChangeBody::Netd { .. } => self.reset = true,
         }
         self.changes.push(change);
+    }
+
+    /// The notice of a change that waits stands on every page.
+    fn add_rules(&mut self) {
+        self.touches_all = true;
+        self.fragments.extend(["rules", "banner", "changed"]);
     }
 
     fn beat(self, app: &App) -> Beat {

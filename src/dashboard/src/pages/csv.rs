@@ -15,24 +15,24 @@ use crate::api::{csv_answer, current_rtt};
 /// The mark by which spreadsheets know UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// A file has at most so many lines; more is fetched in parts, by filter.
-const LIMIT: usize = 100_000;
+pub(super) const LIMIT: usize = 100_000;
 
 /// A file in the making.
-struct File(csv::Writer<Vec<u8>>);
+pub(super) struct File(csv::Writer<Vec<u8>>);
 
 impl File {
-    fn new(head: &[&str]) -> Result<Self, Error> {
+    pub(super) fn new(head: &[&str]) -> Result<Self, Error> {
         let mut file = Self(csv::Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec()));
         file.line(head.iter().map(|cell| (*cell).to_owned()))?;
         Ok(file)
     }
 
-    fn line(&mut self, cells: impl IntoIterator<Item = String>) -> Result<(), Error> {
+    pub(super) fn line(&mut self, cells: impl IntoIterator<Item = String>) -> Result<(), Error> {
         let cells = cells.into_iter().map(|cell| guarded(&cell));
         self.0.write_record(cells).map_err(Error::internal)
     }
 
-    fn answer(self, name: &str) -> Result<Response, Error> {
+    pub(super) fn answer(self, name: &str) -> Result<Response, Error> {
         let bytes = self.0.into_inner().map_err(|error| Error::internal(error.into_error()))?;
         Ok(csv_answer(name, Bytes::from(bytes)))
     }
@@ -91,7 +91,7 @@ fn live_cells(tr: &Tr, now: Option<&SegmentNow>) -> (String, String, String, Str
 }
 
 /// A moment that spreadsheets understand, in the reader's zone.
-fn moment(tr: &Tr, at: ets_model::WallTime) -> String {
+pub(super) fn moment(tr: &Tr, at: ets_model::WallTime) -> String {
     tr.zoned(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 

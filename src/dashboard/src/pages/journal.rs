@@ -128,6 +128,7 @@ fn filters(view: &View, asked: &Asked) -> Html {
         ("segment", t::subject_segment(tr)),
         ("institution", t::subject_institution(tr)),
         ("parent", t::segment_fact_parent(tr)),
+        ("rules", t::rules_title(tr)),
         ("session", t::subject_session(tr)),
         ("entry-link", t::subject_entry_link(tr)),
     ];
@@ -244,6 +245,10 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         && let Some(point) = view.catalog.parent(&subject.id)
     {
         return Html::link(&points::href(&point.id), points::name(view, point));
+    }
+    if subject.kind == "rules" && subject.id.parse::<u64>().is_ok() {
+        let text = t::rules_change_no(view.tr(), &subject.id);
+        return Html::link(&format!("/rules/history/{}", subject.id), &text);
     }
     if subject.kind != "segment" {
         return Html::code(&subject.id);

@@ -23,6 +23,7 @@ mod points;
 mod problem;
 mod registry;
 mod registry_edit;
+mod rules;
 mod segment;
 mod segment_acts;
 mod segment_history;
@@ -105,4 +106,5 @@ fn closed() -> Router<App> {
         .route("/help", get(help::page))
         .route("/help/problems", get(help::problems))
         .route("/wall", get(wall::page))
+        .merge(rules::routes())
 }

@@ -77,7 +77,8 @@ async fn news(view: &View) -> Result<Html, Error> {
         return Ok(news);
     }
     let changed = fragment("changed", &super::changed::list(view).await?);
-    let news = fragment("outages", &stories::all(view).await?)
+    let stories = super::rules::open_notice(view).await?.then(&stories::all(view).await?);
+    let news = fragment("outages", &stories)
         .then(&card::below(t::overview_changed(view.tr()), &changed));
     view.app.view.put(name, &view.snapshot, news.clone());
     Ok(news)

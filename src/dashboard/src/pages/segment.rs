@@ -20,7 +20,8 @@ use crate::Error;
 const LISTED: u32 = 10;
 
 /// The parts of the page that a change of the segment makes outdated.
-pub(crate) const FRAGMENTS: [&str; 5] = ["now", "history", "outages", "works", "changed"];
+pub(crate) const FRAGMENTS: [&str; 7] =
+    ["now", "history", "outages", "works", "changed", "rules", "banner"];
 
 /// `GET /segments/{id}`
 pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response, Error> {
@@ -117,6 +118,7 @@ pub(crate) async fn body(view: &View, segment: &Segment, ping: Html) -> Result<H
     let side = acts
         .then(&card::card(t::segment_facts(tr), &edit, &facts_list(view, segment, &photo)))
         .then(&photo)
+        .then(&super::rules::segment_card(view, segment).await?)
         .then(&card::card(
             t::segment_journal(tr),
             &all(journal_href),

@@ -28,10 +28,11 @@ fn name(config: &Config) -> Names {
     Names { ru: config.title.clone(), ..Names::default() }
 }
 
-const NAV: [NavItem; 6] = [
+const NAV: [NavItem; 7] = [
     item("overview", key::OVERVIEW_TITLE, "/", 'o'),
     item("outages", key::OUTAGES_TITLE, "/outages", 'i'),
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
+    item("rules", key::RULES_TITLE, "/rules", 'r'),
     item("journal", key::JOURNAL_TITLE, "/journal", 'j'),
     item("system", key::SYSTEM_TITLE, "/system", 'h'),
     item("help", key::HELP_PAGE_TITLE, "/help", 'p'),

@@ -9,6 +9,7 @@ use ets_watch::Snapshot;
 use ets_web::{Ctx, Flash, FlashKind, Page, Site};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::Error;
@@ -55,7 +56,7 @@ impl View {
         if who.is_some() {
             ctx.badges = vec![("outages", down)];
         }
-        Self {
+        let mut view = Self {
             app: app.clone(),
             ctx,
             who,
@@ -65,7 +66,11 @@ impl View {
             authority: parts.uri.authority().map(ToString::to_string),
             peer,
             query: parts.uri.query().unwrap_or_default().to_owned(),
+        };
+        if view.who.is_some() {
+            view.ctx.banner = super::rules::waiting_notice(&view);
         }
+        view
     }
 
     /// The translator.
@@ -93,6 +98,11 @@ impl View {
         Ok(crate::api::author(&self.app, self.identity()?, self.peer.as_ref()))
     }
 
+    /// The address that the request came from, where it came over the network.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.address.ip())
+    }
+
     /// Whether the request came over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.peer.is_some_and(|peer| peer.scheme == Scheme::Https)
@@ -110,7 +120,16 @@ impl View {
 
     /// Sends the reader on after something was changed, with a word about it.
     pub(crate) fn done(&self, to: &str, text: impl Into<String>) -> Response {
-        let flash = Flash { kind: FlashKind::Done, text: text.into() };
+        self.go(to, FlashKind::Done, text.into())
+    }
+
+    /// Sends the reader on, or back, with a word about why something was not done.
+    pub(crate) fn failed(&self, to: &str, text: impl Into<String>) -> Response {
+        self.go(to, FlashKind::Failed, text.into())
+    }
+
+    fn go(&self, to: &str, kind: FlashKind, text: String) -> Response {
+        let flash = Flash { kind, text };
         let place = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
         let head = [(header::LOCATION, place), (header::SET_COOKIE, flash.set_cookie())];
         (StatusCode::SEE_OTHER, head).into_response()

@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "the demo and each test use a part of it")]
 #![allow(clippy::unwrap_used, reason = "a broken bed is to fail at once")]
 
+mod netd;
+mod rights;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -37,8 +40,15 @@ pub(crate) struct Bed {
     pub(crate) series: Recorder,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    ruled: Option<Ruled>,
     _dir: tempfile::TempDir,
     _trigger: ShutdownTrigger,
+}
+
+/// The rules of a bed and the process that has them in force.
+struct Ruled {
+    rules: ets_rules::Handle,
+    netd: netd::Netd,
 }
 
 impl Bed {
@@ -47,11 +57,25 @@ impl Bed {
         Self::with(count, Clock::system()).await
     }
 
+    /// The same with the rights of [`rights::seed`] in force.
+    pub(crate) async fn ruled(count: usize) -> Self {
+        Self::build(count, Clock::system(), true).await
+    }
+
     /// The same with a clock of one's own.
     pub(crate) async fn with(count: usize, clock: Clock) -> Self {
+        Self::build(count, clock, false).await
+    }
+
+    async fn build(count: usize, clock: Clock, is_ruled: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let migrations =
-            [MIGRATIONS, ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_watch::MIGRATIONS];
+        let migrations = [
+            MIGRATIONS,
+            ets_journal::MIGRATIONS,
+            ets_registry::MIGRATIONS,
+            ets_watch::MIGRATIONS,
+            ets_rules::MIGRATIONS,
+        ];
         let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
             .await
             .unwrap();
@@ -64,11 +88,19 @@ impl Bed {
         fill(&registry, count).await;
         let (watch, feeder) =
             Handle::fixed(registry.clone(), store.clone(), series.clone(), clock.clone());
+        let (trigger, shutdown) = Shutdown::new();
+        let ruled = match is_ruled {
+            true => {
+                let socket = dir.path().join("netd.sock");
+                Some(rights::start(&socket, &store, &registry, &clock, shutdown.clone()).await)
+            }
+            false => None,
+        };
         let deps = Deps {
             registry: registry.clone(),
             watch,
             series: series.clone(),
-            rules: None,
+            rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: None,
             store: store.clone(),
             clock: clock.clone(),
@@ -85,11 +117,31 @@ impl Bed {
             series,
             store,
             clock,
+            ruled,
             _dir: dir,
             _trigger: trigger,
         };
         bed.feeder.put(bed.picture(&[]));
         bed
+    }
+
+    /// The rules of a bed that was made with them.
+    pub(crate) fn rules(&self) -> &ets_rules::Handle {
+        &self.ruled.as_ref().expect("the bed was made with rules").rules
+    }
+
+    /// What its `netd` has in the kernel.
+    pub(crate) fn kernel<T>(&self, look: impl FnOnce(&mut netd::Kernel) -> T) -> T {
+        let ruled = self.ruled.as_ref().expect("the bed was made with rules");
+        look(&mut ruled.netd.kernel.lock().unwrap())
+    }
+
+    /// Ends its `netd`, and waits until the rules have noticed.
+    pub(crate) async fn without_netd(&self) {
+        self.ruled.as_ref().expect("the bed was made with rules").netd.end();
+        self.rules().look();
+        let mut states = self.rules().subscribe();
+        states.wait_for(|state| !state.away.is_empty()).await.unwrap();
     }
 
     /// A picture in which these are not up.
@@ -212,9 +264,14 @@ impl Bed {
     }
 
     /// Asks as the administrator with a certificate.
-    pub(crate) async fn ask(&self, mut request: Request<Body>) -> Response {
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Response {
+        self.ask_as("administrator", request).await
+    }
+
+    /// Asks as somebody with a certificate of that name.
+    pub(crate) async fn ask_as(&self, name: &str, mut request: Request<Body>) -> Response {
         request.extensions_mut().insert(PeerCertificate {
-            subject: "administrator".into(),
+            subject: name.into(),
             serial_hex: "3fa1".into(),
             fingerprint: "00".repeat(32),
         });

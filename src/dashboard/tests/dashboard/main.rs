@@ -14,3 +14,4 @@ mod metrics;
 mod pages;
 mod photo;
 mod points;
+mod rules;

@@ -1,0 +1,132 @@
+//! Who may reach what: services, drafts of changes with their safety line, history, the proof from
+//! the kernel, and what segments did that they must not. The work is that of `ets_rules`; here it
+//! gets pages.
+
+mod ask;
+mod banner;
+mod csv;
+mod draft;
+mod edits;
+mod ends;
+mod faults;
+mod grants;
+mod history;
+mod limits;
+mod mark;
+mod names;
+mod now;
+mod offences;
+mod own_limits;
+mod reach;
+mod refusal;
+mod segment;
+mod service;
+mod service_edit;
+mod text;
+mod version;
+mod words;
+
+use axum::Router;
+use axum::routing::{get, post};
+use ets_i18n::t;
+use ets_rules::Handle;
+use ets_web::Page;
+use ets_web::tabs::tabs;
+use http::StatusCode;
+
+use super::overview;
+use super::view::View;
+use crate::Error;
+use crate::service::App;
+
+pub(super) use banner::slim as waiting_notice;
+pub(super) use offences::open_notice;
+pub(super) use segment::card as segment_card;
+
+/// The pages of this module.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/rules", get(now::page))
+        .route("/rules.csv", get(csv::services))
+        .route("/rules/again", post(banner::again))
+        .route("/rules/{change}/confirm", post(banner::confirm))
+        .route("/rules/{change}/withdraw", post(banner::withdraw))
+        .route("/rules/draft", get(draft::page).post(draft::apply))
+        .route("/rules/draft/undo", post(draft::undo))
+        .route("/rules/draft/discard", post(draft::discard))
+        .route("/rules/services/new", get(service_edit::new).post(service_edit::create))
+        .route("/rules/services/{id}", get(service::page))
+        .route("/rules/services/{id}/edit", get(service_edit::edit).post(service_edit::save))
+        .route("/rules/services/{id}/retire", post(service::retire))
+        .route("/rules/services/{id}/back", post(service::bring_back))
+        .route("/rules/services/{id}/grants", post(grants::save))
+        .route("/rules/segments/{id}", get(segment::page).post(segment::save))
+        .route("/rules/limits", get(limits::page).post(limits::save))
+        .route("/rules/text", get(text::page))
+        .route("/rules/history", get(history::page))
+        .route("/rules/history.csv", get(csv::history))
+        .route("/rules/history/{no}", get(version::page))
+        .route("/rules/history/{no}/restore", post(version::restore))
+        .route("/reachability", get(reach::page))
+        .route("/reachability.csv", get(csv::reach))
+        .route("/offences", get(offences::page))
+        .route("/offences.csv", get(csv::offences))
+}
+
+/// Which of the views of the rules is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Now,
+    Draft,
+    History,
+    Reach,
+    Offences,
+}
+
+fn handle(view: &View) -> Result<&Handle, Error> {
+    view.app.deps.rules.as_ref().ok_or(Error::NetdAway)
+}
+
+/// The page under the tabs of the rules.
+fn respond(view: &View, tab: Tab, mut page: Page) -> axum::response::Response {
+    page.body = choice(view, tab).then(&page.body);
+    page.nav = "rules";
+    view.respond(&page)
+}
+
+/// The same for a page that follows what happens.
+fn respond_live(view: &View, tab: Tab, mut page: Page) -> axum::response::Response {
+    page.live = Some(overview::stream(view));
+    respond(view, tab, page)
+}
+
+fn choice(view: &View, current: Tab) -> ets_web::Html {
+    let tr = view.tr();
+    let edits = view
+        .author()
+        .and_then(|author| Ok(handle(view)?.draft(&author.actor).steps.len()))
+        .unwrap_or_default();
+    let draft = match edits {
+        0 => t::rules_tab_draft(tr).to_owned(),
+        count => t::rules_tab_draft_count(tr, count),
+    };
+    let all = [
+        (Tab::Now, t::rules_tab_now(tr).to_owned(), "/rules"),
+        (Tab::Draft, draft, "/rules/draft"),
+        (Tab::History, t::rules_tab_history(tr).to_owned(), "/rules/history"),
+        (Tab::Reach, t::rules_tab_reach(tr).to_owned(), "/reachability"),
+        (Tab::Offences, t::rules_tab_offences(tr).to_owned(), "/offences"),
+    ];
+    let all = all.map(|(tab, title, href)| ets_web::tabs::Tab {
+        title,
+        href: href.to_owned(),
+        current: tab == current,
+        key: "",
+    });
+    tabs(t::rules_title(tr), &all)
+}
+
+/// The status that says how a refusal is meant.
+fn status(error: ets_rules::Error) -> StatusCode {
+    Error::from(error).status()
+}

@@ -1,0 +1,117 @@
+//! What segments, services, people, ports, limits and rates are called on these pages.
+
+use std::net::IpAddr;
+
+use ets_i18n::{Tr, t};
+use ets_model::{Limits, PortRange, Rate, SegmentId, Service, ServiceId, ServicePlace};
+use ets_rules::{REGISTRY, Rights};
+use ets_web::Html;
+
+use super::super::journal;
+use super::super::view::View;
+
+/// Under this name the privileged process stands in the journal.
+const NETD: &str = "netd";
+
+/// Who made or confirmed something, in words.
+pub(super) fn who(tr: &Tr, kept: &str) -> String {
+    match kept {
+        REGISTRY => t::rules_by_registry(tr).to_owned(),
+        NETD => t::rules_by_netd(tr).to_owned(),
+        _ => journal::actor(tr, kept),
+    }
+}
+
+/// The name of a segment; its identifier where the registry does not know it.
+pub(super) fn segment<'a>(view: &'a View, id: &'a SegmentId) -> &'a str {
+    let known = view.catalog.segment(id.as_str());
+    known.map_or(id.as_str(), |one| view.catalog.name(one, view.lang()))
+}
+
+/// Name and identifier, for sentences that tell two segments apart.
+pub(super) fn exact(view: &View, id: &SegmentId) -> String {
+    format!("{} ({id})", segment(view, id))
+}
+
+/// The name of a segment as a link to its page.
+pub(super) fn segment_link(view: &View, id: &SegmentId) -> Html {
+    Html::link(&format!("/segments/{id}"), segment(view, id))
+}
+
+/// The first few of some segments by name; the rest is counted.
+pub(super) fn some<'a>(
+    view: &View,
+    ids: impl IntoIterator<Item = &'a SegmentId>,
+    most: usize,
+) -> String {
+    let ids: Vec<&SegmentId> = ids.into_iter().collect();
+    let mut named: Vec<&str> = ids.iter().take(most).map(|id| segment(view, id)).collect();
+    let more = t::db_more(view.tr(), ids.len().saturating_sub(most));
+    if ids.len() > most {
+        named.push(&more);
+    }
+    named.join(", ")
+}
+
+/// What a service is called; never empty.
+pub(super) fn service<'a>(view: &View, one: &'a Service) -> &'a str {
+    let name = one.name.get(view.lang());
+    if name.is_empty() { one.id.as_str() } else { name }
+}
+
+/// The same where only the identifier is at hand, looked for in each of the rights.
+pub(super) fn service_of(view: &View, rights: &[&Rights], id: &ServiceId) -> String {
+    let known = rights.iter().find_map(|rights| rights.service(id));
+    known.map_or(id.as_str(), |one| service(view, one)).to_owned()
+}
+
+/// The address of a service's page.
+pub(super) fn service_href(id: &ServiceId) -> String {
+    format!("/rules/services/{id}")
+}
+
+/// The name of a service as a link to its page.
+pub(super) fn service_link(view: &View, one: &Service) -> Html {
+    Html::link(&service_href(&one.id), service(view, one))
+}
+
+/// `tcp/25, udp/50000-50099`
+pub(super) fn ports(ports: &[PortRange]) -> String {
+    join(ports)
+}
+
+/// Where a service runs: its addresses, or the hub itself.
+pub(super) fn place(tr: &Tr, place: ServicePlace, addresses: &[IpAddr]) -> String {
+    match place {
+        ServicePlace::Hub => t::rules_on_hub(tr).to_owned(),
+        ServicePlace::Behind => join(addresses),
+    }
+}
+
+fn join(all: &[impl ToString]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Limits in one line.
+pub(super) fn limits(tr: &Tr, limits: Limits) -> String {
+    let mut told = Vec::new();
+    if limits.connections > 0 {
+        told.push(t::rules_limit_connections(tr, limits.connections));
+    }
+    if limits.new_connections > 0 {
+        told.push(t::rules_limit_new(tr, limits.new_connections));
+    }
+    if limits.packets > 0 {
+        told.push(t::rules_limit_packets(tr, limits.packets));
+    }
+    if told.is_empty() { t::rules_limit_none(tr).to_owned() } else { told.join(", ") }
+}
+
+/// To what a segment is shaped.
+pub(super) fn rate(tr: &Tr, rate: Rate) -> String {
+    let one = |kbps: u64| match kbps {
+        0 => t::rules_rate_free(tr).to_owned(),
+        kbps => tr.bit_rate(kbps as f64 * 1_000.0),
+    };
+    t::segment_fact_rates_text(tr, one(rate.down_kbps), one(rate.up_kbps))
+}

@@ -1,0 +1,273 @@
+//! Adding a service and changing one: a form whose answers become an edit of the draft.
+
+use axum::extract::{Form, Path};
+use axum::response::Response;
+use ets_i18n::t;
+use ets_model::{Names, OpenTo, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
+use ets_rules::{DraftFault, Edit, Error as Refusal, Fault};
+use ets_web::page::Layout;
+use ets_web::{Crumb, Html, Page, form, notice};
+use http::StatusCode;
+use std::net::IpAddr;
+
+use super::super::form_check::Answers;
+use super::super::view::View;
+use super::service::{Both, crumbs};
+use super::{Tab, faults, handle, names, refusal, respond};
+use crate::Error;
+
+/// What is wrong, by the name of the field; the empty name is the form as a whole.
+type Wrong = Vec<(&'static str, String)>;
+
+/// `GET /rules/services/new`
+pub(super) async fn new(view: View) -> Result<Response, Error> {
+    let answers = [("place", "behind"), ("open_to", "granted")];
+    let answers = answers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Ok(show(&view, None, &answers, &[]))
+}
+
+/// `POST /rules/services/new`
+pub(super) async fn create(view: View, Form(answers): Form<Answers>) -> Result<Response, Error> {
+    let id = text(&answers, "id");
+    let (service, mut wrong) = read(&view, id, 0, &answers);
+    if id.parse::<ServiceId>().is_err() {
+        wrong.push(("id", t::rules_service_id_wrong(view.tr()).to_owned()));
+    }
+    match service.filter(|_| wrong.is_empty()) {
+        Some(service) => take(&view, None, &answers, Edit::AddService { service }).await,
+        None => Ok(show(&view, None, &answers, &wrong)),
+    }
+}
+
+/// `GET /rules/services/{id}/edit`
+pub(super) async fn edit(view: View, Path(id): Path<String>) -> Result<Response, Error> {
+    let service = Both::of(&view)?.service(&id)?;
+    Ok(show(&view, Some(&service), &answers_of(&service), &[]))
+}
+
+/// `POST /rules/services/{id}/edit`
+pub(super) async fn save(
+    view: View,
+    Path(id): Path<String>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let known = Both::of(&view)?.service(&id)?;
+    let seen = text(&answers, "version").parse().unwrap_or(known.version);
+    let (service, wrong) = read(&view, &id, seen, &answers);
+    match service.filter(|_| wrong.is_empty()) {
+        Some(service) => take(&view, Some(&known), &answers, Edit::ChangeService { service }).await,
+        None => Ok(show(&view, Some(&known), &answers, &wrong)),
+    }
+}
+
+fn text<'a>(answers: &'a Answers, name: &str) -> &'a str {
+    answers.get(name).map_or("", |text| text.trim())
+}
+
+fn answers_of(service: &Service) -> Answers {
+    let lines = |all: Vec<String>| all.join("\n");
+    let place = match service.place {
+        ServicePlace::Behind => "behind",
+        ServicePlace::Hub => "hub",
+    };
+    let open_to = match service.open_to {
+        OpenTo::Granted => "granted",
+        OpenTo::Everyone => "everyone",
+    };
+    [
+        ("name_ru", service.name.ru.clone()),
+        ("name_kk", service.name.kk.clone()),
+        ("name_en", service.name.en.clone()),
+        ("place", place.to_owned()),
+        ("addresses", lines(service.addresses.iter().map(ToString::to_string).collect())),
+        ("ports", lines(service.ports.iter().map(ToString::to_string).collect())),
+        ("open_to", open_to.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// The service that the answers describe, and what is wrong with them. `None` where the
+/// identifier is none.
+fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Service>, Wrong) {
+    let tr = view.tr();
+    let mut wrong = Wrong::new();
+    let hub = text(answers, "place") == "hub";
+    let (addresses, unread) = parse::<IpAddr>(if hub { "" } else { text(answers, "addresses") });
+    if !unread.is_empty() {
+        wrong.push(("addresses", t::rules_service_address_wrong(tr, unread.join(", "))));
+    } else if !hub && addresses.is_empty() {
+        wrong.push(("addresses", t::rules_service_address_missing(tr).to_owned()));
+    }
+    let (ports, unread) = parse::<PortRange>(text(answers, "ports"));
+    if !unread.is_empty() {
+        wrong.push(("ports", t::rules_service_port_wrong(tr, unread.join(", "))));
+    } else if ports.is_empty() {
+        wrong.push(("ports", t::rules_service_port_missing(tr).to_owned()));
+    }
+    let name = Names {
+        kk: text(answers, "name_kk").to_owned(),
+        ru: text(answers, "name_ru").to_owned(),
+        en: text(answers, "name_en").to_owned(),
+    };
+    if name.is_empty() {
+        wrong.push(("name_ru", t::rules_fault_name_missing(tr).to_owned()));
+    }
+    let service = id.parse().ok().map(|id| Service {
+        id,
+        no: ServiceNo(0),
+        name,
+        place: if hub { ServicePlace::Hub } else { ServicePlace::Behind },
+        addresses,
+        ports,
+        open_to: if text(answers, "open_to") == "everyone" {
+            OpenTo::Everyone
+        } else {
+            OpenTo::Granted
+        },
+        retired: None,
+        version,
+    });
+    (service, wrong)
+}
+
+/// Values parted by spaces, commas or lines; and what is none.
+fn parse<T: std::str::FromStr>(text: &str) -> (Vec<T>, Vec<String>) {
+    let mut unread = Vec::new();
+    let parts = text.split([' ', ',', ';', '\n', '\r', '\t']).filter(|part| !part.is_empty());
+    let read = |part: &str| part.parse().map_err(|_| unread.push(part.to_owned())).ok();
+    (parts.filter_map(read).collect(), unread)
+}
+
+async fn take(
+    view: &View,
+    known: Option<&Service>,
+    answers: &Answers,
+    edit: Edit,
+) -> Result<Response, Error> {
+    match handle(view)?.edit(&view.author()?, vec![edit]).await {
+        Ok(_) => Ok(view.done("/rules/draft", t::rules_edits_taken(view.tr(), 1))),
+        Err(Refusal::Invalid(all)) => {
+            let wrong: Wrong = all.iter().map(|one| placed(view, one)).collect();
+            Ok(show(view, known, answers, &wrong))
+        }
+        Err(error) => {
+            let text = refusal::say(view, &error).ok_or(error)?;
+            Ok(show(view, known, answers, &[("", text)]))
+        }
+    }
+}
+
+/// At which field a fault of the room belongs.
+fn placed(view: &View, one: &DraftFault) -> (&'static str, String) {
+    let field = match &one.fault {
+        Fault::ServiceExists(_) => "id",
+        Fault::NameMissing(_) | Fault::NameUnfit(_) => "name_ru",
+        Fault::TooMuch(..) => "ports",
+        _ => "",
+    };
+    (field, faults::fault(view, &[], &one.fault))
+}
+
+fn show(
+    view: &View,
+    known: Option<&Service>,
+    answers: &Answers,
+    wrong: &[(&'static str, String)],
+) -> Response {
+    let tr = view.tr();
+    let mut fields = questions(view, known.is_none());
+    for field in &mut fields {
+        field.value = answers.get(field.name).cloned().unwrap_or_default();
+        let faults = wrong.iter().filter(|(name, _)| *name == field.name);
+        field.error = faults.map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" ");
+    }
+    let loose = wrong.iter().filter(|(name, _)| name.is_empty());
+    let loose: Vec<&str> = loose.map(|(_, text)| text.as_str()).collect();
+    let (action, back) = match known {
+        None => ("/rules/services/new".to_owned(), "/rules".to_owned()),
+        Some(one) => {
+            let href = names::service_href(&one.id);
+            (format!("{href}/edit"), href)
+        }
+    };
+    let form = form::form(
+        tr,
+        &form::Form {
+            draft: action.clone(),
+            action,
+            fields,
+            hidden: known.map(|one| ("version", one.version.to_string())).into_iter().collect(),
+            submit: t::rules_to_draft(tr).to_owned(),
+            cancel: back,
+            fault: loose.join(" "),
+            ..form::Form::default()
+        },
+    );
+    let text = notice::notice(notice::Tone::Plain, &Html::text(t::rules_to_draft_text(tr)));
+    let mut page = Page {
+        heading: t::rules_service_new(tr).to_owned(),
+        body: text.then(&form),
+        crumbs: crumbs(view),
+        layout: Layout::Narrow,
+        ..Page::default()
+    };
+    if let Some(one) = known {
+        page.heading = t::edit_heading(tr, names::service(view, one));
+        page.crumbs.push(Crumb::new(names::service(view, one), names::service_href(&one.id)));
+    }
+    if !wrong.is_empty() {
+        page.status = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    respond(view, Tab::Now, page)
+}
+
+fn questions(view: &View, is_new: bool) -> Vec<form::Field> {
+    let tr = view.tr();
+    let choice =
+        |value: &str, text: &str, help: &str| (value.to_owned(), text.to_owned(), help.to_owned());
+    let places = vec![
+        choice("behind", t::rules_place_behind(tr), t::rules_place_behind_help(tr)),
+        choice("hub", t::rules_on_hub(tr), t::rules_place_hub_help(tr)),
+    ];
+    let opens = vec![
+        choice("granted", t::rules_open_granted(tr), ""),
+        choice("everyone", t::rules_open_everyone(tr), ""),
+    ];
+    let mut fields = vec![
+        form::Field::new("name_ru", t::point_name_ru(tr))
+            .help(t::rules_service_name_help(tr))
+            .optional(),
+        form::Field::new("name_kk", t::point_name_kk(tr)).optional(),
+        form::Field::new("name_en", t::point_name_en(tr)).optional(),
+        form::Field::new("place", t::rules_column_place(tr)).kind(form::Kind::Radio(places)),
+        form::Field::new("addresses", t::rules_service_addresses(tr))
+            .help(t::rules_service_addresses_help(tr))
+            .kind(form::Kind::Area { rows: 2 })
+            .optional(),
+        form::Field::new("ports", t::rules_column_ports(tr))
+            .help(t::rules_service_ports_help(tr))
+            .kind(form::Kind::Area { rows: 2 }),
+        form::Field::new("open_to", t::rules_column_who(tr)).kind(form::Kind::Radio(opens)),
+    ];
+    if is_new {
+        let id = form::Field::new("id", t::field_id(tr))
+            .help(t::rules_service_id_help(tr))
+            .kind(form::Kind::Code);
+        fields.insert(0, id);
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: N2.3
+    #[test]
+    fn values_are_parted_by_whatever_people_write_between_them() {
+        let (ports, unread) = parse::<PortRange>("tcp/25, udp/53\r\nicmp;sctp/1");
+        assert_eq!(ports.len(), 3);
+        assert_eq!(unread, ["sctp/1"]);
+    }
+}
