@@ -9,9 +9,11 @@ use super::sources::By;
 use crate::nft::ir::{CtKey, Expr, Hook, MetaKey, Rule};
 
 pub(super) fn chains(ground: &Ground<'_>, parts: &mut Parts) {
+    parts.chain("errors", errors());
     parts.chain("related", related(ground));
     parts.chain("reply", reply());
     for ip in Ip::BOTH {
+        parts.chain(format!("related{}", ip.digit()), related_of(ground, ip));
         parts.chain(format!("reply{}", ip.digit()), reply_of(ground, ip));
         parts.chain(format!("elsewhere{}", ip.digit()), elsewhere(ground, ip));
     }
@@ -72,15 +74,38 @@ pub(super) fn in_the_hubs_name(ip: Ip) -> Rule {
 }
 
 /// Errors about flows that these rules accepted, but no redirects; nothing else is related, because no
-/// connection has a helper.
+/// connection has a helper. Connection tracking believes an error about any flow whose ends it quotes,
+/// whoever sends it: so what is quoted must have been on its way to the sender.
 fn related(ground: &Ground<'_>) -> Vec<Rule> {
+    let by_family = |ip: Ip| {
+        let digit = ip.digit();
+        Line::new(format!("an error, IPv{digit}")).is(ip).goto(format!("related{digit}"))
+    };
     let mut rules = vec![
         Line::new("about a flow of older rules")
             .with(Expr::Ct { key: CtKey::Mark, to: 0 })
             .ne(&ground.generation.to_ne_bytes())
             .drop(),
+        Line::new("an error of a service").iif(0).within("service_ports", 0).goto("errors"),
     ];
-    rules.extend(errors());
+    rules.extend(Ip::BOTH.map(by_family));
+    rules
+}
+
+/// From a segment, or from a router on its way: where the quoted packet went is known by the segment's
+/// port and hardware, as a source is.
+fn related_of(ground: &Ground<'_>, ip: Ip) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for by in [By::Hardware, By::Port] {
+        for length in by.lengths(ground, ip) {
+            let line = Line::new(format!("an error about one's own flow, /{length}")).iif(0);
+            let (line, address) =
+                if by == By::Hardware { (line.hardware(1), 3) } else { (line, 1) };
+            let line = line.quoted_destination(ip, length, address);
+            rules.push(line.within(&by.set(ip, length), 0).goto("errors"));
+        }
+    }
+    rules.push(Line::new("an error about another's flow").goto(Reason::Denied.chain()));
     rules
 }
 

@@ -157,6 +157,13 @@ impl Line {
         self.network(ip, end, ip.bits(), to)
     }
 
+    /// Where the packet went that an ICMP error quotes behind its eight bytes, cut as [`Self::network`].
+    pub(super) fn quoted_destination(self, ip: Ip, length: u8, to: Reg) -> Self {
+        let at = 8 + End::Destination.address(ip);
+        let bytes = u32::from(ip.bits() / 8);
+        self.payload(PayloadBase::Transport, at, bytes, to).cut(ip, length, to)
+    }
+
     /// Cuts the address in a register to its first `length` bits.
     pub(super) fn cut(self, ip: Ip, length: u8, reg: Reg) -> Self {
         if length == ip.bits() {

@@ -3,6 +3,8 @@
 //!
 //! How a packet goes through `inet ets`:
 //!
+//! * `pieces` (prerouting, before fragments are put together) lets a fragment join others only when its
+//!   source is the sender's own.
 //! * `guard` (prerouting, before connection tracking) knows the sender. A segment's port and source
 //!   lead to the segment's number, which becomes the packet's mark: one lookup in a hash map for each
 //!   prefix length in use (`from4_24`; `bound4_24` has the hardware address in its key as well). A
@@ -11,7 +13,8 @@
 //! * `forward` drops what no rule accepts. A flow that these rules accepted carries their generation
 //!   as its connection mark and passes at once. Everything else is asked for its rights: new flows,
 //!   and flows that older rules accepted, so that a right that was withdrawn ends its flows and a flow
-//!   that keeps its right loses no packet. Only segments open flows, and only towards services.
+//!   that keeps its right loses no packet. Only segments open flows, and only towards services. An error
+//!   about a flow passes when it comes from a service, or from the very segment whose flow it is.
 //! * `input` does the same for services on the hub itself, at the addresses of the port by which the
 //!   packet came in.
 //! * `refuse_…` counts by interface and mark, sends samples to NFLOG group 69, and drops.
@@ -32,6 +35,7 @@ mod local;
 mod meter;
 mod neighbour;
 mod parts;
+mod pieces;
 mod refuse;
 mod services;
 mod shape;
@@ -90,6 +94,7 @@ fn inet(ground: &Ground<'_>) -> crate::nft::ir::Table {
     sources::sets(ground, &mut parts);
     meter::chains(ground, &mut parts);
     neighbour::chains(ground, &mut parts);
+    pieces::chains(ground, &mut parts);
     guard::chains(ground, &mut parts);
     services::chains(ground, &mut parts);
     forward::chains(ground, &mut parts);
