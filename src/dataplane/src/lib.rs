@@ -8,6 +8,7 @@ pub mod compile;
 mod dump;
 mod error;
 pub mod evaluate;
+mod flows;
 mod message;
 mod neighbours;
 pub mod nft;
@@ -23,6 +24,7 @@ mod watch;
 mod ways;
 
 pub use error::Error;
+pub use flows::{Flow, Flows};
 pub use neighbours::hasten_neighbours;
 pub use queues::{Class, Queues, Shape};
 pub use reach::reach;

@@ -5,12 +5,12 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ets_model::{Policy, WallTime};
+use ets_model::{Policy, SegmentNo, WallTime};
 use tokio::net::UnixStream;
 
 use crate::{
-    Apply, Connection, Cursor, Desired, Error, Event, MeterFrame, Metering, PingLine, Plan, Reach,
-    Reply, Request, RulesNow, SegmentNow, Status, greet_netd,
+    Apply, Connection, Conversations, Cursor, Desired, Error, Event, MeterFrame, Metering,
+    PingLine, Plan, Reach, Reply, Request, RulesNow, SegmentNow, Status, greet_netd,
 };
 
 /// Knows where `netd` listens. Cheap to clone; every call opens its own connection.
@@ -242,6 +242,17 @@ impl Client {
         }
     }
 
+    /// Who talks in a segment now.
+    ///
+    /// # Errors
+    /// When `netd` or the kernel cannot be asked, or the segment is not in force.
+    pub async fn conversations(&self, segment: SegmentNo) -> Result<Conversations, Error> {
+        match self.ask(&Request::Conversations { segment }).await?.1 {
+            Reply::Conversations(talk) => Ok(*talk),
+            other => Err(unexpected(other, "who talks in a segment")),
+        }
+    }
+
     /// The stream of the meters; the minutes after `after` come first.
     ///
     /// # Errors
@@ -378,6 +389,7 @@ fn unexpected(got: Reply, expected: &'static str) -> Error {
         Reply::Rules(_) => "the state of the rules",
         Reply::Text(_) => "a text",
         Reply::Reach(_) => "a table of who may reach what",
+        Reply::Conversations(_) => "who talks in a segment",
         Reply::Metering(_) => "the beginning of the meters",
         Reply::Meter(_) => "counters",
     };

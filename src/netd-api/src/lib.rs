@@ -26,7 +26,10 @@ pub use descriptor::{InheritError, inherited_listener};
 pub use error::Error;
 pub use hello::{greet, greet_netd};
 pub use message::*;
-pub use meter::{Class, Counter, Direction, MeterBuilder, MeterFrame, MeterKind, Metering};
+pub use meter::{
+    Class, Conversation, Conversations, Counter, Direction, MeterBuilder, MeterFrame, MeterKind,
+    Metering,
+};
 pub use peer::{Allow, Peer};
 pub use rules::{
     Apply, Drift, Offence, OffenceKind, Pending, Plan, Reach, RulesEvent, RulesNow, Subject, Why,

@@ -9,11 +9,11 @@ use ets_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::meter::{MeterFrame, Metering};
+use crate::meter::{Conversations, MeterFrame, Metering};
 use crate::rules::{Apply, Offence, Plan, Reach, RulesEvent, RulesNow};
 
 /// The version of the protocol. Both sides must speak the same one.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 
 /// The first four bytes of a [`Hello`], so that a stranger is told apart from an old version.
 pub const MAGIC: [u8; 4] = *b"ETSN";
@@ -68,6 +68,9 @@ pub enum Request {
     RulesText,
     /// Who may reach what, computed from the rules that the kernel has. Answer: [`Reply::Reach`].
     Reach,
+    /// Who talks in a segment now, from the kernel's table of connections. Answer:
+    /// [`Reply::Conversations`].
+    Conversations { segment: SegmentNo },
     /// Turns the connection into the stream of the meters: [`Reply::Metering`], then for ever
     /// [`Reply::Meter`]; first the minutes that ended after `after`, then every counter as it
     /// stands, then once a second those that changed.
@@ -98,6 +101,8 @@ pub enum Reply {
     Text(String),
     /// Who may reach what.
     Reach(Box<Reach>),
+    /// Who talks in a segment.
+    Conversations(Box<Conversations>),
     /// The stream of the meters begins.
     Metering(Metering),
     /// Counters as they stood at one moment.

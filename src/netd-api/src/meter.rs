@@ -4,6 +4,8 @@
 //! What is counted: layer-3 bytes and packets as they were on the wire of the segment's link. Totals
 //! never go back within one life of the counters, so a reader that missed frames misses nothing.
 
+use std::net::IpAddr;
+
 use ets_model::{SegmentNo, ServiceNo, Stamp};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +111,39 @@ pub struct Counter {
     pub bytes: u64,
     /// Packets since the life began.
     pub packets: u64,
+}
+
+/// One connection of a segment, as long as the kernel tracks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// The address inside the segment.
+    pub inside: IpAddr,
+    /// The address that it talks with.
+    pub peer: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// The port of the one who was called; 0 where there is none.
+    pub port: u16,
+    /// Bytes and packets from the segment since the connection began.
+    pub up: (u64, u64),
+    /// Bytes and packets to it.
+    pub down: (u64, u64),
+}
+
+/// Who talks in a segment now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversations {
+    /// When the kernel was asked.
+    pub at: Stamp,
+    /// How many connections there are.
+    pub count: u64,
+    /// Those that moved the most, at most [`Conversations::MOST`], largest first.
+    pub largest: Vec<Conversation>,
+}
+
+impl Conversations {
+    /// So many are told.
+    pub const MOST: usize = 2_000;
 }
 
 /// Packs counters: five varints (LEB128) each, the segment as the step from the one before.

@@ -148,6 +148,10 @@ async fn answer(
         }
         Request::Rules => rules(connection, control, Order::Now).await,
         Request::RulesText => rule(connection, control, Order::Text, Reply::Text).await,
+        Request::Conversations { segment } => {
+            let order = |answer| Order::Conversations(segment, answer);
+            rule(connection, control, order, |talk| Reply::Conversations(Box::new(talk))).await
+        }
         Request::Reach => {
             rule(connection, control, Order::Reach, |reach| Reply::Reach(Box::new(reach))).await
         }

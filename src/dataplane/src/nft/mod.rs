@@ -13,10 +13,11 @@ mod properties;
 mod socket;
 mod text;
 mod transaction;
-mod wire;
+pub(crate) mod wire;
 
 pub use difference::difference;
 pub use drift::{Difference, changes, drift};
 pub use kernel::{Count, Kernel};
+pub(crate) use socket::Socket;
 pub use text::{Names, ruleset as text_of};
 pub use transaction::{Act, Step, TableName, Transaction};

@@ -71,6 +71,17 @@ impl Socket {
         fill: impl FnOnce(&mut Writer),
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<Dump, Error> {
+        self.list((wire::SUBSYSTEM, kind), family, fill, each)
+    }
+
+    /// The same of any subsystem.
+    pub(crate) fn list(
+        &mut self,
+        kind: (u16, u16),
+        family: u8,
+        fill: impl FnOnce(&mut Writer),
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<Dump, Error> {
         self.ask(kind, NLM_F_DUMP, family, fill)?;
         let mut state = Dump::Whole;
         loop {
@@ -90,7 +101,7 @@ impl Socket {
 
     /// Asks for one thing; the body of the answer.
     pub(crate) fn one(&mut self, kind: u16) -> Result<Vec<u8>, Error> {
-        self.ask(kind, 0, 0, |_| {})?;
+        self.ask((wire::SUBSYSTEM, kind), 0, 0, |_| {})?;
         loop {
             let wanted = self.sequence;
             let mut answers = answers(self.receive()?);
@@ -144,14 +155,14 @@ impl Socket {
 
     fn ask(
         &mut self,
-        kind: u16,
+        kind: (u16, u16),
         flags: u16,
         family: u8,
         fill: impl FnOnce(&mut Writer),
     ) -> Result<(), Error> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut out = Writer::default();
-        out.message(Head::nft(kind, flags, family, self.sequence), fill);
+        out.message(Head::of(kind, flags, family, self.sequence), fill);
         self.socket.send(out.bytes(), 0).map_err(failed("asking"))?;
         Ok(())
     }

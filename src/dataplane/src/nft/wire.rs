@@ -57,8 +57,18 @@ pub(crate) struct Head {
 impl Head {
     /// A message of `nf_tables`.
     pub(crate) fn nft(message: u16, flags: u16, family: u8, sequence: u32) -> Self {
+        Self::of((SUBSYSTEM, message), flags, family, sequence)
+    }
+
+    /// A message of a subsystem.
+    pub(crate) fn of(
+        (subsystem, message): (u16, u16),
+        flags: u16,
+        family: u8,
+        sequence: u32,
+    ) -> Self {
         let flags = flags | NLM_F_REQUEST;
-        Self { kind: SUBSYSTEM << 8 | message, flags, sequence, family, resource: 0 }
+        Self { kind: subsystem << 8 | message, flags, sequence, family, resource: 0 }
     }
 
     /// The begin or the end of a batch.

@@ -9,6 +9,7 @@ mod ruler;
 mod safety;
 mod settings;
 mod shaper;
+mod talk;
 mod thread;
 
 pub(crate) use plane::Filter;

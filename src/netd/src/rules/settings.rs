@@ -1,5 +1,5 @@
-//! Settings of the kernel on every port that leads to segments (ip-sysctl.rst): what the rules rely
-//! on, and what they cannot say.
+//! Settings of the kernel on every port that leads to segments (ip-sysctl.rst), and a few of the whole
+//! machine: what the rules rely on, and what they cannot say.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,6 +23,9 @@ const SETTINGS: [(&str, &str, &str); 10] = [
     ("ipv6", "accept_redirects", "0"),
 ];
 
+/// Of the whole machine: connections are counted, to tell who talks (nf_conntrack-sysctl.rst).
+const EVERYWHERE: [(&str, &str); 1] = [("net/netfilter/nf_conntrack_acct", "1")];
+
 /// Sets what is not set yet, as far as it can be.
 pub(super) fn set(ports: BTreeSet<&str>) {
     for (path, value) in all(ports) {
@@ -44,13 +47,16 @@ pub(super) fn wrong(ports: BTreeSet<&str>) -> Vec<Drift> {
 }
 
 fn all(ports: BTreeSet<&str>) -> impl Iterator<Item = (PathBuf, &'static str)> {
-    ports.into_iter().flat_map(|port| {
+    let everywhere =
+        EVERYWHERE.iter().map(|(name, value)| (format!("/proc/sys/{name}").into(), *value));
+    let at_ports = ports.into_iter().flat_map(|port| {
         // A name that is no single component would lead elsewhere; the kernel allows none with '/'.
         let port = port.replace('/', "_");
         SETTINGS.iter().map(move |(family, name, value)| {
             (PathBuf::from(format!("/proc/sys/net/{family}/conf/{port}/{name}")), *value)
         })
-    })
+    });
+    everywhere.chain(at_ports)
 }
 
 fn read(path: &PathBuf) -> Option<String> {

@@ -10,7 +10,7 @@ use ets_dataplane::nft::TableName;
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::{Refusal, Refusals};
 use ets_model::{BootTime, Policy, SegmentNo};
-use ets_netd_api::{Apply, EventBody, Plan, Reach, RulesEvent, RulesNow};
+use ets_netd_api::{Apply, Conversations, EventBody, Plan, Reach, RulesEvent, RulesNow};
 use ets_runtime::Clock;
 use tokio::sync::oneshot;
 
@@ -18,6 +18,7 @@ use super::offence::{Offences, Reason, Who};
 use super::plane::Filter;
 use super::ruler::{Disk, Plane, Ruler};
 use super::safety::{Safety, Standing};
+use super::talk;
 use crate::Error;
 use crate::journal::Journal;
 use crate::keeper::Keep;
@@ -38,6 +39,7 @@ pub(crate) enum Order {
     Now(Answer<RulesNow>),
     Text(Answer<String>),
     Reach(Answer<Reach>),
+    Conversations(SegmentNo, Answer<Conversations>),
 }
 
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, String>>;
@@ -159,6 +161,7 @@ impl Ruling {
             Order::Now(answer) => drop(answer.send(Ok(self.ruler.now()))),
             Order::Text(answer) => drop(answer.send(self.ruler.plane().text())),
             Order::Reach(answer) => self.prove(answer),
+            Order::Conversations(segment, answer) => self.listen(segment, answer),
         }
     }
 
@@ -172,10 +175,19 @@ impl Ruling {
             let reach = filter.and_then(|mut filter| filter.reach(&standing));
             drop(answer.send(reach.map(|reach| Reach { at, ..reach })));
         };
-        let started = std::thread::Builder::new().name("proof".into()).spawn(prove);
-        if let Err(error) = started {
-            tracing::error!(%error, "the proof cannot be started");
-        }
+        aside("proof", prove);
+    }
+
+    /// The kernel's table may hold a million connections: aside, too.
+    fn listen(&mut self, segment: SegmentNo, answer: Answer<Conversations>) {
+        let policy = self.ruler.standing().policy.as_ref();
+        let arm = policy.and_then(|policy| policy.arm(segment));
+        let prefixes = arm.map(|arm| arm.prefixes.clone()).unwrap_or_default();
+        let at = self.clock.stamp();
+        aside("talk", move || {
+            let talk = talk::of(&prefixes).map_err(|error| error.to_string());
+            drop(answer.send(talk.map(|talk| Conversations { at, ..talk })));
+        });
     }
 
     fn turn(&mut self) {
@@ -259,6 +271,13 @@ impl Ruling {
             // The keeper ends after everybody else.
             let _ = self.keeper.send(Keep::Tallies(Box::new(tallies)));
         }
+    }
+}
+
+/// On a thread of its own, in this network namespace.
+fn aside(name: &str, work: impl FnOnce() + Send + 'static) {
+    if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(work) {
+        tracing::error!(%error, name, "a thread cannot be started");
     }
 }
 
