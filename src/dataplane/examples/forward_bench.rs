@@ -79,7 +79,8 @@ fn main() -> Done<()> {
 
 fn small_packets(bed: &mut Bed) -> Done<()> {
     let sockets = bed.sockets()?;
-    let kinds = [Hub::Door, Hub::Free, Hub::OneRule, Hub::Ours(50), Hub::Ours(10_000), Hub::Accounts];
+    let kinds =
+        [Hub::Door, Hub::Free, Hub::OneRule, Hub::Ours(50), Hub::Ours(10_000), Hub::Accounts];
     let mut times: BTreeMap<Hub, Vec<f64>> = BTreeMap::new();
     for _ in 0..TURNS {
         for kind in kinds {
@@ -91,7 +92,9 @@ fn small_packets(bed: &mut Bed) -> Done<()> {
     let whole = |kind| median(&mut times[&kind].clone());
     let door = whole(Hub::Door);
     let net = |kind| whole(kind) - door;
-    println!("small packets (64 bytes, {FLOWS} flows, {TURNS} turns of {PACKETS}), ns of CPU in the hub:");
+    println!(
+        "small packets (64 bytes, {FLOWS} flows, {TURNS} turns of {PACKETS}), ns of CPU in the hub:"
+    );
     println!("  sender and link alone        {door:>8.0}");
     for (name, kind) in [
         ("empty forwarder", Hub::Free),
@@ -197,7 +200,11 @@ impl Bed {
 
     fn become_(&mut self, kind: Hub) -> Done<()> {
         sh("nft flush ruleset")?;
-        self.meters.attach(if kind == Hub::Accounts { std::slice::from_ref(&self.port) } else { &[] });
+        self.meters.attach(if kind == Hub::Accounts {
+            std::slice::from_ref(&self.port)
+        } else {
+            &[]
+        });
         match kind {
             Hub::OneRule => sh(&format!("nft '{ONE_RULE}'"))?,
             Hub::Ours(segments) => {
@@ -340,7 +347,8 @@ fn policy(segments: u32) -> Policy {
 }
 
 fn network(four: u32) -> IpNet {
-    IpNet::new(std::net::Ipv4Addr::from(four).into(), 24).unwrap_or_else(|_| unreachable!("24 fits"))
+    IpNet::new(std::net::Ipv4Addr::from(four).into(), 24)
+        .unwrap_or_else(|_| unreachable!("24 fits"))
 }
 
 fn network6(no: u32) -> IpNet {
