@@ -34,6 +34,30 @@ const PAGES = [
   "/segments/s002/photo/edit",
   "/outages",
   "/outages/1",
+  "/traffic",
+  "/traffic?at=1795339927",
+  "/traffic/top",
+  "/traffic/top?period=hour&by=peak",
+  "/traffic/top?period=custom&from=2026-11-30&to=2026-11-01",
+  "/traffic/reports",
+  "/traffic/reports/akimat-region",
+  "/traffic/quotas",
+  "/traffic/quotas/new",
+  "/segments/s001/traffic",
+  "/segments/s001/traffic?period=month",
+  "/rules",
+  "/rules/draft",
+  "/rules/services/new",
+  "/rules/services/documents",
+  "/rules/services/documents/edit",
+  "/rules/segments/s001",
+  "/rules/limits",
+  "/rules/text",
+  "/rules/history",
+  "/rules/history/1",
+  "/reachability?q=s00",
+  "/reachability?a=s001&b=documents",
+  "/offences",
   "/journal?verify=1",
   "/system",
   "/settings",
@@ -45,8 +69,53 @@ const PAGES = [
   "/no-such-page",
 ];
 
+// Nothing waits and nothing is drafted, whatever was done before.
+async function calmRules(page) {
+  for (const [path, form] of [["/rules", "form[action$='/withdraw']"], ["/rules/draft", "form[action$='/discard']"]]) {
+    await page.goto(base + path);
+    if (await page.locator(form).count()) await page.locator(`${form} button`).first().click();
+  }
+}
+
+// A draft that takes documents from the first segment that has it.
+async function draftRules(page) {
+  await calmRules(page);
+  await page.goto(`${base}/rules/services/documents?which=may`);
+  await page.locator("input[name=segment]").first().check();
+  await page.locator("button[value=withdraw]").click();
+  await page.waitForURL(`${base}/rules/draft`);
+}
+
 // Pages that only a form leads to.
 const FORMS = {
+  "draft of the rules": async (page) => {
+    await draftRules(page);
+    await page.locator("main details summary").first().click();
+  },
+  "draft without a reason": async (page) => {
+    await draftRules(page);
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
+  "change of the rules that waits": async (page) => {
+    await draftRules(page);
+    await page.locator("#f-reason").fill("browser tests");
+    await page.locator("main form.form button.primary").click();
+    await page.locator("[data-until]").waitFor();
+  },
+  "rules after a change was taken back": calmRules,
+  "service with faults": async (page) => {
+    await page.goto(`${base}/rules/services/new`);
+    await page.locator("#f-id").fill("NO");
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
+  "limits with faults": async (page) => {
+    await page.goto(`${base}/rules/limits`);
+    await page.locator("#f-packets").fill("many");
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
   "import with faults": async (page) => {
     await page.goto(`${base}/registry/import`);
     const buffer = Buffer.from("id,prefixes,nonsense\nS 1,10.10.1.0/33,x\n");
@@ -81,6 +150,12 @@ const FORMS = {
   "point with faults": async (page) => {
     await page.goto(`${base}/registry/new-point`);
     await page.locator("#f-id").fill("NO");
+    await page.locator("main form.form button.primary").click();
+    await page.locator(".errors").waitFor();
+  },
+  "quota with faults": async (page) => {
+    await page.goto(`${base}/traffic/quotas/new`);
+    await page.locator("#f-warn").fill("0");
     await page.locator("main form.form button.primary").click();
     await page.locator(".errors").waitFor();
   },
@@ -248,7 +323,7 @@ describe("weight", () => {
     const plain = await browser.newContext({ javaScriptEnabled: false });
     await plain.addCookies(await context.cookies());
     const page = await plain.newPage();
-    for (const path of ["/", "/?view=table", `/segments/${DOWN}`, "/outages", "/system", "/wall"]) {
+    for (const path of ["/", "/?view=table", `/segments/${DOWN}`, "/outages", "/system", "/wall", "/traffic", "/traffic/reports"]) {
       await page.goto(base + path);
       assert.ok(await page.locator("h1").innerText(), path);
     }

@@ -236,6 +236,24 @@ impl From<ets_rules::Error> for Error {
     }
 }
 
+impl From<ets_traffic::Error> for Error {
+    fn from(error: ets_traffic::Error) -> Self {
+        use ets_traffic::Error as Traffic;
+        match error {
+            Traffic::Store(error) => error.into(),
+            Traffic::Journal(error) => error.into(),
+            Traffic::BadPeriod(_) => Self::BadRequest(error.to_string()),
+            Traffic::BadQuota(message) => {
+                let remedy = "see the schema in /api/openapi.json".to_owned();
+                Self::Invalid(vec![Fault { field: "quota".to_owned(), message, remedy }])
+            }
+            Traffic::NoQuota(id) => Self::NotFound { what: "quota", id: id.to_string() },
+            Traffic::Conflict { current, .. } => Self::Stale { current },
+            Traffic::Unreadable { .. } | Traffic::UnknownZone(_) => Self::internal(error),
+        }
+    }
+}
+
 impl From<&ets_rules::DraftFault> for Fault {
     fn from(fault: &ets_rules::DraftFault) -> Self {
         let field = fault.edit.map_or_else(String::new, |edit| format!("edits[{edit}]"));

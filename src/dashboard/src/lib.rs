@@ -6,6 +6,7 @@
 //! one-time link opened; [`entry`] is the one gate in front of everything.
 
 mod api;
+mod classes;
 mod config;
 mod entry;
 mod error;

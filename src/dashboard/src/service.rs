@@ -53,6 +53,13 @@ pub(crate) struct Inner {
     pub view: pages::Cache,
 }
 
+impl App {
+    /// The accounting, where there is one.
+    pub(crate) fn traffic(&self) -> Result<&ets_traffic::Handle, Error> {
+        self.deps.traffic.as_ref().ok_or(Error::NetdAway)
+    }
+}
+
 impl std::ops::Deref for App {
     type Target = Inner;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ets_model::{InstitutionId, SegmentNo};
+use ets_model::{InstitutionId, SegmentNo, WallTime};
 use ets_registry::Author;
 use tokio::sync::broadcast;
 
@@ -15,8 +15,8 @@ use crate::range::{self, Grid, Range, Reach};
 use crate::sums::{self, By, Filter, Of, Ranked, Sums};
 use crate::tally::Tally;
 use crate::{
-    Both, Calendar, Error, Forecast, Gap, Notice, Period, Quota, Report, Standing, Total, Whose,
-    closing, gap, quota, report,
+    Both, Calendar, Error, Forecast, Gap, Notice, Period, Picture, Quota, Report, Standing, Total,
+    Whose, closing, gap, picture, quota, report,
 };
 
 /// Cheap to clone.
@@ -94,6 +94,28 @@ impl Handle {
         let sums = self.sums(period, self.everybody()).await?;
         let totals = sums.iter().filter(|(segment, _)| **segment != HUB);
         Ok(totals.map(|(segment, tally)| (SegmentNo(*segment), tally.total())).collect())
+    }
+
+    /// All that was ever counted, as far back as it is kept: every segment with traffic, ascending
+    /// by number, 0 for what belongs to no segment. From memory; never falls while this process
+    /// runs, and goes on where it stood when the next one begins.
+    pub fn ever(&self) -> Vec<(SegmentNo, Total)> {
+        let memory = self.0.memory();
+        memory.ever().iter().map(|(segment, tally)| (SegmentNo(*segment), tally.total())).collect()
+    }
+
+    /// The same of one segment.
+    pub fn ever_of(&self, segment: SegmentNo) -> Total {
+        self.0.memory().ever().get(&segment.0).map(Tally::total).unwrap_or_default()
+    }
+
+    /// What passed at a moment of the past, of everybody: in that second as long as seconds are in
+    /// memory, in its minute while minutes are kept, in its hour beyond.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn picture(&self, at: WallTime) -> Result<Picture, Error> {
+        picture::of(self, at).await
     }
 
     /// The segments with the most traffic in a period, largest first.

@@ -76,6 +76,13 @@ impl Snapshot {
         order
     }
 
+    /// The second that it shows, since 1970: under this number [`crate::Handle::picture`] finds it
+    /// again.
+    pub fn second(&self) -> i64 {
+        let half = i64::try_from(self.over.as_micros() / 2).unwrap_or(0);
+        (self.at.wall.0 - half).div_euclid(1_000_000)
+    }
+
     /// The picture after a frame: `deltas` ascend by segment and came within `over`.
     pub(crate) fn of(at: Stamp, over: Duration, by: &str, deltas: &[Delta], hub: &Tally) -> Self {
         let micros = u64::try_from(over.as_micros()).unwrap_or(u64::MAX).max(1);

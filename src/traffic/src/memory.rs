@@ -14,6 +14,7 @@ use crate::model::HUB;
 use crate::part::Part;
 use crate::seconds::Seconds;
 use crate::spread::{Time, shares};
+use crate::sums::Sums;
 use crate::tally::Tally;
 
 /// A minute that nobody adds to any more is closed after this, in seconds.
@@ -40,6 +41,8 @@ pub(crate) struct Memory {
     last_gap: i64,
     most_waiting: usize,
     joined: u64,
+    /// All that was ever counted, by segment.
+    ever: Sums,
 }
 
 /// Closed, not yet on disk.
@@ -101,7 +104,19 @@ impl Memory {
             last_gap: 0,
             most_waiting: config.waiting_minutes.max(2),
             joined: 0,
+            ever: Sums::new(),
         }
+    }
+
+    /// Puts down what was counted before this process began; none of it is counted again.
+    pub(crate) fn begin_ever(&mut self, mut before: Sums) {
+        before.remove(&HUB);
+        self.ever = before;
+    }
+
+    /// All that was ever counted, by segment.
+    pub(crate) fn ever(&self) -> &Sums {
+        &self.ever
     }
 
     /// A stream of this life begins.
@@ -142,6 +157,10 @@ impl Memory {
     }
 
     fn count(&mut self, deltas: &[Delta]) {
+        for cells in deltas.chunk_by(|one, other| one.segment == other.segment) {
+            let ever = self.ever.entry(cells[0].segment).or_default();
+            cells.iter().for_each(|cell| ever.add(cell.key, cell.amount));
+        }
         let mut spread: Option<(Time, Vec<(i64, u64)>)> = None;
         for delta in deltas {
             if let Some(minute) = delta.time.minute() {
@@ -327,7 +346,8 @@ impl Memory {
     pub(crate) fn totals_bytes(&self) -> u64 {
         let waiting: usize = self.waiting.totals.values().map(|bytes| bytes.len()).sum();
         let lives = self.ledger.lives().iter().map(crate::ledger::Life::footprint);
-        (waiting + lives.sum::<usize>()) as u64
+        let ever = self.ever.values().map(Tally::footprint);
+        (waiting + lives.sum::<usize>() + ever.sum::<usize>()) as u64
     }
 }
 

@@ -16,10 +16,12 @@ use crate::live::Snapshot;
 use crate::memory::{Memory, hub_of};
 use crate::pack::{self, Packed};
 use crate::sweep::Sweep;
-use crate::{Config, Error, disk, gap, quota};
+use crate::{Config, Error, Handle, Period, disk, gap, quota};
 
 /// An hour is packed so long after its end at the earliest, in seconds.
 const PACK_AFTER: i64 = 60;
+/// Clocks that went back a little leave minutes of tomorrow.
+const DAY: Duration = Duration::from_secs(86_400);
 /// Pieces of work in one round of a second.
 const PIECES: usize = 8;
 /// Why recording has stopped, where no database said it.
@@ -143,6 +145,17 @@ impl Meter {
             minutes: watch::Sender::new(0),
             quotas: quota::Desk::default(),
         })
+    }
+
+    /// Reads back what was ever counted, as far as it is kept, so that the totals go on where they
+    /// stood. Before any frame comes.
+    pub(crate) async fn count_from_the_past(self: &Arc<Self>) -> Result<(), Error> {
+        let now = self.clock.wall();
+        let oldest = self.calendar.month(now.minus(self.config.hours_kept)).from;
+        let period = Period { from: oldest, to: self.calendar.day(now.plus(DAY)).to };
+        let before = Handle(self.clone()).everybodys_sums(period).await?;
+        self.memory().begin_ever(before);
+        Ok(())
     }
 
     /// Up to when everything was read: what to ask `netd` for comes after it.

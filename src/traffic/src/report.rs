@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use ets_model::{Channel, InstitutionId, SegmentNo, WallTime};
 use ets_netd_api::Direction;
 use ets_registry::Catalog;
+use tokio::task::JoinSet;
 
 use crate::forecast::{self, Forecast};
 use crate::meter::Meter;
@@ -15,6 +16,8 @@ use crate::{Both, Error, Handle, Period, Total, Whose, range};
 
 /// Percentiles that are computed for one list.
 const AT_ONCE: usize = 500;
+/// So many of them are computed side by side.
+const SIDES: usize = 4;
 /// Weeks that a trend looks back.
 const WEEKS: i64 = 52;
 /// Hours of a week in which anything has to have passed for it to count.
@@ -82,10 +85,7 @@ impl Known {
         let missing = numbers.iter().filter(|no| !percentiles.contains_key(*no));
         let missing: Vec<u32> = missing.copied().collect();
         if missing.len() <= AT_ONCE {
-            for number in missing {
-                let one = handle.percentile(Whose::Segment(SegmentNo(number)), month).await?;
-                percentiles.extend(one.map(|one| (number, one)));
-            }
+            percentiles.extend(side_by_side(handle, month, missing).await?);
         }
         let sums = handle.sums(month, Of::some(numbers)).await?;
         Ok(Self { sums, percentiles })
@@ -108,6 +108,43 @@ impl Known {
         }
         Report { institution: institution.clone(), month, segments, total: whole.total() }
     }
+}
+
+/// The percentiles of a month that is not closed, several at once.
+async fn side_by_side(
+    handle: &Handle,
+    month: Period,
+    numbers: Vec<u32>,
+) -> Result<Vec<(u32, Percentile)>, Error> {
+    let mut tasks = JoinSet::new();
+    let mut found = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        if tasks.len() >= SIDES {
+            collect(&mut tasks, &mut found).await?;
+        }
+        let handle = handle.clone();
+        tasks.spawn(async move {
+            let one = handle.percentile(Whose::Segment(SegmentNo(number)), month).await?;
+            Ok(one.map(|one| (number, one)))
+        });
+    }
+    while !tasks.is_empty() {
+        collect(&mut tasks, &mut found).await?;
+    }
+    Ok(found)
+}
+
+type Found = Result<Option<(u32, Percentile)>, Error>;
+
+async fn collect(
+    tasks: &mut JoinSet<Found>,
+    found: &mut Vec<(u32, Percentile)>,
+) -> Result<(), Error> {
+    if let Some(ended) = tasks.join_next().await {
+        // Nobody cancels these tasks: an error is a panic.
+        found.extend(ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?);
+    }
+    Ok(())
 }
 
 fn contracted(channel: &Channel) -> Both<u64> {

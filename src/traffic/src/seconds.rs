@@ -9,6 +9,7 @@ use crate::Amount;
 use crate::key::Key;
 use crate::ledger::Delta;
 use crate::model::HUB;
+use crate::sums::Sums;
 use crate::tally::Tally;
 
 /// So many segments stand between two entries of a row's index.
@@ -62,6 +63,14 @@ impl Seconds {
     pub(crate) fn between(&self, segment: u32, from: i64, to: i64) -> Vec<(i64, Tally)> {
         let rows = self.rows.iter().filter(|row| (from..to).contains(&row.second));
         rows.filter_map(|row| Some((row.second, row.get(segment)?))).collect()
+    }
+
+    /// Everything that moved in a second; where none was read then, in one beside it. `None` where
+    /// the memory does not reach.
+    pub(crate) fn all(&self, second: i64) -> Option<Sums> {
+        let near = |row: &&Row| (row.second - second).abs() <= 1;
+        let rows = self.rows.iter().filter(near);
+        Some(rows.min_by_key(|row| (row.second - second).abs())?.all())
     }
 
     /// The oldest second in memory.
@@ -118,18 +127,38 @@ impl Row {
         let mut segment = 0u32;
         while !reader.is_at_end() && segment < wanted {
             segment = segment.checked_add(reader.small()?)?;
-            let count: u16 = reader.small()?;
-            let mut tally = Tally::default();
-            for _ in 0..count {
-                let key = reader.small()?;
-                tally.add(key, Amount { bytes: reader.number()?, packets: reader.number()? });
-            }
+            let tally = cells(&mut reader)?;
             if segment == wanted {
                 return Some(tally);
             }
         }
         None
     }
+
+    fn all(&self) -> Sums {
+        let mut sums = Sums::new();
+        for (entry, (_, from)) in self.index.iter().enumerate() {
+            let to = self.index.get(entry + 1).map_or(self.bytes.len(), |(_, at)| *at as usize);
+            let mut reader = Reader::at(self.bytes.get(..to).unwrap_or_default(), *from as usize);
+            let mut segment = 0u32;
+            while let Some(step) = reader.small::<u32>() {
+                segment = segment.saturating_add(step);
+                let Some(tally) = cells(&mut reader) else { break };
+                sums.insert(segment, tally);
+            }
+        }
+        sums
+    }
+}
+
+fn cells(reader: &mut Reader<'_>) -> Option<Tally> {
+    let count: u16 = reader.small()?;
+    let mut tally = Tally::default();
+    for _ in 0..count {
+        let key = reader.small()?;
+        tally.add(key, Amount { bytes: reader.number()?, packets: reader.number()? });
+    }
+    Some(tally)
 }
 
 #[cfg(test)]
@@ -158,6 +187,9 @@ mod tests {
         }
         assert!(seconds.between(4, 0, 300).is_empty());
         assert_eq!(seconds.between(HUB, 199, 200).len(), 1);
+        let all = seconds.all(199).unwrap();
+        assert_eq!((all.len(), all[&1_500].amount().up.bytes), (501, 500));
+        assert!(seconds.all(200).is_some() && seconds.all(201).is_none(), "the nearest, not any");
         println!("{} seconds of 500 segments in {} bytes", seconds.window(), seconds.bytes());
         assert!(seconds.window() > 5);
     }

@@ -46,6 +46,7 @@ impl Traffic {
         let Deps { series: store, state, registry, netd, shaper, clock } = deps;
         let meter = Meter::open(Parts { store, state, registry, clock, config }).await?;
         let meter = Arc::new(meter);
+        meter.count_from_the_past().await?;
         let mut keeper = Keeper::new(Handle(meter.clone()), shaper);
         keeper.resume().await?;
         Ok(Self { meter, netd, keeper })

@@ -75,6 +75,11 @@ impl Tally {
         sum
     }
 
+    /// Bytes in memory, roughly.
+    pub(crate) fn footprint(&self) -> usize {
+        80 + self.cells.capacity() * size_of::<(Key, Amount)>()
+    }
+
     pub(crate) fn total(&self) -> Total {
         let mut flows: Vec<Flow> = Vec::new();
         for (key, amount) in &self.cells {

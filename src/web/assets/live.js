@@ -325,6 +325,56 @@ function swap(name, fresh) {
   if (path) $(path, next)?.focus({ preventScroll: true });
 }
 
+// ---- a picture that comes whole each second, and holds still when asked ----
+
+let held = false;
+
+// Makes one element like another without replacing it: focus, selection and open parts stay.
+function liken(old, next) {
+  if (old.nodeName !== next.nodeName || old.childNodes.length !== next.childNodes.length) {
+    return old.replaceWith(document.adoptNode(next));
+  }
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== next.data) old.data = next.data;
+    return;
+  }
+  if (old.classList.contains("at")) next.classList.add("at");
+  for (const { name, value } of next.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  for (const name of old.getAttributeNames()) {
+    if (name !== "open" && !next.hasAttribute(name)) old.removeAttribute(name);
+  }
+  const parts = [...next.childNodes];
+  [...old.childNodes].forEach((part, index) => liken(part, parts[index]));
+}
+
+function onPicture({ html }) {
+  if (held) return;
+  const fresh = new DOMParser().parseFromString(markup ? markup.createHTML(html) : html, "text/html");
+  for (const next of $$("[data-fragment]", fresh)) {
+    const old = $(`[data-fragment="${next.dataset.fragment}"]`);
+    if (!old) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const path = focused && trace(focused);
+    liken(old, next);
+    const now = $(`[data-fragment="${next.dataset.fragment}"]`);
+    // Rows change places: the focus goes with what it was on.
+    if (path && !document.activeElement?.matches(path)) $(path, now)?.focus({ preventScroll: true });
+  }
+}
+
+const pause = $("#pause");
+if (pause) {
+  pause.hidden = false;
+  pause.setAttribute("aria-pressed", "false");
+  pause.addEventListener("click", () => {
+    held = !held;
+    [pause.textContent, pause.dataset.other] = [pause.dataset.other, pause.textContent];
+    pause.setAttribute("aria-pressed", held);
+  });
+}
+
 // ---- the stream ----
 
 let lastId = "";
@@ -345,14 +395,15 @@ function connect() {
     });
   on("segment", onSegment);
   on("group", onGroup);
-  on("summary", onSummary);
-  on("change", (change) => change.fragments.forEach(renewSoon));
+  on("summary", (summary) => held || onSummary(summary));
+  on("picture", onPicture);
+  on("change", (change) => held || change.fragments.forEach(renewSoon));
   on("reset", () => $$("[data-fragment]").forEach((part) => renewSoon(part.dataset.fragment)));
   on("gone", () => location.reload());
   on("tick", ({ now, at }) => {
     ahead = now - Date.now();
     const age = $("#age");
-    if (age) age.dataset.at = at;
+    if (age && !held) age.dataset.at = at;
     notice();
   });
   // The browser reconnects by itself, except where the answer was an error.

@@ -12,6 +12,9 @@
 //!   closed): the script fetches the page again with the header `X-Fragments: name,name` and
 //!   puts the elements `data-fragment="name"` in the place of the old ones. A server may
 //!   answer the whole page;
+//! - `picture`: `{"html": …}`, fragments of the page as they are now, for what is new as a whole each
+//!   second: they are put in the place of the old ones, unless the reader holds the page still
+//!   (the button `#pause`);
 //! - `reset`: the stream cannot resume from `Last-Event-ID`: the script renews every fragment.
 //! - `gone`: the session is over: the script loads the page again, which asks to sign in.
 //!

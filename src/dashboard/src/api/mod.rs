@@ -1,5 +1,6 @@
 //! The HTTP API, `/api/v1`: the machine interface of scripts, checks and commands.
 
+mod amounts;
 mod asker;
 mod body;
 mod entry;
@@ -13,15 +14,19 @@ mod outages;
 mod photo;
 mod ping;
 mod problem;
+mod quotas;
 mod rules;
 mod schema;
 mod segment_doc;
+mod segment_traffic;
 mod segments;
 mod series;
 mod shared;
 mod table;
 mod tally;
 mod time;
+mod traffic;
+mod traffic_report;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -42,7 +47,9 @@ pub(crate) use problem::plain;
 pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
 pub(crate) use tally::by_parent;
-pub(crate) use time::rfc3339;
+pub(crate) use time::{parse as parse_moment, rfc3339};
+pub(crate) use traffic::length as period_length;
+pub(crate) use traffic_report::month;
 
 /// The largest body that is taken: a CSV of 10,000 segments has about 3 MB.
 pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;

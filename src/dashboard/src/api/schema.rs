@@ -48,8 +48,104 @@ pub(crate) fn all() -> Value {
             "id": text(), "name": text(), "opened": reference("Moment"),
             "seen": reference("Moment"), "expires": reference("Moment"), "agent": text(),
         })),
+        "Traffic": object(&["at", "hub", "segments"], json!({
+            "at": reference("Moment"),
+            "over_s": number(),
+            "by": {"type": "string", "enum": ["wire", "filter", ""]},
+            "stale_since": or_null(reference("Moment")),
+            "hub": reference("Rate"),
+            "segments": {"type": "array", "items": reference("Rate")},
+        })),
+        "Rate": object(&["bps_up", "bps_down"], json!({
+            "segment": text(), "bps_up": whole(), "bps_down": whole(),
+            "pps_up": whole(), "pps_down": whole(),
+            "classes": {"type": "array", "items": {"type": "object"}},
+            "dropped": {"type": "object", "description": "part of the classes, not beside them"},
+        })),
+        "Volume": volume(),
+        "TrafficTop": object(&["from", "to", "segments"], json!({
+            "from": reference("Moment"), "to": reference("Moment"),
+            "segments": {"type": "array", "items": {"type": "object"}},
+        })),
+        "SegmentTraffic": segment_traffic(),
+        "TrafficReport": object(&["from", "to", "closed", "institutions"], json!({
+            "from": reference("Moment"), "to": reference("Moment"), "closed": flag(),
+            "institutions": {"type": "array", "items": object(&["institution", "total", "segments"], json!({
+                "institution": text(), "name": or_null(text()), "total": reference("Volume"),
+                "segments": {"type": "array", "items": {"type": "object"}},
+            }))},
+        })),
+        "TrafficGap": object(&["id", "kind", "since", "until"], json!({
+            "id": whole(),
+            "kind": {"type": "string", "enum": ["reset", "life", "away"]},
+            "since": reference("Moment"), "until": reference("Moment"), "counters": whole(),
+            "examples": {"type": "array", "items": {"type": "object"}},
+        })),
+        "Quota": quota(),
         "Problem": problem(),
     })
+}
+
+fn volume() -> Value {
+    object(
+        &["bytes_up", "bytes_down", "packets_up", "packets_down"],
+        json!({
+            "bytes_up": whole(), "bytes_down": whole(),
+            "packets_up": whole(), "packets_down": whole(),
+            "classes": {"type": "array", "items": {"type": "object"}},
+            "dropped": {"type": "object", "description": "part of the classes, not beside them"},
+            "peak_bps": object(&[], json!({"up": whole(), "down": whole()})),
+            "spread": {"type": "boolean",
+                "description": "a part is known only as the sum over a longer time"},
+        }),
+    )
+}
+
+fn segment_traffic() -> Value {
+    let both = || object(&[], json!({"up": whole(), "down": whole()}));
+    object(
+        &["segment", "from", "to", "begins", "step_s", "steps", "lines", "total"],
+        json!({
+            "segment": text(), "from": reference("Moment"), "to": reference("Moment"),
+            "begins": reference("Moment"), "step_s": whole(), "steps": whole(),
+            "lines": {"type": "array", "items": object(&["class"], json!({
+                "class": text(),
+                "bytes_up": {"type": "array", "items": whole()},
+                "bytes_down": {"type": "array", "items": whole()},
+                "packets_up": {"type": "array", "items": whole()},
+                "packets_down": {"type": "array", "items": whole()},
+            }))},
+            "spread": {"type": "array", "items": flag()},
+            "total": reference("Volume"),
+            "percentile_95": or_null(object(&["bps", "intervals"], json!({
+                "bps": both(), "intervals": whole(), "spread": whole(),
+            }))),
+            "contracted_bps": both(),
+            "forecast": object(&[], json!({"up": {"type": "object"}, "down": {"type": "object"}})),
+        }),
+    )
+}
+
+fn quota() -> Value {
+    object(
+        &["name", "limit"],
+        json!({
+            "id": whole(),
+            "name": text(),
+            "segment": {"type": ["string", "null"], "description": "null: each segment by itself"},
+            "limit": {"description": "one of bytes_a_day, bytes_a_month, rate",
+                "type": "object", "properties": {
+                    "bytes_a_day": whole(), "bytes_a_month": whole(),
+                    "rate": object(&["bps", "minutes"], json!({"bps": whole(), "minutes": whole()})),
+                }},
+            "way": {"type": "string", "enum": ["up", "down", "sum"], "default": "sum"},
+            "warn_percent": {"type": "integer", "minimum": 1, "maximum": 100, "default": 80},
+            "action": {"description": "\"notice\", or {\"shape\": {\"kbps\": rate}}"},
+            "version": whole(),
+            "standings": {"type": "array", "items": {"type": "object"},
+                "description": "segments that are not below the warning; shown only"},
+        }),
+    )
 }
 
 fn segment_now() -> Value {
@@ -67,8 +163,10 @@ fn segment_now() -> Value {
             "unheard": {"type": "boolean", "description": "it has never answered yet"},
             "obstacle": {"enum": ["no_port", "no_route", "forbidden", null],
                 "description": "what keeps probes from leaving, while it does not answer"},
-            "bytes_up": {"type": ["integer", "null"], "description": "null: not counted yet"},
-            "bytes_down": {"type": ["integer", "null"], "description": "null: not counted yet"},
+            "bytes_up": {"type": ["integer", "null"],
+                "description": "from the segment since ever; null: nothing is counted"},
+            "bytes_down": {"type": ["integer", "null"],
+                "description": "to the segment since ever; null: nothing is counted"},
             "outage": {"type": ["integer", "null"], "description": "number of the open outage"},
             "retired": or_null(reference("Moment")),
         }),

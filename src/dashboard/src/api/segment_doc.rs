@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ets_model::{Lang, LinkState, Segment, SegmentNo, WallTime};
 use ets_registry::Catalog;
+use ets_traffic::Both;
 use ets_watch::{SegmentNow, Snapshot};
 use serde_json::{Map, Value, json};
 
@@ -47,11 +48,13 @@ const TAKEN: &[&str] = &[
     "version",
 ];
 
-/// The live fields of a segment, as in the list.
+/// The live fields of a segment, as in the list; `moved` is what it has ever moved, where that is
+/// counted.
 pub(crate) fn brief(
     catalog: &Catalog,
     snapshot: &Snapshot,
     segment: &Segment,
+    moved: Option<Both<u64>>,
     Language(lang): Language,
 ) -> Value {
     let now = snapshot.segment(segment.no);
@@ -65,8 +68,8 @@ pub(crate) fn brief(
         "loss": now.and_then(SegmentNow::loss),
         "unheard": now.is_some_and(|now| now.unheard),
         "obstacle": now.and_then(|now| now.obstacle),
-        "bytes_up": Value::Null,
-        "bytes_down": Value::Null,
+        "bytes_up": moved.map(|moved| moved.up),
+        "bytes_down": moved.map(|moved| moved.down),
         "outage": now.and_then(|now| now.outage),
         "retired": moment(segment.retired),
     })
@@ -77,9 +80,10 @@ pub(crate) fn full(
     catalog: &Catalog,
     snapshot: &Snapshot,
     segment: &Segment,
+    moved: Option<Both<u64>>,
     language: Language,
 ) -> Result<Value, Error> {
-    let mut document = brief(catalog, snapshot, segment, language);
+    let mut document = brief(catalog, snapshot, segment, moved, language);
     let definition = serde_json::to_value(segment).map_err(Error::internal)?;
     if let (Value::Object(document), Value::Object(definition)) = (&mut document, definition) {
         for (name, value) in definition {

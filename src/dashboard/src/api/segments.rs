@@ -1,11 +1,13 @@
 //! `/api/v1/segments`: the star, and its register.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use ets_model::{Lang, LinkState, Segment, WallTime};
+use ets_model::{Lang, LinkState, Segment, SegmentNo, WallTime};
+use ets_traffic::{Both, Total};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -57,13 +59,27 @@ pub(crate) async fn list(
     let state_of = |segment: &Segment| {
         snapshot.segment(segment.no).map_or(LinkState::Unknown, |now| now.state)
     };
+    let moved = moved(&app);
     let documents: Vec<_> = found
         .into_iter()
         .filter(|segment| filter.retired || segment.is_active())
         .filter(|segment| filter.state.is_none_or(|state| state_of(segment) == state))
-        .map(|segment| segment_doc::brief(&catalog, &snapshot, segment, language))
+        .map(|segment| {
+            let moved = moved.as_ref().map(|all| all.get(&segment.no).copied().unwrap_or_default());
+            segment_doc::brief(&catalog, &snapshot, segment, moved, language)
+        })
         .collect();
     answer(StatusCode::OK, &documents)
+}
+
+/// The bytes that every segment has ever moved, where that is counted.
+fn moved(app: &App) -> Option<HashMap<SegmentNo, Both<u64>>> {
+    let ever = app.deps.traffic.as_ref()?.ever();
+    Some(ever.into_iter().map(|(no, total)| (no, bytes(&total))).collect())
+}
+
+fn bytes(total: &Total) -> Both<u64> {
+    Both { up: total.amount.up.bytes, down: total.amount.down.bytes }
 }
 
 /// `GET /api/v1/segments/{id}`
@@ -159,7 +175,8 @@ fn document(
     status: StatusCode,
 ) -> Result<Response, Error> {
     let (catalog, snapshot) = (app.deps.registry.catalog(), app.deps.watch.snapshot());
-    let document = segment_doc::full(&catalog, &snapshot, segment, language)?;
+    let moved = app.deps.traffic.as_ref().map(|traffic| bytes(&traffic.ever_of(segment.no)));
+    let document = segment_doc::full(&catalog, &snapshot, segment, moved, language)?;
     let mut response = answer(status, &document);
     if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", segment.version)) {
         response.headers_mut().insert(header::ETAG, tag);

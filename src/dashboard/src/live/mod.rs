@@ -7,6 +7,7 @@ mod frames;
 mod rules;
 mod runner;
 mod stream;
+mod traffic;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,7 @@ pub(crate) use beat::Beat;
 pub(crate) use frames::{api_frame, frame};
 pub(crate) use runner::{STAR_LIMIT, run};
 pub(crate) use stream::{page_stream, resume_from, segment_stream, watched};
+pub(crate) use traffic::{Pictures, traffic_stream};
 
 /// Beats that a slow viewer may lag behind; some 25 seconds.
 const BACKLOG: usize = 256;
@@ -33,6 +35,7 @@ pub(crate) const STREAM_HEAD: [(HeaderName, &str); 3] = [
 pub(crate) struct Live {
     beats: broadcast::Sender<Arc<Beat>>,
     viewers: Arc<AtomicUsize>,
+    pictures: Pictures,
 }
 
 /// Counts a viewer as long as it is held.
@@ -40,7 +43,8 @@ pub(crate) struct Viewer(Arc<AtomicUsize>);
 
 impl Default for Live {
     fn default() -> Self {
-        Self { beats: broadcast::Sender::new(BACKLOG), viewers: Arc::default() }
+        let beats = broadcast::Sender::new(BACKLOG);
+        Self { beats, viewers: Arc::default(), pictures: Pictures::default() }
     }
 }
 

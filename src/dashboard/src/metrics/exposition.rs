@@ -9,10 +9,10 @@ use ets_watch::{Health, SegmentNow, Snapshot};
 use crate::service::App;
 
 /// A text in the making.
-struct Text(String);
+pub(super) struct Text(String);
 
 impl Text {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
         self.add(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
@@ -21,12 +21,12 @@ impl Text {
     }
 
     /// A metric with one value.
-    fn single(&mut self, name: &str, kind: &str, help: &str, value: f64) {
+    pub(super) fn single(&mut self, name: &str, kind: &str, help: &str, value: f64) {
         self.head(name, kind, help);
         self.line(name, "", value);
     }
 
-    fn add(&mut self, args: std::fmt::Arguments<'_>) {
+    pub(super) fn add(&mut self, args: std::fmt::Arguments<'_>) {
         self.0.write_fmt(args).expect("writing to memory cannot fail");
     }
 }
@@ -42,6 +42,7 @@ pub(crate) fn write(app: &App, health: &Health) -> String {
     netd(&mut out, health);
     memory(&mut out, health);
     storage(&mut out, health, &app.deps.series.health());
+    super::traffic::write(app, &mut out);
     out.0
 }
 

@@ -3,6 +3,7 @@
 
 mod exposition;
 mod own;
+mod traffic;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,6 +11,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use crate::service::App;
@@ -20,11 +22,14 @@ pub(crate) use own::{Own, count};
 /// is served.
 pub const LIST: &str = include_str!("../../metrics.txt");
 
+const QUALITY: CompressionLevel = CompressionLevel::Fastest;
+
 /// `/metrics`, for a listener that only scrapers reach.
 pub(crate) fn router(app: &App) -> Router {
     Router::new()
         .route("/metrics", get(serve))
-        .layer(CompressionLayer::new().br(false).no_zstd().no_deflate())
+        // At 10,000 segments the text has some 20 MB: a scraper waits for it, and packs no better.
+        .layer(CompressionLayer::new().br(false).no_zstd().no_deflate().quality(QUALITY))
         .with_state(app.clone())
 }
 

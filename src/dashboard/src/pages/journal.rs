@@ -129,6 +129,8 @@ fn filters(view: &View, asked: &Asked) -> Html {
         ("institution", t::subject_institution(tr)),
         ("parent", t::segment_fact_parent(tr)),
         ("rules", t::rules_title(tr)),
+        ("quota", t::subject_quota(tr)),
+        ("traffic", t::subject_traffic(tr)),
         ("session", t::subject_session(tr)),
         ("entry-link", t::subject_entry_link(tr)),
     ];
@@ -250,6 +252,12 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         let text = t::rules_change_no(view.tr(), &subject.id);
         return Html::link(&format!("/rules/history/{}", subject.id), &text);
     }
+    if subject.kind == "quota" {
+        return quota(view, recorded);
+    }
+    if subject.kind == "traffic" {
+        return Html::link("/traffic", t::subject_traffic(view.tr()));
+    }
     if subject.kind != "segment" {
         return Html::code(&subject.id);
     }
@@ -260,6 +268,14 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         }
         None => Html::code(&subject.id),
     }
+}
+
+/// A quota by the name that it had then.
+fn quota(view: &View, recorded: &Recorded) -> Html {
+    let entry = &recorded.entry;
+    let name = ["after", "before"].into_iter().find_map(|when| entry.detail[when]["name"].as_str());
+    let name = name.unwrap_or(&entry.subject.id);
+    Html::link("/traffic/quotas", &format!("{}: {name}", t::subject_quota(view.tr())))
 }
 
 fn detail(view: &View, recorded: &Recorded) -> Html {

@@ -32,6 +32,7 @@ mod settings;
 mod site;
 mod stories;
 mod together;
+mod traffic;
 mod view;
 mod wall;
 
@@ -48,10 +49,12 @@ pub(crate) use cache::Cache;
 pub(crate) use overview::{live_groups, summary};
 pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
 pub(crate) use site::sites;
+pub(crate) use traffic::told as traffic_told;
 
 /// All pages, behind the gate but for the entry page and the assets.
 pub(crate) fn router(app: &App) -> Router {
     closed()
+        .merge(traffic::routes())
         .layer(from_fn_with_state(app.clone(), require_entry))
         .merge(open())
         .fallback(problem::no_such_page)

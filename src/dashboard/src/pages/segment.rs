@@ -116,6 +116,7 @@ pub(crate) async fn body(view: &View, segment: &Segment, ping: Html) -> Result<H
     };
     let photo = photo::card_of(view, segment).await?;
     let side = acts
+        .then(&super::traffic::segment_card(view, segment).await?)
         .then(&card::card(t::segment_facts(tr), &edit, &facts_list(view, segment, &photo)))
         .then(&photo)
         .then(&super::rules::segment_card(view, segment).await?)

@@ -28,9 +28,10 @@ fn name(config: &Config) -> Names {
     Names { ru: config.title.clone(), ..Names::default() }
 }
 
-const NAV: [NavItem; 7] = [
+const NAV: &[NavItem] = &[
     item("overview", key::OVERVIEW_TITLE, "/", 'o'),
     item("outages", key::OUTAGES_TITLE, "/outages", 'i'),
+    item("traffic", key::TRAFFIC_TITLE, "/traffic", 't'),
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
     item("rules", key::RULES_TITLE, "/rules", 'r'),
     item("journal", key::JOURNAL_TITLE, "/journal", 'j'),

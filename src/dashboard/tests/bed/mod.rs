@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "the demo and each test use a part of it")]
 #![allow(clippy::unwrap_used, reason = "a broken bed is to fail at once")]
 
+mod meters;
 mod netd;
 mod rights;
 
@@ -24,6 +25,8 @@ use ets_watch::{Counts, Feeder, Handle, SegmentNow, Snapshot, Spark, SparkPoint}
 use http::Request;
 use tower::ServiceExt;
 
+use meters::Meters;
+
 /// The institutions of an invented region.
 const SEED: &str = include_str!("../../../lab/data/institutions.csv");
 const MINUTE: i64 = 60_000_000;
@@ -40,6 +43,7 @@ pub(crate) struct Bed {
     pub(crate) series: Recorder,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    pub(crate) meters: Meters,
     ruled: Option<Ruled>,
     _dir: tempfile::TempDir,
     _trigger: ShutdownTrigger,
@@ -75,17 +79,20 @@ impl Bed {
             ets_registry::MIGRATIONS,
             ets_watch::MIGRATIONS,
             ets_rules::MIGRATIONS,
+            ets_traffic::STATE_MIGRATIONS,
         ];
         let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
             .await
             .unwrap();
+        let measured = [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS].concat();
         let series_store =
-            Store::open(&Target::series(dir.path().join("series.db")), ets_series::MIGRATIONS)
-                .await
-                .unwrap();
-        let series = Recorder::open(series_store, ets_series::Config::default()).await.unwrap();
+            Store::open(&Target::series(dir.path().join("series.db")), &measured).await.unwrap();
+        let series =
+            Recorder::open(series_store.clone(), ets_series::Config::default()).await.unwrap();
         let registry = Registry::open(store.clone(), clock.clone()).await.unwrap();
         fill(&registry, count).await;
+        let stores = (series_store, store.clone());
+        let meters = Meters::open(stores, registry.clone(), clock.clone()).await;
         let (watch, feeder) =
             Handle::fixed(registry.clone(), store.clone(), series.clone(), clock.clone());
         let (trigger, shutdown) = Shutdown::new();
@@ -101,12 +108,11 @@ impl Bed {
             watch,
             series: series.clone(),
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
-            traffic: None,
+            traffic: Some(meters.handle.clone()),
             store: store.clone(),
             clock: clock.clone(),
         };
         let dashboard = ets_dashboard::build(Config::default(), deps).unwrap();
-        let (trigger, shutdown) = Shutdown::new();
         tokio::spawn(dashboard.clone().run(shutdown));
         // Lets the task begin to listen before anything is told.
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -117,6 +123,7 @@ impl Bed {
             series,
             store,
             clock,
+            meters,
             ruled,
             _dir: dir,
             _trigger: trigger,

@@ -15,3 +15,4 @@ mod pages;
 mod photo;
 mod points;
 mod rules;
+mod traffic;

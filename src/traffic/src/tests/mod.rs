@@ -1,6 +1,7 @@
 //! The accounting against a `netd` that counts, on both databases.
 
 mod bench;
+mod ever;
 mod exact;
 mod follow;
 mod full;
@@ -83,7 +84,9 @@ impl Ground {
             clock: self.clock.clone(),
             config: self.config.clone(),
         };
-        Arc::new(Meter::open(parts).await.unwrap())
+        let meter = Arc::new(Meter::open(parts).await.unwrap());
+        meter.count_from_the_past().await.unwrap();
+        meter
     }
 
     fn at(&self, second: i64) {

@@ -87,7 +87,7 @@ pub fn time_chart(ctx: &Ctx, chart: &TimeChart) -> Html {
     Html::trusted(out)
 }
 
-fn scale_labels(ctx: &Ctx, top: f64, step: f64, out: &mut String) {
+pub(super) fn scale_labels(ctx: &Ctx, top: f64, step: f64, out: &mut String) {
     let digits = scale::digits(step);
     out.push_str("<div class=\"ys\" aria-hidden=\"true\">");
     for index in 0..=(top / step).round() as u32 {
@@ -115,7 +115,7 @@ pub(super) fn time_labels(ctx: &Ctx, from: WallTime, to: WallTime, out: &mut Str
     out.push_str("</div>");
 }
 
-fn grid(top: f64, step: f64, out: &mut String) {
+pub(super) fn grid(top: f64, step: f64, out: &mut String) {
     for index in 0..=(top / step).round() as u32 {
         let y = HEIGHT - f64::from(index) * step / top * HEIGHT;
         put!(*out, "<path class=\"axis\" d=\"M0 {y:.1}H{WIDTH}\"/>");
