@@ -45,6 +45,8 @@ const PAGES = [
   "/traffic/quotas/new",
   "/segments/s001/traffic",
   "/segments/s001/traffic?period=month",
+  "/segments/s001/talkers",
+  "/segments/s001/talkers?by=port",
   "/rules",
   "/rules/draft",
   "/rules/services/new",
