@@ -59,10 +59,15 @@ impl PolicyChange {
             | Self::ServiceAdded { .. }
             | Self::Opened { .. } => false,
             Self::Bound { to, .. } => to.is_some(),
+            // The limits of all may be lower than its own.
+            Self::Limits { segment: Some(_), from: Some(_), to: None } => true,
             Self::Limits { from, to, .. } => lowers(*from, *to),
             Self::Rate { from, to, .. } => slows(*from, *to),
             Self::Ports { from, to, .. } => from.iter().any(|range| !to.contains(range)),
-            Self::Servers { from, to, .. } => from.iter().any(|server| !to.contains(server)),
+            // What ran on the hub itself had no addresses.
+            Self::Servers { from, to, .. } => {
+                from.is_empty() || from.iter().any(|server| !to.contains(server))
+            }
             Self::SegmentRemoved { .. }
             | Self::SegmentMoved { .. }
             | Self::PrefixRemoved { .. }
@@ -256,6 +261,21 @@ mod tests {
             assert_eq!(changes.len(), 1, "{index}: {changes:?}");
             assert_eq!(changes[0].takes_away(), takes, "{:?}", changes[0]);
         }
+    }
+
+    /// covers: D3, N2.3
+    #[test]
+    fn what_ends_without_being_named_takes_something_away_as_well() {
+        let (mut on_hub, mut exempt) = (policy(), policy());
+        on_hub.services[0].place = ServicePlace::Hub;
+        on_hub.services[0].addresses.clear();
+        exempt.arms[0].limits = Some(Limits::default());
+        let told = |old: &Policy| {
+            let changes = old.changes_to(&policy());
+            changes.iter().map(PolicyChange::takes_away).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&on_hub), [true], "the dashboard is moved off the hub");
+        assert_eq!(told(&exempt), [true], "the limits of all count again");
     }
 
     #[test]

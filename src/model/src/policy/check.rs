@@ -66,6 +66,11 @@ pub enum PolicyFault {
     /// A service behind the hub with an address of a segment.
     #[error("service {0} has the address {1}, which belongs to {2} of {3}: correct one of them")]
     InSegment(ServiceId, IpAddr, IpNet, SegmentId),
+    /// A segment on the interface by which the hub speaks with itself.
+    #[error(
+        "{0} is on {LOOPBACK}, by which the hub speaks with itself: give the port that leads to it"
+    )]
+    OnLoopback(SegmentId),
     /// An interface leads to a segment and to one of the hub's networks.
     #[error("interface {0} leads to {1} and to the hub's network {2}: correct one of them")]
     InterfaceTwice(String, SegmentId, String),
@@ -73,6 +78,9 @@ pub enum PolicyFault {
     #[error("interface {0} leads to the networks {1} and {2}: correct one of them")]
     InterfaceShared(String, String, String),
 }
+
+/// The interface of every machine to itself.
+const LOOPBACK: &str = "lo";
 
 impl Policy {
     /// Every fault there is; none when the policy can be put in force.
@@ -265,6 +273,8 @@ fn interfaces(policy: &Policy, faults: &mut Vec<PolicyFault>) {
             }
         }
     }
+    let on_loopback = policy.arms.iter().filter(|arm| arm.interface == LOOPBACK);
+    faults.extend(on_loopback.map(|arm| PolicyFault::OnLoopback(arm.id.clone())));
     let mut told = HashSet::new();
     for arm in &policy.arms {
         if let Some(network) = networks.get(arm.interface.as_str())
@@ -369,6 +379,7 @@ mod tests {
         let inside = |p: &mut Policy| p.services[0].addresses = vec!["10.10.2.9".parse().unwrap()];
         assert!(said(inside).contains("belongs to 10.10.2.0/24 of s002"));
         assert!(said(|p| p.arms[0].interface = "dc0".into()).contains("leads to s001 and to"));
+        assert!(said(|p| p.arms[0].interface = "lo".into()).contains("s001 is on lo"));
         let shared = |p: &mut Policy| {
             p.networks
                 .push(Network { interfaces: vec!["dc0".into()], ..network("dd", "10.2.0.0/24") });

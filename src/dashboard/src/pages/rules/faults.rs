@@ -90,6 +90,7 @@ pub(super) fn policy(view: &View, rights: &[&Rights], fault: &PolicyFault) -> St
         F::InterfaceTwice(interface, segment, network) => {
             t::rules_policy_interface(tr, interface, network, who(segment))
         }
+        F::OnLoopback(one) => t::rules_policy_loopback(tr, who(one)),
         F::InterfaceShared(interface, one, two) => {
             t::rules_policy_interface_shared(tr, interface, one, two)
         }
