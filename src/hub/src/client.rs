@@ -139,11 +139,15 @@ impl Answer {
     fn refusal(&self) -> Failure {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let text = |key: &str| problem.get(key).and_then(Value::as_str).map(str::to_owned);
-        let said = match (text("title"), text("detail")) {
+        let mut said = match (text("title"), text("detail")) {
             (Some(title), Some(detail)) => format!("{title}: {detail}"),
             (Some(said), None) | (None, Some(said)) => said,
             (None, None) => format!("the hub answered {}", self.status),
         };
+        for fault in problem["faults"].as_array().into_iter().flatten() {
+            let word = |key: &str| fault[key].as_str().unwrap_or_default();
+            said.push_str(&format!("\n  {}; {}", word("message"), word("remedy")));
+        }
         if self.status.is_server_error() { Failure::Bug(said) } else { Failure::Refused(said) }
     }
 }

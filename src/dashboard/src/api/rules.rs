@@ -18,6 +18,7 @@ use super::asker::Asker;
 use super::segments::{answer, done};
 use super::{body, time};
 use crate::Error;
+use crate::error::Fault;
 use crate::service::App;
 
 /// Where a list begins and how long it is.
@@ -88,12 +89,37 @@ pub(crate) async fn edit(asker: Asker, sent: Bytes) -> Result<Response, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Sent {
-        edits: Vec<Edit>,
+        edits: Vec<Value>,
     }
     let sent: Sent = body::typed(body::object(&sent)?)?;
+    let edits = read(&sent.edits)?;
     let rules = handle(&asker.app)?;
-    rules.edit(&asker.author, sent.edits).await?;
+    rules.edit(&asker.author, edits).await?;
     Ok(answer(StatusCode::OK, &reviewed(rules, &asker.author)))
+}
+
+/// The longest part of an edit that is shown back.
+const SHOWN: usize = 300;
+
+/// Each edit by itself, so that every one that cannot be read is named.
+fn read(sent: &[Value]) -> Result<Vec<Edit>, Error> {
+    let (mut edits, mut faults) = (Vec::with_capacity(sent.len()), Vec::new());
+    for (no, sent) in (1..).zip(sent) {
+        match Edit::deserialize(sent) {
+            Ok(edit) => edits.push(edit),
+            Err(error) => faults.push(unread(no, sent, &error)),
+        }
+    }
+    if faults.is_empty() { Ok(edits) } else { Err(Error::Invalid(faults)) }
+}
+
+fn unread(no: usize, sent: &Value, error: &serde_json::Error) -> Fault {
+    let shown: String = sent.to_string().chars().take(SHOWN).collect();
+    Fault {
+        field: format!("edits[{no}]"),
+        message: format!("edit {no}: {error}, in {shown}"),
+        remedy: "see the schema in /api/openapi.json".to_owned(),
+    }
 }
 
 /// `DELETE /api/v1/rules/draft`
@@ -257,4 +283,26 @@ fn reviewed(rules: &Handle, author: &Author) -> Value {
         "takes_away": review.takes_away,
         "digest": review.digest,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: D10, N2.3
+    #[test]
+    fn every_edit_that_cannot_be_read_is_named_with_what_stands_there() {
+        let grant = json!({ "edit": "grant", "segment": "s001", "service": "mail" });
+        let service = json!({ "id": "trap", "name": {}, "ports": [], "addresses": ["0.0.0.0/0"] });
+        let trap = json!({ "edit": "add_service", "service": service });
+        assert_eq!(read(&[grant.clone(), grant.clone()]).unwrap().len(), 2);
+        let Err(Error::Invalid(faults)) = read(&[grant, trap, json!({ "edit": "fly" })]) else {
+            panic!("two of three cannot be read");
+        };
+        let [one, two] = &faults[..] else { panic!("{faults:?}") };
+        assert_eq!(one.field, "edits[2]");
+        assert!(one.message.starts_with("edit 2: invalid IP address syntax"), "{one:?}");
+        assert!(one.message.contains("0.0.0.0/0") && one.message.contains("trap"), "{one:?}");
+        assert!(two.message.contains("edit 3: unknown variant `fly`"), "{two:?}");
+    }
 }
