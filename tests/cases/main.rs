@@ -4,6 +4,7 @@ mod command_line;
 mod detection;
 mod faults;
 mod isolation;
+mod lockout;
 mod metrics;
 mod registry;
 mod scale;

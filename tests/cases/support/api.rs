@@ -72,12 +72,13 @@ impl Api {
     ) -> std::io::Result<(u16, Vec<u8>)> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        write!(
-            stream,
+        // In one piece: the hub may answer and close before it has read a body that it does not need.
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\naccept: application/json\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
-        )?;
+        );
+        stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(split(&answer))
