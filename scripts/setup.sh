@@ -25,7 +25,9 @@ want_for_test fping fping "peer of the probe engine"
 want_for_test tcpdump tcpdump "foreign time stamps of packets"
 want_for_test ethtool ethtool "offloads of the accounting's links"
 want_for_test python3 python3 "foreign sender of forged replies, foreign reader of databases"
-want_for_test hping3 hping3 "foreign sender of forged replies"
+want_for_test hping3 hping3 "foreign sender of forged replies and attacks"
+want_for_test nmap nmap "foreign scans of the list of attacks"
+want_for_test mausezahn netsniff-ng "foreign sender of the list of attacks"
 want_for_test promtool prometheus "judge of the metrics"
 want_for_test chromium chromium "browser of the page tests"
 want_for_test curl curl "foreign HTTP client"
@@ -38,6 +40,10 @@ if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
         echo "  postgresql: second database of the storage tests"
         missing+=(postgresql)
+    fi
+    if ! /usr/bin/python3 -c "import scapy" >/dev/null 2>&1; then
+        echo "  python3-scapy: foreign sender of the list of attacks"
+        missing+=(python3-scapy)
     fi
     if ! /usr/bin/python3 -c "import openpyxl" >/dev/null 2>&1; then
         echo "  python3-openpyxl: foreign reader of the spreadsheets"
