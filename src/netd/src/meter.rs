@@ -3,6 +3,7 @@
 //! frames misses nothing.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +18,7 @@ use ets_netd_api::{
 use ipnet::IpNet;
 use tokio::sync::broadcast;
 
-use crate::rules::{Refused, Standing, Tallies};
+use crate::rules::{Around, Refused, Standing, Tallies};
 
 /// Minutes that are kept for a follower that was away.
 const MINUTES: usize = 16;
@@ -114,15 +115,20 @@ impl Meter {
     }
 
     /// Counts what a policy names, at the ports that are there.
-    pub(crate) fn follow(&mut self, standing: &Standing, known: &BTreeMap<String, u32>) {
+    pub(crate) fn follow(&mut self, standing: &Standing, around: &Around) {
         let Source::Wire(meters) = &mut self.source else { return };
         let none = Policy::default();
         let policy = standing.policy.as_ref().unwrap_or(&none);
-        let ports: BTreeSet<u32> =
-            policy.arms.iter().filter_map(|arm| known.get(&arm.interface).copied()).collect();
+        let ports: BTreeSet<u32> = policy
+            .arms
+            .iter()
+            .filter_map(|arm| around.ports.get(&arm.interface).copied())
+            .collect();
         let segments: Vec<(SegmentNo, Vec<IpNet>)> =
             policy.arms.iter().map(|arm| (arm.no, arm.prefixes.clone())).collect();
-        if let Err(error) = meters.configure(&segments, &services(policy), &places(policy)) {
+        if let Err(error) =
+            meters.configure(&segments, &services(policy), &places(policy, &around.own))
+        {
             tracing::error!(%error, "the accounting keeps its old tables");
         }
         for error in meters.attach(&ports.into_iter().collect::<Vec<_>>()) {
@@ -190,9 +196,17 @@ fn services(policy: &Policy) -> Vec<ServiceAt> {
     each.collect()
 }
 
-/// Everywhere is outside, but for what the hub's own networks say.
-fn places(policy: &Policy) -> Vec<(IpNet, Class)> {
+/// Addresses of no machine in particular: every machine, all machines on a link, groups of them.
+const GROUPS: [&str; 5] =
+    ["255.255.255.255/32", "224.0.0.0/4", "169.254.0.0/16", "ff00::/8", "fe80::/10"];
+
+/// Everywhere is outside, but for what the hub's own networks say; its own addresses are itself,
+/// also where they lie in a segment's network.
+fn places(policy: &Policy, own: &BTreeSet<IpAddr>) -> Vec<(IpNet, Class)> {
     let mut places: Vec<(IpNet, Class)> = Vec::new();
+    let groups = GROUPS.iter().filter_map(|net| net.parse::<IpNet>().ok());
+    places.extend(groups.map(|net| (net, Class::Other)));
+    places.extend(own.iter().map(|address| (IpNet::from(*address), Class::Hub)));
     for everywhere in ["0.0.0.0/0", "::/0"] {
         places.extend(everywhere.parse::<IpNet>().ok().map(|net| (net, Class::Outside)));
     }
@@ -338,6 +352,24 @@ mod tests {
             Reply::Meter(meter) => (meter.kind, meter.counters().map(|one| one.bytes).collect()),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// covers: N5.1
+    #[test]
+    fn the_hub_is_itself_also_where_its_address_lies_in_a_segments_network() {
+        let own = ["10.10.1.254".parse().unwrap(), "fe80::1".parse().unwrap()].into();
+        let places = places(&Policy::default(), &own);
+        let class = |address: &str| {
+            let address: IpAddr = address.parse().unwrap();
+            let inside = places.iter().filter(|(net, _)| net.contains(&address));
+            inside.max_by_key(|(net, _)| net.prefix_len()).map(|(_, class)| *class)
+        };
+        assert_eq!(class("10.10.1.254"), Some(Class::Hub));
+        assert_eq!((class("fe80::1"), class("fe80::2")), (Some(Class::Hub), Some(Class::Other)));
+        assert_eq!(
+            (class("224.0.0.1"), class("1.1.1.1")),
+            (Some(Class::Other), Some(Class::Outside))
+        );
     }
 
     fn hub() -> MeterHub {

@@ -2,6 +2,7 @@
 //! has. [`safety`] decides, [`ruler`] brings about, [`plane`] is the kernel, [`thread`] turns it all,
 //! [`offence`] says who does what they must not, [`refused`] how much of it there was.
 
+mod clash;
 mod offence;
 mod plane;
 mod refused;
@@ -12,7 +13,7 @@ mod shaper;
 mod talk;
 mod thread;
 
-pub(crate) use plane::Filter;
+pub(crate) use plane::{Around, Filter};
 pub(crate) use refused::{Refused, Tallies};
 pub(crate) use safety::{Safety, Standing};
 pub(crate) use thread::{Answer, Order, Parts, start};

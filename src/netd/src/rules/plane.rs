@@ -12,6 +12,7 @@ use ets_model::Policy;
 use ets_netd_api::{Drift, Plan, Reach};
 use ipnet::IpNet;
 
+use super::clash::clashes;
 use super::ruler::Plane;
 use super::safety::Standing;
 use super::settings;
@@ -33,9 +34,25 @@ pub(crate) struct Filter {
     /// The generation of the kernel's rules as of the last look.
     seen: Option<u32>,
     /// The interfaces as of the last look.
-    known: BTreeMap<String, u32>,
+    around: Around,
     /// Looks since everything was compared.
     looks: u32,
+}
+
+/// The hub's interfaces and addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Around {
+    /// The numbers of interfaces by their names.
+    pub(crate) ports: BTreeMap<String, u32>,
+    /// The hub's own addresses.
+    pub(crate) own: BTreeSet<IpAddr>,
+}
+
+impl Around {
+    fn of(ways: &Ways) -> Self {
+        let addresses = ways.interfaces.values().flat_map(|one| one.addresses.iter().copied());
+        Self { ports: numbers(ways), own: addresses.collect() }
+    }
 }
 
 impl Filter {
@@ -43,12 +60,20 @@ impl Filter {
     /// When the kernel has no packet filter or refuses it.
     pub(crate) fn open(metered: bool) -> Result<Self, ets_dataplane::Error> {
         let (kernel, finder, shaper) = (Kernel::open()?, WayFinder::open()?, Shaper::open()?);
-        Ok(Self { kernel, finder, shaper, metered, seen: None, known: BTreeMap::new(), looks: 0 })
+        Ok(Self {
+            kernel,
+            finder,
+            shaper,
+            metered,
+            seen: None,
+            around: Around::default(),
+            looks: 0,
+        })
     }
 
-    /// The numbers of interfaces by their names, as of the last look.
-    pub(crate) fn known(&self) -> &BTreeMap<String, u32> {
-        &self.known
+    /// Interfaces and addresses as of the last look.
+    pub(crate) fn around(&self) -> &Around {
+        &self.around
     }
 
     /// The packet filter.
@@ -56,10 +81,10 @@ impl Filter {
         &mut self.kernel
     }
 
+    /// What is only looked at for somebody is not taken as compared: [`Plane::stirred`] must still
+    /// see that something changed.
     fn look(&mut self) -> Result<Ways, String> {
-        let ways = self.finder.read().map_err(|error| chain(&error))?;
-        self.known = numbers(&ways);
-        Ok(ways)
+        self.finder.read().map_err(|error| chain(&error))
     }
 
     fn wanted(&mut self, standing: &Standing) -> Result<(Ruleset, Names, Ways), String> {
@@ -70,10 +95,9 @@ impl Filter {
         Ok((compile(policy, &links, generation(standing.change)), names(&ways), ways))
     }
 
-    fn have(&mut self) -> Result<Ruleset, String> {
-        let (have, seen) = self.kernel.snapshot(&tables()).map_err(|error| chain(&error))?;
-        self.seen = Some(seen);
-        Ok(have)
+    /// The rules of the kernel, and their generation.
+    fn have(&mut self) -> Result<(Ruleset, u32), String> {
+        self.kernel.snapshot(&tables()).map_err(|error| chain(&error))
     }
 
     /// Adds the routes to segments that are missing; those that cannot be added are told as drift.
@@ -90,19 +114,24 @@ impl Filter {
 impl Plane for Filter {
     fn put(&mut self, standing: &Standing) -> Result<(), String> {
         let (wanted, _, ways) = self.wanted(standing)?;
+        self.around = Around::of(&ways);
         settings::set(ports_of(standing));
         self.lay_routes(standing, &ways);
         self.kernel.apply(&wanted).map_err(|error| chain(&error))?;
         // After the rules: a packet with a class that there is not would not wait at all.
-        self.shaper.set(&policy_of(standing), &self.known);
+        self.shaper.set(&policy_of(standing), &self.around.ports);
         self.seen = self.kernel.generation().ok();
         Ok(())
+    }
+
+    fn clashes(&mut self, policy: &Policy) -> Result<Vec<String>, String> {
+        Ok(clashes(policy, &self.look()?))
     }
 
     fn plan(&mut self, change: u64, policy: &Policy) -> Result<Plan, String> {
         let standing = Standing { change, policy: Some(policy.clone()) };
         let (wanted, names, _) = self.wanted(&standing)?;
-        let have = self.have()?;
+        let (have, _) = self.have()?;
         let mut plan = Plan::default();
         for difference in changes(&have, &wanted, &names).into_iter().take(MOST_LINES) {
             let line = |text: &str| format!("{}: {text}", difference.what);
@@ -125,27 +154,29 @@ impl Plane for Filter {
         }
         let generation = self.kernel.generation().ok();
         let links = self.finder.links().ok().map(|ways| numbers(&ways));
-        generation != self.seen || links.is_some_and(|links| links != self.known)
+        generation != self.seen || links.is_some_and(|links| links != self.around.ports)
     }
 
     fn drift(&mut self, standing: &Standing) -> Result<Vec<Drift>, String> {
         let (wanted, names, ways) = self.wanted(standing)?;
-        let have = self.have()?;
+        self.around = Around::of(&ways);
+        let (have, seen) = self.have()?;
+        self.seen = Some(seen);
         let rules = drift(&have, &wanted, &names).into_iter().map(told);
         let ways = wrong_ways(standing, &ways).into_iter().map(|(_, drift)| drift);
         let settings = settings::wrong(ports_of(standing));
-        let queues = self.shaper.wrong(&policy_of(standing), &self.known);
+        let queues = self.shaper.wrong(&policy_of(standing), &self.around.ports);
         Ok(rules.chain(settings).chain(ways).chain(queues).take(MOST_DRIFT).collect())
     }
 
     fn text(&mut self) -> Result<String, String> {
         let ways = self.look()?;
-        Ok(text_of(&self.have()?, &names(&ways)))
+        Ok(text_of(&self.have()?.0, &names(&ways)))
     }
 
     fn reach(&mut self, standing: &Standing) -> Result<Reach, String> {
         let ways = self.look()?;
-        let have = self.have()?;
+        let (have, _) = self.have()?;
         let none = Policy::default();
         let policy = standing.policy.as_ref().unwrap_or(&none);
         let links = links(&ways, policy, self.metered);

@@ -104,7 +104,7 @@ impl Ruling {
         let plane = (filter, ByKeeper(keeper.clone()));
         let mut ruler = Ruler::start(left, &boot_id, plane, now, &mut events);
         journal.enter(now, events.into_iter().map(EventBody::Rules));
-        meter.follow(&ruler.standing().clone(), ruler.plane().known());
+        meter.follow(&ruler.standing().clone(), ruler.plane().around());
         let refusals = Refusals::open();
         if let Err(error) = &refusals {
             tracing::warn!(%error, "scans and floods are known by their counts alone");
@@ -210,8 +210,14 @@ impl Ruling {
         self.count();
         self.meter.second(self.clock.stamp(), self.ruler.plane().kernel());
         let now = self.clock.stamp();
-        let names: BTreeMap<u32, String> =
-            self.ruler.plane().known().iter().map(|(name, no)| (*no, name.clone())).collect();
+        let names: BTreeMap<u32, String> = self
+            .ruler
+            .plane()
+            .around()
+            .ports
+            .iter()
+            .map(|(name, no)| (*no, name.clone()))
+            .collect();
         let policy = self.ruler.standing().policy.as_ref();
         let name = |who| match who {
             Who::Interface(number) => names.get(&number).cloned().unwrap_or_default(),
@@ -230,7 +236,7 @@ impl Ruling {
         if events.is_empty() {
             return;
         }
-        self.meter.follow(&self.ruler.standing().clone(), self.ruler.plane().known());
+        self.meter.follow(&self.ruler.standing().clone(), self.ruler.plane().around());
         self.journal.enter(self.clock.stamp(), events.into_iter().map(EventBody::Rules));
     }
 
