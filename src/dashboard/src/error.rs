@@ -249,6 +249,10 @@ impl From<ets_traffic::Error> for Error {
             }
             Traffic::NoQuota(id) => Self::NotFound { what: "quota", id: id.to_string() },
             Traffic::Conflict { current, .. } => Self::Stale { current },
+            Traffic::Unheard(why) => {
+                tracing::warn!(%why, "who talks in a segment could not be asked");
+                Self::NetdAway
+            }
             Traffic::Unreadable { .. } | Traffic::UnknownZone(_) => Self::internal(error),
         }
     }

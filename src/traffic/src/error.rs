@@ -21,6 +21,9 @@ pub enum Error {
     /// The time zone is not known.
     #[error("there is no time zone {0:?}: write one such as Asia/Almaty")]
     UnknownZone(String),
+    /// `netd` cannot be asked, or the segment is not in force.
+    #[error("who talks is not known: {0}")]
+    Unheard(String),
     /// A quota that cannot be.
     #[error("the quota is wrong: {0}")]
     BadQuota(String),

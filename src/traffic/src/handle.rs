@@ -15,8 +15,8 @@ use crate::range::{self, Grid, Range, Reach};
 use crate::sums::{self, By, Filter, Of, Ranked, Sums};
 use crate::tally::Tally;
 use crate::{
-    Both, Calendar, Error, Forecast, Gap, Notice, Period, Picture, Quota, Report, Standing, Total,
-    Whose, closing, gap, picture, quota, report,
+    Both, Calendar, Error, Forecast, Gap, Notice, Period, Picture, Quota, Report, Standing, Talk,
+    Total, Whose, closing, gap, picture, quota, report,
 };
 
 /// Cheap to clone.
@@ -116,6 +116,17 @@ impl Handle {
     /// The database's.
     pub async fn picture(&self, at: WallTime) -> Result<Picture, Error> {
         picture::of(self, at).await
+    }
+
+    /// Who talks in a segment now.
+    ///
+    /// # Errors
+    /// [`Error::Unheard`].
+    pub async fn talk(&self, segment: SegmentNo) -> Result<Talk, Error> {
+        let nobody = || Error::Unheard("there is no netd to ask".to_owned());
+        let netd = self.0.netd.get().ok_or_else(nobody)?;
+        let told = netd.conversations(segment).await;
+        told.map(Talk::from).map_err(|error| Error::Unheard(error.to_string()))
     }
 
     /// The segments with the most traffic in a period, largest first.

@@ -64,4 +64,4 @@ pub use report::{Report, SegmentReport};
 pub use service::{Deps, Traffic};
 pub use sums::{By, Filter, Ranked};
 pub use tables::{SERIES_MIGRATIONS, STATE_MIGRATIONS};
-pub use talkers::{Conversation, Group, Talker, talkers};
+pub use talkers::{Conversation, Group, Talk, Talker, talkers};

@@ -1,10 +1,10 @@
 //! The one place where frames come in, and from which they go to disk.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use ets_model::{Stamp, WallTime};
-use ets_netd_api::{MeterFrame, MeterKind};
+use ets_netd_api::{Client, MeterFrame, MeterKind};
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown};
 use ets_store::Store;
@@ -45,6 +45,8 @@ pub(crate) struct Meter {
     /// Closed minutes were written: quotas are judged.
     pub(crate) minutes: watch::Sender<u64>,
     pub(crate) quotas: quota::Desk,
+    /// Who is asked what is not counted: set once, where there is a `netd`.
+    pub(crate) netd: OnceLock<Client>,
 }
 
 #[derive(Debug, Default)]
@@ -144,6 +146,7 @@ impl Meter {
             status: Mutex::default(),
             minutes: watch::Sender::new(0),
             quotas: quota::Desk::default(),
+            netd: OnceLock::new(),
         })
     }
 

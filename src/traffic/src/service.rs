@@ -46,6 +46,8 @@ impl Traffic {
         let Deps { series: store, state, registry, netd, shaper, clock } = deps;
         let meter = Meter::open(Parts { store, state, registry, clock, config }).await?;
         let meter = Arc::new(meter);
+        // The meter is new: nobody has set it.
+        let _ = meter.netd.set(netd.clone());
         meter.count_from_the_past().await?;
         let mut keeper = Keeper::new(Handle(meter.clone()), shaper);
         keeper.resume().await?;

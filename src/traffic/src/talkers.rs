@@ -1,14 +1,40 @@
 //! Who talks inside a segment: the question and its answer over given conversations (pure).
 //!
-//! Where conversations come from is not part of this room yet: `netd` has no message for the
-//! accounting of connection tracking, and flow exports of segment routers come with the pollers.
+//! They come from `netd`, which asks the kernel's table of connections: what is open now, with all
+//! that each has moved since it began.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ets_netd_api::Class;
+use ets_model::WallTime;
+use ets_netd_api::Conversations;
 
 use crate::{Amount, Both, By};
+
+/// Who talks in a segment at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Talk {
+    /// When the kernel was asked.
+    pub at: WallTime,
+    /// How many connections there are.
+    pub count: u64,
+    /// Those that moved the most, largest first.
+    pub largest: Vec<Conversation>,
+}
+
+impl From<Conversations> for Talk {
+    fn from(told: Conversations) -> Self {
+        let amount = |(bytes, packets)| Amount { bytes, packets };
+        let largest = told.largest.iter().map(|one| Conversation {
+            inside: one.inside,
+            peer: one.peer,
+            protocol: one.protocol,
+            port: one.port,
+            amount: Both { up: amount(one.up), down: amount(one.down) },
+        });
+        Self { at: told.at.wall, count: told.count, largest: largest.collect() }
+    }
+}
 
 /// One conversation of a segment, counted over some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +47,6 @@ pub struct Conversation {
     pub protocol: u8,
     /// The port of whoever was called; 0 where there is none.
     pub port: u16,
-    /// To which class it belongs.
-    pub class: Class,
     /// How much, each way.
     pub amount: Both<Amount>,
 }
@@ -94,7 +118,6 @@ mod tests {
             peer: peer.into(),
             protocol: 6,
             port,
-            class: Class::Outside,
             amount: Both {
                 up: Amount { bytes, packets: 1 },
                 down: Amount { bytes: 1, packets: 9 },

@@ -268,7 +268,7 @@ let renewing = 0;
 
 // Soon, not at once: changes come in swarms, and not every viewer should ask in the same moment.
 function renewSoon(name) {
-  if (!name) return;
+  if (!name || !$(`[data-fragment="${CSS.escape(name)}"]`)) return;
   outdated.add(name);
   renewing ||= setTimeout(renew, 250 + Math.random() * 500);
 }

@@ -6,7 +6,7 @@ use ets_model::{Institution, Parent};
 use super::operation::{Operation, PICTURE, json, list, param, text};
 use super::{
     entry, events, health, import, journal, openapi, outages, photo, ping, quotas, rules,
-    segment_traffic, segments, series, shared, traffic, traffic_report,
+    segment_traffic, segments, series, shared, talkers, traffic, traffic_report,
 };
 
 /// The table.
@@ -646,6 +646,20 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         ok: (200, json("SegmentTraffic")),
         refusals: &[400, 401, 404, 503],
         route: || get(segment_traffic::get),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/segments/{id}/talkers",
+        id: "listTalkers",
+        summary: "Who talks in a segment now, from the kernel's table of connections.",
+        query: &[
+            param("by", "string", "inside, peer or port: what connections are put together by"),
+            param("limit", "integer", "at most so many, 1 to 2000; 50"),
+        ],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[400, 401, 404, 503],
+        route: || get(talkers::get),
     },
     Operation {
         method: "get",

@@ -48,6 +48,7 @@ const PAGES: &[&str] = &[
     "/traffic/quotas/new",
     "/segments/s003/traffic",
     "/segments/s003/traffic?period=year",
+    "/segments/s003/talkers?by=port",
     "/journal",
     "/journal?verify=1",
     "/system",

@@ -81,7 +81,7 @@ traffic-missing-older = { $count ->
    *[other] and { $count } earlier times
 }
 traffic-stopped = Recording has stopped: the disk is nearly full. Counting goes on and minutes wait in memory; free some space and they will be written.
-traffic-gap-reset = { $from } – { $to }: somebody reset counters ({ $count }). What passed in that time before the reset is lost.
+traffic-gap-reset = { $from } – { $to }: counters that somebody reset: { $count }. What passed in that time before the reset is lost.
 traffic-gap-life = { $from } – { $to }: the counters began anew. What passed between the last reading and the end of the former ones is lost.
 traffic-gap-away = { $from } – { $to }: nobody read the counters ({ $length }). Nothing is lost: what passed is spread evenly over that time.
 
@@ -147,6 +147,24 @@ forecast-full = full already in busy hours: { $now } of { $contract }
 forecast-steady = no growth seen: { $now } of { $contract } in busy hours
 forecast-fills = about { $at } (between { $earliest } and { $latest }); { $now } in busy hours, growing by { $growth } a week
 forecast-fills-open = about { $at } (not before { $earliest }); { $now } in busy hours, growing by { $growth } a week
+
+## Who talks in a segment
+segment-talk = Who talks inside
+talk-heading = { $name }: { $count ->
+    [one] { $count } connection now
+   *[other] { $count } connections now
+}
+talk-by = How to put connections together
+talk-by-inside = By device
+talk-by-peer = By peer
+talk-by-port = By port
+talk-inside = Device
+talk-peer = Peer
+talk-port = Port
+talk-nobody = No connections now
+talk-nobody-text = Open the page again when the segment is at work.
+talk-note = Connections that are open now, with all that each has moved since it began. Closed ones are not here; what they moved is in the segment’s figures.
+talk-away = The watching process does not answer, so nobody can be asked about connections. Load the page again in a few seconds.
 
 ## Reports
 report-title = Reports of a month
@@ -285,4 +303,4 @@ action-quota-warn = near a quota
 action-quota-reach = quota used up
 action-quota-end = within the quota again
 subject-quota = quota
-subject-traffic = traffic counters
+subject-traffic = traffic accounting

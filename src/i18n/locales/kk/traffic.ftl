@@ -3,7 +3,7 @@
 traffic-title = Трафик
 traffic-tabs = Трафик бөлімдері
 traffic-tab-live = Қазір
-traffic-tab-top = Кім көп
+traffic-tab-top = Ең көбі
 traffic-tab-reports = Есептер
 traffic-tab-quotas = Квоталар
 traffic-xlsx = XLSX
@@ -69,14 +69,14 @@ traffic-missing-none = Соңғы 30 күнде есеп үзілген жоқ.
 traffic-missing-some = Соңғы 30 күнде { $count } рет бәрі белгілі емес:
 traffic-missing-older = бұрынырақ тағы { $count } рет
 traffic-stopped = Жазу тоқтады: дискіде орын аз. Есеп жүріп жатыр, минуттар жадта күтуде; орын босатсаңыз, олар жазылады.
-traffic-gap-reset = { $from } – { $to }: санауыштарды біреу нөлге қойды ({ $count }). Осы уақытта нөлге қойылғанға дейін өткені жоғалды.
+traffic-gap-reset = { $from } – { $to }: нөлге қойылған санауыш саны: { $count }. Осы уақытта нөлге қойылғанға дейін өткені жоғалды.
 traffic-gap-life = { $from } – { $to }: санауыштар қайта басталды. Соңғы оқу мен бұрынғылардың соңы арасында өткені жоғалды.
 traffic-gap-away = { $from } – { $to }: санауыштарды ешкім оқыған жоқ ({ $length }). Ештеңе жоғалмады: өткені осы уақытқа тең бөлінді.
 
-## Кім көп
-top-heading = { $period } ең көбі: { $name }, { $amount }
-top-heading-none = { $period } трафик болған жоқ
-top-title = Кім көп
+## Ең көбі
+top-heading = Ең көбі ({ $period }): { $name }, { $amount }
+top-heading-none = Трафик болған жоқ ({ $period })
+top-title = Ең көбі
 top-period = Қай кезең
 top-last-hour = соңғы сағатта
 top-last-day = соңғы тәулікте
@@ -132,6 +132,21 @@ forecast-full = тығыз сағаттарда толып тұр: { $contract }
 forecast-steady = өсім байқалмайды: тығыз сағаттарда { $contract } ішінен { $now }
 forecast-fills = шамамен { $at } ({ $earliest } мен { $latest } аралығында); тығыз сағаттарда { $now }, аптасына { $growth } өседі
 forecast-fills-open = шамамен { $at } (ең ертесі { $earliest }); тығыз сағаттарда { $now }, аптасына { $growth } өседі
+
+## Сегментте кім сөйлесіп тұр
+segment-talk = Ішінде кім сөйлесіп тұр
+talk-heading = { $name }: қазір { $count } қосылым
+talk-by = Қосылымдарды қалай жинау керек
+talk-by-inside = Құрылғылар бойынша
+talk-by-peer = Әңгімелесушілер бойынша
+talk-by-port = Порттар бойынша
+talk-inside = Құрылғы
+talk-peer = Әңгімелесуші
+talk-port = Порт
+talk-nobody = Қазір қосылым жоқ
+talk-nobody-text = Сегмент жұмыс істеп тұрғанда бетті қайта ашыңыз.
+talk-note = Қазір ашық қосылымдар: әрқайсысы басталғалы қанша бергені. Жабылғандары мұнда кірмейді, олардың көлемі сегмент есебінде бар.
+talk-away = Бақылау процесі қазір жауап бермейді, қосылымдар туралы сұрайтын ешкім жоқ. Бірнеше секундтан кейін бетті жаңартыңыз.
 
 ## Есептер
 report-title = Айлық есептер
@@ -247,7 +262,7 @@ quota-used = { $limit } ішінен { $used }, { $percent } %
 quota-level-normal = шегінде
 quota-level-warned = шегіне жақын
 quota-level-reached = таусылды
-quota-shaped = { $rate } дейін баяулатады
+quota-shaped = баяулатады, жылдамдығы { $rate }
 quota-counts = тауысқаны { $reached }, жақыны { $warned }
 
 ## Журнал
@@ -261,4 +276,4 @@ action-quota-warn = квотаға жақын
 action-quota-reach = квота таусылды
 action-quota-end = қайтадан квота шегінде
 subject-quota = квота
-subject-traffic = трафик санауыштары
+subject-traffic = трафик есебі

@@ -23,6 +23,7 @@ mod segment;
 mod segment_card;
 mod segment_chart;
 mod segment_parts;
+mod talk;
 mod top;
 mod top_table;
 
@@ -68,6 +69,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/traffic/quotas/{id}/edit", get(quota_form::edit).post(quota_form::save))
         .route("/traffic/quotas/{id}/remove", get(quota_form::ask_remove).post(quota_form::remove))
         .route("/segments/{id}/traffic", get(segment::page))
+        .route("/segments/{id}/talkers", get(talk::page))
         .route("/segments/{id}/traffic.csv", get(segment::csv))
         .route("/segments/{id}/traffic.xlsx", get(segment::xlsx))
 }

@@ -116,7 +116,8 @@ impl Drawn {
         };
         if self.stale.is_none() && self.moving > self.segments.len() {
             let more = t::traffic_more(tr, self.moving - self.segments.len());
-            body.push(&Html::trusted(format!("<p class=\"mut\">{}</p>", escape(&more))));
+            let more = Html::link("/traffic/top?period=hour", &more);
+            body.push(&Html::trusted(format!("<p>{more}</p>")));
         }
         if self.is_live && self.stale.is_none() {
             let link = Html::link(&self.href(), t::traffic_freeze(tr));

@@ -79,7 +79,7 @@ async fn body(
     period: Period,
     now: &Snapshot,
 ) -> Result<Html, Error> {
-    let (tr, none) = (view.tr(), Html::default());
+    let tr = view.tr();
     let traffic = view.app.traffic()?;
     let whose = Whose::Segment(segment.no);
     let classes = Classes::of(&view.app);
@@ -95,7 +95,9 @@ async fn body(
         .then(&segment_parts::classes_card(words, &total, &range));
     let mut side = Html::default();
     if segment.is_active() {
-        side.push(&card::card(t::segment_now(tr), &none, &segment_now(words, now, segment.no)));
+        let talk = format!("/segments/{}/talkers", segment.id);
+        let talk = Html::link(&talk, t::segment_talk(tr));
+        side.push(&card::card(t::segment_now(tr), &talk, &segment_now(words, now, segment.no)));
     }
     side.push(&segment_parts::channel_card(view, segment, period).await?);
     side.push(&segment_parts::quotas_card(view, segment).await?);
