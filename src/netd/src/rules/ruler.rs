@@ -17,6 +17,8 @@ const MOST_FAULTS: usize = 50;
 pub(crate) trait Plane {
     /// Makes the kernel equal to a standing, in one transaction; nothing where it is already.
     fn put(&mut self, standing: &Standing) -> Result<(), String>;
+    /// What a policy gives to others of what the hub has itself, each with both sides named.
+    fn clashes(&mut self, policy: &Policy) -> Result<Vec<String>, String>;
     /// What a policy would change.
     fn plan(&mut self, change: u64, policy: &Policy) -> Result<Plan, String>;
     /// Whether anything may have changed in the kernel since it was last put or compared.
@@ -83,7 +85,7 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
         now: Stamp,
         events: &mut Vec<RulesEvent>,
     ) -> Result<(), String> {
-        check(&apply.policy)?;
+        self.check(&apply.policy)?;
         let next = self.safety.apply(apply, board, now)?;
         let kept = |error| format!("the change cannot be kept on disk and is not made: {error}");
         self.disk.keep(&next).map_err(kept)?;
@@ -159,7 +161,7 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
     /// # Errors
     /// A sentence: its faults, or why the kernel cannot be asked.
     pub(crate) fn plan(&mut self, policy: &Policy) -> Result<Plan, String> {
-        check(policy)?;
+        self.check(policy)?;
         self.plane.plan(self.safety.in_force().change + 1, policy)
     }
 
@@ -184,6 +186,12 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
     /// The kernel.
     pub(crate) fn plane(&mut self) -> &mut P {
         &mut self.plane
+    }
+
+    fn check(&mut self, policy: &Policy) -> Result<(), String> {
+        let faults: Vec<String> = policy.faults().iter().map(ToString::to_string).collect();
+        refusal(&faults)?;
+        refusal(&self.plane.clashes(policy)?)
     }
 
     /// A change that goes back does so whatever the disk says: the kernel comes first then.
@@ -238,23 +246,24 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
             return;
         }
         self.put();
-        let mended = self.problem.is_empty();
+        // What cannot be mended, such as a route without a known next hop, is told once and shown.
+        let left = self.plane.drift(self.safety.in_force()).unwrap_or_else(|_| found.clone());
         if self.drift != found {
-            events.push(RulesEvent::Drifted { found: found.clone(), mended });
+            let mended = self.problem.is_empty() && left.is_empty();
+            events.push(RulesEvent::Drifted { found, mended });
         }
-        self.drift = if mended { Vec::new() } else { found };
+        self.drift = left;
     }
 }
 
-fn check(policy: &Policy) -> Result<(), String> {
-    let faults = policy.faults();
+fn refusal(faults: &[String]) -> Result<(), String> {
     if faults.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = faults.iter().take(MOST_FAULTS).map(ToString::to_string).collect();
-    let rest = faults.len() - told.len();
+    let told = faults[..faults.len().min(MOST_FAULTS)].join("\n");
+    let rest = faults.len().saturating_sub(MOST_FAULTS);
     let more = if rest > 0 { format!("\nand {rest} more") } else { String::new() };
-    Err(format!("{}{more}", told.join("\n")))
+    Err(format!("{told}{more}"))
 }
 
 #[cfg(test)]

@@ -335,6 +335,23 @@ mod tests {
 
     /// covers: N2.3, D3
     #[test]
+    fn a_wall_clock_that_is_set_forward_or_back_neither_ends_nor_lengthens_a_countdown() {
+        let (waits, year) = (second(), 365 * 86_400_000_000);
+        for step in [year, -year] {
+            let set = |seconds| {
+                let Stamp { boot, wall } = at(seconds);
+                Stamp { boot, wall: WallTime(wall.0 + step) }
+            };
+            assert_eq!(waits.due(&board(UP), set(129)), None);
+            assert_eq!(waits.due(&board(UP), set(130)).unwrap().undone, Some((2, Why::TimeOut)));
+            let left = Safety::resume(Some(second()), BOOT, set(60));
+            assert_eq!(left, Turn { next: second(), undone: None });
+            assert!(Safety::resume(Some(second()), BOOT, set(131)).undone.is_some());
+        }
+    }
+
+    /// covers: N2.3, D3
+    #[test]
     fn a_change_that_was_still_on_its_way_when_the_process_died_goes_back() {
         let way = first().apply(&apply(2, "q1", None), &board(UP), at(10)).unwrap();
         let turn = Safety::resume(Some(way), BOOT, at(11));

@@ -21,6 +21,8 @@ struct Machine {
     fails_at: Vec<usize>,
     disk: Option<Safety>,
     kernel: Standing,
+    /// Something that the kernel does not take.
+    stuck: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ impl Plane for Handle {
         Ok(())
     }
 
+    fn clashes(&mut self, _: &Policy) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
     fn plan(&mut self, _: u64, _: &Policy) -> Result<Plan, String> {
         Ok(Plan::default())
     }
@@ -64,9 +70,11 @@ impl Plane for Handle {
     }
 
     fn drift(&mut self, standing: &Standing) -> Result<Vec<Drift>, String> {
-        let same = self.0.borrow().kernel == *standing;
-        let drift = Drift { what: "rules".into(), wanted: "new".into(), found: "old".into() };
-        Ok(if same { Vec::new() } else { vec![drift] })
+        let machine = self.0.borrow();
+        let drift =
+            |what: &str| Drift { what: what.into(), wanted: "new".into(), found: "old".into() };
+        let rules = (machine.kernel != *standing).then(|| drift("rules"));
+        Ok(rules.into_iter().chain(machine.stuck.then(|| drift("route"))).collect())
     }
 
     fn text(&mut self) -> Result<String, String> {
@@ -275,4 +283,21 @@ fn a_veto_and_a_strangers_change_are_told_once_and_mended() {
     ruler.tick(&board(LinkState::Up), at(5), &mut events);
     assert!(matches!(&events[..], [RulesEvent::Drifted { mended: true, .. }]), "{events:?}");
     assert_eq!(numbers(&machine), 1);
+}
+
+/// covers: N2.3
+#[test]
+fn what_cannot_be_mended_is_told_once_and_stays_in_sight() {
+    let machine = Handle(Rc::default());
+    let mut ruler = begin(&machine, "one", at(0));
+    let mut events = Vec::new();
+    ruler.apply(&change(1, false), &[], at(1), &mut events).unwrap();
+    events.clear();
+    machine.0.borrow_mut().stuck = true;
+    (2..9).for_each(|second| ruler.tick(&[], at(second), &mut events));
+    assert!(matches!(&events[..], [RulesEvent::Drifted { mended: false, .. }]), "{events:?}");
+    assert_eq!(ruler.now().drift.len(), 1);
+    machine.0.borrow_mut().stuck = false;
+    ruler.tick(&[], at(10), &mut events);
+    assert_eq!((ruler.now().drift.len(), events.len()), (0, 1));
 }
