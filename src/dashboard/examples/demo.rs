@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ets_listen::{Limits, serve_plain};
 use ets_model::{LinkState, SegmentNo, WallTime};
+use ets_netd_api::OffenceKind;
 use ets_runtime::Shutdown;
 use ets_watch::ChangeBody;
 
@@ -18,7 +19,7 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let port: u16 = args.next().and_then(|port| port.parse().ok()).unwrap_or(8089);
     let count: usize = args.next().and_then(|count| count.parse().ok()).unwrap_or(49);
-    let bed = bed::Bed::new(count).await;
+    let bed = bed::Bed::ruled(count).await;
     let odd = [
         (3, LinkState::Down),
         (17, LinkState::Down),
@@ -49,7 +50,19 @@ async fn past(bed: &bed::Bed) {
     for no in [3, 17, 18] {
         bed.outage(no, ago(252), None).await;
     }
+    offences(&bed).await;
     bed.history(180).await;
+}
+
+/// What segments do that they must not.
+async fn offences(bed: &bed::Bed) {
+    for (no, kind, over) in [
+        (12, OffenceKind::Flood, true),
+        (21, OffenceKind::Spoof, true),
+        (9, OffenceKind::Scan, false),
+    ] {
+        bed.offence(no, kind, over).await;
+    }
 }
 
 /// Figures each second; one segment comes and goes.

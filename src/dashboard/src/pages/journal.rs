@@ -15,6 +15,8 @@ use crate::Error;
 
 /// Lines on a page.
 const LINES: u32 = 50;
+/// Under this name the privileged process stands in the journal.
+const NETD: &str = "netd";
 /// Lines of [`short`]; the rest is a link.
 const LISTED: u32 = 10;
 
@@ -226,6 +228,8 @@ pub(crate) fn actor(tr: &Tr, kept: &str) -> String {
         Some(("certificate", name, id)) => t::journal_by_certificate(tr, id, name),
         Some(("session", name, id)) => t::journal_by_session(tr, id, name),
         Some(("system", name, id)) => t::journal_by_system(tr, id, name),
+        _ if kept == ets_rules::REGISTRY => t::rules_by_registry(tr).to_owned(),
+        _ if kept == NETD => t::rules_by_netd(tr).to_owned(),
         _ => kept.to_owned(),
     }
 }

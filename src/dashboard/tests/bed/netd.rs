@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use ets_model::Policy;
+use ets_model::{Arm, Policy};
 use ets_netd_api::{
-    Apply, Connection, Drift, Pending, Plan, Reach, Reply, Request, RulesNow, greet,
+    Apply, Connection, Drift, Pending, Plan, Reach, Reply, Request, RulesNow, Subject, greet,
 };
 use ets_runtime::stamp_now;
 use tokio::net::UnixListener;
@@ -18,7 +18,8 @@ pub(crate) struct Kernel {
     change: u64,
     policy: Option<Policy>,
     pending: Option<(Pending, Option<Policy>)>,
-    pub(crate) reach: Reach,
+    /// `None`: who may reach what is as the policy wishes.
+    pub(crate) reach: Option<Reach>,
     pub(crate) drift: Vec<Drift>,
 }
 
@@ -76,12 +77,28 @@ impl Kernel {
                 Reply::Plan(Box::new(Plan { added, removed }))
             }
             Request::Reach => {
-                let reach = Reach { change: self.change, ..self.reach.clone() };
-                Reply::Reach(Box::new(reach))
+                let reach = self.reach.clone().unwrap_or_else(|| self.as_wished());
+                Reply::Reach(Box::new(Reach { change: self.change, ..reach }))
             }
             Request::RulesText => Reply::Text("table inet ets {\n}\n".into()),
             _ => Reply::Refused("not here".into()),
         }
+    }
+
+    /// What a kernel without a fault lets through.
+    pub(crate) fn as_wished(&self) -> Reach {
+        let policy = self.policy.clone().unwrap_or_default();
+        let services: Vec<_> = policy.services.iter().map(|service| service.no).collect();
+        let row = |arm: &Arm| {
+            let mut row = Subject { segment: arm.no, ..Subject::default() };
+            let reached = services.iter().enumerate();
+            reached.filter(|(_, no)| policy.may(arm.no, **no)).for_each(|(at, _)| row.set(at));
+            row
+        };
+        let segments: Vec<_> = policy.arms.iter().map(row).collect();
+        let (at, count) = (stamp_now(), segments.len() as u64);
+        let pairs = count * count.saturating_sub(1);
+        Reach { services, segments, pairs, at, ..Reach::default() }
     }
 
     fn apply(&mut self, apply: Apply) -> Reply {

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use ets_model::SegmentNo;
-use ets_netd_api::{Drift, OffenceKind, Reach, Subject};
+use ets_netd_api::{Drift, OffenceKind};
 use http::{Request, StatusCode, header};
 
 use crate::bed::{Bed, text};
@@ -33,27 +33,6 @@ const PAGES: &[&str] = &[
 
 const FILES: &[&str] = &["/rules.csv", "/rules/history.csv", "/reachability.csv", "/offences.csv"];
 
-/// A kernel in which s001 and s002 reach mail and everybody the portal, as they should.
-fn as_wished(count: u32) -> Reach {
-    let services = vec![ets_model::ServiceNo(1), ets_model::ServiceNo(2)];
-    let segments = (1..=count).map(|no| {
-        let mut row = Subject { segment: SegmentNo(no), ..Subject::default() };
-        row.set(1);
-        if no <= 2 {
-            row.set(0);
-        }
-        row
-    });
-    let pairs = u64::from(count) * u64::from(count - 1);
-    Reach { services, segments: segments.collect(), pairs, ..Reach::default() }
-}
-
-async fn bed(count: u32) -> Bed {
-    let bed = Bed::ruled(count as usize).await;
-    bed.kernel(|kernel| kernel.reach = as_wished(count));
-    bed
-}
-
 /// The place to which an answer leads, and what is said there.
 async fn sent(bed: &Bed, path: &str, form: &str) -> String {
     let response = bed.ask(post(path, form)).await;
@@ -79,7 +58,7 @@ async fn apply(bed: &Bed) -> String {
 /// covers: N2.3, N11
 #[tokio::test]
 async fn every_page_of_the_rules_answers_in_every_language() {
-    let bed = bed(5).await;
+    let bed = Bed::ruled(5).await;
     bed.offence(3, OffenceKind::Scan, false).await;
     for drafted in [false, true] {
         if drafted {
@@ -104,7 +83,7 @@ async fn every_page_of_the_rules_answers_in_every_language() {
 /// covers: N2.3
 #[tokio::test]
 async fn nobody_sees_or_changes_the_rules_without_entry() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     for path in PAGES.iter().chain(FILES) {
         let request = Request::get(*path).body(Body::empty()).unwrap();
         let response = bed.ask_as_nobody(request, ets_listen::Scheme::Https).await;
@@ -118,7 +97,7 @@ async fn nobody_sees_or_changes_the_rules_without_entry() {
 /// covers: N2.3
 #[tokio::test]
 async fn a_service_is_drafted_reviewed_and_put_in_force_at_once() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     let form = "id=archive&name_ru=%D0%90%D1%80%D1%85%D0%B8%D0%B2&place=behind\
         &addresses=10.1.0.11&ports=tcp/8443%0D%0Aicmp&open_to=granted";
     assert_eq!(sent(&bed, "/rules/services/new", form).await, "/rules/draft");
@@ -138,7 +117,7 @@ async fn a_service_is_drafted_reviewed_and_put_in_force_at_once() {
 /// covers: N2.3
 #[tokio::test]
 async fn what_is_wrong_with_a_service_is_said_at_its_field_and_nothing_typed_is_lost() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     let form = "id=No+Good&name_ru=&place=behind&addresses=10.1.0&ports=sctp/1&open_to=granted";
     let response = bed.ask(post("/rules/services/new", form)).await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -155,7 +134,7 @@ async fn what_is_wrong_with_a_service_is_said_at_its_field_and_nothing_typed_is_
 /// covers: N2.3
 #[tokio::test]
 async fn a_draft_that_cannot_be_put_in_force_names_both_sides() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     let form = "id=twin&name_ru=Twin&place=behind&addresses=10.1.0.10&ports=tcp/25&open_to=granted";
     sent(&bed, "/rules/services/new", form).await;
     let page = shown(&bed, "/rules/draft").await;
@@ -169,7 +148,7 @@ async fn a_draft_that_cannot_be_put_in_force_names_both_sides() {
 /// covers: N2.3
 #[tokio::test]
 async fn a_change_that_takes_away_waits_for_its_author_and_every_page_says_so() {
-    let bed = bed(4).await;
+    let bed = Bed::ruled(4).await;
     let form = "act=withdraw&segment=s001&segment=s002";
     assert_eq!(sent(&bed, "/rules/services/mail/grants", form).await, "/rules/draft");
     let page = shown(&bed, "/rules/draft").await;
@@ -201,7 +180,7 @@ async fn a_change_that_takes_away_waits_for_its_author_and_every_page_says_so() 
 /// covers: N2.3
 #[tokio::test]
 async fn a_change_is_taken_back_and_an_old_one_restored_into_the_draft() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     sent(&bed, "/rules/services/mail/grants", "act=withdraw&segment=s001").await;
     apply(&bed).await;
     let no = bed.rules().state().waiting.as_ref().unwrap().change;
@@ -221,7 +200,7 @@ async fn a_change_is_taken_back_and_an_old_one_restored_into_the_draft() {
 /// covers: N2.3
 #[tokio::test]
 async fn rights_limits_and_rates_of_a_segment_are_changed_in_one_form() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     let form = "service=mail&limits=own&connections=1+000&new_connections=&packets=\
         &shape=own&down_kbps=2048&up_kbps=1024";
     assert_eq!(sent(&bed, "/rules/segments/s003", form).await, "/rules/draft");
@@ -239,14 +218,16 @@ async fn rights_limits_and_rates_of_a_segment_are_changed_in_one_form() {
 /// covers: N2.1
 #[tokio::test]
 async fn the_matrix_says_what_the_kernel_does_and_names_every_exception() {
-    let bed = bed(4).await;
+    let bed = Bed::ruled(4).await;
     let page = shown(&bed, "/reachability").await;
     assert_eq!(heading(&page), "Ни один сегмент не достаёт до другого");
     assert!(page.contains("0 из 12 пар"), "{page}");
     bed.kernel(|kernel| {
-        kernel.reach.segments[3].set(0);
-        kernel.reach.segments[0].services.clear();
-        kernel.reach.neighbours = vec![(SegmentNo(3), SegmentNo(4))];
+        let mut reach = kernel.as_wished();
+        reach.segments[3].set(0);
+        reach.segments[0].services.clear();
+        reach.neighbours = vec![(SegmentNo(3), SegmentNo(4))];
+        kernel.reach = Some(reach);
         // Another state of the kernel: it is asked anew.
         kernel.drift = vec![Drift { what: "rule".into(), wanted: "a".into(), found: "b".into() }];
     });
@@ -269,7 +250,7 @@ async fn the_matrix_says_what_the_kernel_does_and_names_every_exception() {
 /// covers: N8.1
 #[tokio::test]
 async fn an_offence_is_listed_with_its_evidence_and_told_on_the_overview() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     assert_eq!(heading(&shown(&bed, "/offences").await), "Сейчас никто не нарушает");
     bed.offence(2, OffenceKind::Scan, false).await;
     let page = shown(&bed, "/offences").await;
@@ -286,7 +267,7 @@ async fn an_offence_is_listed_with_its_evidence_and_told_on_the_overview() {
 /// covers: N2.3
 #[tokio::test]
 async fn without_netd_the_pages_say_so_and_drafts_go_on() {
-    let bed = bed(3).await;
+    let bed = Bed::ruled(3).await;
     bed.without_netd().await;
     assert_eq!(heading(&shown(&bed, "/rules").await), "Что сейчас в силе, неизвестно");
     for path in PAGES {

@@ -22,7 +22,7 @@ rules-heading-drift = { $count ->
    *[other] The kernel differs from the rules in { $count } places
 }
 rules-heading-differs = The rules lag behind the register
-rules-since-by = { $at }, { $who }
+rules-since-by = since { $at }, { $who }
 rules-away = The watching process does not answer. The rules in the kernel are as they were; below is what the hub knew last. Drafts can be edited; applying works again when the process answers.
 rules-problem = Rules cannot be put in force on this machine: { $why }. Mend that; the hub will put them in force by itself.
 rules-drift = { $count ->
@@ -210,7 +210,7 @@ rules-limit-packets = { $count ->
    *[other] { $count } packets a second
 }
 rules-limit-none = no limits
-rules-limits-heading = Limits of all: { $limits }
+rules-limits-heading = Limits of all segments
 rules-limits-text = They hold for each segment that has none of its own. An empty field: no limit.
 rules-limits-single = Not like all
 rules-limits-single-text = Limits and rates of its own are set on the segment's page: “Access and limits”, change.
@@ -225,6 +225,7 @@ rules-number-wrong = A whole number is needed here, such as 2000.
 rules-shaping = Rate
 rules-shape-none = Not limited
 rules-shape-contract = by contract
+rules-shape-by-contract = By contract
 rules-shape-own = Its own
 rules-rate-free = not limited
 rules-rate-down = To the segment, kbit/s

@@ -23,7 +23,7 @@ rules-heading-drift = { $count ->
    *[other] В ядре { $count } отличий от правил
 }
 rules-heading-differs = Правила отстают от реестра
-rules-since-by = { $at }, { $who }
+rules-since-by = с { $at }, { $who }
 rules-away = Процесс наблюдения не отвечает. Правила в ядре остались как были; ниже то, что узел знал в последний раз. Черновик можно править, применить его получится, когда процесс ответит.
 rules-problem = На этой машине правила нельзя ввести в силу: { $why }. Исправьте это, узел введёт их сам.
 rules-drift = { $count ->
@@ -224,7 +224,7 @@ rules-limit-packets = { $count ->
    *[other] { $count } пакетов в секунду
 }
 rules-limit-none = без ограничений
-rules-limits-heading = Ограничения для всех: { $limits }
+rules-limits-heading = Ограничения для всех сегментов
 rules-limits-text = Действуют на каждый сегмент, у которого нет своих. Пустое поле: без ограничения.
 rules-limits-single = Не как все
 rules-limits-single-text = Свои ограничения и скорость задаются на странице сегмента: «Доступ и ограничения», изменить.
@@ -239,6 +239,7 @@ rules-number-wrong = Здесь нужно целое число, наприме
 rules-shaping = Скорость
 rules-shape-none = Не ограничивать
 rules-shape-contract = по договору
+rules-shape-by-contract = По договору
 rules-shape-own = Своя
 rules-rate-free = без ограничения
 rules-rate-down = К сегменту, кбит/с

@@ -72,7 +72,7 @@ pub(super) async fn full(view: &View, rules: &Handle, state: &State) -> Result<H
     } else {
         t::rules_confirms_author(tr, names::who(tr, &waiting.author))
     };
-    let until = when::exact(&view.ctx, waiting.until.wall);
+    let until = when::moment(&view.ctx, waiting.until.wall);
     let mut list = vec![
         (t::rules_fact_author(tr), Html::text(&names::who(tr, &waiting.author))),
         (
@@ -93,8 +93,8 @@ pub(super) async fn full(view: &View, rules: &Handle, state: &State) -> Result<H
         facts::list(&list),
         buttons(view, waiting)
     );
-    let title = t::rules_heading_waiting(tr, waiting.change.to_string());
-    let inner = card::card(&title, &Html::default(), &Html::trusted(text));
+    // The heading of the page says which.
+    let inner = card::card("", &Html::default(), &Html::trusted(text));
     Ok(Html::trusted(format!("<div class=\"waits\">{inner}</div>")))
 }
 

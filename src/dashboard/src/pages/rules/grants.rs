@@ -11,7 +11,7 @@ use ets_rules::Edit;
 use ets_web::html::escape;
 use ets_web::pager::{Pager, pager};
 use ets_web::table::{Column, Row, Table, table};
-use ets_web::{Html, card, notice};
+use ets_web::{Html, card, facts, notice};
 
 use super::super::lists::{Choice, address, filter};
 use super::super::view::View;
@@ -117,14 +117,17 @@ fn form(
     segments: &[Arc<Segment>],
 ) -> Html {
     let tr = view.tr();
+    let mut columns = vec![
+        Column::new("", t::db_segment(tr)),
+        Column::new("", t::segment_fact_id(tr)),
+        Column::new("", t::rules_grants_now(tr)),
+    ];
+    if both.is_drafted() {
+        columns.push(Column::new("", t::rules_tab_draft(tr)));
+    }
     let list = Table {
         caption: t::rules_column_who(tr).to_owned(),
-        columns: vec![
-            Column::new("", t::db_segment(tr)),
-            Column::new("", t::segment_fact_id(tr)),
-            Column::new("", t::rules_grants_now(tr)),
-            Column::new("", t::rules_tab_draft(tr)),
-        ],
+        columns,
         rows: segments.iter().map(|one| line(view, both, service, one)).collect(),
         ..Table::default()
     };
@@ -161,7 +164,7 @@ fn line(view: &View, both: &Both, service: &Service, segment: &Segment) -> Row {
     let drafted = match (now, then) {
         (false, true) => Html::trusted(format!("{}{}", mark::GIVES, t::rules_grants_will(tr))),
         (true, false) => Html::trusted(format!("{}{}", mark::TAKES, t::rules_grants_will_not(tr))),
-        _ => Html::default(),
+        _ => facts::none(tr),
     };
     Row {
         cells: vec![

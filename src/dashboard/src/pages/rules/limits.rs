@@ -103,7 +103,8 @@ fn show(view: &View, answers: &Answers, wrong: &[&'static str]) -> Result<Respon
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = Page {
         title: t::rules_limits(tr).to_owned(),
-        heading: t::rules_limits_heading(tr, names::limits(tr, both.standing.limits)),
+        heading: t::rules_limits_heading(tr).to_owned(),
+        sub: Html::text(&names::limits(tr, both.standing.limits)),
         body,
         crumbs: crumbs(view),
         status,

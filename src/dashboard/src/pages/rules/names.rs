@@ -4,22 +4,15 @@ use std::net::IpAddr;
 
 use ets_i18n::{Tr, t};
 use ets_model::{Limits, PortRange, Rate, SegmentId, Service, ServiceId, ServicePlace};
-use ets_rules::{REGISTRY, Rights};
+use ets_rules::Rights;
 use ets_web::Html;
 
 use super::super::journal;
 use super::super::view::View;
 
-/// Under this name the privileged process stands in the journal.
-const NETD: &str = "netd";
-
 /// Who made or confirmed something, in words.
 pub(super) fn who(tr: &Tr, kept: &str) -> String {
-    match kept {
-        REGISTRY => t::rules_by_registry(tr).to_owned(),
-        NETD => t::rules_by_netd(tr).to_owned(),
-        _ => journal::actor(tr, kept),
-    }
+    journal::actor(tr, kept)
 }
 
 /// The name of a segment; its identifier where the registry does not know it.

@@ -8,6 +8,7 @@ use ets_i18n::{Tr, t};
 use ets_netd_api::OffenceKind;
 use ets_rules::{OffenceFilter, OffenceRow};
 use ets_web::html::escape;
+use ets_web::live::fragment;
 use ets_web::pager::{Pager, pager};
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Html, Page, card, facts, notice, when};
@@ -75,7 +76,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     };
     let csv = asked.address("/offences.csv");
     let csv = Html::link(csv.trim_end_matches(['?', '&']), t::download_csv(tr));
-    let list = lines(&view, &found.rows).then(&pager(tr, &steps));
+    let list = fragment("changed", &lines(&view, &found.rows)).then(&pager(tr, &steps));
     let body = filters(&view, &asked).then(&card::card(t::rules_tab_offences(tr), &csv, &list));
     let page =
         Page { title: t::rules_tab_offences(tr).to_owned(), heading, body, ..Page::default() };

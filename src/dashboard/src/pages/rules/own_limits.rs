@@ -135,7 +135,7 @@ pub(super) fn fields(view: &View, rights: &Rights, segment: &Segment, numbers: &
         &numbers.shape,
         &[
             ("none", t::rules_shape_none(tr), ""),
-            ("contract", t::rules_shape_contract(tr), &contract),
+            ("contract", t::rules_shape_by_contract(tr), &contract),
             ("own", t::rules_shape_own(tr), ""),
         ],
     ));

@@ -1,6 +1,8 @@
 //! One service: where it answers, who may reach it; several segments at a time get or lose the
 //! right, in the draft.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::t;
@@ -14,8 +16,8 @@ use crate::Error;
 
 /// The rights in force, and those that the author's draft makes of them.
 pub(super) struct Both {
-    pub standing: std::sync::Arc<Rights>,
-    pub drafted: std::sync::Arc<Rights>,
+    pub standing: Arc<Rights>,
+    pub drafted: Arc<Rights>,
 }
 
 impl Both {
@@ -27,6 +29,11 @@ impl Both {
             false => rules.review(&author, None).rights,
         };
         Ok(Self { standing, drafted })
+    }
+
+    /// Whether there is a draft.
+    pub(super) fn is_drafted(&self) -> bool {
+        !Arc::ptr_eq(&self.standing, &self.drafted)
     }
 
     /// A service as the draft has it, else as it stands.
