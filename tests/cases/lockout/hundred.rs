@@ -102,9 +102,10 @@ impl Star {
                 self.api().send("POST", &path, &Value::Null);
                 return None;
             }
-            let quiet = rules["differs"].is_null() && rules["problem"].is_null();
             assert_eq!(rules["differs"]["tried"], Value::Null, "{rules}");
-            quiet.then_some(())
+            let quiet = rules["differs"].is_null() && rules["problem"].is_null();
+            // A version is written down before it is in force.
+            (quiet && rules["change"].as_u64() == Some(self.last())).then_some(())
         });
     }
 
