@@ -25,6 +25,8 @@ flow-up-in = From the segment, { $unit }
 flow-all-down = To segments
 flow-all-up = From segments
 flow-class = Service or direction
+flow-bars = To compare
+flow-course = Course
 flow-share = Share, %
 flow-packets = Packets
 flow-packets-rate = Packets a second
@@ -289,6 +291,7 @@ quota-used = { $used } of { $limit }, { $percent } %
 quota-level-normal = within
 quota-level-warned = near the limit
 quota-level-reached = used up
+quota-noticed = an entry in the journal
 quota-shaped = slows to { $rate }
 quota-counts = used up { $reached }, near { $warned }
 

@@ -25,6 +25,8 @@ flow-up-in = Сегменттен, { $unit }
 flow-all-down = Сегменттерге
 flow-all-up = Сегменттерден
 flow-class = Қызмет немесе бағыт
+flow-bars = Салыстыру
+flow-course = Барысы
 flow-share = Үлесі, %
 flow-packets = Пакет саны
 flow-packets-rate = Секундына пакет
@@ -262,6 +264,7 @@ quota-used = { $limit } ішінен { $used }, { $percent } %
 quota-level-normal = шегінде
 quota-level-warned = шегіне жақын
 quota-level-reached = таусылды
+quota-noticed = журналға жазба
 quota-shaped = баяулатады, жылдамдығы { $rate }
 quota-counts = тауысқаны { $reached }, жақыны { $warned }
 

@@ -25,6 +25,8 @@ flow-up-in = От сегмента, { $unit }
 flow-all-down = К сегментам
 flow-all-up = От сегментов
 flow-class = Служба или направление
+flow-bars = Для сравнения
+flow-course = Как шло
 flow-share = Доля, %
 flow-packets = Пакетов
 flow-packets-rate = Пакетов в секунду
@@ -296,6 +298,7 @@ quota-used = { $used } из { $limit }, { $percent } %
 quota-level-normal = в пределах
 quota-level-warned = близко к пределу
 quota-level-reached = исчерпана
+quota-noticed = запись в журнале
 quota-shaped = замедляет до { $rate }
 quota-counts = исчерпали { $reached }, близко { $warned }
 

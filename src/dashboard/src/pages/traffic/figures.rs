@@ -66,9 +66,23 @@ impl Unit {
         self.size
     }
 
+    /// A live figure in this unit: three decimals where it is small, so that idle segments are told
+    /// apart.
+    pub(super) fn show_live(self, tr: &Tr, value: u64) -> String {
+        let digits = match value as f64 / self.size {
+            ..10.0 => 3,
+            10.0..100.0 => 2,
+            _ => 1,
+        };
+        self.show_with(tr, value, digits)
+    }
+
     /// The figure in this unit. What is there and too small to show is told apart from nothing.
     pub(super) fn show(self, tr: &Tr, value: u64) -> String {
-        let digits = if self.size <= 1.0 { 0 } else { DIGITS };
+        self.show_with(tr, value, if self.size <= 1.0 { 0 } else { DIGITS })
+    }
+
+    fn show_with(self, tr: &Tr, value: u64, digits: usize) -> String {
         let (shown, least) = (value as f64 / self.size, 10f64.powi(-(digits as i32)));
         if value == 0 {
             tr.number(0)
@@ -106,6 +120,12 @@ pub(super) fn volume(tr: &Tr, unit: Unit, amount: Amount) -> Html {
 pub(super) fn rate_in(tr: &Tr, unit: Unit, bits: u64) -> Html {
     let exact = format!("{}{NBSP}{}", whole(tr, bits), tr.get(key::UNIT_BIT_RATE));
     titled(&exact, &unit.show(tr, bits))
+}
+
+/// A live rate in Mbit/s, exact on hover; `bits` a second.
+pub(super) fn live(tr: &Tr, bits: u64) -> Html {
+    let exact = format!("{}{NBSP}{}", whole(tr, bits), tr.get(key::UNIT_BIT_RATE));
+    titled(&exact, &MEGABITS.show_live(tr, bits))
 }
 
 /// A whole number.
@@ -147,6 +167,8 @@ mod tests {
         assert_eq!(unit.show(&tr, 0), "0");
         assert_eq!(Unit::of_volume(0).show(&tr, 0), "0");
         assert_eq!(Unit::of_volume(999).show(&tr, 999), "999");
-        assert_eq!(MEGABITS.show(&tr, bits(1_000_000)), "8,00");
+        assert_eq!(MEGABITS.show_live(&tr, bits(1_000_000)), "8,000");
+        assert_eq!(MEGABITS.show_live(&tr, 672), "0,001");
+        assert_eq!(MEGABITS.show_live(&tr, 123_456_789), "123,5");
     }
 }

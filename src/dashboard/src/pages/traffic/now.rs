@@ -43,8 +43,12 @@ async fn present(view: &View, now: &Snapshot) -> Result<Page, Error> {
     let classes = Classes::of(&view.app);
     let words = Words { tr: view.tr(), catalog: &view.catalog, classes: &classes };
     let hour = fragment("hour", &hour(view, view.ctx.now).await?);
-    let wide = card::card(t::traffic_busiest(words.tr), &pause(words.tr), &drawn.busiest(words))
-        .then(&card::card(t::segment_hour_title(words.tr), &Html::default(), &hour));
+    let none = Html::default();
+    let wide = card::card(t::segment_hour_title(words.tr), &none, &hour).then(&card::card(
+        t::traffic_busiest(words.tr),
+        &pause(words.tr),
+        &drawn.busiest(words),
+    ));
     let body = columns(view, words, &drawn, now, &wide).await?;
     Ok(Page {
         title: t::traffic_title(words.tr).to_owned(),
@@ -86,9 +90,7 @@ async fn columns(
     wide: &Html,
 ) -> Result<Html, Error> {
     let (tr, none) = (words.tr, Html::default());
-    let mut by_class = drawn.classes(words);
-    by_class.push(&Html::trusted(format!("<p class=\"mut\">{}</p>", t::flow_dropped_note(tr))));
-    let side = card::card(t::traffic_by_class(tr), &none, &by_class)
+    let side = card::card(t::traffic_by_class(tr), &none, &drawn.classes(words))
         .then(&card::card(t::traffic_missing(tr), &none, &missing(view).await?))
         .then(&card::card(t::traffic_how(tr), &none, &how(tr, now)));
     Ok(card::columns(wide, &side))

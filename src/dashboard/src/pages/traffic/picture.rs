@@ -14,11 +14,11 @@ use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Html, facts, notice};
 
 use super::bars;
-use super::figures::{MEGABITS, bits, larger, rate_in, share, whole};
+use super::figures::{MEGABITS, bits, larger, live, share, whole};
 use crate::classes::Classes;
 
 /// Segments that are listed; the list of all is a page of its own.
-const LISTED: usize = 20;
+const LISTED: usize = 15;
 
 /// What is needed to put a picture into words.
 #[derive(Clone, Copy)]
@@ -101,7 +101,13 @@ impl Drawn {
 
     /// The fragment of the classes.
     pub(crate) fn classes(&self, words: Words<'_>) -> Html {
-        fragment("classes", &flows_table(words, &self.flows, self.hub))
+        let caption = t::traffic_by_class(words.tr);
+        let mut body = flows_table(words, caption, &self.flows, self.hub);
+        if self.flows.iter().any(|flow| flow.class == Class::Dropped) {
+            let note = t::flow_dropped_note(words.tr);
+            body.push(&Html::trusted(format!("<p class=\"mut\">{note}</p>")));
+        }
+        fragment("classes", &body)
     }
 
     fn busiest_body(&self, words: Words<'_>) -> Html {
@@ -141,8 +147,8 @@ impl Drawn {
             cells: vec![
                 link(words, *no).into(),
                 bars::both(*rate, most).into(),
-                rate_in(tr, MEGABITS, bits(rate.down.bytes)).into(),
-                rate_in(tr, MEGABITS, bits(rate.up.bytes)).into(),
+                live(tr, bits(rate.down.bytes)).into(),
+                live(tr, bits(rate.up.bytes)).into(),
                 Html::text(&whole(tr, rate.sum().packets)).into(),
             ],
             ..Row::default()
@@ -153,7 +159,7 @@ impl Drawn {
                 caption: t::traffic_busiest(tr).to_owned(),
                 columns: vec![
                     Column::new("", t::db_segment(tr)),
-                    Column::new("", "").minor(),
+                    Column::new("", t::flow_bars(tr)).minor(),
                     Column::new("", t::flow_down_in(tr, unit)).numeric(),
                     Column::new("", t::flow_up_in(tr, unit)).numeric(),
                     Column::new("", t::flow_packets_rate(tr)).numeric(),
@@ -182,12 +188,13 @@ pub(crate) fn segment_now(words: Words<'_>, now: &Snapshot, no: SegmentNo) -> Ht
         figure(t::flow_down(tr), rate.down),
         figure(t::flow_up(tr), rate.up)
     );
-    let flows = flows_table(words, now.of_segment(no), rate);
+    let caption = format!("{}: {}", t::segment_now(tr), t::traffic_by_class(tr));
+    let flows = flows_table(words, &caption, now.of_segment(no), rate);
     fragment("flow", &Html::trusted(figures).then(&flows))
 }
 
 /// Flows as a table, the largest first, what was dropped last.
-fn flows_table(words: Words<'_>, flows: &[Flow], sum: Both<Amount>) -> Html {
+fn flows_table(words: Words<'_>, caption: &str, flows: &[Flow], sum: Both<Amount>) -> Html {
     if flows.is_empty() {
         return Html::default();
     }
@@ -202,8 +209,8 @@ fn flows_table(words: Words<'_>, flows: &[Flow], sum: Both<Amount>) -> Html {
         Row {
             cells: vec![
                 Html::text(&words.classes.name(tr, flow.class)).into(),
-                rate_in(tr, MEGABITS, bits(flow.amount.down.bytes)).into(),
-                rate_in(tr, MEGABITS, bits(flow.amount.up.bytes)).into(),
+                live(tr, bits(flow.amount.down.bytes)).into(),
+                live(tr, bits(flow.amount.up.bytes)).into(),
                 if dropped { facts::none(tr) } else { part }.into(),
             ],
             class: if dropped { "aside" } else { "" },
@@ -213,7 +220,7 @@ fn flows_table(words: Words<'_>, flows: &[Flow], sum: Both<Amount>) -> Html {
     table(
         tr,
         &Table {
-            caption: t::traffic_by_class(tr).to_owned(),
+            caption: caption.to_owned(),
             columns: vec![
                 Column::new("", t::flow_class(tr)),
                 Column::new("", t::flow_down_in(tr, unit)).numeric(),

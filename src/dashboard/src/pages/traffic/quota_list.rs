@@ -152,7 +152,7 @@ async fn near(view: &View, quotas: &[Quota], standings: &[Standing]) -> Result<H
         Column::new("", t::quota_now(tr)),
         Column::new("", t::quota_name(tr)),
         Column::new("", t::quota_limit(tr)),
-        Column::new("", "").minor(),
+        Column::new("", t::flow_bars(tr)).minor(),
         Column::new("", t::db_since(tr)),
     ];
     let caption = t::quota_standing(tr).to_owned();

@@ -30,7 +30,7 @@ pub(super) fn way(tr: &Tr, way: Way) -> &'static str {
 /// What is done at the limit.
 pub(super) fn action(tr: &Tr, action: Action) -> String {
     match action {
-        Action::Notice => t::quota_action_notice(tr).to_owned(),
+        Action::Notice => t::quota_noticed(tr).to_owned(),
         Action::Shape { kbps } => t::quota_shaped(tr, tr.bit_rate(kbps as f64 * 1_000.0)),
     }
 }

@@ -10,6 +10,7 @@ use super::bars;
 use super::figures::{Unit, larger, rate_in, share, volume, whole};
 use super::picture::Words;
 use super::report_table::{Line, ordered, sum};
+use super::segment_parts::dropped_note;
 
 /// The units of a table: volumes and rates.
 #[derive(Clone, Copy)]
@@ -41,7 +42,7 @@ pub(super) fn lines(
     columns.extend(with_count.then(|| Column::new("", t::report_segments(tr)).numeric().minor()));
     let (volume, rate) = (units.volume.word(tr), units.rate.word(tr));
     columns.extend([
-        Column::new("", "").minor(),
+        Column::new("", t::flow_bars(tr)).minor(),
         Column::new("", t::flow_down_in(tr, volume)).numeric(),
         Column::new("", t::flow_up_in(tr, volume)).numeric(),
         Column::new("", t::flow_packets(tr)).numeric().minor(),
@@ -79,9 +80,15 @@ fn row(words: Words<'_>, line: &Line, units: Units, with_count: bool) -> Row {
         volume(tr, units.volume, amount.up).into(),
         Html::text(&whole(tr, amount.sum().packets)).into(),
         rate_in(tr, units.rate, line.total.peak_bps().larger()).into(),
-        p95.unwrap_or_else(|| facts::none(tr)).into(),
+        p95.unwrap_or_else(|| no_percentile(words, line)).into(),
     ]);
     Row { cells, ..Row::default() }
+}
+
+/// Several segments have none in common; of one it is not known.
+fn no_percentile(words: Words<'_>, line: &Line) -> Html {
+    let several = line.id.is_empty() || line.segments.is_some_and(|count| count != 1);
+    if several { facts::none(words.tr) } else { facts::unknown(words.tr) }
 }
 
 /// The classes of a total.
@@ -114,6 +121,5 @@ pub(super) fn classes(words: Words<'_>, total: &Total) -> Html {
     let caption = t::report_by_class(tr).to_owned();
     let rows = flows.iter().map(row).collect();
     let table = table(tr, &Table { caption, columns, rows, ..Table::default() });
-    let note = Html::trusted(format!("<p class=\"mut\">{}</p>", t::flow_dropped_note(tr)));
-    table.then(&note)
+    table.then(&dropped_note(tr, total))
 }

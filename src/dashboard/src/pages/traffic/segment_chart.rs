@@ -63,7 +63,7 @@ struct Step {
 /// The chart of a range that was asked for this period.
 pub(super) fn chart(view: &View, range: &Range, period: Period, whole: &Whole) -> Html {
     let tr = view.tr();
-    let steps = steps(range, period);
+    let steps = counted(steps(range, period));
     let largest = steps.iter().map(|step| step.bps.larger()).max().unwrap_or(0);
     if largest == 0 {
         let hint = t::segment_traffic_none_hint(tr);
@@ -78,7 +78,7 @@ pub(super) fn chart(view: &View, range: &Range, period: Period, whole: &Whole) -
         from: range.from.max(period.from),
         to: period.to,
         step: range.step,
-        begins: range.from,
+        begins: steps.first().map_or(range.from, |step| step.at),
         area: (whole.down.to_owned(), figures(|both| both.down)),
         line: (whole.up.to_owned(), figures(|both| both.up)),
         levels: whole.levels(tr, unit),
@@ -113,6 +113,14 @@ fn steps(range: &Range, period: Period) -> Vec<Step> {
             peak: peak.map(|peak| Both { up: peak.up * 8 / 60, down: peak.down * 8 / 60 }),
         });
     }
+    steps
+}
+
+/// The steps since counting began: the hub's own probes pass each second, so that a time without
+/// a single byte at the beginning is one of which nothing is known.
+fn counted(mut steps: Vec<Step>) -> Vec<Step> {
+    let first = steps.iter().position(|step| step.bps.larger() > 0).unwrap_or(steps.len());
+    steps.drain(..first);
     steps
 }
 
@@ -194,6 +202,12 @@ mod tests {
         assert_eq!(told(240), [80, 80, 80, 40]);
         assert_eq!(told(210), [80, 80, 80, 80]);
         assert_eq!(told(185), [80, 80, 80], "five seconds tell nothing of a minute");
+        let empty = counted(steps(
+            &self::range(60, &[0, 0, 600, 0]),
+            Period { from: second(0), to: second(240) },
+        ));
+        let told: Vec<_> = empty.iter().map(|step| (step.at, step.bps.down)).collect();
+        assert_eq!(told, [(second(120), 80), (second(180), 0)], "not counted yet, then nothing");
         let period = Period { from: second(0), to: second(240) };
         assert_eq!(shaded(&range, period), [(second(60), second(180))]);
     }

@@ -74,7 +74,7 @@ pub(super) fn classes_card(words: Words<'_>, total: &Total, range: &Range) -> Ht
             caption: t::traffic_by_class(tr).to_owned(),
             columns: vec![
                 Column::new("", t::flow_class(tr)),
-                Column::new("", "").minor(),
+                Column::new("", t::flow_course(tr)).minor(),
                 Column::new("", t::flow_down_in(tr, unit.word(tr))).numeric(),
                 Column::new("", t::flow_up_in(tr, unit.word(tr))).numeric(),
                 Column::new("", t::flow_share(tr)).numeric(),
@@ -83,8 +83,16 @@ pub(super) fn classes_card(words: Words<'_>, total: &Total, range: &Range) -> Ht
             ..Table::default()
         },
     );
-    let note = Html::trusted(format!("<p class=\"mut\">{}</p>", t::flow_dropped_note(tr)));
+    let note = dropped_note(tr, total);
     card::card(t::traffic_by_class(tr), &Html::default(), &table.then(&note))
+}
+
+/// What the line of dropped traffic means, where there is one.
+pub(super) fn dropped_note(tr: &Tr, total: &Total) -> Html {
+    if total.of_class(Class::Dropped).sum().is_zero() {
+        return Html::default();
+    }
+    Html::trusted(format!("<p class=\"mut\">{}</p>", t::flow_dropped_note(tr)))
 }
 
 /// A class over the period as a small line, both ways together, in Mbit/s.

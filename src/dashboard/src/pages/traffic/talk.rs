@@ -32,7 +32,7 @@ pub(super) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     let talk = view.app.traffic()?.talk(segment.no).await;
     let name = view.catalog.name(&segment, view.lang());
     let (heading, body) = match &talk {
-        Ok(talk) => (t::talk_heading(tr, talk.count, name), told(&view, talk, word)),
+        Ok(talk) => (t::talk_heading(tr, talk.count, name), told(&view, &segment, talk, word)),
         Err(_) => {
             let text = Html::text(t::talk_away(tr));
             (name.to_owned(), notice::notice(notice::Tone::Warning, &text))
@@ -67,7 +67,7 @@ fn ways(tr: &Tr, segment: &Segment, current: &str) -> Html {
     Html::trusted(format!("<div class=\"ways\">{}</div>", tabs(t::talk_by(tr), &all)))
 }
 
-fn told(view: &View, talk: &Talk, word: &str) -> Html {
+fn told(view: &View, segment: &Segment, talk: &Talk, word: &str) -> Html {
     let tr = view.tr();
     let group = talkers_by(word).unwrap_or_default();
     let list = talkers(&talk.largest, group, By::Bytes, LISTED);
@@ -76,17 +76,17 @@ fn told(view: &View, talk: &Talk, word: &str) -> Html {
     }
     let note = format!("<p class=\"mut\">{}</p>", escape(t::talk_note(tr)));
     let head = when::exact(&view.ctx, talk.at);
-    let lines = lines(view, group, &list).then(&Html::trusted(note));
+    let lines = lines(view, segment, group, &list).then(&Html::trusted(note));
     card::card(t::segment_talk(tr), &head, &lines)
 }
 
-fn lines(view: &View, group: Group, list: &[(Talker, Both<Amount>)]) -> Html {
+fn lines(view: &View, segment: &Segment, group: Group, list: &[(Talker, Both<Amount>)]) -> Html {
     let tr = view.tr();
     let most = list.iter().map(|(_, amount)| larger(*amount)).max().unwrap_or(0);
     let unit = Unit::of_volume(most);
     let row = |(talker, amount): &(Talker, Both<Amount>)| Row {
         cells: vec![
-            who(view, *talker).into(),
+            who(view, segment, *talker).into(),
             bars::both(*amount, most).into(),
             volume(tr, unit, amount.down).into(),
             volume(tr, unit, amount.up).into(),
@@ -105,7 +105,7 @@ fn lines(view: &View, group: Group, list: &[(Talker, Both<Amount>)]) -> Html {
             caption: t::segment_talk(tr).to_owned(),
             columns: vec![
                 Column::new("", head),
-                Column::new("", "").minor(),
+                Column::new("", t::flow_bars(tr)).minor(),
                 Column::new("", t::flow_down_in(tr, unit.word(tr))).numeric(),
                 Column::new("", t::flow_up_in(tr, unit.word(tr))).numeric(),
                 Column::new("", t::flow_packets(tr)).numeric(),
@@ -116,11 +116,14 @@ fn lines(view: &View, group: Group, list: &[(Talker, Both<Amount>)]) -> Html {
     )
 }
 
-/// An address with the segment or service that it belongs to, or a port by its name.
-fn who(view: &View, talker: Talker) -> Html {
+/// An address with whom it belongs to, where that is somebody else, or a port by its name.
+fn who(view: &View, own: &Segment, talker: Talker) -> Html {
     match talker {
         Talker::Address(address) => {
-            let name = owner(view, address);
+            let name = owner(view, own, address);
+            if name.is_empty() {
+                return Html::code(&address.to_string());
+            }
             let small = Html::trusted(format!(" <small class=\"mut\">{}</small>", escape(&name)));
             Html::code(&address.to_string()).then(&small)
         }
@@ -133,9 +136,10 @@ fn who(view: &View, talker: Talker) -> Html {
     }
 }
 
-fn owner(view: &View, address: IpAddr) -> String {
+fn owner(view: &View, own: &Segment, address: IpAddr) -> String {
     if let Some(segment) = view.catalog.by_address(address) {
-        return view.catalog.name(segment, view.lang()).to_owned();
+        let name = if segment.no == own.no { "" } else { view.catalog.name(segment, view.lang()) };
+        return name.to_owned();
     }
     let rights = view.app.deps.rules.as_ref().map(ets_rules::Handle::rights);
     let services = rights.iter().flat_map(|rights| rights.active());

@@ -179,7 +179,7 @@ fn lines(words: Words<'_>, question: &Question, top: &[Ranked]) -> Html {
     let mut columns = vec![
         Column::new("", t::top_place(tr)).numeric().minor(),
         Column::new("", t::db_segment(tr)),
-        Column::new("", "").minor(),
+        Column::new("", t::flow_bars(tr)).minor(),
         Column::new("", t::flow_down_in(tr, volumes.word(tr))).numeric(),
         Column::new("", t::flow_up_in(tr, volumes.word(tr))).numeric(),
         Column::new("", t::flow_packets(tr)).numeric(),
