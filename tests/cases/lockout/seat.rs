@@ -98,6 +98,15 @@ impl Seat {
         self.in_time();
     }
 
+    /// Whether the rules are those of before, put in force anew under another number.
+    pub(super) fn is_anew(&self) -> bool {
+        let plain = |text: &str| {
+            let lines = text.lines().filter(|line| !line.contains("ct mark"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        self.text().is_some_and(|text| plain(&text) == plain(&self.before))
+    }
+
     fn difference(&self) -> String {
         let now = self.text().unwrap_or_default();
         let missing = self.before.lines().filter(|line| !now.contains(*line));

@@ -52,6 +52,14 @@ pub(super) const WAYS: &[Way] = &[
         frozen(seat, "netd", || std::thread::sleep(pause));
     }),
     ("the machine starts anew during the countdown", rebooted),
+    ("the record of what waits is damaged, and netd killed", |seat| {
+        locked_out(seat);
+        Lab::signal(seat.lab.pid("netd"), Signal::SIGSTOP);
+        fs::write(seat.state_dir().join("rules"), "rubbish").expect("it can be written");
+        seat.kill(&["netd"]);
+        wait_for("the rules of before, anew", SOON, OFTEN, || seat.is_anew().then_some(()));
+        seat.mark();
+    }),
     ("the disk is full when the change is applied", |seat| {
         seat.disk.fill();
         seat.refuses(&withdrawn(), &["cannot be kept on disk", "is not made"]);
