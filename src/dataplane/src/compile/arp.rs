@@ -7,7 +7,7 @@ use super::ground::{Ground, octets};
 use super::line::{Ip, Line};
 use super::parts::Parts;
 use super::refuse::{Reason, arp_chain};
-use super::sources::{By, hops};
+use super::sources::{By, hops, speakers};
 use crate::nft::ir::{Family, Hook, KeyPart, PayloadBase, Rule, Table, Verdict};
 
 /// Where the sender's addresses stand in a packet of ARP for Ethernet and IPv4.
@@ -23,6 +23,7 @@ pub(super) fn table(ground: &Ground<'_>) -> Table {
         by.fill(ground, &mut parts, &[Ip::Four]);
     }
     hops(ground, &mut parts, Ip::Four);
+    speakers(ground, &mut parts);
     let own: BTreeSet<_> = ground.own().filter(std::net::IpAddr::is_ipv4).map(octets).collect();
     parts.set("own4", &[KeyPart::Ip4], own);
     let goto = |port: u32| (port.to_ne_bytes().to_vec(), Verdict::Goto("speaks".to_owned()));
@@ -43,7 +44,14 @@ fn speaks(ground: &Ground<'_>) -> Vec<Rule> {
     let mut rules = vec![
         form.ne(&ETHERNET_IPV4).goto(refused()),
         own.goto(refused()),
-        sender("asks whether an address is free", 0).eq(&[0; 4]).accept(),
+        // The hub's answer goes to the hardware that the question names.
+        free("where not all are bound").iif(0).within("unbound_ports", 0).accept(),
+        free("by its own hardware")
+            .iif(0)
+            .hardware(1)
+            .payload(PayloadBase::Network, HARDWARE, 6, 3)
+            .within("bound_hardware", 0)
+            .accept(),
         hop.payload(PayloadBase::Network, ADDRESS, 4, 1).within("hops4", 0).accept(),
     ];
     for length in By::Hardware.lengths(ground, Ip::Four) {
@@ -59,6 +67,10 @@ fn speaks(ground: &Ground<'_>) -> Vec<Rule> {
     }
     rules.push(Line::new("another's address").goto(refused()));
     rules
+}
+
+fn free(comment: &str) -> Line {
+    sender(&format!("asks whether an address is free, {comment}"), 0).eq(&[0; 4])
 }
 
 fn sender(comment: &str, to: u8) -> Line {

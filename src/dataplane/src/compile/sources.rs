@@ -108,6 +108,18 @@ fn answers(ground: &Ground<'_>, parts: &mut Parts, ip: Ip) {
     parts.set(&format!("answers{}", ip.digit()), &[KeyPart::Interface, ip.part()], keys);
 }
 
+/// Who may speak without an address: bound segments by port and hardware, which stands in the frame and
+/// in the message, and whoever is on a port where not everybody is bound.
+pub(super) fn speakers(ground: &Ground<'_>, parts: &mut Parts) {
+    let bound = ground.arms().filter_map(|(arm, port)| Some((port, arm.hardware?)));
+    let keys = bound.map(|(port, one)| key(&[&port.to_ne_bytes(), &one.0, &one.0])).collect();
+    let parts_of_key = [KeyPart::Interface, KeyPart::Hardware, KeyPart::Hardware];
+    parts.set("bound_hardware", &parts_of_key, keys);
+    let unbound = ground.arms().filter(|(arm, _)| arm.hardware.is_none());
+    let keys = unbound.map(|(_, port)| port.to_ne_bytes().to_vec()).collect();
+    parts.set("unbound_ports", &[KeyPart::Interface], keys);
+}
+
 /// Routers at the other end of a port, outside every prefix.
 pub(super) fn hops(ground: &Ground<'_>, parts: &mut Parts, ip: Ip) {
     let ports = ground.segment_ports();

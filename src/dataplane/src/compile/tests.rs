@@ -506,6 +506,10 @@ fn in_arp_a_port_speaks_for_its_own_addresses() {
     assert!(said(1, 1, [10, 10, 1, 1]));
     assert!(said(1, 1, [10, 9, 1, 1]));
     assert!(said(1, 1, [0, 0, 0, 0]));
+    assert!(said(3, 3, [0, 0, 0, 0]));
+    assert!(said(4, 4, [0, 0, 0, 0]));
+    assert!(!said(3, 4, [0, 0, 0, 0]));
+    assert!(!said(9, 3, [0, 0, 0, 0]));
     assert!(!said(1, 1, [10, 10, 2, 1]));
     assert!(!said(1, 1, [10, 10, 1, 254]));
     assert!(said(3, 3, [10, 10, 3, 1]));
