@@ -105,6 +105,10 @@ pub(super) fn sights(frame: &[u8], field: &Field, kinds: &[&str]) -> BTreeSet<Si
     {
         found.insert(Sight { from, kind });
     }
+    if answers_nobody(frame) {
+        let kind = "arp-nobody-with-targets-hardware".to_owned();
+        found.insert(Sight { from: "a neighbour".to_owned(), kind });
+    }
     let source = header.and_then(|header| field.by_address(header.source));
     let claimed = speaks_for(frame).and_then(|address| field.by_address(address));
     for place in [source, claimed].into_iter().flatten() {
@@ -183,6 +187,13 @@ fn by_port(header: &Header<'_>, field: &Field, kinds: &[&str]) -> Option<(String
         kinds.get(usize::try_from(number).ok()?).copied()
     });
     Some((from, kind.unwrap_or(BY_PORT).to_owned()))
+}
+
+/// An answer of ARP to who has no address: only an attack makes the hub send it here.
+fn answers_nobody(frame: &[u8]) -> bool {
+    payload(frame).is_some_and(|(kind, packet)| {
+        kind == 0x0806 && packet.get(6..8) == Some(&[0, 2]) && packet.get(24..28) == Some(&[0; 4])
+    })
 }
 
 /// The address for which a packet of ARP, or an advertisement of a neighbour, speaks.

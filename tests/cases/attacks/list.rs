@@ -202,13 +202,19 @@ pub(super) const LIST: &[Attack] = &[
     inert("arp-for-target", "ARP: I am the target"),
     inert("arp-for-hub", "ARP: I am the hub"),
     inert("arp-asks-for-target", "ARP: who has the target's address?"),
-    inert("arp-with-targets-hardware", "ARP: I am at the target's hardware address").by_segments().on_shared_links(),
-    inert("arp-nobody-with-targets-hardware", "ARP: nobody is at the target's").by_segments().on_shared_links(),
+    inert("arp-with-targets-hardware", "ARP: I am at the target's hardware address")
+        .by_segments()
+        .on_shared_links(),
+    lives("arp-nobody-with-targets-hardware", "ARP: nobody is at the target's")
+        .by_segments()
+        .on_shared_links(),
     inert("nd-for-target", "ND: I am the target"),
     inert("nd-for-hub", "ND: I am the hub"),
     inert("nd-asks-for-target", "ND: who has the target's address?"),
     inert("nd-in-targets-name", "ND: the target asks, and is here"),
-    inert("nd-with-targets-hardware", "ND: I am at the target's hardware address").by_segments().on_shared_links(),
+    inert("nd-with-targets-hardware", "ND: I am at the target's hardware address")
+        .by_segments()
+        .on_shared_links(),
     inert("nd-takes-address", "ND: the target's address is being taken"),
     inert("router-advertisement", "ND: I am the way to the target"),
     inert("nd-redirect", "ND: the way to the target leads by me"),
