@@ -3,7 +3,7 @@
 traffic-title = Traffic
 traffic-tabs = Parts of traffic
 traffic-tab-live = Now
-traffic-tab-top = Who most
+traffic-tab-top = Top
 traffic-tab-reports = Reports
 traffic-tab-quotas = Quotas
 traffic-xlsx = XLSX
@@ -87,10 +87,10 @@ traffic-gap-reset = { $from } – { $to }: counters that somebody reset: { $coun
 traffic-gap-life = { $from } – { $to }: the counters began anew. What passed between the last reading and the end of the former ones is lost.
 traffic-gap-away = { $from } – { $to }: nobody read the counters ({ $length }). Nothing is lost: what passed is spread evenly over that time.
 
-## Who most
+## Top
 top-heading = The most { $period }: { $name }, { $amount }
 top-heading-none = There was no traffic { $period }
-top-title = Who most
+top-title = Top segments
 top-period = In which time
 top-last-hour = in the last hour
 top-last-day = in the last 24 hours
