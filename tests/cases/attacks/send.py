@@ -31,6 +31,7 @@ from shot import KINDS, MAIL, MAIL_FLOW, NAMES, NAMES_FLOW, By, Shot, Talk
 CLONE_NEWNET = 0x40000000
 #: One for each core.
 WORKERS = os.cpu_count()
+unheard = set()
 fork = multiprocessing.get_context("fork")
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -115,7 +116,9 @@ def ask(opened):
 
 
 def say(me, services, talk):
-    """Whether it could be said."""
+    """Whether it could be said. Who was not heard once, as may be without the hub's rules, gives up."""
+    if me.id in unheard:
+        return False
     enter(me.netns)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as mouth:
         mouth.settimeout(1)
@@ -125,6 +128,7 @@ def say(me, services, talk):
             mouth.sendall(talk.words)
         except OSError as error:
             print(f"{me.id} cannot speak to a service: {error}", file=sys.stderr)
+            unheard.add(me.id)
             return False
         # Heard to the end by the server, and then forgotten.
         mouth.shutdown(socket.SHUT_WR)
