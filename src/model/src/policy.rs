@@ -80,6 +80,18 @@ pub struct Network {
     pub prefixes: Vec<IpNet>,
 }
 
+impl Network {
+    /// The name of the network of ports that led to segments which are retired. It is no name that
+    /// a configuration can give.
+    pub const RETIRED: &str = "(retired)";
+
+    /// Ports that lead to nobody any more: whoever is there is a stranger.
+    pub fn retired(interfaces: Vec<String>) -> Self {
+        let (name, role) = (Self::RETIRED.to_owned(), Role::Outside);
+        Self { name, role, interfaces, prefixes: Vec::new() }
+    }
+}
+
 /// What a network is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

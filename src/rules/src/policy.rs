@@ -1,7 +1,7 @@
 //! From the rights and the registry to the policy: pure, so that the same rights and the same
 //! registry always make the same rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ets_model::{
     Arm, Channel, Hardware, Network, OpenTo, Policy, Rate, Segment, SegmentNo, Served, Service,
@@ -17,9 +17,24 @@ pub fn policy(rights: &Rights, catalog: &Catalog, networks: &[Network]) -> Polic
     Policy {
         arms: catalog.segments().map(|segment| arm(rights, segment)).collect(),
         services: rights.active().map(served).collect(),
-        networks: networks.to_vec(),
+        networks: networks.iter().cloned().chain(retired(catalog, networks)).collect(),
         limits: rights.limits,
     }
+}
+
+/// The ports of retired segments, as far as nobody else uses them: they are no way into the hub.
+fn retired(catalog: &Catalog, networks: &[Network]) -> Option<Network> {
+    let mut ports: BTreeSet<&str> =
+        catalog.all_segments().map(|segment| segment.interface.as_str()).collect();
+    ports.remove("");
+    for used in catalog.segments().map(|segment| segment.interface.as_str()) {
+        ports.remove(used);
+    }
+    for used in networks.iter().flat_map(|network| &network.interfaces) {
+        ports.remove(used.as_str());
+    }
+    let ports: Vec<String> = ports.into_iter().map(str::to_owned).collect();
+    (!ports.is_empty()).then(|| Network::retired(ports))
 }
 
 fn arm(rights: &Rights, segment: &Segment) -> Arm {

@@ -31,8 +31,24 @@ pub(super) fn chains(ground: &Ground<'_>, parts: &mut Parts) {
     parts.chain("input_outside", input_outside());
     let mut rules = Ip::BOTH.map(in_our_name).to_vec();
     rules.push(Line::new("where it came in").iif(0).vmap("inputs", 0));
+    rules.extend(unlisted(ground, parts));
     parts.base("input", (Hook::Input, 0), false, rules);
     parts.base("output", (Hook::Output, RAW), false, output());
+}
+
+/// Where it is said where administrators sit, a port that is in no list is one for strangers: one
+/// that nobody uses yet, or one that a segment was moved away from. Where it is not said, any such
+/// port may be theirs.
+fn unlisted(ground: &Ground<'_>, parts: &mut Parts) -> Option<Rule> {
+    let mut known = ground.ports_of(Role::Management);
+    if known.is_empty() {
+        return None;
+    }
+    known.extend(ground.ports_of(Role::Services));
+    known.insert(LOOPBACK);
+    let known = known.iter().map(|port| port.to_ne_bytes().to_vec());
+    parts.set("listed_ports", &[KeyPart::Interface], known.collect());
+    Some(Line::new("a port in no list").iif(0).outside("listed_ports", 0).goto("input_outside"))
 }
 
 /// Nobody but the hub has its addresses.

@@ -113,6 +113,8 @@ fn networks(old: &[Network], new: &[Network], changes: &mut Vec<PolicyChange>) {
     names.sort_unstable();
     names.dedup();
     let find = |list: &[Network], name: &str| list.iter().find(|one| one.name == name).cloned();
+    // Ports become those of retired segments as segments go, which is told of those.
+    names.retain(|name| *name != Network::RETIRED);
     let differs = |name: &&str| find(old, name) != find(new, name);
     let told = names.into_iter().filter(differs);
     changes.extend(told.map(|name| PolicyChange::Network { name: name.to_owned() }));

@@ -32,6 +32,9 @@ on_both_databases!(
         let version = hub.rules.confirm(3, &who("bolat")).await.unwrap();
         assert!(matches!(&version.state, VersionState::Confirmed { by, .. } if by == "bolat"));
         assert_eq!(hub.journal().await.pop().unwrap().entry.actor, "bolat");
+        // Its port is no way into the hub: it leads to nobody now.
+        let last = netd.policy().networks.pop().unwrap();
+        assert_eq!(last, ets_model::Network::retired(vec![segment(5).interface]));
         let notes = ets_model::Segment { notes: "x".into(), ..(**hub.registry.catalog().segment("s1").unwrap()).clone() };
         hub.registry.update_segment(notes, &who("lab")).await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
