@@ -9,6 +9,7 @@ One process for all, because starting one for each packet would take hours. Ever
 flows that some attacks speak about. Needs root.
 """
 
+import collections
 import ctypes
 import ipaddress
 import json
@@ -31,7 +32,9 @@ from shot import KINDS, MAIL, MAIL_FLOW, NAMES, NAMES_FLOW, By, Shot, Talk
 CLONE_NEWNET = 0x40000000
 #: One for each core.
 WORKERS = os.cpu_count()
-unheard = set()
+#: So often in a row a server may not answer.
+TRIES = 3
+unheard = collections.Counter()
 fork = multiprocessing.get_context("fork")
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -116,8 +119,8 @@ def ask(opened):
 
 
 def say(me, services, talk):
-    """Whether it could be said. Who was not heard once, as may be without the hub's rules, gives up."""
-    if me.id in unheard:
+    """Whether it could be said. Who is not heard again and again, as without the hub's rules, gives up."""
+    if unheard[me.id] == TRIES:
         return False
     enter(me.netns)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as mouth:
@@ -128,11 +131,12 @@ def say(me, services, talk):
             mouth.sendall(talk.words)
         except OSError as error:
             print(f"{me.id} cannot speak to a service: {error}", file=sys.stderr)
-            unheard.add(me.id)
+            unheard[me.id] += 1
             return False
         # Heard to the end by the server, and then forgotten.
         mouth.shutdown(socket.SHUT_WR)
         mouth.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+    unheard[me.id] = 0
     return True
 
 
