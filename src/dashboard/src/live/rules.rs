@@ -43,7 +43,7 @@ impl Rules {
                 return;
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -152,7 +152,7 @@ async fn a_change_that_takes_away_waits_for_its_author_and_every_page_says_so() 
     let form = "act=withdraw&segment=s001&segment=s002";
     assert_eq!(sent(&bed, "/rules/services/mail/grants", form).await, "/rules/draft");
     let page = shown(&bed, "/rules/draft").await;
-    assert!(page.contains("Будет отнято") && page.contains("name=\"within\""), "{page}");
+    assert!(page.contains("Отнимает") && page.contains("name=\"within\""), "{page}");
     let response = bed.ask(post("/rules/draft", "reason=&within=120")).await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "a reason is wanted");
     apply(&bed).await;

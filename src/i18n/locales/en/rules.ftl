@@ -112,8 +112,8 @@ rules-draft-heading-faults = { $count ->
 rules-draft-heading-empty = The draft is empty
 rules-review-changes = What would change
 rules-review-nothing = Nothing: the rights are like this already.
-rules-takes = Taken away
-rules-gives = New or changed
+rules-takes = Takes away
+rules-gives = Adds or changes
 rules-plan = The same in rules of the kernel
 rules-plan-added = { $count ->
     [one] { $count } rule comes
@@ -321,6 +321,7 @@ rules-text-heading = { $count ->
    *[other] Rules of the kernel: { $count } lines
 }
 rules-text-plain = plain text
+rules-text-rest = The rest is in the plain text:
 
 ## Who reaches what
 rules-reach-isolated = No segment reaches another

@@ -94,8 +94,8 @@ rules-draft-heading-faults = Қараламада { $count } қате бар
 rules-draft-heading-empty = Қаралама бос
 rules-review-changes = Не өзгереді
 rules-review-nothing = Ештеңе: құқықтар онсыз да осындай.
-rules-takes = Алынады
-rules-gives = Қосылады немесе өзгереді
+rules-takes = Алып қояды
+rules-gives = Қосады немесе өзгертеді
 rules-plan = Дәл осы ядро ережелерінде
 rules-plan-added = { $count } ереже қосылады
 rules-plan-removed = { $count } ереже жойылады
@@ -261,6 +261,7 @@ rules-end-unknown = кері қайтты, себебі белгісіз
 rules-text-title = Ядро ережелері
 rules-text-heading = Ядро ережелері: { $count } жол
 rules-text-plain = жай мәтін
+rules-text-rest = Қалғаны жай мәтінде:
 
 ## Кім неге жетеді
 rules-reach-isolated = Бірде-бір сегмент басқасына жете алмайды

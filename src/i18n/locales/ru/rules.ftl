@@ -118,8 +118,8 @@ rules-draft-heading-faults = { $count ->
 rules-draft-heading-empty = Черновик пуст
 rules-review-changes = Что изменится
 rules-review-nothing = Ничего: права уже такие.
-rules-takes = Будет отнято
-rules-gives = Появится или изменится
+rules-takes = Отнимает
+rules-gives = Добавляет или меняет
 rules-plan = То же в правилах ядра
 rules-plan-added = { $count ->
     [one] Появится { $count } правило
@@ -337,6 +337,7 @@ rules-text-heading = { $count ->
    *[other] Правила ядра: { $count } строк
 }
 rules-text-plain = простой текст
+rules-text-rest = Остальное есть в простом тексте:
 
 ## Кто до чего достаёт
 rules-reach-isolated = Ни один сегмент не достаёт до другого
@@ -368,8 +369,8 @@ rules-legend-missing = разрешено, но не достаёт
 rules-ask = Может ли сегмент обратиться?
 rules-ask-what = К чему: служба или сегмент
 rules-ask-button = Узнать
-rules-ask-yes = Да: { $segment } достаёт до «{ $what }».
-rules-ask-no = Нет: { $segment } не достаёт до «{ $what }» и не должен.
+rules-ask-yes = Да. { $segment }, «{ $what }»: разрешено, и достаёт.
+rules-ask-no = Нет. { $segment }, «{ $what }»: не разрешено, и не достаёт.
 rules-ask-extra = Достаёт, хотя не разрешено: { $segment }, «{ $what }».
 rules-ask-missing = Разрешено, но не достаёт: { $segment }, «{ $what }». Посмотрите, не отстают ли правила от прав.
 rules-ask-no-segment = Сегмента «{ $what }» нет: напишите обозначение или часть названия.

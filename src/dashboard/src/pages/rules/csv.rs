@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::OpenTo;
+use ets_model::{OpenTo, SegmentId};
 use ets_rules::{OffenceFilter, Page as Part};
 
 use super::super::csv::{File, LIMIT, moment};
@@ -28,7 +28,7 @@ pub(super) async fn services(view: View) -> Result<Response, Error> {
         let who = match one.open_to {
             OpenTo::Everyone => t::rules_who_everyone(tr).to_owned(),
             OpenTo::Granted => {
-                let ids: Vec<&str> = rights.grantees(&one.id).map(|id| id.as_str()).collect();
+                let ids: Vec<&str> = rights.grantees(&one.id).map(SegmentId::as_str).collect();
                 ids.join(" ")
             }
         };
