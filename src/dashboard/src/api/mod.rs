@@ -47,8 +47,8 @@ pub(crate) use ping::{
 pub(crate) use problem::plain;
 pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
-pub(crate) use tally::by_parent;
 pub(crate) use talkers::group as talkers_by;
+pub(crate) use tally::by_parent;
 pub(crate) use time::{parse as parse_moment, rfc3339};
 pub(crate) use traffic::length as period_length;
 pub(crate) use traffic_report::month;
