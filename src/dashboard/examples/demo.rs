@@ -50,7 +50,7 @@ async fn past(bed: &bed::Bed) {
     for no in [3, 17, 18] {
         bed.outage(no, ago(252), None).await;
     }
-    offences(&bed).await;
+    offences(bed).await;
     bed.history(180).await;
 }
 
