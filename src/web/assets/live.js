@@ -349,6 +349,9 @@ function liken(old, next) {
   [...old.childNodes].forEach((part, index) => liken(part, parts[index]));
 }
 
+// What has the focus: rows change places or are gone for a second, the reader's place is not.
+let place = { path: "", element: null };
+
 function onPicture({ html }) {
   if (held) return;
   const fresh = new DOMParser().parseFromString(markup ? markup.createHTML(html) : html, "text/html");
@@ -356,11 +359,12 @@ function onPicture({ html }) {
     const old = $(`[data-fragment="${next.dataset.fragment}"]`);
     if (!old) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const path = focused && trace(focused);
+    if (focused && focused !== place.element) place.path = trace(focused);
     liken(old, next);
-    const now = $(`[data-fragment="${next.dataset.fragment}"]`);
-    // Rows change places: the focus goes with what it was on.
-    if (path && !document.activeElement?.matches(path)) $(path, now)?.focus({ preventScroll: true });
+    if (!focused || !place.path) continue;
+    const same = $(place.path, $(`[data-fragment="${next.dataset.fragment}"]`));
+    if (same && same !== document.activeElement) same.focus({ preventScroll: true });
+    place.element = document.activeElement;
   }
 }
 
