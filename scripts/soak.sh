@@ -3,5 +3,7 @@
 # CI runs the same tests at a smaller size, which each of them prints.
 set -euo pipefail
 cargo build --release --locked
+long='test(scale::) + test(detection::) + test(faults::) + test(isolation::) + test(attacks::)'
+long="$long + test(lockout::) + test(exactness::) + test(load::)"
 ETS_SIZE=full cargo nextest run --release --locked -p ets-tests --no-capture \
-    --config-file .config/soak.toml -E 'test(scale::) + test(detection::) + test(faults::)'
+    --config-file .config/soak.toml -E "$long"

@@ -3,8 +3,10 @@
 mod attacks;
 mod command_line;
 mod detection;
+mod exactness;
 mod faults;
 mod isolation;
+mod load;
 mod lockout;
 mod metrics;
 mod registry;

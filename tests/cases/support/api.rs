@@ -30,12 +30,16 @@ impl Api {
         self.try_get(path).unwrap_or_else(|| panic!("GET {path} was refused"))
     }
 
+    /// Any method with a JSON body: status and answer; `None` while the hub does not answer.
+    pub(crate) fn try_send(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let (status, body) = self.exchange(method, path, &body.to_string()).ok()?;
+        Some((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    }
+
     /// Any method with a JSON body: status and answer.
     #[track_caller]
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let (status, body) =
-            self.exchange(method, path, &body.to_string()).expect("the hub answers");
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        self.try_send(method, path, body).expect("the hub answers")
     }
 
     /// One segment.

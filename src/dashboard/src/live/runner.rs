@@ -14,8 +14,8 @@ use ets_web::live as words;
 use tokio::time::{Instant, timeout_at};
 
 use super::Beat;
-use super::rules::Rules;
 use super::frames::{api_frame, segment, tick, write_id, write_json};
+use super::rules::Rules;
 use crate::pages;
 use crate::service::App;
 

@@ -78,8 +78,8 @@ async fn news(view: &View) -> Result<Html, Error> {
     }
     let changed = fragment("changed", &super::changed::list(view).await?);
     let stories = super::rules::open_notice(view).await?.then(&stories::all(view).await?);
-    let news = fragment("outages", &stories)
-        .then(&card::below(t::overview_changed(view.tr()), &changed));
+    let news =
+        fragment("outages", &stories).then(&card::below(t::overview_changed(view.tr()), &changed));
     view.app.view.put(name, &view.snapshot, news.clone());
     Ok(news)
 }

@@ -204,11 +204,16 @@ impl Ruling {
             }
             self.second();
         }
+        self.accuse();
     }
 
     fn second(&mut self) {
         self.count();
         self.meter.second(self.clock.stamp(), self.ruler.plane().kernel());
+    }
+
+    /// Tells of offences that begin and end: each turn, so that a scan is named while it goes on.
+    fn accuse(&mut self) {
         let now = self.clock.stamp();
         let names: BTreeMap<u32, String> = self
             .ruler
