@@ -21,6 +21,9 @@ const QUEUE: usize = 4 << 20;
 /// The most datagrams read in one go, so that a storm cannot hold up the caller.
 const MOST: usize = 2_000;
 
+/// More datagrams than the queue holds.
+const MOST_QUEUED: usize = 100_000;
+
 /// Watches links and neighbours of the network namespace in which it was opened. Never blocks:
 /// poll [`fds`](Self::fds) for readability, then [`read`](Self::read).
 pub struct Watch {
@@ -102,13 +105,29 @@ impl Watch {
         Ok(message::messages(&self.buffer[..length.min(DATAGRAM)]))
     }
 
-    /// Reads everything anew and tells the differences. Events still queued are older or newer
-    /// than the list; either way the last one of each subject agrees with the kernel.
+    /// Reads everything anew and tells the differences. What is still queued is older than the list,
+    /// and the event that would follow it may be among those that were lost: it is left aside. What
+    /// is queued from then on ends with the newest event of each subject.
     fn resync(&mut self, out: &mut Vec<Change>) -> Result<(), Error> {
         self.resyncs += 1;
         tracing::warn!(resyncs = self.resyncs, "link events were lost, reading everything anew");
+        self.leave_queued_aside()?;
         let listed = self.lister.everything()?;
         self.table.replace(listed, out);
+        Ok(())
+    }
+
+    fn leave_queued_aside(&mut self) -> Result<(), Error> {
+        for _ in 0..MOST_QUEUED {
+            match self.receive() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error)
+                    if error.kind() == io::ErrorKind::Interrupted
+                        || error.raw_os_error() == Some(libc::ENOBUFS) => {}
+                Err(error) => return Err(Error::Socket("reading events", error)),
+                Ok(_) => {}
+            }
+        }
         Ok(())
     }
 }
