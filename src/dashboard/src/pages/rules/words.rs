@@ -37,7 +37,8 @@ pub(super) fn changes(view: &View, rights: &[&Rights], changes: &[PolicyChange])
         if lines.is_empty() {
             continue;
         }
-        out.push_str(&format!("<h3>{title}</h3><ul class=\"marked\">"));
+        // No heading: it stands below headings of several levels, or below none.
+        out.push_str(&format!("<p><strong>{title}</strong></p><ul class=\"marked\">"));
         for line in lines.iter().take(LINES) {
             out.push_str(&format!("<li>{icon}<span>{}</span></li>", escape(&line.text)));
         }
