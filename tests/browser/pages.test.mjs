@@ -325,7 +325,7 @@ describe("weight", () => {
     const plain = await browser.newContext({ javaScriptEnabled: false });
     await plain.addCookies(await context.cookies());
     const page = await plain.newPage();
-    for (const path of ["/", "/?view=table", `/segments/${DOWN}`, "/outages", "/system", "/wall", "/traffic", "/traffic/reports"]) {
+    for (const path of ["/", "/?view=table", `/segments/${DOWN}`, "/outages", "/system", "/traffic/reports", "/traffic", "/wall"]) {
       await page.goto(base + path);
       assert.ok(await page.locator("h1").innerText(), path);
     }
