@@ -117,8 +117,7 @@ impl Meter {
     /// Counts what a policy names, at the ports that are there.
     pub(crate) fn follow(&mut self, standing: &Standing, around: &Around) {
         let Source::Wire(meters) = &mut self.source else { return };
-        let none = Policy::default();
-        let policy = standing.policy.as_ref().unwrap_or(&none);
+        let policy = standing.policy();
         let ports: BTreeSet<u32> = policy
             .arms
             .iter()

@@ -1,6 +1,5 @@
 //! The kernel as the ruler needs it: packet filter, settings of the ports, routes to segments.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -89,8 +88,7 @@ impl Filter {
 
     fn wanted(&mut self, standing: &Standing) -> Result<(Ruleset, Names, Ways), String> {
         let ways = self.look()?;
-        let none = Policy::default();
-        let policy = standing.policy.as_ref().unwrap_or(&none);
+        let policy = standing.policy();
         let links = links(&ways, policy, self.metered);
         Ok((compile(policy, &links, generation(standing.change)), names(&ways), ways))
     }
@@ -119,7 +117,7 @@ impl Plane for Filter {
         self.lay_routes(standing, &ways);
         self.kernel.apply(&wanted).map_err(|error| chain(&error))?;
         // After the rules: a packet with a class that there is not would not wait at all.
-        self.shaper.set(&policy_of(standing), &self.around.ports);
+        self.shaper.set(standing.policy(), &self.around.ports);
         self.seen = self.kernel.generation().ok();
         Ok(())
     }
@@ -165,7 +163,7 @@ impl Plane for Filter {
         let rules = drift(&have, &wanted, &names).into_iter().map(told);
         let ways = wrong_ways(standing, &ways).into_iter().map(|(_, drift)| drift);
         let settings = settings::wrong(ports_of(standing));
-        let queues = self.shaper.wrong(&policy_of(standing), &self.around.ports);
+        let queues = self.shaper.wrong(standing.policy(), &self.around.ports);
         Ok(rules.chain(settings).chain(ways).chain(queues).take(MOST_DRIFT).collect())
     }
 
@@ -177,8 +175,7 @@ impl Plane for Filter {
     fn reach(&mut self, standing: &Standing) -> Result<Reach, String> {
         let ways = self.look()?;
         let (have, _) = self.have()?;
-        let none = Policy::default();
-        let policy = standing.policy.as_ref().unwrap_or(&none);
+        let policy = standing.policy();
         let links = links(&ways, policy, self.metered);
         reach(&have, policy, &links, standing.change).map_err(|error| chain(&error))
     }
@@ -187,10 +184,6 @@ impl Plane for Filter {
 /// The mark of the flows that the rules of a change accepted; never 0.
 fn generation(change: u64) -> u32 {
     u32::try_from(change % u64::from(u32::MAX)).unwrap_or(0) + 1
-}
-
-fn policy_of(standing: &Standing) -> Cow<'_, Policy> {
-    standing.policy.as_ref().map_or_else(|| Cow::Owned(Policy::default()), Cow::Borrowed)
 }
 
 fn tables() -> [TableName; 2] {
@@ -212,7 +205,7 @@ fn names(ways: &Ways) -> Names {
 
 /// The names of the ports that lead to segments.
 fn ports_of(standing: &Standing) -> BTreeSet<&str> {
-    let arms = standing.policy.iter().flat_map(|policy| &policy.arms);
+    let arms = standing.policy().arms.iter();
     arms.map(|arm| arm.interface.as_str()).filter(|name| !name.is_empty()).collect()
 }
 
@@ -251,7 +244,7 @@ fn wrong_ways(standing: &Standing, ways: &Ways) -> Vec<(Option<Route>, Drift)> {
     let known = numbers(ways);
     let index = Index::new(ways);
     let mut wrong = Vec::new();
-    for arm in standing.policy.iter().flat_map(|policy| &policy.arms) {
+    for arm in &standing.policy().arms {
         let Some(number) = known.get(&arm.interface).copied() else { continue };
         for prefix in &arm.prefixes {
             let found = index.route(*prefix);

@@ -184,7 +184,12 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
     }
 
     /// The kernel.
-    pub(crate) fn plane(&mut self) -> &mut P {
+    pub(crate) fn plane(&self) -> &P {
+        &self.plane
+    }
+
+    /// The kernel, to ask and to change it.
+    pub(crate) fn plane_mut(&mut self) -> &mut P {
         &mut self.plane
     }
 

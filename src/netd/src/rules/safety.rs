@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ets_model::{LinkState, Policy, PolicyChange, SegmentNo, Stamp, WallTime};
+use ets_model::{Limits, LinkState, Policy, PolicyChange, SegmentNo, Stamp, WallTime};
 use ets_netd_api::{Apply, Pending, SegmentNow, Why};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,21 @@ const FALLEN_SHARE: usize = 2;
 pub(crate) struct Standing {
     pub(crate) change: u64,
     pub(crate) policy: Option<Policy>,
+}
+
+/// Nobody may reach anything, and nobody is there.
+static NOBODY: Policy = Policy {
+    arms: Vec::new(),
+    services: Vec::new(),
+    networks: Vec::new(),
+    limits: Limits { connections: 0, new_connections: 0, packets: 0 },
+};
+
+impl Standing {
+    /// The policy; nobody's before the first change.
+    pub(crate) fn policy(&self) -> &Policy {
+        self.policy.as_ref().unwrap_or(&NOBODY)
+    }
 }
 
 /// What is in force, and what comes back unless it is confirmed. The same on disk as in memory.
@@ -116,13 +131,12 @@ impl Safety {
         if let Some(wait) = apply.confirm_within.filter(|wait| !WAITS.contains(wait)) {
             return Err(format!("a change waits 2 s to 1 h for its confirmation, not {wait:?}"));
         }
-        let before = self.in_force.policy.clone().unwrap_or_default();
         let waiting = Waiting {
             author: apply.author.clone(),
             until: apply.confirm_within.map(|wait| now.at(now.boot + wait)),
             back_to: self.in_force.clone(),
             up: up(board),
-            named: named(&before, &apply.policy),
+            named: named(self.in_force.policy(), &apply.policy),
         };
         let in_force = Standing { change: apply.change, policy: Some(apply.policy.clone()) };
         Ok(Self { in_force, waiting: Some(waiting), boot_id: self.boot_id.clone() })

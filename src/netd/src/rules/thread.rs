@@ -1,7 +1,6 @@
 //! The thread of the rules: orders in, ticks, events out. The watcher never waits for it, nor it for
 //! the watcher.
 
-use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -102,9 +101,9 @@ impl Ruling {
         let now = clock.stamp();
         let mut events = Vec::new();
         let plane = (filter, ByKeeper(keeper.clone()));
-        let mut ruler = Ruler::start(left, &boot_id, plane, now, &mut events);
+        let ruler = Ruler::start(left, &boot_id, plane, now, &mut events);
         journal.enter(now, events.into_iter().map(EventBody::Rules));
-        meter.follow(&ruler.standing().clone(), ruler.plane().around());
+        meter.follow(ruler.standing(), ruler.plane().around());
         let refusals = Refusals::open();
         if let Err(error) = &refusals {
             tracing::warn!(%error, "scans and floods are known by their counts alone");
@@ -159,7 +158,7 @@ impl Ruling {
                 drop(answer.send(done.map(|()| self.ruler.now())));
             }
             Order::Now(answer) => drop(answer.send(Ok(self.ruler.now()))),
-            Order::Text(answer) => drop(answer.send(self.ruler.plane().text())),
+            Order::Text(answer) => drop(answer.send(self.ruler.plane_mut().text())),
             Order::Reach(answer) => self.prove(answer),
             Order::Conversations(segment, answer) => self.listen(segment, answer),
         }
@@ -180,8 +179,7 @@ impl Ruling {
 
     /// The kernel's table may hold a million connections: aside, too.
     fn listen(&mut self, segment: SegmentNo, answer: Answer<Conversations>) {
-        let policy = self.ruler.standing().policy.as_ref();
-        let arm = policy.and_then(|policy| policy.arm(segment));
+        let arm = self.ruler.standing().policy().arm(segment);
         let prefixes = arm.map(|arm| arm.prefixes.clone()).unwrap_or_default();
         let at = self.clock.stamp();
         aside("talk", move || {
@@ -209,28 +207,21 @@ impl Ruling {
 
     fn second(&mut self) {
         self.count();
-        self.meter.second(self.clock.stamp(), self.ruler.plane().kernel());
+        self.meter.second(self.clock.stamp(), self.ruler.plane_mut().kernel());
     }
 
     /// Tells of offences that begin and end: each turn, so that a scan is named while it goes on.
     fn accuse(&mut self) {
         let now = self.clock.stamp();
-        let names: BTreeMap<u32, String> = self
-            .ruler
-            .plane()
-            .around()
-            .ports
-            .iter()
-            .map(|(name, no)| (*no, name.clone()))
-            .collect();
-        let policy = self.ruler.standing().policy.as_ref();
+        let ports = &self.ruler.plane().around().ports;
+        let policy = self.ruler.standing().policy();
         let name = |who| match who {
-            Who::Interface(number) => names.get(&number).cloned().unwrap_or_default(),
-            Who::Segment(no) => {
-                let arm = policy.and_then(|policy| policy.arm(no));
-                arm.map(|arm| arm.interface.clone()).unwrap_or_default()
+            Who::Interface(number) => {
+                ports.iter().find(|(_, no)| **no == number).map(|(name, _)| name)
             }
+            Who::Segment(no) => policy.arm(no).map(|arm| &arm.interface),
         };
+        let name = |who| name(who).cloned().unwrap_or_default();
         let told = self.offences.tell(now, name);
         if !told.is_empty() {
             self.journal.enter(now, told.into_iter().map(EventBody::Offence));
@@ -241,7 +232,7 @@ impl Ruling {
         if events.is_empty() {
             return;
         }
-        self.meter.follow(&self.ruler.standing().clone(), self.ruler.plane().around());
+        self.meter.follow(self.ruler.standing(), self.ruler.plane().around());
         self.journal.enter(self.clock.stamp(), events.into_iter().map(EventBody::Rules));
     }
 
@@ -265,7 +256,9 @@ impl Ruling {
         let table = TableName { family: Family::Inet, name: TABLE.to_owned() };
         for (name, set) in refused_sets() {
             let Some(reason) = Reason::from_prefix(&format!("ets:{name}")) else { continue };
-            let Ok(counts) = self.ruler.plane().kernel().counters(&table, &set) else { continue };
+            let Ok(counts) = self.ruler.plane_mut().kernel().counters(&table, &set) else {
+                continue;
+            };
             for count in counts {
                 let Some((interface, mark)) = key(&count.key) else { continue };
                 let refused = self.meter.refused();
