@@ -3,6 +3,7 @@
 
 mod flow;
 mod histogram;
+mod plot;
 mod scale;
 mod sparkline;
 mod strip;

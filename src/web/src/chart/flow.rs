@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use ets_model::WallTime;
 
-use super::scale;
-use super::time::{grid, scale_labels, time_labels};
+use super::plot::{Field, HEIGHT, WIDTH};
 use crate::html::{escape, put};
 use crate::table::{Table, table};
 use crate::{Ctx, Html};
@@ -36,8 +35,6 @@ pub struct FlowChart {
     pub twin: Table,
 }
 
-const WIDTH: f64 = 600.0;
-const HEIGHT: f64 = 100.0;
 /// A level that is this much above everything is left to the words.
 const FAR: f64 = 2.5;
 
@@ -49,27 +46,22 @@ pub fn flow_chart(ctx: &Ctx, chart: &FlowChart) -> Html {
     let near = |level: &&(String, f64)| level.1 > 0.0 && level.1 <= most * FAR;
     let levels: Vec<&(String, f64)> = chart.levels.iter().filter(near).collect();
     let highest = levels.iter().map(|level| level.1).fold(most, f64::max);
-    let (top, step) = scale::round(highest);
-    let plot = Plot { chart, top };
+    let plot = Plot { chart, field: Field::new(chart.from, chart.to, highest) };
     let mut out = String::with_capacity(2_048 + chart.area.1.len() * 24);
     put!(out, "<figure class=\"chart flow\"><figcaption>{}", escape(&chart.title));
     legend(chart, &levels, &mut out);
     out.push_str("</figcaption>");
-    scale_labels(ctx, top, step, &mut out);
-    put!(
-        out,
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-    );
-    grid(top, step, &mut out);
-    plot.shaded(&mut out);
-    plot.draw(&chart.area.1, "area", &mut out);
-    plot.draw(&chart.line.1, "u", &mut out);
-    for (_, level) in levels {
-        let y = plot.y(*level);
-        put!(out, "<path class=\"pin\" d=\"M0 {y:.1}H{WIDTH}\"/>");
-    }
-    out.push_str("</svg>");
-    time_labels(ctx, chart.from, chart.to, &mut out);
+    plot.field.picture(ctx, &mut out, |out| {
+        for (from, to) in &chart.shaded {
+            plot.field.shade(*from, *to, "unknown", out);
+        }
+        plot.draw(&chart.area.1, "area", out);
+        plot.draw(&chart.line.1, "u", out);
+        for (_, level) in levels {
+            let y = plot.field.y(*level);
+            put!(*out, "<path class=\"pin\" d=\"M0 {y:.1}H{WIDTH}\"/>");
+        }
+    });
     put!(out, "</figure>{}", super::time::data(&ctx.tr, &table(&ctx.tr, &chart.twin)));
     Html::trusted(out)
 }
@@ -90,31 +82,13 @@ fn legend(chart: &FlowChart, levels: &[&(String, f64)], out: &mut String) {
     }
 }
 
-/// A chart with the top of its scale.
+/// A chart on its field.
 struct Plot<'a> {
     chart: &'a FlowChart,
-    top: f64,
+    field: Field,
 }
 
 impl Plot<'_> {
-    fn x(&self, at: WallTime) -> f64 {
-        let whole = self.chart.to.since(self.chart.from).as_secs_f64().max(1e-6);
-        (at.since(self.chart.from).as_secs_f64() / whole).clamp(0.0, 1.0) * WIDTH
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        HEIGHT - (value / self.top).clamp(0.0, 1.0) * HEIGHT
-    }
-
-    fn shaded(&self, out: &mut String) {
-        for (from, to) in &self.chart.shaded {
-            let (left, right) = (self.x(*from), self.x(*to));
-            let width = (right - left).max(1.0);
-            put!(*out, "<rect class=\"mark unknown\" x=\"{left:.1}\" y=\"0\" ");
-            put!(*out, "width=\"{width:.1}\" height=\"{HEIGHT}\"/>");
-        }
-    }
-
     /// A line through the middles of the steps; of an area also what lies below it.
     fn draw(&self, figures: &[f64], class: &str, out: &mut String) {
         if figures.is_empty() {
@@ -125,8 +99,8 @@ impl Plot<'_> {
         let (mut first, mut last) = (0.0, 0.0);
         for (index, figure) in figures.iter().enumerate() {
             let steps = self.chart.step * u32::try_from(index).unwrap_or(u32::MAX);
-            let x = self.x(self.chart.begins.plus(steps).plus(half));
-            put!(line, "{}{x:.1} {:.1}", if index == 0 { 'M' } else { 'L' }, self.y(*figure));
+            let x = self.field.x(self.chart.begins.plus(steps).plus(half));
+            put!(line, "{}{x:.1} {:.1}", if index == 0 { 'M' } else { 'L' }, self.field.y(*figure));
             first = if index == 0 { x } else { first };
             last = x;
         }

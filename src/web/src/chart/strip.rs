@@ -5,7 +5,8 @@ use std::time::Duration;
 use ets_i18n::{Tr, t};
 use ets_model::{LinkState, WallTime};
 
-use super::time::{data, time_labels};
+use super::plot::time_labels;
+use super::time::data;
 use crate::html::{escape, put};
 use crate::table::{Column, Row, Table, table};
 use crate::{Ctx, Html};

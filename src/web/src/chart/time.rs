@@ -1,11 +1,9 @@
 //! A figure over time: the median as a line, its spread as a band, losses as bars at the foot.
 
-use std::time::Duration;
-
 use ets_i18n::t;
 use ets_model::WallTime;
 
-use super::scale;
+use super::plot::{Field, HEIGHT, WIDTH};
 use crate::html::{escape, put};
 use crate::table::{Column, Row, Table, table};
 use crate::{Ctx, Html};
@@ -53,8 +51,6 @@ pub struct TimeChart {
     pub digits: usize,
 }
 
-const WIDTH: f64 = 600.0;
-const HEIGHT: f64 = 100.0;
 /// Up to this height stand the bars of losses.
 const FOOT: f64 = 30.0;
 
@@ -66,91 +62,40 @@ pub fn time_chart(ctx: &Ctx, chart: &TimeChart) -> Html {
     }
     let highest = |point: &Point| point.spread.map(|(_, high)| high).or(point.value);
     let most = chart.points.iter().filter_map(highest).fold(0.0, f64::max);
-    let (top, step) = scale::round(most);
+    let plot = Plot { chart, field: Field::new(chart.from, chart.to, most) };
     let mut out = String::with_capacity(2_048 + chart.points.len() * 60);
     put!(out, "<figure class=\"chart\"><figcaption>{}</figcaption>", escape(&chart.title));
-    scale_labels(ctx, top, step, &mut out);
-    put!(
-        out,
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-    );
-    grid(top, step, &mut out);
-    let plot = Plot { chart, top };
-    plot.marks(&mut out);
-    plot.band(&mut out);
-    plot.losses(&mut out);
-    plot.line(&mut out);
-    out.push_str("</svg>");
-    time_labels(ctx, chart.from, chart.to, &mut out);
+    plot.field.picture(ctx, &mut out, |out| {
+        plot.marks(out);
+        plot.band(out);
+        plot.losses(out);
+        plot.line(out);
+    });
     out.push_str("</figure>");
     twin(ctx, chart, &mut out);
     Html::trusted(out)
 }
 
-pub(super) fn scale_labels(ctx: &Ctx, top: f64, step: f64, out: &mut String) {
-    let digits = scale::digits(step);
-    out.push_str("<div class=\"ys\" aria-hidden=\"true\">");
-    for index in 0..=(top / step).round() as u32 {
-        put!(*out, "<span>{}</span>", ctx.tr.decimal(f64::from(index) * step, digits));
-    }
-    out.push_str("</div>");
-}
-
-/// Five moments under a picture of this time.
-pub(super) fn time_labels(ctx: &Ctx, from: WallTime, to: WallTime, out: &mut String) {
-    let length = to.since(from);
-    let seconds = length <= Duration::from_secs(300);
-    out.push_str("<div class=\"xs\" aria-hidden=\"true\">");
-    for quarter in 0..=4 {
-        let at = from.plus(length * quarter / 4);
-        let text = if length > Duration::from_secs(3 * 86_400) {
-            ctx.tr.date(at, ctx.now)
-        } else if seconds {
-            ctx.tr.time(at)
-        } else {
-            ctx.tr.short_time(at)
-        };
-        put!(*out, "<span>{}</span>", escape(&text));
-    }
-    out.push_str("</div>");
-}
-
-pub(super) fn grid(top: f64, step: f64, out: &mut String) {
-    for index in 0..=(top / step).round() as u32 {
-        let y = HEIGHT - f64::from(index) * step / top * HEIGHT;
-        put!(*out, "<path class=\"axis\" d=\"M0 {y:.1}H{WIDTH}\"/>");
-    }
-}
-
-/// A chart with the top of its scale.
+/// A chart on its field.
 struct Plot<'a> {
     chart: &'a TimeChart,
-    top: f64,
+    field: Field,
 }
 
 impl Plot<'_> {
-    fn x(&self, at: WallTime) -> f64 {
-        let whole = self.chart.to.since(self.chart.from).as_secs_f64().max(1e-6);
-        (at.since(self.chart.from).as_secs_f64() / whole).clamp(0.0, 1.0) * WIDTH
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        HEIGHT - (value / self.top).clamp(0.0, 1.0) * HEIGHT
-    }
-
     /// The width of one step; the line breaks where a step is missing.
     fn step(&self) -> f64 {
-        let steps =
-            self.chart.points.windows(2).map(|pair| self.x(pair[1].at) - self.x(pair[0].at));
+        let steps = self
+            .chart
+            .points
+            .windows(2)
+            .map(|pair| self.field.x(pair[1].at) - self.field.x(pair[0].at));
         steps.fold(f64::INFINITY, f64::min).min(WIDTH)
     }
 
     fn marks(&self, out: &mut String) {
         for mark in &self.chart.marks {
-            let (left, right) = (self.x(mark.from), self.x(mark.to));
-            let width = (right - left).max(1.0);
-            put!(*out, "<rect class=\"mark {}\" x=\"{left:.1}\" y=\"0\" ", mark.state);
-            put!(*out, "width=\"{width:.1}\" height=\"{HEIGHT}\"/>");
+            self.field.shade(mark.from, mark.to, &mark.state.to_string(), out);
         }
     }
 
@@ -160,7 +105,7 @@ impl Plot<'_> {
         let mut runs: Vec<Vec<(f64, T)>> = Vec::new();
         let mut last: Option<f64> = None;
         for point in &self.chart.points {
-            let x = self.x(point.at);
+            let x = self.field.x(point.at);
             let Some(value) = get(point) else {
                 last = None;
                 continue;
@@ -178,10 +123,15 @@ impl Plot<'_> {
         for run in self.runs(|point| point.spread) {
             out.push_str("<path class=\"band\" d=\"");
             for (index, (x, (_, high))) in run.iter().enumerate() {
-                put!(*out, "{}{x:.1} {:.1}", if index == 0 { 'M' } else { 'L' }, self.y(*high));
+                put!(
+                    *out,
+                    "{}{x:.1} {:.1}",
+                    if index == 0 { 'M' } else { 'L' },
+                    self.field.y(*high)
+                );
             }
             for (x, (low, _)) in run.iter().rev() {
-                put!(*out, "L{x:.1} {:.1}", self.y(*low));
+                put!(*out, "L{x:.1} {:.1}", self.field.y(*low));
             }
             out.push_str("z\"/>");
         }
@@ -191,7 +141,12 @@ impl Plot<'_> {
         out.push_str("<path class=\"v\" d=\"");
         for run in self.runs(|point| point.value) {
             for (index, (x, value)) in run.iter().enumerate() {
-                put!(*out, "{}{x:.1} {:.1}", if index == 0 { 'M' } else { 'L' }, self.y(*value));
+                put!(
+                    *out,
+                    "{}{x:.1} {:.1}",
+                    if index == 0 { 'M' } else { 'L' },
+                    self.field.y(*value)
+                );
             }
             if run.len() == 1 {
                 out.push_str("h0");
@@ -205,7 +160,7 @@ impl Plot<'_> {
         for point in &self.chart.points {
             if let Some(loss) = point.loss.filter(|loss| *loss > 0.0) {
                 let height = (loss * FOOT).max(2.0);
-                let (x, y) = (self.x(point.at), HEIGHT - height);
+                let (x, y) = (self.field.x(point.at), HEIGHT - height);
                 put!(*out, "<rect class=\"lost\" x=\"{x:.1}\" y=\"{y:.1}\" ");
                 put!(*out, "width=\"{width:.1}\" height=\"{height:.1}\"/>");
             }
