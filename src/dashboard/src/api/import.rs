@@ -1,6 +1,6 @@
 //! `/api/v1/import` and `/api/v1/export`: the register as a CSV file.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use ets_registry::{Fault, Preview};
@@ -43,9 +43,14 @@ pub(crate) async fn export(State(app): State<App>, Query(asked): Query<Export>) 
 }
 
 /// A CSV file to keep.
-pub(crate) fn csv(name: &str, file: impl Into<axum::body::Body>) -> Response {
+pub(crate) fn csv(name: &str, file: impl Into<Body>) -> Response {
+    to_keep(name, "text/csv; charset=utf-8; header=present", file)
+}
+
+/// A file of some media type to keep.
+pub(crate) fn to_keep(name: &str, kind: &'static str, file: impl Into<Body>) -> Response {
     let head = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+        (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),

@@ -39,7 +39,7 @@ use crate::entry::require_entry;
 use crate::service::App;
 
 pub(crate) use body::author;
-pub(crate) use import::csv as csv_answer;
+pub(crate) use import::{csv as csv_answer, to_keep};
 pub(crate) use photo::get as photo;
 pub(crate) use ping::{
     Request as PingRequest, events as ping_events, failed as ping_failed, start as start_ping,
@@ -59,7 +59,7 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// Every operation of the API behind the gate, and its OpenAPI document.
 pub(crate) fn router(app: &App) -> Router {
     let mut router = Router::new();
-    for operation in table::OPERATIONS {
+    for operation in table::operations() {
         router = router.route(operation.path, (operation.route)());
     }
     router

@@ -41,10 +41,7 @@ impl Asked {
 
     /// `None` when the segment is unknown: nothing can be found then.
     pub(crate) fn filter(&self, view: &View, limit: u32) -> Option<OutageFilter> {
-        let segment = match self.segment.trim() {
-            "" => None,
-            id => Some(view.catalog.segment(id)?.no),
-        };
+        let segment = view.narrowed_to(&self.segment)?;
         Some(OutageFilter {
             phase: match self.state.as_str() {
                 "open" => Phase::Open,

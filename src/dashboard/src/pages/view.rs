@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::{Lang, Tr};
 use ets_listen::{Peer, Scheme};
+use ets_model::SegmentNo;
 use ets_registry::{Author, Catalog};
 use ets_watch::Snapshot;
 use ets_web::{Ctx, Flash, FlashKind, Page, Site};
@@ -111,6 +112,15 @@ impl View {
     /// The first value of a query parameter; empty when it is not there.
     pub(crate) fn asked(&self, name: &str) -> String {
         super::lists::query_value(&self.query, name)
+    }
+
+    /// The segment that a list is narrowed to: `Some(None)` where it is not, `None` where there is
+    /// no such segment and so nothing to be found.
+    pub(crate) fn narrowed_to(&self, id: &str) -> Option<Option<SegmentNo>> {
+        match id.trim() {
+            "" => Some(None),
+            id => self.catalog.segment(id).map(|segment| Some(segment.no)),
+        }
     }
 
     /// The page as a response.

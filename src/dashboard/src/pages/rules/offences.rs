@@ -41,10 +41,7 @@ impl Asked {
 
     /// `None` when the segment is unknown: nothing can be found then.
     pub(super) fn filter(&self, view: &View, limit: u32) -> Option<OffenceFilter> {
-        let segment = match self.segment.trim() {
-            "" => None,
-            id => Some(view.catalog.segment(id)?.no),
-        };
+        let segment = view.narrowed_to(&self.segment)?;
         let open = self.state == "open";
         Some(OffenceFilter { segment, open, before: self.before.parse().ok(), limit })
     }

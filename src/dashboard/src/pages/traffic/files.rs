@@ -1,12 +1,11 @@
 //! Files to keep: tables as CSV and XLSX, acts as PDF.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use ets_documents::{CsvFile, Table, workbook};
-use http::header;
 
 use crate::Error;
-use crate::api::csv_answer;
+use crate::api::{csv_answer, to_keep};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -26,20 +25,10 @@ pub(super) fn csv(name: &str, table: &Table) -> Result<Response, Error> {
 
 /// Tables as a workbook.
 pub(super) fn xlsx(name: &str, title: &str, tables: &[Table]) -> Result<Response, Error> {
-    Ok(keep(name, XLSX, workbook(title, tables)?))
+    Ok(to_keep(name, XLSX, workbook(title, tables)?))
 }
 
 /// A PDF.
 pub(super) fn pdf(name: &str, bytes: Vec<u8>) -> Response {
-    keep(name, "application/pdf", bytes)
-}
-
-fn keep(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
-    let head = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-    ];
-    (head, bytes).into_response()
+    to_keep(name, "application/pdf", bytes)
 }

@@ -1,0 +1,85 @@
+//! The journal, the health, ways in.
+
+use axum::routing::{delete, get, post};
+
+use crate::api::operation::{Operation, json, list, param};
+use crate::api::{entry, health, journal};
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "get",
+        path: "/api/v1/journal",
+        id: "listJournal",
+        summary: "Who did what, newest first; the header Link names the next page.",
+        query: &[
+            param("person", "string", "done by or for this person"),
+            param("action", "string", "actions that begin with this"),
+            param("kind", "string", "done to things of this kind"),
+            param("id", "string", "done to this thing"),
+            param("from_segment", "string", "done from this segment"),
+            param("from", "string", "not before this moment (RFC 3339)"),
+            param("to", "string", "before this moment (RFC 3339)"),
+            param("before", "integer", "from the header Link of the page before"),
+            param("limit", "integer", "at most so many, 1 to 1000"),
+        ],
+        body: None,
+        ok: (200, list("JournalEntry")),
+        refusals: &[400, 401],
+        route: || get(journal::list),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/journal/verify",
+        id: "verifyJournal",
+        summary: "Whether the chain of hashes holds, from the first entry to the last.",
+        query: &[],
+        body: None,
+        ok: (200, json("JournalVerdict")),
+        refusals: &[401],
+        route: || get(journal::verify),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/health",
+        id: "getHealth",
+        summary: "How the hub itself is: processes, databases, disk, blind times.",
+        query: &[],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[401],
+        route: || get(health::get),
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/entry-links",
+        id: "makeEntryLink",
+        summary: "Makes a one-time entry link; over the local socket alone.",
+        query: &[],
+        body: None,
+        ok: (201, json("EntryLink")),
+        refusals: &[401, 403, 507],
+        route: || post(entry::make_link),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/sessions",
+        id: "listSessions",
+        summary: "The open sessions.",
+        query: &[],
+        body: None,
+        ok: (200, list("Session")),
+        refusals: &[401],
+        route: || get(entry::sessions),
+    },
+    Operation {
+        method: "delete",
+        path: "/api/v1/sessions/{id}",
+        id: "endSession",
+        summary: "Ends a session at once, its live streams included.",
+        query: &[],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[401, 403, 404, 507],
+        route: || delete(entry::end_session),
+    },
+];
