@@ -12,6 +12,9 @@ use crate::sample::{
 
 const WEB: Carried = Tcp(40_000, 80);
 const MAIL: Carried = Tcp(40_000, 25);
+mod errors;
+mod link;
+
 type Carried = crate::evaluate::packet::Carries;
 
 thread_local! {
@@ -197,130 +200,6 @@ fn a_flow_of_older_rules_is_asked_for_its_right_again_both_ways() {
     assert_eq!((outcome.flow_mark, outcome.rule), (GENERATION, "accepted by these rules"));
 }
 
-/// An ICMP error about a TCP segment between two addresses.
-fn error(kind: u8, source: &str, destination: &str) -> Vec<u8> {
-    let ends = [source, destination].map(|at| at.parse().unwrap());
-    let quoted = crate::evaluate::packet::network(ends[0], ends[1], 6, &[0; 20]);
-    [vec![kind, 0, 0, 0, 0, 0, 0, 0], quoted].concat()
-}
-
-/// covers: N2.1
-#[test]
-fn errors_pass_in_their_flow_only() {
-    let own = |kind| error(kind, "10.1.0.10", "10.10.1.9");
-    for kind in [3, 11, 12] {
-        let error = icmp(1, "10.10.1.1", "10.1.0.10", &own(kind));
-        says(error.clone().related(true, GENERATION), "passed");
-        says(error.clone().related(true, 6), "related");
-        says(error.with(|packet| packet.connection = Connection::Invalid), "refuse_invalid");
-    }
-    says(icmp(1, "10.10.1.1", "10.1.0.10", &own(4)).related(true, GENERATION), "refuse_option");
-    let big = icmp(1, "fd10:10:1::1", "fd10:1::10", &error(2, "fd10:1::10", "fd10:10:1::9"));
-    says(big.clone().related(true, GENERATION), "passed");
-    says(icmp(1, "10.10.1.1", "10.10.2.9", &own(3)).related(true, 0), "related");
-    for kind in [3, 11, 12] {
-        says(icmp(1, "10.10.1.1", "10.10.1.254", &own(kind)).related(true, 0), "passed");
-        says(icmp(1, "10.10.1.1", "10.10.1.254", &own(kind)).unknown(), "refuse_invalid");
-    }
-    says(icmp(1, "10.10.1.1", "10.10.1.254", &own(4)).related(true, 0), "refuse_option");
-    let big = icmp(1, "fd10:10:1::1", "fd10:10:1::254", &[2, 0, 0, 0, 0, 0, 5, 0]);
-    says(big.related(true, 0), "passed");
-}
-
-/// covers: N2.1, D1
-#[test]
-fn nobody_sends_errors_about_anothers_flow() {
-    for (net, server) in [("10.10.", "10.1.0.10"), ("fd10:10:", "fd10:1::10")] {
-        let end = if net.contains(':') { "::9" } else { ".9" };
-        let at = |no: u32| format!("{net}{no}{end}");
-        let kind = if net.contains(':') { 1 } else { 3 };
-        let of = |flow: u32| error(kind, server, &at(flow));
-        let sent = |no: u32, to: &str, message: &[u8]| {
-            icmp(no, &at(no), to, message).related(true, GENERATION)
-        };
-        for (no, flow) in [(2, 1), (1, 2), (4, 3), (3, 4), (1, 3), (3, 1)] {
-            // To the other segment itself, and to the service in its flow.
-            says(sent(no, &at(flow), &error(kind, &at(flow), server)), "refuse_denied");
-            says(sent(no, server, &of(flow)), "refuse_denied");
-            says(sent(flow, server, &of(flow)), "passed");
-        }
-        let about = error(kind, &at(1), server);
-        for (port, source, verdict) in
-            [(DC, server, "passed"), (EXT, "198.51.100.1", "refuse_denied")]
-        {
-            let six = if port == EXT { "2001:db8::1" } else { source };
-            let source = if kind == 1 { six } else { source };
-            let error = icmp(1, source, &at(1), &about).with(|packet| packet.input = port);
-            says(error.related(false, GENERATION), verdict);
-        }
-    }
-    // A router on the way reports what was for its segment.
-    let quoted = error(3, "10.1.0.10", "10.10.1.9");
-    says(icmp(1, "10.9.1.1", "10.1.0.10", &quoted).related(true, GENERATION), "passed");
-    let quoted = error(3, "10.1.0.10", "10.10.2.9");
-    says(icmp(1, "10.9.1.1", "10.1.0.10", &quoted).related(true, GENERATION), "refuse_denied");
-}
-
-/// The first piece of a longer packet.
-fn begins(sent: Sent) -> Sent {
-    sent.with(|packet| {
-        if packet.network[0] >> 4 == 4 {
-            packet.network[6] |= 0x20;
-            return;
-        }
-        let carried = packet.network[6];
-        packet.network[6] = 44;
-        packet.network.splice(40..40, [carried, 0, 0, 1, 0, 0, 0, 7]);
-    })
-}
-
-/// covers: N2.1, D1
-#[test]
-fn a_piece_comes_from_who_its_source_says() {
-    // The kernel puts them together behind this; then the header that is refused here is gone.
-    for (source, server, verdict) in
-        [("10.10.", "10.1.0.10", "passed"), ("fd10:10:", "fd10:1::10", "refuse_option")]
-    {
-        let end = if source.contains(':') { "::9" } else { ".9" };
-        let at = |no: u32| format!("{source}{no}{end}");
-        for no in 1..=4 {
-            says(begins(from(no, &at(no), server, WEB)), verdict);
-        }
-        let hop = if source.contains(':') { "fd10:9:1::1" } else { "10.9.1.1" };
-        let hub = if source.contains(':') { "fd10:10:1::254" } else { "10.10.1.254" };
-        says(begins(from(1, hop, hub, Ping)), verdict);
-        says(begins(by(DC, server, &at(1), Tcp(80, 9)).in_flow(true, GENERATION)), "passed");
-    }
-    // What comes by the loopback interface is the hub's.
-    says(begins(by(1, "10.10.1.254", "10.10.1.254", Tcp(1, 22))), "passed");
-    says(begins(by(1, "fd10:10:1::254", "fd10:10:1::254", Tcp(1, 22))), "passed");
-    says(begins(by(EXT, "198.51.100.1", "203.0.113.254", Ping)), "passed");
-    // Not by what looks at whole packets.
-    let mut early = rules();
-    early.tables[0].chains.retain(|chain| chain.name != "guard");
-    for sent in [
-        from(1, "10.10.2.9", "10.1.0.10", WEB),
-        from(1, "fd10:10:2::9", "fd10:1::10", WEB),
-        from(1, "198.51.100.1", "10.1.0.10", WEB),
-        from(4, "10.10.3.9", "10.1.0.10", WEB),
-        from(4, "fd10:10:3::9", "fd10:1::10", WEB),
-        by(EXT, "10.10.1.9", "10.1.0.10", WEB),
-        by(EXT, "10.1.0.10", "10.10.1.9", WEB),
-        by(DC, "fd10:10:1::9", "fd10:1::10", WEB),
-    ] {
-        assert_ne!(sent.verdict(&early), "refuse_spoof", "{:?}", sent.0);
-        assert_eq!(begins(sent.clone()).verdict(&early), "refuse_spoof", "{:?}", sent.0);
-        let later = sent.with(|packet| {
-            if packet.network[0] >> 4 == 4 {
-                packet.network[7] = 3;
-            }
-        });
-        if later.0.network[0] >> 4 == 4 {
-            assert_eq!(later.verdict(&early), "refuse_spoof", "{:?}", later.0);
-        }
-    }
-}
-
 /// covers: N2.1
 #[test]
 fn the_hub_is_reached_at_the_ports_own_addresses_for_its_services_and_pings() {
@@ -403,71 +282,6 @@ fn a_router_on_the_way_speaks_with_the_hub_only() {
     }
 }
 
-/// A message of neighbour discovery: target, and the hardware address in its option.
-fn discovery(kind: u8, target: &str, named: Option<u32>) -> Vec<u8> {
-    let target: std::net::Ipv6Addr = target.parse().unwrap();
-    let mut message = [&[kind, 0, 0, 0, 0x60, 0, 0, 0][..], &target.octets()].concat();
-    if let Some(no) = named {
-        message.extend([if kind == 135 { 1 } else { 2 }, 1]);
-        message.extend(hardware(no).0);
-    }
-    message
-}
-
-fn neighbour(no: u32, source: &str, kind: u8, target: &str, named: Option<u32>) -> Sent {
-    let hub = if no == 1 { "fd10:10:1::254" } else { "fd10:9:3::254" };
-    icmp(no, source, hub, &discovery(kind, target, named)).with(|packet| packet.network[7] = 255)
-}
-
-/// covers: N2.1, D1
-#[test]
-fn in_neighbour_discovery_everybody_speaks_for_himself() {
-    let hub = "fd10:10:1::254";
-    says(neighbour(1, "fd10:10:1::1", 135, hub, Some(1)), "passed");
-    says(neighbour(1, "fe80::1", 135, hub, Some(1)), "passed");
-    says(neighbour(1, "::", 135, "fd10:10:1::1", None), "passed");
-    says(neighbour(1, "fd10:9:1::1", 135, hub, Some(1)), "passed");
-    says(neighbour(1, "fd10:10:2::1", 135, hub, Some(1)), "refuse_spoof");
-    says(neighbour(1, hub, 135, hub, Some(1)), "refuse_spoof");
-    says(neighbour(1, "fd10:10:1::1", 136, "fd10:10:1::1", Some(1)), "passed");
-    says(neighbour(1, "fe80::1", 136, "fe80::1", Some(1)), "passed");
-    says(neighbour(1, "fe80::1", 136, "fd10:9:1::1", Some(1)), "passed");
-    says(neighbour(1, "fd10:10:1::1", 136, "fd10:10:2::1", Some(1)), "refuse_spoof");
-    says(neighbour(1, "fe80::1", 136, "fd10:10:2::1", Some(1)), "refuse_spoof");
-    says(neighbour(1, "fd10:10:1::1", 136, hub, Some(1)), "refuse_spoof");
-    let far = neighbour(1, "fd10:10:1::1", 136, "fd10:10:1::1", Some(1));
-    says(far.with(|packet| packet.network[7] = 254), "refuse_option");
-    let far = neighbour(1, "fd10:10:1::1", 135, hub, Some(1));
-    says(far.with(|packet| packet.network[7] = 254), "refuse_option");
-    let long = neighbour(1, "fd10:10:1::1", 135, hub, Some(1));
-    says(long.with(|packet| packet.network[5] = 40), "refuse_option");
-    says(neighbour(1, "fd10:10:1::1", 133, hub, None), "discovery");
-    says(neighbour(1, "fd10:10:1::1", 143, hub, None), "discovery");
-    says(neighbour(1, "fe80::1", 134, "fe80::1", None), "refuse_option");
-    says(neighbour(1, "fd10:10:1::1", 134, "fe80::1", None), "refuse_option");
-    says(neighbour(1, "fe80::1", 133, "fe80::1", None), "local6");
-    says(neighbour(1, "fe80::1", 143, "fe80::1", None), "local6");
-}
-
-/// covers: N2.1, D1
-#[test]
-fn a_bound_segment_cannot_be_impersonated_by_neighbour_discovery() {
-    says(neighbour(3, "fd10:10:3::1", 135, "fd10:9:3::254", Some(3)), "passed");
-    says(neighbour(3, "fd10:10:3::1", 135, "fd10:9:3::254", None), "passed");
-    says(neighbour(3, "fd10:10:3::1", 135, "fd10:9:3::254", Some(4)), "refuse_spoof");
-    says(neighbour(4, "fd10:10:3::1", 135, "fd10:9:3::254", Some(4)), "refuse_spoof");
-    says(neighbour(3, "fd10:10:3::1", 136, "fd10:10:3::1", Some(3)), "passed");
-    says(neighbour(3, "fd10:10:3::1", 136, "fd10:10:3::1", None), "passed");
-    says(neighbour(3, "fd10:10:3::1", 136, "fd10:10:4::1", Some(3)), "refuse_spoof");
-    says(neighbour(3, "fe80::3", 136, "fd10:10:4::1", Some(3)), "refuse_spoof");
-    says(neighbour(4, "fe80::3", 136, "fd10:10:3::1", Some(4)), "refuse_spoof");
-    let two = neighbour(3, "fd10:10:3::1", 136, "fd10:10:3::1", Some(3)).with(|packet| {
-        packet.network.extend([2, 1, 2, 0, 0, 0, 1, 4]);
-        packet.network[5] = 40;
-    });
-    says(two, "refuse_option");
-}
-
 /// covers: N2.1
 #[test]
 fn noise_is_dropped_without_a_word() {
@@ -487,35 +301,10 @@ fn outside_gets_answers_and_pings_only() {
     says(by(EXT, "2001:db8::1", "fd10:1::254", Ping), "passed");
     let error = icmp(1, "198.51.100.1", "203.0.113.254", &[3, 1, 0, 0, 0, 0, 0, 0]);
     says(error.with(|packet| packet.input = EXT).related(true, 0), "passed");
-    let asks = neighbour(1, "fe80::1", 135, "fd10:1::254", Some(1));
+    let asks = link::neighbour(1, "fe80::1", 135, "fd10:1::254", Some(1));
     says(asks.with(|packet| packet.input = EXT), "passed");
     says(by(EXT, "198.51.100.1", "10.1.0.10", WEB), "refuse_denied");
     says(by(EXT, "198.51.100.1", "10.10.1.9", WEB), "refuse_denied");
-}
-
-/// covers: N2.1, D1
-#[test]
-fn in_arp_a_port_speaks_for_its_own_addresses() {
-    let rules = rules();
-    let evaluator = Evaluator::new(&rules).unwrap();
-    let said = |no: u32, named: u32, sender: [u8; 4]| {
-        let mut packet = from(no, "10.10.1.1", "10.10.1.254", Ping).0;
-        packet.network = [&[0, 1, 8, 0, 6, 4, 0, 2][..], &hardware(named).0, &sender].concat();
-        packet.network.extend([0; 10]);
-        evaluator.receive_arp(&packet).unwrap().passed
-    };
-    assert!(said(1, 1, [10, 10, 1, 1]));
-    assert!(said(1, 1, [10, 9, 1, 1]));
-    assert!(said(1, 1, [0, 0, 0, 0]));
-    assert!(said(3, 3, [0, 0, 0, 0]));
-    assert!(said(4, 4, [0, 0, 0, 0]));
-    assert!(!said(3, 4, [0, 0, 0, 0]));
-    assert!(!said(9, 3, [0, 0, 0, 0]));
-    assert!(!said(1, 1, [10, 10, 2, 1]));
-    assert!(!said(1, 1, [10, 10, 1, 254]));
-    assert!(said(3, 3, [10, 10, 3, 1]));
-    assert!(!said(3, 4, [10, 10, 3, 1]));
-    assert!(!said(4, 4, [10, 10, 3, 1]));
 }
 
 /// covers: N2.2
@@ -661,14 +450,14 @@ fn every_rule_is_missed_by_some_packet() {
         nobody_else_takes_a_segments_or_a_servers_address,
         options_routing_headers_and_redirects_are_refused,
         a_flow_of_older_rules_is_asked_for_its_right_again_both_ways,
-        errors_pass_in_their_flow_only,
-        nobody_sends_errors_about_anothers_flow,
-        a_piece_comes_from_who_its_source_says,
+        errors::errors_pass_in_their_flow_only,
+        errors::nobody_sends_errors_about_anothers_flow,
+        errors::a_piece_comes_from_who_its_source_says,
         the_hub_is_reached_at_the_ports_own_addresses_for_its_services_and_pings,
         answers_to_probes_reach_the_hub_without_a_connection_and_go_no_further,
         a_router_on_the_way_speaks_with_the_hub_only,
-        in_neighbour_discovery_everybody_speaks_for_himself,
-        a_bound_segment_cannot_be_impersonated_by_neighbour_discovery,
+        link::in_neighbour_discovery_everybody_speaks_for_himself,
+        link::a_bound_segment_cannot_be_impersonated_by_neighbour_discovery,
         noise_is_dropped_without_a_word,
         outside_gets_answers_and_pings_only,
     ] {
