@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, sized, tool, wait_for};
+use crate::support::{Lab, Options, inside_of, sized, text, tool, wait_for};
 
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(100);
@@ -32,17 +32,6 @@ struct Bed {
     lab: Lab,
     places: Vec<Value>,
     server: Value,
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
-}
-
-fn inside(place: &Value, words: &[&str]) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", text(&place["netns"])]).args(words);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
 }
 
 #[track_caller]
@@ -106,7 +95,7 @@ impl Bed {
         let trunk = json!({ "netns": self.lab.json()["trunk_netns"] });
         for name in links_of(&trunk) {
             // The bridges' own links give way by themselves.
-            let _ = inside(&trunk, &["ip", "link", "set", &name, "mtu", "9000"]).status();
+            let _ = inside_of(&trunk, &["ip", "link", "set", &name, "mtu", "9000"]).status();
         }
         for (place, port) in ends {
             let words = [
@@ -122,8 +111,8 @@ impl Bed {
                 "tx-udp-segmentation",
                 state,
             ];
-            run(inside(&place, &words));
-            run(inside(&place, &["ip", "link", "set", &port, "mtu", "9000"]));
+            run(inside_of(&place, &words));
+            run(inside_of(&place, &["ip", "link", "set", &port, "mtu", "9000"]));
         }
     }
 
@@ -200,7 +189,7 @@ impl Capture {
             &file.display().to_string(),
             &filter,
         ];
-        let mut command = inside(place, &words);
+        let mut command = inside_of(place, &words);
         let child = command.stderr(log).spawn().expect("tcpdump starts");
         let one = Self { child, file, says };
         wait_for("tcpdump listens", SOON, OFTEN, || one.said().contains("listening").then_some(()));
@@ -251,7 +240,7 @@ fn iperf(bed: &Bed, place: &Value, six: bool, more: &str) -> Command {
     let port = PORT.to_string();
     let mut words = vec!["iperf3", family, "-c", text(&bed.server[to]), "-p", &port];
     words.extend(more.split(' '));
-    inside(place, &words)
+    inside_of(place, &words)
 }
 
 /// Everything that is sent in a round: bulk both ways in both families, tiny and jumbo datagrams,
@@ -273,7 +262,7 @@ fn round(bed: &Bed, place: &Value, dir: &Path, megabytes: u32) {
     let event = format!("ON 1 UDP DST {}/{PORT} PERIODIC [500 1]", text(&bed.server["address"]));
     let words = ["timeout", "2", "mgen", "txlog", "output", "/dev/null", "event", &event];
     // It ends by the clock, which is no success to `timeout`.
-    let _ = inside(place, &words).status();
+    let _ = inside_of(place, &words).status();
     replay(bed, place, dir);
 }
 
@@ -286,16 +275,16 @@ fn replay(bed: &Bed, place: &Value, dir: &Path) {
         "timeout", "3", "tcpdump", "-i", uplink, "-Q", "out", "-U", "-Z", "root", "-c", "200",
         "-w", &file, &filter,
     ];
-    let mut recorder = inside(place, &words).spawn().expect("tcpdump starts");
+    let mut recorder = inside_of(place, &words).spawn().expect("tcpdump starts");
     std::thread::sleep(Duration::from_secs(1));
     run(iperf(bed, place, false, "-u -l 700 -b 10M -t 1"));
     recorder.wait().expect("it ends");
-    run(inside(place, &["tcpreplay", "-q", "-i", uplink, "-p", "2000", &file]));
+    run(inside_of(place, &["tcpreplay", "-q", "-i", uplink, "-p", "2000", &file]));
 }
 
 /// One server for each segment would need a port for each: one client at a time is served.
 fn server(bed: &Bed) -> Child {
-    let mut command = inside(&bed.server, &["iperf3", "-s", "-p", &PORT.to_string()]);
+    let mut command = inside_of(&bed.server, &["iperf3", "-s", "-p", &PORT.to_string()]);
     let server = command.spawn().expect("iperf3 starts");
     std::thread::sleep(Duration::from_millis(500));
     server

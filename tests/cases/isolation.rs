@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, sized, wait_for};
+use crate::support::{Lab, Options, all, connect, host6, ping, sized, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(100);
@@ -20,44 +20,6 @@ fn lab(segments: u32, links: Option<u32>) -> Lab {
         (api.get("/api/v1/rules")["change"].as_u64()? > 0).then_some(())
     });
     lab
-}
-
-/// Starts a program inside a segment.
-fn inside(place: &str, words: &[&str]) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", place]).args(words);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// Runs programs side by side; whether each succeeded.
-fn all(commands: Vec<Command>) -> Vec<bool> {
-    let started: Vec<_> =
-        commands.into_iter().map(|mut one| one.spawn().expect("it starts")).collect();
-    started.into_iter().map(|mut one| one.wait().expect("it ends").success()).collect()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
-}
-
-fn ping(from: &Value, source: &str, to: &str) -> Command {
-    inside(text(&from["netns"]), &["ping", "-q", "-c1", "-W1", "-I", source, to])
-}
-
-/// A connection that is refused by nobody and answered by nobody fails after a second.
-fn connect(from: &Value, source: &str, to: &str, port: u16) -> Command {
-    let url = if to.contains(':') {
-        format!("http://[{to}]:{port}/")
-    } else {
-        format!("http://{to}:{port}/")
-    };
-    inside(text(&from["netns"]), &["curl", "-s", "-m1", "--interface", source, &url])
-}
-
-/// The computer of a segment, in IPv6: its network and `::10`.
-fn host6(segment: &Value) -> String {
-    text(&segment["prefix6"]).replace("::/64", "::10")
 }
 
 /// covers: N2.1, D1, D2

@@ -1,27 +1,16 @@
 //! The star under load: what a flood and a scan do to everybody else (D9), and what rules applied
 //! again and again do to a flow (D4). Judged by ping, hping3, nmap and curl.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, sized, wait_for};
+use crate::support::{Lab, Options, inside_of, sized, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(50);
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
-}
-
-fn inside(place: &Value, words: &[&str]) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", text(&place["netns"])]).args(words);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
 
 fn lab(segments: u32) -> (Lab, Vec<Value>) {
     let lab = Lab::start(&Options { segments, ..Options::default() });
@@ -44,7 +33,7 @@ struct Pinged {
 fn pinging(place: &Value, to: &str, seconds: u32) -> Child {
     let count = (seconds * 100).to_string();
     let words = ["ping", "-q", "-i0.01", "-c", &count, "-W2", "-I", text(&place["host"]), to];
-    inside(place, &words).stdout(Stdio::piped()).spawn().expect("ping starts")
+    inside_of(place, &words).stdout(Stdio::piped()).spawn().expect("ping starts")
 }
 
 fn pinged(child: Child) -> Pinged {
@@ -105,13 +94,13 @@ fn a_flood_and_a_scan_are_named_within_two_seconds_and_trouble_nobody_else() {
         "20",
         to,
     ];
-    let mut flood = inside(&places[0], &flood_words).spawn().expect("hping3 starts");
+    let mut flood = inside_of(&places[0], &flood_words).spawn().expect("hping3 starts");
     let begun = Instant::now();
     let busy: Vec<Child> = others.iter().map(|one| pinging(one, to, seconds)).collect();
     wait_for("the flood in the journal", SOON, OFTEN, || named(&lab, "s001", &["flood"]));
     let flood_named = begun.elapsed();
     let hub = scanned(&lab, &places[1]);
-    let mut scan = inside(&places[1], &["nmap", "-n", "-Pn", "-sS", "-T4", "-p1-2000", &hub])
+    let mut scan = inside_of(&places[1], &["nmap", "-n", "-Pn", "-sS", "-T4", "-p1-2000", &hub])
         .spawn()
         .expect("nmap starts");
     let begun = Instant::now();
@@ -161,7 +150,7 @@ fn rules_applied_again_and_again_and_new_processes_lose_no_packet_of_a_flow() {
     let place = &places[0];
     let count = sized("pings a millisecond apart", 6_000, 120_000).to_string();
     let words = ["ping", "-q", "-i0.001", "-c", &count, "-W2", "-I", text(&place["host"]), &server];
-    let flow = inside(place, &words).stdout(Stdio::piped()).spawn().expect("ping starts");
+    let flow = inside_of(place, &words).stdout(Stdio::piped()).spawn().expect("ping starts");
     let mut transfer = download(place, &server);
     for number in 0..applied {
         apply(&lab, number);
@@ -198,7 +187,7 @@ fn download(place: &Value, server: &str) -> Child {
         text(&place["host"]),
         &url,
     ];
-    inside(place, &words).spawn().expect("curl starts")
+    inside_of(place, &words).spawn().expect("curl starts")
 }
 
 /// TCP segments that a segment's machine had to send again.

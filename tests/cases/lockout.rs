@@ -5,7 +5,6 @@ mod broken;
 mod crashes;
 mod disk;
 mod door;
-mod ground;
 mod hundred;
 mod seat;
 mod ways;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::door::Door;
-use super::ground::text;
 use super::{OFTEN, SHORTEST, SOON};
+use crate::support::text;
 use crate::support::{Api, Lab, Options, is_root, sized, tool, wait_for};
 use judge::judge;
 use random::Dice;

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 
 use super::disk::Disk;
 use super::door::Door;
-use super::ground::{all, connect, inside, ping, text};
 use super::{OFTEN, SHORTEST, SOON};
 use crate::support::{Lab, Options, wait_for};
+use crate::support::{all, connect, inside, ping, text};
 
 const SEGMENTS: u32 = 3;
 /// How long after its time a change may still be there.

@@ -2,10 +2,12 @@
 
 mod api;
 mod lab;
+mod places;
 mod process;
 
 pub(crate) use api::Api;
 pub(crate) use lab::{Lab, Options};
+pub(crate) use places::{all, connect, host6, inside, inside_of, ping, text};
 pub(crate) use process::{Usage, alive, children_named, hub_binary, is_root, tool};
 
 use std::time::{Duration, Instant};

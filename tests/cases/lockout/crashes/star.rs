@@ -7,10 +7,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::lockout::disk::{self, Disk};
-use crate::lockout::ground::{all, connect, text};
 use crate::lockout::ways::another_boot;
 use crate::lockout::{OFTEN, SOON};
 use crate::support::{Api, Lab, Options, wait_for};
+use crate::support::{all, connect, text};
 
 const SEGMENTS: u32 = 3;
 /// A file that nobody syncs, and what is in it.

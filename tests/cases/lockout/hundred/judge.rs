@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{PATIENCE, Star, second};
 use crate::lockout::door;
-use crate::lockout::ground::{connect, host6, inside, ping, text};
+use crate::support::{connect, host6, inside, ping, text};
 
 /// Something that is tried, and whether it should work.
 pub(super) struct Attempt {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{PORTS, Star, second};
-use crate::lockout::ground::text;
 use crate::lockout::seat::with;
+use crate::support::text;
 
 /// Services that changes make, beside those of the lab.
 const MADE: [&str; 4] = ["one", "two", "three", "four"];

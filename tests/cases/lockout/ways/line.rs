@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Way;
-use crate::lockout::ground::text;
 use crate::lockout::seat::Person::{self, Administrator, Root};
 use crate::lockout::seat::{Seat, says};
 use crate::lockout::{OFTEN, SHORTEST, SOON};
+use crate::support::text;
 use crate::support::{tool, wait_for};
 
 pub(super) const WAYS: &[Way] = &[

@@ -7,11 +7,11 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::Way;
-use crate::lockout::ground::{all, connect, text};
 use crate::lockout::seat::Person::Administrator;
 use crate::lockout::seat::{Seat, says};
 use crate::lockout::{OFTEN, SHORTEST, SOON};
 use crate::support::{Lab, tool, wait_for};
+use crate::support::{all, connect, text};
 
 pub(super) const WAYS: &[Way] = &[
     ("a stranger flushes all rules during the countdown", |seat| {

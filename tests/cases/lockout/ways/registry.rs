@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Way;
-use crate::lockout::ground::{all, connect, text};
 use crate::lockout::seat::Person::{Administrator, Root};
 use crate::lockout::seat::{Seat, says, with};
 use crate::lockout::{OFTEN, SOON};
+use crate::support::{all, connect, text};
 use crate::support::{full_size, wait_for};
 
 /// Rules that follow the registry wait so long for any administrator's confirmation.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Way;
-use crate::lockout::ground::{all, connect, text};
 use crate::lockout::seat::Person::Administrator;
 use crate::lockout::seat::{Seat, dashboard, with};
+use crate::support::{all, connect, text};
 
 pub(super) const WAYS: &[Way] = &[
     ("the administrator withdraws his own right to the dashboard", |seat| {

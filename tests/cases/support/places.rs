@@ -1,19 +1,24 @@
-//! What happens, judged by ping and curl from inside the segments.
+//! Programs inside the namespaces of a lab; what happens there, judged by ping and curl.
 
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 /// A program inside a namespace.
-pub(super) fn inside(place: &str, words: &[&str]) -> Command {
+pub(crate) fn inside(place: &str, words: &[&str]) -> Command {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", place]).args(words);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
+/// A program inside the namespace of a place that the lab describes.
+pub(crate) fn inside_of(place: &Value, words: &[&str]) -> Command {
+    inside(text(&place["netns"]), words)
+}
+
 /// Runs programs side by side, a hundred at a time; whether each succeeded.
-pub(super) fn all(commands: Vec<Command>) -> Vec<bool> {
+pub(crate) fn all(commands: Vec<Command>) -> Vec<bool> {
     let mut results = Vec::with_capacity(commands.len());
     let mut waiting = commands.into_iter();
     loop {
@@ -27,22 +32,23 @@ pub(super) fn all(commands: Vec<Command>) -> Vec<bool> {
     }
 }
 
-pub(super) fn text(value: &Value) -> &str {
+#[track_caller]
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-pub(super) fn ping(from: &Value, source: &str, to: &str) -> Command {
-    inside(text(&from["netns"]), &["ping", "-q", "-c1", "-W1", "-I", source, to])
+pub(crate) fn ping(from: &Value, source: &str, to: &str) -> Command {
+    inside_of(from, &["ping", "-q", "-c1", "-W1", "-I", source, to])
 }
 
 /// A connection that is refused by nobody and answered by nobody fails after a second.
-pub(super) fn connect(from: &Value, source: &str, to: &str, port: u16) -> Command {
+pub(crate) fn connect(from: &Value, source: &str, to: &str, port: u16) -> Command {
     let host = if to.contains(':') { format!("[{to}]") } else { to.to_owned() };
     let url = format!("http://{host}:{port}/");
-    inside(text(&from["netns"]), &["curl", "-s", "-m1", "--interface", source, &url])
+    inside_of(from, &["curl", "-s", "-m1", "--interface", source, &url])
 }
 
 /// The computer of a segment, in IPv6: its network and `::10`.
-pub(super) fn host6(segment: &Value) -> String {
+pub(crate) fn host6(segment: &Value) -> String {
     text(&segment["prefix6"]).replace("::/64", "::10")
 }
