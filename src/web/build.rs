@@ -7,13 +7,14 @@ use std::{env, fs};
 use sha2::{Digest as _, Sha256};
 
 /// The files that are served, fonts first because the style sheet names them.
-const ASSETS: [(&str, &str); 6] = [
+const ASSETS: [(&str, &str); 7] = [
     ("plex-sans-400.woff2", "font/woff2"),
     ("plex-sans-600.woff2", "font/woff2"),
     ("plex-mono-400.woff2", "font/woff2"),
     ("star.svg", "image/svg+xml"),
     ("site.css", "text/css; charset=utf-8"),
     ("live.js", "text/javascript; charset=utf-8"),
+    ("speed.js", "text/javascript; charset=utf-8"),
 ];
 
 fn main() {

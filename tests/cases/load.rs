@@ -99,7 +99,7 @@ fn a_flood_and_a_scan_are_named_within_two_seconds_and_trouble_nobody_else() {
     let busy: Vec<Child> = others.iter().map(|one| pinging(one, to, seconds)).collect();
     wait_for("the flood in the journal", SOON, OFTEN, || named(&lab, "s001", &["flood"]));
     let flood_named = begun.elapsed();
-    let hub = scanned(&lab, &places[1]);
+    let hub = lab.hub_address(&places[1]);
     let mut scan = inside_of(&places[1], &["nmap", "-n", "-Pn", "-sS", "-T4", "-p1-2000", &hub])
         .spawn()
         .expect("nmap starts");
@@ -130,15 +130,6 @@ fn a_flood_and_a_scan_are_named_within_two_seconds_and_trouble_nobody_else() {
     assert!(busy.average < quiet.average + 5.0, "{busy:?} after {quiet:?}");
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     assert!(fastest > 10_000, "that was no flood: {fastest}");
-}
-
-/// The hub's own address on a segment's link.
-fn scanned(lab: &Lab, place: &Value) -> String {
-    let hub = lab.json()["hub_netns"].clone();
-    let words = ["-n", text(&hub), "-4", "-br", "address", "show", "dev", text(&place["link"])];
-    let told = crate::support::tool("ip", &words);
-    let address = told.split_whitespace().nth(2).and_then(|one| one.split('/').next());
-    address.expect("the hub has an address there").to_owned()
 }
 
 /// covers: D4, N2.4

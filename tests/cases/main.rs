@@ -11,6 +11,7 @@ mod lockout;
 mod metrics;
 mod registry;
 mod scale;
+mod speed;
 mod star;
 mod support;
 mod trouble;

@@ -17,7 +17,7 @@ const LINES: &[&[&str]] = &[
     &["registry", "series"],
     &["listen", "outage", "documents"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "netd"],
+    &["watch", "rules", "traffic", "speed", "netd"],
     &["lab", "dashboard"],
     &["hub"],
 ];
@@ -32,6 +32,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("outage", &["model"]),
     ("documents", &["model"]),
     ("rules", &["model", "netd-api", "store", "journal", "registry", "runtime"]),
+    ("speed", &["model", "netd-api", "store", "registry", "runtime"]),
     ("netd", &["model", "runtime", "config", "liveness", "netd-api", "probe", "dataplane"]),
 ];
 

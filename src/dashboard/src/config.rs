@@ -24,6 +24,8 @@ pub struct Config {
     pub language: ets_model::Lang,
     /// The command that prints a new entry link of this very hub.
     pub link_command: String,
+    /// Where somebody in a segment measures its channel, as people are told it.
+    pub speed_url: String,
     /// A sentence for the health page when the hub runs in a test bed; empty otherwise.
     pub lab_note: String,
 }
@@ -40,6 +42,7 @@ impl Default for Config {
             time_zone: "Asia/Almaty".to_owned(),
             language: ets_model::Lang::Ru,
             link_command: "ets-hub link".to_owned(),
+            speed_url: String::new(),
             lab_note: String::new(),
         }
     }

@@ -258,6 +258,19 @@ impl From<ets_traffic::Error> for Error {
     }
 }
 
+impl From<ets_speed::Error> for Error {
+    fn from(error: ets_speed::Error) -> Self {
+        use ets_speed::Error as Speed;
+        match error {
+            Speed::Store(error) => error.into(),
+            Speed::Stranger(_) => Self::Forbidden("this address belongs to no segment"),
+            Speed::TooSoon(_) | Speed::Full(_) => Self::Conflict(error.to_string()),
+            Speed::Blind => Self::NetdAway,
+            Speed::Unreadable(_) => Self::internal(error),
+        }
+    }
+}
+
 impl From<&ets_rules::DraftFault> for Fault {
     fn from(fault: &ets_rules::DraftFault) -> Self {
         let field = fault.edit.map_or_else(String::new, |edit| format!("edits[{edit}]"));

@@ -25,6 +25,8 @@ pub struct Deps {
     pub rules: Option<ets_rules::Handle>,
     /// What passed; `None` where nothing is counted.
     pub traffic: Option<ets_traffic::Handle>,
+    /// How fast channels are.
+    pub speed: ets_speed::Desk,
     /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
     pub store: Store,
     /// The clock.
@@ -97,6 +99,12 @@ impl Dashboard {
     /// The Prometheus exposition at `/metrics`, for a listener of its own.
     pub fn metrics_router(&self) -> Router {
         metrics::router(&self.app)
+    }
+
+    /// The page on which somebody in a segment measures its channel, for a listener that segments
+    /// reach.
+    pub fn speed_router(&self) -> Router {
+        pages::speed_router(&self.app)
     }
 
     /// The API for commands of this machine, over the Unix socket. Every request carries

@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) series: ets_series::Config,
     pub(crate) traffic: ets_traffic::Config,
     pub(crate) dashboard: Dashboard,
+    pub(crate) speed: Speed,
     pub(crate) lab: Lab,
     pub(crate) trunks: Vec<Trunk>,
     pub(crate) networks: Vec<Network>,
@@ -51,6 +52,17 @@ pub(crate) struct Dashboard {
     /// Where HTTPS is answered.
     pub(crate) https: SocketAddr,
 }
+
+/// `[speed]`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Speed {
+    /// Where segments measure their channels; `None` where they do not.
+    pub(crate) port: Option<u16>,
+}
+
+/// The names of its sockets.
+pub(crate) const SPEED: &str = "speed";
+pub(crate) const SPEED_V6: &str = "speed-v6";
 
 /// `[lab]`
 #[derive(Clone, Debug)]
@@ -93,6 +105,8 @@ fn declare(file: &mut Document<'_>) -> Config {
     let traffic = file.section("traffic", "Bytes and packets over time.", traffic);
     let (dashboard, https) = file.section("dashboard", "The administrator's pages.", dashboard);
     let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
+    let (speed, speed_url) =
+        file.section("speed", "Where segments measure how fast their channels are.", speed);
     let lab = file.section("lab", "Only in a lab; written by `ets-hub lab run`.", lab);
     let trunks = file.sections(
         "trunk",
@@ -102,10 +116,19 @@ fn declare(file: &mut Document<'_>) -> Config {
     let networks = network::declare(file);
     let mut held = vec![("dashboard-tls".to_owned(), https)];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
-    let netd = ets_netd::Config { listen: if listen { held } else { Vec::new() }, ..netd };
+    let mut held = if listen { held } else { Vec::new() };
+    // Segments reach it where `netd` is, wherever the other sockets come from.
+    held.extend(speed.port.into_iter().flat_map(|port| {
+        let v4 = SocketAddr::from(([0; 4], port));
+        let v6 = SocketAddr::from(([0_u16; 8], port));
+        [(SPEED.to_owned(), v4), (SPEED_V6.to_owned(), v6)]
+    }));
+    let netd = ets_netd::Config { listen: held, ..netd };
+    let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
+    let dashboard = Dashboard { pages, ..dashboard };
     // The days and months of reports are those of the clock that people see.
     let traffic = ets_traffic::Config { time_zone: dashboard.pages.time_zone.clone(), ..traffic };
-    Config { server, netd, store, series, traffic, dashboard, lab, trunks, networks }
+    Config { server, netd, store, series, traffic, dashboard, speed, lab, trunks, networks }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -301,6 +324,18 @@ fn metrics(s: &mut Section<'_>) -> Option<SocketAddr> {
         "Where metrics are answered, in plain HTTP, to whom the packet filter lets",
         example,
     )
+}
+
+fn speed(s: &mut Section<'_>) -> (Speed, String) {
+    let port = s.optional::<u64>(
+        "port",
+        "The port, in plain HTTP; segments reach it once the rules have a service on the hub with it",
+        8472,
+    );
+    let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    let url = s.optional("url", "Its address as people are told it", "http://hub:8472/".to_owned());
+    let url = url.or(port.map(|port| format!("http://<hub>:{port}/"))).unwrap_or_default();
+    (Speed { port }, url)
 }
 
 fn lab(s: &mut Section<'_>) -> Lab {

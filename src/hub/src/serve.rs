@@ -5,6 +5,7 @@ mod listeners;
 mod rights;
 mod rules;
 mod seed;
+mod speed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,18 @@ pub(crate) async fn run(
     )
     .await
     .map_err(internal)?;
+    let senses = speed::Senses {
+        watch: watch.handle(),
+        traffic: traffic.handle(),
+        rules: rules.handle(),
+        port: config.speed.port,
+    };
+    let speed = ets_speed::Desk::new(ets_speed::Deps {
+        store: stores.state.clone(),
+        registry: registry.clone(),
+        channel: Arc::new(senses),
+        clock: clock.clone(),
+    });
     let dashboard = ets_dashboard::build(
         ets_dashboard::Config {
             link_command: data::link_command(&config),
@@ -78,6 +91,7 @@ pub(crate) async fn run(
             series: series.clone(),
             rules: Some(rules.handle()),
             traffic: Some(traffic.handle()),
+            speed,
             store: stores.state.clone(),
             clock: clock.clone(),
         },
@@ -136,7 +150,14 @@ async fn pages(
     }
     if let Some(socket) = listeners::take(netd, "metrics", &shutdown).await? {
         let router = dashboard.metrics_router();
-        tasks.spawn("metrics", serve_plain(socket, router, limits, shutdown));
+        tasks.spawn("metrics", serve_plain(socket, router, limits, shutdown.clone()));
+    }
+    for name in speed::listeners(config) {
+        if let Some(socket) = listeners::take(netd, name, &shutdown).await? {
+            speed::keep_little(&socket).map_err(internal)?;
+            let router = dashboard.speed_router();
+            tasks.spawn(name, serve_plain(socket, router, speed::LIMITS, shutdown.clone()));
+        }
     }
     Ok(())
 }

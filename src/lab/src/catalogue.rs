@@ -7,11 +7,18 @@ use serde_json::{Value, json};
 
 use crate::error::{Context, Error, Result};
 use crate::plan::{Plan, SERVICES};
-use crate::servers::{DOCUMENTS, MAIL, NAMES, WEB};
+use crate::servers::{DOCUMENTS, MAIL, NAMES, SPEED, WEB};
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
 /// second segment, everything else for all of them.
 pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
+    let speed = json!({
+        "id": "speed",
+        "name": { "kk": "Арна жылдамдығы", "ru": "Скорость канала", "en": "Speed of the channel" },
+        "place": "hub",
+        "ports": [format!("tcp/{SPEED}")],
+        "open_to": "everyone",
+    });
     let services = [
         service("mail", ("Пошта", "Почта", "Mail"), &[format!("tcp/{MAIL}")], true),
         service("portal", ("Портал", "Портал", "Portal"), &[format!("tcp/{WEB}")], true),
@@ -28,6 +35,7 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             &[format!("tcp/{DOCUMENTS}")],
             false,
         ),
+        speed,
     ];
     let granted = plan.segments.iter().filter(|segment| segment.number % 2 == 0);
     let grants: serde_json::Map<String, Value> =

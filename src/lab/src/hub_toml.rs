@@ -7,6 +7,7 @@ use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
+use crate::servers::SPEED;
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -29,6 +30,7 @@ fn text(layout: &Layout, plan: &Plan, public_url: &str, pins: Option<&Path>) -> 
          [netd]\nsocket = {netd}\nstate_dir = {state}\nbind = false\n{accounting}\n\
          [dashboard]\npublic_url = \"{public_url}\"\n\
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
+         [speed]\nport = {SPEED}\n\n\
          [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\nservices = {services}\n\n\
          [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n\n\
          [[network]]\nname = \"services\"\nrole = \"services\"\ninterfaces = [\"{behind}\"]\n\

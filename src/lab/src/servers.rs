@@ -14,6 +14,8 @@ use crate::plan::ServerNet;
 
 /// The port of each server.
 pub(crate) const WEB: u16 = 80;
+/// Where the hub lets segments measure their channels.
+pub(crate) const SPEED: u16 = 8472;
 /// See [`WEB`].
 pub(crate) const MAIL: u16 = 25;
 /// See [`WEB`].

@@ -11,7 +11,7 @@ use ets_dataplane::account::{Meters, Outcome, ServiceAt, Setup, setup};
 use ets_dataplane::compile::{METER_SETS, TABLE};
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::nft::{Kernel, TableName};
-use ets_model::{Policy, Role, SegmentNo, ServicePlace, Stamp, WallTime};
+use ets_model::{Policy, PortRange, Role, SegmentNo, Served, ServicePlace, Stamp, WallTime};
 use ets_netd_api::{
     Class, Counter, Direction, MeterBuilder, MeterFrame, MeterKind, Metering, Reply, frame,
 };
@@ -125,9 +125,11 @@ impl Meter {
             .collect();
         let segments: Vec<(SegmentNo, Vec<IpNet>)> =
             policy.arms.iter().map(|arm| (arm.no, arm.prefixes.clone())).collect();
-        if let Err(error) =
-            meters.configure(&segments, &services(policy), &places(policy, &around.own))
-        {
+        if let Err(error) = meters.configure(
+            &segments,
+            &services(policy, &around.own),
+            &places(policy, &around.own),
+        ) {
             tracing::error!(%error, "the accounting keeps its old tables");
         }
         for error in meters.attach(&ports.into_iter().collect::<Vec<_>>()) {
@@ -181,19 +183,40 @@ fn read_filter(kernel: &mut Kernel, changed: &mut Vec<Counter>) {
     }
 }
 
-fn services(policy: &Policy) -> Vec<ServiceAt> {
-    let behind = policy.services.iter().filter(|one| one.place == ServicePlace::Behind);
-    let each = behind.flat_map(|one| {
-        one.addresses.iter().flat_map(move |address| {
-            one.ports.iter().map(move |ports| ServiceAt {
-                class: Class::Service(one.no),
-                address: *address,
-                ports: Some(*ports),
-            })
-        })
-    });
-    each.collect()
+/// Where services answer: behind the hub at their addresses, on the hub at all of its own.
+fn services(policy: &Policy, own: &BTreeSet<IpAddr>) -> Vec<ServiceAt> {
+    let at = |one: &Served, address: IpAddr, ports| ServiceAt {
+        class: Class::Service(one.no),
+        address,
+        ports: Some(ports),
+    };
+    let mut list = Vec::new();
+    for one in policy.services.iter().filter(|one| one.place == ServicePlace::Behind) {
+        let each = one.addresses.iter().flat_map(|to| one.ports.iter().map(|port| (*to, *port)));
+        list.extend(each.map(|(to, port)| at(one, to, port)));
+    }
+    let hub = policy.services.iter().filter(|one| one.place == ServicePlace::Hub);
+    let hub: Vec<(&Served, PortRange)> =
+        hub.flat_map(|one| one.ports.iter().map(move |port| (one, *port))).collect();
+    let wide = |range: &PortRange| usize::from(range.last - range.first) + 1;
+    let each: usize = hub.iter().map(|(_, range)| wide(range)).sum();
+    if hub.is_empty() {
+        return list;
+    }
+    if (each + 1) * own.len() > MOST_ON_HUB {
+        tracing::warn!("the hub has too many addresses and ports: its services count as the hub");
+        return list;
+    }
+    for address in own {
+        list.extend(hub.iter().map(|(one, port)| at(one, *address, *port)));
+        // What has no port, a ping for one, is not the service's where there is but one.
+        list.push(ServiceAt { class: Class::Hub, address: *address, ports: None });
+    }
+    list
 }
+
+/// Of the accounting's places for services, so many are for those on the hub: ports by addresses.
+const MOST_ON_HUB: usize = 1 << 15;
 
 /// Addresses of no machine in particular: every machine, all machines on a link, groups of them.
 const GROUPS: [&str; 5] =
@@ -351,6 +374,36 @@ mod tests {
             Reply::Meter(meter) => (meter.kind, meter.counters().map(|one| one.bytes).collect()),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// covers: N5.1, N8.1
+    #[test]
+    fn a_service_on_the_hub_answers_at_each_of_its_addresses_and_pings_are_the_hubs() {
+        let mut policy: Policy = Policy::default();
+        let service = |ports: &str| Served {
+            no: ets_model::ServiceNo(5),
+            id: "speed".parse().unwrap(),
+            place: ServicePlace::Hub,
+            addresses: Vec::new(),
+            ports: vec![ports.parse().unwrap()],
+            everyone: true,
+        };
+        policy.services.push(service("tcp/8472"));
+        let own: BTreeSet<IpAddr> =
+            ["10.1.1.254", "fd10::254"].map(|one| one.parse().unwrap()).into();
+        let at = |address: &IpAddr, class, ports: Option<&str>| ServiceAt {
+            class,
+            address: *address,
+            ports: ports.map(|ports| ports.parse().unwrap()),
+        };
+        let speed = Class::Service(ets_model::ServiceNo(5));
+        let wanted: Vec<ServiceAt> = own
+            .iter()
+            .flat_map(|to| [at(to, speed, Some("tcp/8472")), at(to, Class::Hub, None)])
+            .collect();
+        assert_eq!(services(&policy, &own), wanted);
+        policy.services = vec![service("udp/1-40000")];
+        assert_eq!(services(&policy, &own), [], "too much for the accounting");
     }
 
     /// covers: N5.1

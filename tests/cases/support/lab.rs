@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Api, alive, hub_binary, wait_for};
+use super::{Api, alive, hub_binary, text, tool, wait_for};
 
 /// What kind of lab.
 #[derive(Clone, Debug)]
@@ -109,6 +109,15 @@ impl Lab {
 
     fn socket(&self) -> PathBuf {
         self.path().join("serve.sock")
+    }
+
+    /// The hub's own address on a segment's link.
+    pub(crate) fn hub_address(&self, segment: &Value) -> String {
+        let (hub, link) = (self.json()["hub_netns"].clone(), segment["link"].clone());
+        let words = ["-n", text(&hub), "-4", "-br", "address", "show", "dev", text(&link)];
+        let told = tool("ip", &words);
+        let address = told.split_whitespace().nth(2).and_then(|one| one.split('/').next());
+        address.expect("the hub has an address there").to_owned()
     }
 
     /// `ets-hub lab …` for this lab; must succeed.

@@ -22,6 +22,7 @@ mod segment_traffic;
 mod segments;
 mod series;
 mod shared;
+mod speed;
 mod table;
 mod talkers;
 mod tally;
@@ -47,6 +48,7 @@ pub(crate) use ping::{
 pub(crate) use problem::plain;
 pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
+pub(crate) use speed::document as measured_document;
 pub(crate) use talkers::group as talkers_by;
 pub(crate) use tally::by_parent;
 pub(crate) use time::{parse as parse_moment, rfc3339};

@@ -30,6 +30,7 @@ mod segment_history;
 mod segments_table;
 mod settings;
 mod site;
+mod speed;
 mod stories;
 mod together;
 mod traffic;
@@ -49,6 +50,7 @@ pub(crate) use cache::Cache;
 pub(crate) use overview::{live_groups, summary};
 pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
 pub(crate) use site::sites;
+pub(crate) use speed::router as speed_router;
 pub(crate) use traffic::told as traffic_told;
 
 /// All pages, behind the gate but for the entry page and the assets.

@@ -6,6 +6,7 @@
 mod meters;
 mod netd;
 mod rights;
+mod speed;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -79,6 +80,7 @@ impl Bed {
             ets_registry::MIGRATIONS,
             ets_watch::MIGRATIONS,
             ets_rules::MIGRATIONS,
+            ets_speed::MIGRATIONS,
             ets_traffic::STATE_MIGRATIONS,
         ];
         let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
@@ -109,6 +111,7 @@ impl Bed {
             series: series.clone(),
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
+            speed: speed::desk(&store, &registry, &clock),
             store: store.clone(),
             clock: clock.clone(),
         };

@@ -15,4 +15,5 @@ mod pages;
 mod photo;
 mod points;
 mod rules;
+mod speed;
 mod traffic;

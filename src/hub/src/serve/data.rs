@@ -29,6 +29,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_registry::MIGRATIONS,
         ets_rules::MIGRATIONS,
         ets_watch::MIGRATIONS,
+        ets_speed::MIGRATIONS,
         ets_traffic::STATE_MIGRATIONS,
         ets_dashboard::MIGRATIONS,
     ]

@@ -295,6 +295,35 @@ quota-noticed = an entry in the journal
 quota-shaped = slows to { $rate }
 quota-counts = used up { $reached }, near { $warned }
 
+# What segments open themselves: how fast the channel is.
+speed-title = Speed of the channel
+speed-heading = Speed of the channel: { $segment }
+speed-intro = The hub sends to this computer and takes from it, ten seconds each way. Other traffic of the segment goes first: nobody has to stop working.
+speed-start = Measure
+speed-listening = Listening to the channel …
+speed-failed = Measuring did not work. Try again in a minute.
+speed-no-script = Without scripts only the way to the segment can be measured: take the test file, then load this page anew.
+speed-file = Test file
+speed-address = Your address
+speed-contract-down = Contracted to the segment
+speed-contract-up = Contracted from the segment
+speed-results = What was measured
+speed-none = Not measured yet.
+speed-way = Direction
+speed-rate = Measured
+speed-work = Other traffic
+speed-delay = Delay, ms: idle → loaded
+speed-limit = Limited by
+speed-limit-channel = the channel
+speed-limit-contract = the contract
+speed-limit-work = other traffic
+speed-limit-hub = the hub
+speed-how = To measure, open { $url } on a computer of the segment; no program is needed. Other traffic goes first.
+speed-stranger = Your address { $address } belongs to no segment. Open this page on a computer of an institution's network, or tell the administrator of the hub.
+speed-too-soon = This segment was measured a moment ago. Try again in { $wait }.
+speed-full = Other segments are being measured. Try again in { $wait }.
+speed-blind = The hub does not count traffic at the moment, so it could not give way to others. Try again in a minute.
+
 ## Journal
 action-traffic-reset = counters were reset
 action-traffic-life = counters began anew

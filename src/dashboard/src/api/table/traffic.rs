@@ -3,7 +3,7 @@
 use axum::routing::{delete, get, post, put};
 
 use crate::api::operation::{Operation, json, list, param};
-use crate::api::{quotas, segment_traffic, talkers, traffic, traffic_report};
+use crate::api::{quotas, segment_traffic, speed, talkers, traffic, traffic_report};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -97,6 +97,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ok: (200, json("Object")),
         refusals: &[400, 401, 404, 503],
         route: || get(talkers::get),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/segments/{id}/speed",
+        id: "listSpeed",
+        summary: "How fast a segment's channel was, each time it was measured; newest first.",
+        query: &[param("limit", "integer", "at most so many, 1 to 1000; 100")],
+        body: None,
+        ok: (200, list("Object")),
+        refusals: &[400, 401, 404, 503],
+        route: || get(speed::list),
     },
     Operation {
         method: "get",

@@ -19,6 +19,7 @@ use super::{figures, files, segment_chart, segment_now, segment_parts};
 use crate::Error;
 use crate::classes::Classes;
 use crate::pages::lists::address;
+use crate::pages::speed;
 use crate::pages::view::View;
 
 /// The most steps of a chart: a year by the day.
@@ -100,6 +101,7 @@ async fn body(
         side.push(&card::card(t::segment_now(tr), &talk, &segment_now(words, now, segment.no)));
     }
     side.push(&segment_parts::channel_card(view, segment, period).await?);
+    side.push(&speed::card(view, segment).await?);
     side.push(&segment_parts::quotas_card(view, segment).await?);
     side.push(&segment_parts::gaps_card(view, period).await?);
     Ok(ways(view, segment, asked).then(&card::columns(&wide, &side)))
