@@ -25,7 +25,7 @@ fn contracted() -> (Lab, Value, String) {
         (guarded && lab.api().count("up") == 3).then_some(())
     });
     wait_for("traffic is counted", SOON, OFTEN, || {
-        (lab.api().try_get("/api/v1/traffic")?["by"].as_str()? != "").then_some(())
+        (!lab.api().try_get("/api/v1/traffic")?["by"].as_str()?.is_empty()).then_some(())
     });
     let mut segment = lab.api().segment("s001");
     segment["channel"]["down_kbps"] = json!(DOWN_KBPS);
