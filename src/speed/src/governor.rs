@@ -58,9 +58,8 @@ pub(crate) struct Governor {
     before: bool,
     /// The pace is not raised before.
     settled: Duration,
-    /// How often each of [`Limit::ALL`] held it back, and all paces together.
-    held: [u64; 4],
-    paces: u64,
+    /// How often each of [`Limit::ALL`] held it back.
+    held: [u32; 4],
 }
 
 impl Governor {
@@ -68,16 +67,7 @@ impl Governor {
     pub(crate) fn new(contracted: Option<u64>, idle: Option<Duration>) -> Self {
         let first = contracted.map_or(FIRST, |rate| (rate / FIRST_PART).min(FIRST));
         let pace = first.max(SLOWEST);
-        Self {
-            contracted,
-            idle,
-            pace,
-            rises: None,
-            before: false,
-            settled: SETTLE,
-            held: [0; 4],
-            paces: 0,
-        }
+        Self { contracted, idle, pace, rises: None, before: false, settled: SETTLE, held: [0; 4] }
     }
 
     /// The pace from now on, in layer-3 bits a second. `at` is the time since the begin, `work` what
@@ -110,7 +100,6 @@ impl Governor {
         };
         self.pace = self.pace.min(free).max(SLOWEST);
         self.held[limit as usize] += 1;
-        self.paces += self.pace;
         self.pace
     }
 
@@ -120,14 +109,14 @@ impl Governor {
         self.pace + self.pace / if *rises > CAREFUL { 4 } else { 20 }
     }
 
-    /// What kept it from going faster most of the time. Where the channel did not follow the pace, it
-    /// was the channel.
+    /// What kept a measurement that came to `rate` from being faster most of the time. Where the
+    /// channel did not carry what it was let, it was the channel.
     pub(crate) fn limit(&self, rate: u64) -> Limit {
         let most = Limit::ALL.into_iter().max_by_key(|limit| self.held[*limit as usize]);
-        let mean = self.paces / self.held.iter().sum::<u64>().max(1);
+        let let_through = self.contracted.unwrap_or(FASTEST);
         match most {
             Some(Limit::Work) => Limit::Work,
-            Some(limit) if rate >= mean - mean / 4 => limit,
+            Some(limit) if rate >= let_through - let_through / 8 => limit,
             _ => Limit::Channel,
         }
     }

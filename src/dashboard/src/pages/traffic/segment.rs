@@ -93,7 +93,8 @@ async fn body(
     // A chart of the last hour goes on; older ones stand.
     let history = if asked.word == "hour" { fragment("hour", &history) } else { history };
     let wide = card::card(asked_title(tr, asked), &downloads(view, segment, asked), &history)
-        .then(&segment_parts::classes_card(words, &total, &range));
+        .then(&segment_parts::classes_card(words, &total, &range))
+        .then(&speed::card(view, segment).await?);
     let mut side = Html::default();
     if segment.is_active() {
         let talk = format!("/segments/{}/talkers", segment.id);
@@ -101,7 +102,6 @@ async fn body(
         side.push(&card::card(t::segment_now(tr), &talk, &segment_now(words, now, segment.no)));
     }
     side.push(&segment_parts::channel_card(view, segment, period).await?);
-    side.push(&speed::card(view, segment).await?);
     side.push(&segment_parts::quotas_card(view, segment).await?);
     side.push(&segment_parts::gaps_card(view, period).await?);
     Ok(ways(view, segment, asked).then(&card::columns(&wide, &side)))
