@@ -134,26 +134,26 @@ async fn pages(
     netd: &Client,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
-    let limits = Limits::default();
+    let (limits, held) = (Limits::default(), config.netd.listen.as_slice());
     let paths = ets_tls::bootstrap(&data::certificates(config), &config.dashboard.names)
         .map_err(internal)?;
     let acceptor = Acceptor::open(&paths).map_err(internal)?;
-    if let Some(socket) = listeners::take(netd, "dashboard-tls", &shutdown).await? {
+    if let Some(socket) = listeners::take(netd, held, "dashboard-tls", &shutdown).await? {
         let router = dashboard.router();
         tasks.spawn("pages", serve_tls(socket, acceptor, router, limits, shutdown.clone()));
     }
     if config.lab.plain_http
-        && let Some(socket) = listeners::take(netd, "dashboard", &shutdown).await?
+        && let Some(socket) = listeners::take(netd, held, "dashboard", &shutdown).await?
     {
         let router = dashboard.router();
         tasks.spawn("pages in the lab", serve_plain(socket, router, limits, shutdown.clone()));
     }
-    if let Some(socket) = listeners::take(netd, "metrics", &shutdown).await? {
+    if let Some(socket) = listeners::take(netd, held, "metrics", &shutdown).await? {
         let router = dashboard.metrics_router();
         tasks.spawn("metrics", serve_plain(socket, router, limits, shutdown.clone()));
     }
     for name in speed::listeners(config) {
-        if let Some(socket) = listeners::take(netd, name, &shutdown).await? {
+        if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
             speed::keep_little(&socket).map_err(internal)?;
             let router = dashboard.speed_router();
             tasks.spawn(name, serve_plain(socket, router, speed::LIMITS, shutdown.clone()));

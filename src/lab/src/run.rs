@@ -35,6 +35,8 @@ use crate::{catalogue, control, hub_toml, traffic, user_namespace};
 const PROGRAM: &str = "ETS_LAB_PROGRAM";
 /// How long the hub may take until every segment answers, before the lab says what it waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// When nothing changed for so long, the rest does not answer.
+const SETTLED: Duration = Duration::from_secs(8);
 
 /// Runs a lab until it is interrupted.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
@@ -173,11 +175,26 @@ impl Lab<'_> {
         self.say.step("Waiting until every segment answers");
         let until = Instant::now() + PATIENCE + Duration::from_millis(segments as u64);
         let pause = Duration::from_millis(if segments > 1_000 { 250 } else { 50 });
-        let mut last = ready::Progress::default();
+        let (mut last, mut since) = (ready::Progress::default(), Instant::now());
         while Instant::now() < until {
-            last = ready::ask_netd(&self.layout.netd_socket());
-            if last.up >= segments && ready::answers_http(port_of(&self.listeners.dashboard)) {
+            let now = ready::ask_netd(&self.layout.netd_socket());
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            // Somebody may have retired segments: the registry outlives the star.
+            let settled = last.up > 0 && since.elapsed() >= SETTLED;
+            if (last.up >= segments || settled)
+                && ready::answers_http(port_of(&self.listeners.dashboard))
+            {
                 self.say.done(self.started.elapsed());
+                if last.up < segments {
+                    self.say.note(&format!(
+                        "{} of {segments} segments do not answer. Were some retired? Bring them back on \
+                         the dashboard, or remove {} to begin anew",
+                        segments - last.up,
+                        self.layout.dir.join("data").display()
+                    ));
+                }
                 return Ok(true);
             }
             if self.signals.wait(Some(pause)) {

@@ -39,6 +39,11 @@ impl Say {
         self.write(&text);
     }
 
+    /// Something that the person should know, between steps.
+    pub(crate) fn note(&self, text: &str) {
+        self.write(&format!("  {text}\n"));
+    }
+
     /// The lab is ready.
     pub(crate) fn ready(
         &self,

@@ -2,6 +2,7 @@
 //! hold up the watcher, and no follower another one.
 
 use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
@@ -362,11 +363,7 @@ async fn hand_over(
     name: &str,
 ) -> Result<(), Error> {
     match control.listeners.get(name) {
-        Some(socket) => connection.send_with(&Reply::Listener, socket).await,
-        None => {
-            let known = control.listeners.names().join(", ");
-            let why = format!("no socket {name:?} is held: known are [{known}]");
-            refuse(connection, why).await
-        }
+        Ok(socket) => connection.send_with(&Reply::Listener, socket.as_fd()).await,
+        Err(why) => refuse(connection, why).await,
     }
 }

@@ -244,6 +244,11 @@ impl Inner {
     pub(crate) async fn withdraw(&self, no: u64, author: &Author) -> Result<Version, Error> {
         let _guard = self.changing.lock().await;
         self.waits(no).await?;
+        self.take_back(no, author).await
+    }
+
+    /// The same of a change that is known to wait. Called with `changing` held.
+    pub(crate) async fn take_back(&self, no: u64, author: &Author) -> Result<Version, Error> {
         self.note_asked(no, author).await?;
         let now = self.told(self.netd.withdraw(no)).await?;
         let (at, by, back_to) = (self.clock.wall(), author.clone(), now.change);

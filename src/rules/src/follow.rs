@@ -45,6 +45,10 @@ impl Inner {
 
     async fn follow_registry(&self, now: Arc<RulesNow>) -> Result<Duration, Error> {
         if let Some(pending) = &now.pending {
+            if pending.author == REGISTRY && self.is_undone(pending.back_to).await? {
+                self.take_back(pending.change, &Author::new(REGISTRY)).await?;
+                return Ok(Duration::ZERO);
+            }
             let left = pending.until.boot.since(self.clock.boot());
             return Ok(ROUND.min(left + Duration::from_millis(100)));
         }
@@ -73,6 +77,13 @@ impl Inner {
         }
         self.differ(Some(differs));
         Ok(self.until_retry().unwrap_or(ROUND).min(ROUND))
+    }
+
+    /// Whether what a waiting change followed was taken back: a retired segment was restored.
+    async fn is_undone(&self, back_to: u64) -> Result<bool, Error> {
+        let wanted = digest(&self.wanted(&self.state().rights));
+        let before = rows::version(&self.store, back_to).await?;
+        Ok(before.is_some_and(|kept| kept.policy == wanted))
     }
 
     /// Puts in force what rights and registry ask for, in nobody's name.

@@ -70,7 +70,8 @@ fn blind_last_hour(health: &Value) -> f64 {
     let begin = now.as_second() - 3_600;
     let within = |one: &&Value| moment(&one["to"]).is_some_and(|to| to.as_second() >= begin);
     let seconds = |one: &Value| one["seconds"].as_f64().unwrap_or(0.0);
-    rows(&health["blind"]).iter().filter(within).map(seconds).sum()
+    // An empty sum of floats is minus nought.
+    rows(&health["blind"]).iter().filter(within).map(seconds).sum::<f64>() + 0.0
 }
 
 /// What needs a person, as sentences.

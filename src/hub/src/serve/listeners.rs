@@ -1,6 +1,6 @@
 //! Fetching the listening sockets that `netd` holds.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use ets_netd_api::{Client, Error};
@@ -12,18 +12,22 @@ use crate::exit::{Failure, chain};
 const PAUSE: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 600;
 
-/// One socket by name; `None` when `netd` holds none of that name, or the process is to end.
+/// One socket by name; `None` when `netd` is to hold none of that name, or the process is to end.
 pub(crate) async fn take(
     netd: &Client,
+    configured: &[(String, SocketAddr)],
     name: &str,
     shutdown: &Shutdown,
 ) -> Result<Option<TcpListener>, Failure> {
     for attempt in 0..ATTEMPTS {
         match netd.listener(name).await {
             Ok(socket) => return Ok(Some(socket.into())),
-            Err(Error::Refused(why)) => {
+            Err(Error::Refused(why)) if configured.iter().all(|(one, _)| one != name) => {
                 tracing::warn!(name, why, "netd holds no such socket");
                 return Ok(None);
+            }
+            Err(Error::Refused(why)) if attempt + 1 == ATTEMPTS => {
+                return Err(Failure::Missing(why));
             }
             Err(error) if attempt + 1 == ATTEMPTS => {
                 return Err(Failure::Missing(format!("netd does not answer: {}", chain(&error))));

@@ -25,8 +25,8 @@ overview-down = { $count ->
    *[other] { $count } segments without a link
 }
 overview-degraded = { $count ->
-    [one] All linked, { $count } segment unstable
-   *[other] All linked, { $count } segments unstable
+    [one] { $count } segment unstable
+   *[other] { $count } segments unstable
 }
 overview-unknown = { $count ->
     [one] Nothing known of { $count } segment
@@ -315,7 +315,7 @@ filter-fold = Filter
 registry-show-all = Show all segments
 registry-retire = Retire
 registry-retire-heading = Retire { $name }?
-registry-retire-text = The hub will no longer probe the segment. History, outages and journal are kept, and the segment can be taken back.
+registry-retire-text = The hub will no longer probe the segment. History, outages and journal are kept, and the segment can be taken back. Its access ends at once; that change of the rules has to be confirmed within two minutes, else the segment keeps its access.
 registry-retired = The segment is retired.
 registry-retired-word = retired
 registry-restore = Watch it again

@@ -21,6 +21,7 @@ rules-heading-drift = { $count ->
     [one] The kernel differs from the rules in { $count } place
    *[other] The kernel differs from the rules in { $count } places
 }
+rules-behind = Rules are behind the registry: what was changed there is not in force.
 rules-heading-differs = The rules lag behind the register
 rules-since-by = since { $at }, { $who }
 rules-away = The watching process does not answer. The rules in the kernel are as they were; below is what the hub knew last. Drafts can be edited; applying works again when the process answers.
@@ -262,7 +263,7 @@ rules-open-granted = granted segments only
 rules-grants-which = Which
 rules-grants-may = granted
 rules-grants-may-not = not granted
-rules-grants-now = Now
+rules-grants-now = Own grant
 rules-grants-will = gets it
 rules-grants-will-not = loses it
 rules-grants-all = { $count ->

@@ -22,6 +22,7 @@ rules-heading-drift = { $count ->
     [few] В ядре { $count } отличия от правил
    *[other] В ядре { $count } отличий от правил
 }
+rules-behind = Правила отстают от реестра: изменённое там не действует.
 rules-heading-differs = Правила отстают от реестра
 rules-since-by = с { $at }, { $who }
 rules-away = Процесс наблюдения не отвечает. Правила в ядре остались как были; ниже то, что узел знал в последний раз. Черновик можно править, применить его получится, когда процесс ответит.
@@ -276,7 +277,7 @@ rules-open-granted = только сегментам с разрешением
 rules-grants-which = Какие
 rules-grants-may = с разрешением
 rules-grants-may-not = без разрешения
-rules-grants-now = Сейчас
+rules-grants-now = Личное право
 rules-grants-will = получит
 rules-grants-will-not = потеряет
 rules-grants-all = { $count ->

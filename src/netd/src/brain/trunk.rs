@@ -137,14 +137,18 @@ impl Trunk {
     /// Since when the trunk is dark by its carriers: all gone, and gone together. `ports` are all
     /// ports of the hub.
     pub(crate) fn dark_by_carrier(&self, ports: &[Port], now: BootTime) -> Option<BootTime> {
-        let mine = || self.ports.iter().filter_map(|port| ports.get(*port));
-        if self.ports.is_empty() || !mine().all(|port| port.carrier == Some(false)) {
+        // A segment may be registered before its port is there: such a port says nothing.
+        let mine = || {
+            let all = self.ports.iter().filter_map(|port| ports.get(*port));
+            all.filter(|port| port.carrier.is_some())
+        };
+        let there = mine().count();
+        if there == 0 || mine().any(|port| port.carrier == Some(true)) {
             return None;
         }
         let recent = |at: &BootTime| now.since(*at) <= TOGETHER;
         let lost: Vec<BootTime> = mine().filter_map(|port| port.lost_at).filter(recent).collect();
-        let together =
-            self.ports.len() == 1 || (lost.len() >= 2 && lost.len() * 2 >= self.ports.len());
+        let together = there == 1 || (lost.len() >= 2 && lost.len() * 2 >= there);
         together.then(|| lost.into_iter().min().unwrap_or(now))
     }
 

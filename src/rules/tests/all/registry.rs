@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ets_rules::{Cause, Error, VersionState, Wish};
+use ets_rules::{Back, Cause, Error, VersionState, Wish};
 use ets_store::on_both_databases;
 use ets_store::testing::TestStore;
 
@@ -39,6 +39,28 @@ on_both_databases!(
         hub.registry.update_segment(notes, &who("lab")).await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(netd.life(|life| life.handed.clone()), [1, 2, 3], "notes change no rule");
+    }
+);
+
+on_both_databases!(
+    /// covers: N2.3
+    a_segment_that_is_taken_back_has_its_access_again_at_once,
+    &migrations(),
+    |store: TestStore| async move {
+        let place = Place::new();
+        let netd = Netd::start(&place.socket());
+        let hub = place.start(&store).await;
+        hub.has(1).await;
+        let before = netd.policy();
+        hub.registry.retire_segment("s4", 1, &who("lab")).await.unwrap();
+        hub.has(2).await;
+        assert!(hub.rules.state().waiting.is_some());
+        hub.registry.restore_segment("s4", 2, &who("lab")).await.unwrap();
+        hub.has(1).await;
+        assert_eq!(netd.policy(), before);
+        assert_eq!((hub.rules.state().waiting.clone(), hub.rules.state().differs.clone()), (None, None));
+        let version = hub.version(2).await.unwrap();
+        assert!(matches!(&version.state, VersionState::Reverted { why: Back::Withdrawn { by }, .. } if by == "registry"), "{version:?}");
     }
 );
 

@@ -3,7 +3,7 @@
 
 use axum::extract::Path;
 use axum::response::Response;
-use ets_i18n::t;
+use ets_i18n::{Tr, t};
 use ets_rules::{Handle, REGISTRY, State, Waiting, Wish};
 use ets_web::html::escape;
 use ets_web::{Html, card, facts, form, when};
@@ -12,12 +12,14 @@ use super::super::view::View;
 use super::{ends, handle, mark, names, refusal, words};
 use crate::Error;
 
-/// The notice for the frame of every page; nothing where nothing waits.
+/// The notice for the frame of every page: a change waits, or the rules are not what the registry
+/// asks for; else nothing.
 pub(crate) fn slim(view: &View) -> Html {
     let Some(rules) = &view.app.deps.rules else { return Html::default() };
-    let state = rules.state();
-    let Some(waiting) = &state.waiting else { return Html::default() };
-    let tr = view.tr();
+    let (state, tr) = (rules.state(), view.tr());
+    let Some(waiting) = &state.waiting else {
+        return if state.differs.is_some() { behind(tr) } else { Html::default() };
+    };
     let (no, who) = (waiting.change.to_string(), names::who(tr, &waiting.author));
     Html::trusted(format!(
         "<div class=\"notice warning waits\" role=\"status\">{}<span>{} {} {}</span>{}</div>",
@@ -26,6 +28,15 @@ pub(crate) fn slim(view: &View) -> Html {
         t::rules_left(tr),
         left(view, waiting),
         buttons(view, waiting),
+    ))
+}
+
+fn behind(tr: &Tr) -> Html {
+    let text = Html::text(&t::rules_behind(tr));
+    let more = Html::link("/rules", t::details(tr));
+    Html::trusted(format!(
+        "<div class=\"notice warning waits\" role=\"status\">{}<span>{text} {more}</span></div>",
+        mark::WAITS
     ))
 }
 

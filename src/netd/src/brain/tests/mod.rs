@@ -108,6 +108,18 @@ fn when_all_ports_lose_their_carrier_the_trunk_is_dark_and_nobody_is_called_down
     assert!(trunk[0].2.abs_diff(10_000) < 20 && trunk[1].2.abs_diff(20_000) < 100, "{trunk:?}");
 }
 
+/// covers: N3.3, S7
+#[test]
+fn a_segment_whose_port_is_not_there_yet_keeps_no_trunk_from_being_dark() {
+    let mut world = World::new(5, 5, |no, sent| no <= 5 && !(10_000..20_000).contains(&sent));
+    world.configure(&desired(6, 6), &Known::default());
+    world.run(10_000);
+    (0..5).for_each(|port| world.carrier(port, false));
+    world.run(15_000);
+    assert_eq!(world.brain.dark_trunks(), ["t"]);
+    assert_eq!(world.came_to(DOWN, 0), []);
+}
+
 /// covers: N3.1
 #[test]
 fn one_lost_carrier_is_told_within_two_hundred_milliseconds() {
