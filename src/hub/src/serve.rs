@@ -36,6 +36,7 @@ pub(crate) async fn run(
     let clock = Clock::system();
     let stores = data::open(&config).await?;
     let registry = Registry::open(stores.state.clone(), clock.clone()).await.map_err(internal)?;
+    registry.reserve(own_networks(&config));
     seed::plant(&registry, &config.lab).await?;
     let series =
         Recorder::open(stores.series.clone(), config.series.clone()).await.map_err(internal)?;
@@ -112,6 +113,12 @@ pub(crate) async fn run(
     pages(&mut tasks, &config, &dashboard, &netd, end()).await?;
     data::write_entry_link(&config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
+}
+
+/// The networks of the hub that are not outside, which is everywhere else.
+fn own_networks(config: &Config) -> impl Iterator<Item = (String, ipnet::IpNet)> {
+    let inner = config.networks.iter().filter(|one| one.role != ets_model::Role::Outside);
+    inner.flat_map(|network| network.prefixes.iter().map(|prefix| (network.name.clone(), *prefix)))
 }
 
 /// The Unix socket of the commands.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use ets_model::{Institution, InstitutionId, Lang, Parent, Segment, SegmentId, SegmentNo};
+use ipnet::IpNet;
 
 use crate::networks::Networks;
 use crate::{Fault, Preview, check, csv, fold};
@@ -19,6 +20,7 @@ pub struct Catalog {
     by_id: HashMap<SegmentId, usize>,
     by_no: HashMap<SegmentNo, usize>,
     networks: Networks,
+    reserved: Arc<[(String, IpNet)]>,
 }
 
 /// A segment, whose it is, and the text in which it is searched.
@@ -53,6 +55,12 @@ impl Catalog {
         Self::after(&Self::default(), parts)
     }
 
+    /// The same, with networks of the hub itself that no segment may have.
+    pub fn reserving(&self, reserved: impl IntoIterator<Item = (String, IpNet)>) -> Self {
+        let reserved = reserved.into_iter().collect();
+        Self { reserved, ..Self::after(self, self.parts()) }
+    }
+
     /// The catalogue of `parts`, taking over from `earlier` what did not change.
     pub(crate) fn after(earlier: &Self, mut parts: Parts) -> Self {
         parts.segments.sort_by_key(|segment| segment.no);
@@ -74,7 +82,8 @@ impl Catalog {
         let networks =
             Networks::of(entries.iter().map(|entry| &entry.segment).filter(|one| one.is_active()));
         let generation = parts.generation;
-        Self { generation, institutions, parents, entries, by_id, by_no, networks }
+        let reserved = earlier.reserved.clone();
+        Self { generation, institutions, parents, entries, by_id, by_no, networks, reserved }
     }
 
     fn reuse(&self, entry: Entry) -> Arc<Entry> {
@@ -234,6 +243,10 @@ impl Catalog {
     /// The highest number given so far; segments are never deleted.
     pub(crate) fn last_no(&self) -> SegmentNo {
         self.entries.last().map_or(SegmentNo(0), |entry| entry.segment.no)
+    }
+
+    pub(crate) fn reserved(&self) -> &[(String, IpNet)] {
+        &self.reserved
     }
 
     pub(crate) fn networks(&self) -> &Networks {

@@ -13,6 +13,8 @@ use crate::{Catalog, Fault, Field, Rule};
 pub(crate) struct Surroundings<'a> {
     /// The addresses of everybody else.
     pub(crate) networks: &'a Networks,
+    /// The hub's own networks, by name.
+    pub(crate) reserved: &'a [(String, IpNet)],
     /// The identifier and name of a segment.
     pub(crate) describe: &'a dyn Fn(SegmentNo) -> (String, String),
 }
@@ -20,7 +22,11 @@ pub(crate) struct Surroundings<'a> {
 /// Everything that is wrong with a segment of a form.
 pub(crate) fn segment(catalog: &Catalog, segment: &Segment, lang: Lang) -> Vec<Fault> {
     let describe = |no| describe(catalog, no, lang);
-    let around = Surroundings { networks: catalog.networks(), describe: &describe };
+    let around = Surroundings {
+        networks: catalog.networks(),
+        reserved: catalog.reserved(),
+        describe: &describe,
+    };
     let mut faults = own(segment);
     if catalog.institution(&segment.institution).is_none() {
         let id = segment.institution.to_string();
@@ -156,6 +162,12 @@ pub(crate) fn parent_of(catalog: &Catalog, segment: &Segment) -> Option<Fault> {
 /// Prefixes that belong to somebody else.
 pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>) -> Vec<Fault> {
     let fault = |prefix: &IpNet| {
+        if let Some((network, other)) = around.reserved.iter().find(|(_, net)| meet(prefix, net)) {
+            let (id, name, other) = (segment.id.to_string(), name.to_owned(), *other);
+            let network = network.clone();
+            let rule = Rule::PrefixOfHub { prefix: *prefix, other, id, name, network };
+            return Some(Fault::of(Field::Prefixes, prefix.to_string(), rule));
+        }
         let (other, no) = around.networks.overlap(prefix, segment.no)?;
         let (other_id, other_name) = (around.describe)(no);
         let (id, name) = (segment.id.to_string(), name.to_owned());
@@ -163,6 +175,10 @@ pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>)
         Some(Fault::of(Field::Prefixes, prefix.to_string(), rule))
     };
     segment.prefixes.iter().filter(|prefix| !is_special(prefix)).filter_map(fault).collect()
+}
+
+fn meet(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(other) || other.contains(one)
 }
 
 /// The probed address, if somebody else is probed there.

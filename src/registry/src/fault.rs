@@ -173,6 +173,11 @@ rules! {
         "prefix_overlap" Csv
         "{prefix} of {id} ({name}) overlaps {other} of {other_id} ({other_name})"
         => "correct one of the two; addresses belong to one segment only";
+    /// A prefix that overlaps a network of the hub itself.
+    PrefixOfHub { prefix: IpNet, other: IpNet, id: String, name: String, network: String }
+        "prefix_of_hub" Csv
+        "{prefix} of {id} ({name}) overlaps {other} of the hub's own network \"{network}\""
+        => "write the segment's own network; those of the hub stand in hub.toml";
     /// No address.
     AddressSyntax { address: String } "address_syntax" Csv
         "\"{address}\" is no IP address"

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use ets_model::{Institution, Lang, Segment, SegmentId, SegmentNo, WallTime};
 use ets_runtime::Clock;
 use ets_store::{Store, values};
+use ipnet::IpNet;
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
@@ -59,6 +60,12 @@ impl Registry {
         let catalog = ArcSwap::from_pointee(catalog);
         let changing = Arc::default();
         Ok(Self(Arc::new(Inner { store, clock, catalog, generation, changing })))
+    }
+
+    /// The hub's own networks, by name: no segment may have addresses of them from now on.
+    pub fn reserve(&self, networks: impl IntoIterator<Item = (String, IpNet)>) {
+        let reserving = self.catalog().reserving(networks);
+        self.0.catalog.store(Arc::new(reserving));
     }
 
     /// Everything as it stands now.

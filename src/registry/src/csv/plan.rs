@@ -123,10 +123,11 @@ impl Plan<'_> {
             Some(segment) => (segment.id.to_string(), name(segment)),
             None => check::describe(self.catalog, no, self.lang),
         };
+        let reserved = self.catalog.reserved();
         let (mut found, mut clean) = (Vec::new(), Vec::new());
         for draft in drafts {
             let segment = &draft.segment;
-            let around = Surroundings { networks: &networks, describe: &describe };
+            let around = Surroundings { networks: &networks, reserved, describe: &describe };
             let mut faults = check::overlaps(segment, &name(segment), &around);
             faults.extend(check::address_taken(segment, &around));
             if faults.is_empty() {
@@ -135,7 +136,7 @@ impl Plan<'_> {
             }
             found.extend(located(draft, faults));
         }
-        let around = Surroundings { networks: &networks, describe: &describe };
+        let around = Surroundings { networks: &networks, reserved, describe: &describe };
         for draft in clean {
             found.extend(located(draft, check::address_foreign(&draft.segment, &around)));
         }

@@ -61,10 +61,12 @@ pub(crate) fn catalog() -> Catalog {
         provider: "Провайдер".into(),
         version: 1,
     };
-    Catalog::new(Parts {
+    let catalog = Catalog::new(Parts {
         generation: 7,
         institutions: institutions.collect(),
         parents: vec![Arc::new(parent)],
         segments: segments.collect(),
-    })
+    });
+    // The servers' network.
+    catalog.reserving([("services".to_owned(), "10.1.0.0/24".parse().unwrap())])
 }

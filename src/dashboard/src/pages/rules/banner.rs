@@ -32,7 +32,7 @@ pub(crate) fn slim(view: &View) -> Html {
 }
 
 fn behind(tr: &Tr) -> Html {
-    let text = Html::text(&t::rules_behind(tr));
+    let text = Html::text(t::rules_behind(tr));
     let more = Html::link("/rules", t::details(tr));
     Html::trusted(format!(
         "<div class=\"notice warning waits\" role=\"status\">{}<span>{text} {more}</span></div>",
