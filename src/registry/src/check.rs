@@ -161,20 +161,24 @@ pub(crate) fn parent_of(catalog: &Catalog, segment: &Segment) -> Option<Fault> {
 
 /// Prefixes that belong to somebody else.
 pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>) -> Vec<Fault> {
-    let fault = |prefix: &IpNet| {
-        if let Some((network, other)) = around.reserved.iter().find(|(_, net)| meet(prefix, net)) {
-            let (id, name, other) = (segment.id.to_string(), name.to_owned(), *other);
-            let network = network.clone();
-            let rule = Rule::PrefixOfHub { prefix: *prefix, other, id, name, network };
-            return Some(Fault::of(Field::Prefixes, prefix.to_string(), rule));
-        }
+    let (id, name) = (|| segment.id.to_string(), || name.to_owned());
+    let of_segment = |prefix: &IpNet| {
         let (other, no) = around.networks.overlap(prefix, segment.no)?;
         let (other_id, other_name) = (around.describe)(no);
-        let (id, name) = (segment.id.to_string(), name.to_owned());
-        let rule = Rule::PrefixOverlap { prefix: *prefix, other, id, name, other_id, other_name };
-        Some(Fault::of(Field::Prefixes, prefix.to_string(), rule))
+        let (id, name) = (id(), name());
+        Some(Rule::PrefixOverlap { prefix: *prefix, other, id, name, other_id, other_name })
     };
-    segment.prefixes.iter().filter(|prefix| !is_special(prefix)).filter_map(fault).collect()
+    let of_hub = |prefix: &IpNet| {
+        let (network, other) = around.reserved.iter().find(|(_, net)| meet(prefix, net))?;
+        let (id, name, network) = (id(), name(), network.clone());
+        Some(Rule::PrefixOfHub { prefix: *prefix, other: *other, id, name, network })
+    };
+    let faults = |prefix: &IpNet| {
+        let rules = [of_segment(prefix), of_hub(prefix)];
+        let text = prefix.to_string();
+        rules.into_iter().flatten().map(move |rule| Fault::of(Field::Prefixes, text.clone(), rule))
+    };
+    segment.prefixes.iter().filter(|prefix| !is_special(prefix)).flat_map(faults).collect()
 }
 
 fn meet(one: &IpNet, other: &IpNet) -> bool {
