@@ -25,6 +25,8 @@ pub struct Form {
     pub draft: String,
     /// A fault of the whole rather than of one field; empty for none.
     pub fault: String,
+    /// Whether what is marked is allowed and only to be looked at once more.
+    pub unusual: bool,
     /// Whether it sends a file.
     pub upload: bool,
     /// Whether the button does what cannot be undone.
@@ -214,11 +216,16 @@ fn summary(tr: &Tr, form: &Form, out: &mut String) {
     if wrong.is_empty() && form.fault.is_empty() {
         return;
     }
-    out.push_str("<div class=\"errors\" role=\"alert\" tabindex=\"-1\" data-focus>");
+    let class = if form.unusual { "errors unusual" } else { "errors" };
+    put!(*out, "<div class=\"{class}\" role=\"alert\" tabindex=\"-1\" data-focus>");
     if wrong.is_empty() {
         put!(*out, "<p><b>{}</b></p>", escape(&form.fault));
     } else {
-        put!(*out, "<h2>{}</h2>", t::form_errors(tr, wrong.len()));
+        let heading = match form.unusual {
+            true => t::form_unusual(tr).to_owned(),
+            false => t::form_errors(tr, wrong.len()),
+        };
+        put!(*out, "<h2>{}</h2>", escape(&heading));
         if !form.fault.is_empty() {
             put!(*out, "<p>{}</p>", escape(&form.fault));
         }

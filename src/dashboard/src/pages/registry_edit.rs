@@ -159,9 +159,10 @@ fn show(
         .collect();
     let mut hidden: Vec<_> =
         segment.map(|one| ("version", one.version.to_string())).into_iter().collect();
+    let only_unusual = faults.is_empty() && !warnings.is_empty();
     if !warnings.is_empty() {
         hidden.push((UNUSUAL, fingerprint(warnings)));
-        if faults.is_empty() {
+        if only_unusual {
             loose.push(t::edit_unusual(tr).to_owned());
         }
     }
@@ -177,9 +178,15 @@ fn show(
             action,
             fields,
             hidden,
-            submit: if segment.is_none() { t::registry_add(tr) } else { "" }.to_owned(),
+            submit: match segment {
+                _ if only_unusual => t::form_anyway(tr),
+                None => t::registry_add(tr),
+                Some(_) => "",
+            }
+            .to_owned(),
             cancel: back,
             fault: loose.join(" "),
+            unusual: only_unusual,
             ..form::Form::default()
         },
     );

@@ -176,6 +176,10 @@ fn line_text(tr: &Tr, line: &PingLine) -> String {
     let number = line.number.to_string();
     match (line.outcome, line.error) {
         (Outcome::Answered(rtt), _) => t::segment_ping_line(tr, number, tr.millis(rtt)),
+        // Nobody answered: the hub itself could not send.
+        (Outcome::Lost, Some((from, kind))) if from.is_unspecified() => {
+            t::segment_ping_unsent(tr, number, evidence::icmp_error(tr, kind))
+        }
         (Outcome::Lost, Some((from, kind))) => {
             t::segment_ping_error(tr, from.to_string(), number, evidence::icmp_error(tr, kind))
         }

@@ -220,7 +220,7 @@ async fn rights_limits_and_rates_of_a_segment_are_changed_in_one_form() {
 async fn the_matrix_says_what_the_kernel_does_and_names_every_exception() {
     let bed = Bed::ruled(4).await;
     let page = shown(&bed, "/reachability").await;
-    assert_eq!(heading(&page), "Ни один сегмент не достаёт до другого");
+    assert_eq!(heading(&page), "Ни один сегмент не имеет доступа к другому");
     assert!(page.contains("0 из 12 пар"), "{page}");
     bed.kernel(|kernel| {
         let mut reach = kernel.as_wished();

@@ -181,6 +181,8 @@ form-errors = { $count ->
     [one] Not saved: mend { $count } field
    *[other] Not saved: mend { $count } fields
 }
+form-unusual = Is this right?
+form-anyway = Save all the same
 form-error = Error:
 form-optional = optional
 form-choose = Choose…
@@ -194,7 +196,7 @@ value-unknown = unknown
 yes = yes
 no = no
 
-story-emergency = Emergency.
+story-emergency = Unplanned.
 story-planned = Planned.
 flash-close = Dismiss the message
 error-form-expired-title = The form has run out

@@ -175,6 +175,8 @@ pager-shown = { $from } – { $to }, барлығы { $total }
 form-errors = { $count ->
    *[other] Сақталмады: { $count } өрісті түзетіңіз
 }
+form-unusual = Бәрі дұрыс па?
+form-anyway = Бәрібір сақтау
 form-error = Қате:
 form-optional = міндетті емес
 form-choose = Таңдаңыз…

@@ -178,8 +178,8 @@ rules-shape-contract = шарт бойынша
 rules-shape-by-contract = Шарт бойынша
 rules-shape-own = Өзінікі
 rules-rate-free = шектеусіз
-rules-rate-down = Сегментке, кбит/с
-rules-rate-up = Сегменттен, кбит/с
+rules-rate-down = Сегментке, Кбит/с
+rules-rate-up = Сегменттен, Кбит/с
 
 ## Қызмет
 rules-service-heading-all = { $name }: барлық сегментке ашық

@@ -189,6 +189,8 @@ form-errors = { $count ->
     [few] Не сохранено: исправьте { $count } поля
    *[other] Не сохранено: исправьте { $count } полей
 }
+form-unusual = Всё верно?
+form-anyway = Сохранить всё равно
 form-error = Ошибка:
 form-optional = необязательно
 form-choose = Выберите…

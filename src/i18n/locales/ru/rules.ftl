@@ -6,7 +6,7 @@ rules-tab-now = В силе
 rules-tab-draft = Черновик
 rules-tab-draft-count = Черновик ({ $count })
 rules-tab-history = История
-rules-tab-reach = Кто до чего достаёт
+rules-tab-reach = Кому что доступно
 rules-tab-offences = Нарушения
 rules-by-registry = узел, вслед за реестром
 rules-by-netd = процесс наблюдения
@@ -243,8 +243,8 @@ rules-shape-contract = по договору
 rules-shape-by-contract = По договору
 rules-shape-own = Своя
 rules-rate-free = без ограничения
-rules-rate-down = К сегменту, кбит/с
-rules-rate-up = От сегмента, кбит/с
+rules-rate-down = К сегменту, Кбит/с
+rules-rate-up = От сегмента, Кбит/с
 
 ## Служба
 rules-service-heading-all = { $name }: открыта всем сегментам
@@ -340,8 +340,8 @@ rules-text-heading = { $count ->
 rules-text-plain = простой текст
 rules-text-rest = Остальное есть в простом тексте:
 
-## Кто до чего достаёт
-rules-reach-isolated = Ни один сегмент не достаёт до другого
+## Кому что доступно
+rules-reach-isolated = Ни один сегмент не имеет доступа к другому
 rules-reach-leaks = { $count ->
     [one] { $count } пара сегментов не изолирована
     [few] { $count } пары сегментов не изолированы
