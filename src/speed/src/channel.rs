@@ -24,7 +24,7 @@ pub struct Rates {
 
 /// Where the accounting and the probes are; the composition fills it in.
 pub trait Channel: fmt::Debug + Send + Sync {
-    /// Echo requests to the segment's router, ten a second until the receiver is dropped; `None`
+    /// Echo requests to the segment's router, a few a second until the receiver is dropped; `None`
     /// where nobody can be asked.
     fn echoes(&self, segment: SegmentNo) -> BoxFuture<'_, Option<Echoes>>;
 

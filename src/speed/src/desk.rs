@@ -1,6 +1,6 @@
 //! Who may measure when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -45,7 +45,7 @@ struct Inner {
 /// Since boot: who is measured, and until when a direction rests.
 #[derive(Debug, Default)]
 struct Seats {
-    taken: BTreeMap<SegmentNo, Direction>,
+    taken: BTreeSet<SegmentNo>,
     rest: BTreeMap<(SegmentNo, Direction), u64>,
 }
 
@@ -109,7 +109,7 @@ impl Desk {
         let now = self.0.deps.clock.boot().0;
         let mut seats = self.seats();
         seats.rest.retain(|_, until| *until > now);
-        if seats.taken.contains_key(&segment) {
+        if seats.taken.contains(&segment) {
             return Err(Error::TooSoon(DURATION));
         }
         if let Some(until) = seats.rest.get(&(segment, direction)) {
@@ -118,7 +118,7 @@ impl Desk {
         if seats.taken.len() >= AT_ONCE {
             return Err(Error::Full(DURATION));
         }
-        seats.taken.insert(segment, direction);
+        seats.taken.insert(segment);
         Ok(Seat { desk: self.clone(), segment, direction })
     }
 

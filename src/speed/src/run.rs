@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ets_model::SegmentNo;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{Instant, sleep};
 
@@ -80,11 +79,6 @@ impl Run {
         })
     }
 
-    /// Which segment is measured.
-    pub fn segment(&self) -> SegmentNo {
-        self.seat.segment
-    }
-
     /// How many bytes had best pass together now.
     pub fn portion(&self) -> usize {
         let of_five_ms = self.pace / 8 / 200;
@@ -141,15 +135,17 @@ impl Run {
         self.looked = now;
         let measures = now - self.begun >= WARM;
         let echo = self.worst_echo(measures);
-        let rates = self.desk.rates(self.seat.segment, self.seat.direction).unwrap_or_default();
-        if measures {
-            self.gauge.take(rates);
-        } else {
-            self.gauge.begin(rates.reading);
+        let rates = self.desk.rates(self.seat.segment, self.seat.direction);
+        match rates {
+            Some(rates) if measures => self.gauge.take(rates),
+            Some(rates) => self.gauge.begin(rates.reading),
+            None => {}
         }
+        // While nobody counts, others may have all of it.
+        let work = rates.map_or(u64::MAX, |rates| rates.work);
         let carried = (self.passed as f64 / since.as_secs_f64()) as u64;
         self.passed = 0;
-        self.pace = self.governor.step(now - self.begun, rates.work, carried, echo);
+        self.pace = self.governor.step(now - self.begun, work, carried, echo);
     }
 
     fn worst_echo(&mut self, measures: bool) -> Option<Echo> {
