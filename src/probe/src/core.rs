@@ -269,7 +269,8 @@ fn round_trip(probe: &Probe, received: Received) -> Duration {
         Some(rtt) => rtt,
         None => received.stamp.0.saturating_sub(earliest),
     };
-    Duration::from_nanos(rtt.min(received.seen.0.saturating_sub(earliest)))
+    // The moment of sending is known to a few microseconds only; no answer takes no time at all.
+    Duration::from_nanos(rtt.min(received.seen.0.saturating_sub(earliest)).max(1))
 }
 
 pub(crate) fn nanos(duration: Duration) -> u64 {

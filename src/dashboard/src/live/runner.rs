@@ -71,19 +71,19 @@ impl News {
             ChangeBody::State { segment, .. } => {
                 self.states.insert(*segment);
                 self.touched.insert(*segment);
-                self.fragments.extend(["outages", "changed"]);
+                self.fragments.extend(["outages", "next", "changed"]);
             }
             ChangeBody::Obstacle { segment } => {
                 self.touched.insert(*segment);
-                self.fragments.insert("outages");
+                self.fragments.extend(["outages", "next"]);
             }
             ChangeBody::OutageOpened { segment, .. } | ChangeBody::OutageClosed { segment, .. } => {
                 self.touched.extend(*segment);
-                self.fragments.extend(["outages", "changed"]);
+                self.fragments.extend(["outages", "next", "changed"]);
             }
             ChangeBody::Trunk { .. } | ChangeBody::Blind => {
                 self.touches_all = true;
-                self.fragments.extend(["outages", "changed", "warning"]);
+                self.fragments.extend(["outages", "next", "changed", "warning"]);
             }
             ChangeBody::Registry { .. } | ChangeBody::Netd { .. } => self.reset = true,
         }

@@ -28,7 +28,7 @@ pub(super) const WAYS: &[Way] = &[
     }),
     ("two segments exchange their networks by import", exchanged),
     ("a segment takes the services' network", |seat| {
-        let names = ["10.1.0.128/25", "s002", "10.1.0.0/24", "network services"];
+        let names = ["10.1.0.128/25", "s002", "10.1.0.0/24", "the hub's own network", "services"];
         more(seat, "10.1.0.128/25", &names);
     }),
     ("a segment takes a part of the outside network", |seat| {

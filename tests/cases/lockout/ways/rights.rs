@@ -51,8 +51,10 @@ pub(super) const WAYS: &[Way] = &[
         }
     }),
     ("another service on the dashboard's port", |seat| {
-        let names = ["trap", "dashboard", "tcp/443", "the hub"];
-        for ports in ["tcp/443", "tcp/1-65535"] {
+        for (ports, names) in [
+            ("tcp/443", ["trap", "dashboard", "tcp/443", "the hub"]),
+            ("tcp/1-65535", ["trap", "speed", "tcp/8472", "the hub"]),
+        ] {
             seat.refuses(&json!([{ "edit": "add_service", "service": hub_trap(ports) }]), &names);
             seat.mark();
         }
