@@ -172,6 +172,8 @@ test("heading, title, card and table come from one picture, who needs a person s
   const { id } = lab.segments.findLast((one) => one.id !== first);
   const focused = `/segments/${lab.segments.find((one) => one.id !== id).id}`;
   await page.locator(`tr[data-seg] a[href="${focused}"]`).focus();
+  // The test before this one held the hub up.
+  await page.waitForFunction(() => document.querySelector("#heading").textContent !== "Наблюдение остановилось");
   const calm = await page.locator("#heading").textContent();
   await watchPicture(page, id);
   const shows = (state) => () =>
