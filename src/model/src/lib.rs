@@ -9,6 +9,7 @@ mod names;
 mod observation;
 mod outage;
 mod policy;
+mod prefix;
 mod segment;
 mod service;
 mod state;
@@ -23,6 +24,7 @@ pub use policy::{
     Arm, Hardware, InvalidHardware, Limits, Network, Policy, PolicyChange, PolicyFault, Rate, Role,
     Served,
 };
+pub use prefix::overlap;
 pub use segment::{
     Criticality, Institution, InstitutionId, InvalidId, Method, Probing, Segment, SegmentId,
     SegmentNo, ServiceId,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ets_model::{Institution, Lang, Method, Parent, Segment, SegmentNo};
+use ets_model::{Institution, Lang, Method, Parent, Segment, SegmentNo, overlap};
 use ipnet::IpNet;
 
 use crate::networks::Networks;
@@ -169,7 +169,7 @@ pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>)
         Some(Rule::PrefixOverlap { prefix: *prefix, other, id, name, other_id, other_name })
     };
     let of_hub = |prefix: &IpNet| {
-        let (network, other) = around.reserved.iter().find(|(_, net)| meet(prefix, net))?;
+        let (network, other) = around.reserved.iter().find(|(_, net)| overlap(prefix, net))?;
         let (id, name, network) = (id(), name(), network.clone());
         Some(Rule::PrefixOfHub { prefix: *prefix, other: *other, id, name, network })
     };
@@ -179,10 +179,6 @@ pub(crate) fn overlaps(segment: &Segment, name: &str, around: &Surroundings<'_>)
         rules.into_iter().flatten().map(move |rule| Fault::of(Field::Prefixes, text.clone(), rule))
     };
     segment.prefixes.iter().filter(|prefix| !is_special(prefix)).flat_map(faults).collect()
-}
-
-fn meet(one: &IpNet, other: &IpNet) -> bool {
-    one.contains(other) || other.contains(one)
 }
 
 /// The probed address, if somebody else is probed there.
@@ -225,8 +221,7 @@ fn own_prefixes(prefixes: &[IpNet]) -> Vec<Fault> {
         } else if is_special(prefix) {
             refuse(prefix, Rule::PrefixSpecial { prefix: *prefix });
         }
-        let same = |other: &&IpNet| other.contains(prefix) || prefix.contains(*other);
-        if let Some(other) = prefixes[..at].iter().find(same) {
+        if let Some(other) = prefixes[..at].iter().find(|other| overlap(other, prefix)) {
             refuse(prefix, Rule::PrefixRepeated { prefix: *prefix, other: *other });
         }
     }

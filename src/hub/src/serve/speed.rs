@@ -53,8 +53,8 @@ impl Senses {
     /// The class of the measurement itself: the service on the hub with its port.
     fn own(&self) -> Option<Class> {
         let port = PortRange::tcp(self.port?);
-        let services = self.rules.services();
-        let own = services.iter().find(|one| {
+        let rights = self.rules.rights();
+        let own = rights.services.iter().find(|one| {
             one.place == ServicePlace::Hub && one.ports.iter().any(|range| range.overlaps(port))
         });
         own.map(|one| Class::Service(one.no))

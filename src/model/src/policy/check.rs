@@ -188,9 +188,8 @@ fn special(prefix: IpNet) -> Option<&'static str> {
         ("fe80::/10", "link-local"),
         ("ff00::/8", "multicast"),
     ];
-    let touches = |kind: &str| {
-        kind.parse::<IpNet>().is_ok_and(|kind| kind.contains(&prefix) || prefix.contains(&kind))
-    };
+    let touches =
+        |kind: &str| kind.parse::<IpNet>().is_ok_and(|kind| crate::overlap(&kind, &prefix));
     KINDS.iter().find(|(kind, _)| touches(kind)).map(|(_, what)| *what)
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ets_dataplane::{Route, Ways};
-use ets_model::{Arm, Network, Policy, ServicePlace};
+use ets_model::{Arm, Network, Policy, ServicePlace, overlap};
 use ipnet::IpNet;
 
 /// Each clash with both sides named.
@@ -74,7 +74,8 @@ impl<'a> Held<'a> {
     /// The interface of a router that leads to others than this segment; the route to its own
     /// network may be left from before it was moved.
     fn elsewhere(&self, routes: &[&Route], prefix: IpNet, arm: &Arm) -> Option<&'a str> {
-        let mut others = routes.iter().filter(|route| !meet(route.to, prefix) || is_default(route));
+        let mut others =
+            routes.iter().filter(|route| !overlap(&route.to, &prefix) || is_default(route));
         let named = |route: &&Route| self.ways.interfaces.get(&route.interface);
         let interface = others.find_map(named)?;
         (interface.name != arm.interface).then_some(interface.name.as_str())
@@ -84,7 +85,7 @@ impl<'a> Held<'a> {
 /// The networks of which the hub itself is a part, whether the configuration lists them or not.
 fn networks(prefix: IpNet, arm: &Arm, policy: &Policy, ways: &Ways) -> Option<String> {
     policy.networks.iter().find_map(|network| {
-        let to = connected(network, ways).find(|to| meet(*to, prefix))?;
+        let to = connected(network, ways).find(|to| overlap(to, &prefix))?;
         let (id, name, ports) = (&arm.id, &network.name, network.interfaces.join(", "));
         Some(format!(
             "{prefix} of {id} and {to} of the hub's network {name} ({ports}) have addresses in \
@@ -103,10 +104,6 @@ fn connected<'a>(network: &'a Network, ways: &'a Ways) -> impl Iterator<Item = I
 
 fn is_default(route: &Route) -> bool {
     route.to.prefix_len() == 0
-}
-
-fn meet(one: IpNet, two: IpNet) -> bool {
-    one.contains(&two) || two.contains(&one)
 }
 
 #[cfg(test)]
