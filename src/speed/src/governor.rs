@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 /// A round trip that takes so much longer than before shows a queue.
 const QUEUE: Duration = Duration::from_millis(25);
 /// No measurement goes faster.
@@ -19,8 +17,7 @@ const SETTLE: Duration = Duration::from_millis(250);
 const CAREFUL: u32 = 4;
 
 /// What kept a measurement from being faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// The channel: a queue grew, or it took no more.
     Channel,
@@ -35,6 +32,16 @@ pub enum Limit {
 impl Limit {
     /// All of them, in the order of their numbers.
     pub(crate) const ALL: [Self; 4] = [Self::Channel, Self::Contract, Self::Work, Self::Hub];
+
+    /// As it stands in the database and in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Contract => "contract",
+            Self::Work => "work",
+            Self::Hub => "hub",
+        }
+    }
 }
 
 /// An answer to an echo request while it is measured.

@@ -1,14 +1,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::Limit;
 use ets_model::{SegmentNo, WallTime};
 use ets_netd_api::Direction;
-use serde::{Deserialize, Serialize};
-
-use crate::Limit;
 
 /// What was measured, once, in one direction. Rates in layer-3 bits a second.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {
     /// Of which segment.
     pub segment: SegmentNo,
@@ -30,11 +28,4 @@ pub struct Measured {
     pub limit: Limit,
     /// Who asked.
     pub from: IpAddr,
-}
-
-impl Measured {
-    /// What the channel carried in all.
-    pub fn carried(&self) -> u64 {
-        self.rate + self.work
-    }
 }

@@ -71,7 +71,7 @@ pub(crate) async fn insert(store: &Store, measured: Measured) -> Result<(), Erro
                     measured.contracted.map(signed),
                     measured.idle.map(micros),
                     measured.loaded.map(micros),
-                    limit_code(measured.limit),
+                    measured.limit.code(),
                     measured.from.to_string(),
                 ];
                 tx.execute(sql, &row).await?;
@@ -115,7 +115,7 @@ fn read(row: &Row) -> Result<Measured, Error> {
         loaded: time("loaded_us")?,
         limit: Limit::ALL
             .into_iter()
-            .find(|one| row.text("bound").is_ok_and(|code| code == limit_code(*one)))
+            .find(|one| row.text("bound").is_ok_and(|code| code == one.code()))
             .ok_or_else(unreadable)?,
         from: row.text("asked_from")?.parse().map_err(|_| unreadable())?,
     })
@@ -125,15 +125,6 @@ fn direction_code(direction: Direction) -> &'static str {
     match direction {
         Direction::Down => "down",
         Direction::Up => "up",
-    }
-}
-
-fn limit_code(limit: Limit) -> &'static str {
-    match limit {
-        Limit::Channel => "channel",
-        Limit::Contract => "contract",
-        Limit::Work => "work",
-        Limit::Hub => "hub",
     }
 }
 

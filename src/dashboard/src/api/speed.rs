@@ -43,7 +43,7 @@ pub(crate) fn document(one: &Measured) -> Value {
         "contracted_bps": one.contracted,
         "rtt_idle_ms": one.idle.map(segment_doc::millis),
         "rtt_loaded_ms": one.loaded.map(segment_doc::millis),
-        "limit": one.limit,
+        "limit": one.limit.code(),
         "asked_from": one.from,
     })
 }
