@@ -2,7 +2,7 @@
 //! starving the work on it (requirement N8.1).
 //!
 //! Whoever sits in the segment needs a browser or curl and nothing else: the hub sends, or takes,
-//! bytes as fast as the [`Governor`] lets it. It gives way to everybody else's traffic in the
+//! bytes as fast as its governor lets it. It gives way to everybody else's traffic in the
 //! segment, as the accounting sees it, and to queues, as the round-trip time shows them
 //! (the idea of LEDBAT, RFC 6817, with the hub as the only judge, so that it holds both ways).
 //!
