@@ -1,6 +1,7 @@
 //! The kinds of values that a key may hold, each with its own rule.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,6 +71,24 @@ impl Setting for u64 {
         let wrong = || Broken::kind(value, "a whole number of 0 or more");
         let integer = value.as_integer().ok_or_else(wrong)?;
         Self::from_str_radix(integer.as_str(), integer.radix()).map_err(|_| wrong())
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for NonZeroU16 {
+    const KIND: &'static str = "a port from 1 to 65535";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
+        let number = u64::read(value)?;
+        let broken = || {
+            let what = format!("= {number} is no port");
+            Broken::new(Rule::OutOfRange, what, "choose from 1 to 65535")
+        };
+        let port = u16::try_from(number).ok().and_then(Self::new);
+        port.ok_or_else(broken)
     }
 
     fn show(&self) -> String {

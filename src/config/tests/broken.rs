@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ fn declare(document: &mut Document<'_>) {
         s.required::<PathBuf>("data_dir", "Data.", "/var/lib/x".into());
         s.optional::<Url>("public_url", "Address.", Url("https://hub.example".into()));
         s.optional::<SocketAddr>("listen", "Listen.", SocketAddr::from(([127, 0, 0, 1], 1)));
+        s.optional::<NonZeroU16>("port", "Port.", NonZeroU16::MIN);
         s.value("wide", "Switch.", false);
         s.value_in("ring", "Memory.", Bytes(1 << 20), Bytes(1 << 10)..=Bytes(1 << 30));
         s.value("pause", "Pause.", Duration::from_millis(1500));

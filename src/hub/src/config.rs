@@ -3,6 +3,7 @@
 mod network;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ pub(crate) struct Lab {
     pub(crate) services: Option<PathBuf>,
 }
 
+/// An example, and what the lab takes.
+const SPEED_PORT: NonZeroU16 = NonZeroU16::new(8472).expect("not nought");
 /// The port on which browsers expect HTTPS.
 const HTTPS: u16 = 443;
 
@@ -327,12 +330,12 @@ fn metrics(s: &mut Section<'_>) -> Option<SocketAddr> {
 }
 
 fn speed(s: &mut Section<'_>) -> (Speed, String) {
-    let port = s.optional::<u64>(
+    let port = s.optional(
         "port",
         "The port, in plain HTTP; segments reach it once the rules have a service on the hub with it",
-        8472,
+        SPEED_PORT,
     );
-    let port = port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    let port = port.map(NonZeroU16::get);
     let url = s.optional("url", "Its address as people are told it", "http://hub:8472/".to_owned());
     let url = url.or(port.map(|port| format!("http://<hub>:{port}/"))).unwrap_or_default();
     (Speed { port }, url)
