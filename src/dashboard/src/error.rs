@@ -263,10 +263,8 @@ impl From<ets_speed::Error> for Error {
         use ets_speed::Error as Speed;
         match error {
             Speed::Store(error) => error.into(),
-            Speed::Stranger(_) => Self::Forbidden("this address belongs to no segment"),
-            Speed::TooSoon(_) | Speed::Full(_) => Self::Conflict(error.to_string()),
-            Speed::Blind => Self::NetdAway,
-            Speed::Unreadable(_) => Self::internal(error),
+            // The page of the segments answers what is no fault of ours in its own words.
+            error => Self::internal(error),
         }
     }
 }

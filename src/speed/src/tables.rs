@@ -10,6 +10,8 @@ use crate::{Error, Limit, Measured};
 
 /// So long a measurement is kept.
 const KEPT: Duration = Duration::from_secs(3 * 366 * 86_400);
+/// And so many of a segment, both ways together: who measures without rest pushes out his own.
+const MOST: i64 = 10_000;
 
 /// The migrations, for `state.db`.
 pub const MIGRATIONS: &[Migration] = &[Migration {
@@ -50,14 +52,21 @@ CREATE INDEX speed_measured_segment ON speed_measured (segment, id);
 ",
 }];
 
-/// Keeps one, and forgets those of its segment that are too old.
+/// Keeps one, and forgets those of its segment that are too old or too many.
 pub(crate) async fn insert(store: &Store, measured: Measured) -> Result<(), Error> {
+    keep(store, measured, MOST).await
+}
+
+async fn keep(store: &Store, measured: Measured, most: i64) -> Result<(), Error> {
     store
         .write::<_, Error, _>(move |tx| {
             Box::pin(async move {
-                let sql = "DELETE FROM speed_measured WHERE segment = $1 AND at < $2";
+                let sql = "DELETE FROM speed_measured WHERE segment = $1 AND (at < $2 OR id <= (
+                    SELECT id FROM speed_measured WHERE segment = $1
+                    ORDER BY id DESC LIMIT 1 OFFSET $3))";
                 let segment = i64::from(measured.segment.0);
-                tx.execute(sql, &values![segment, measured.at.minus(KEPT).0]).await?;
+                let oldest = measured.at.minus(KEPT).0;
+                tx.execute(sql, &values![segment, oldest, most - 1]).await?;
                 let sql = "INSERT INTO speed_measured
                     (segment, at, direction, rate, work, contracted, idle_us, loaded_us, bound,
                      asked_from)
@@ -167,6 +176,11 @@ mod tests {
         let found = last(store, SegmentNo(7), 10).await.unwrap();
         let newest = Measured { direction: Direction::Down, ..measured(7, now) };
         assert_eq!(found, [newest, measured(7, now - day)], "newest first, the old one forgotten");
+        assert_eq!(last(store, SegmentNo(8), 10).await.unwrap(), [measured(8, 5)]);
+        keep(store, measured(7, now + day), 2).await.unwrap();
+        let found = last(store, SegmentNo(7), 10).await.unwrap();
+        let times: Vec<i64> = found.iter().map(|one| one.at.0).collect();
+        assert_eq!(times, [now + day, now], "no more than so many");
         assert_eq!(last(store, SegmentNo(8), 10).await.unwrap(), [measured(8, 5)]);
     }
 
