@@ -15,13 +15,13 @@ use crate::support::{full_size, wait_for};
 const COUNTDOWN: Duration = Duration::from_secs(120);
 
 pub(super) const WAYS: &[Way] = &[
+    ("the administrator's own segment is retired", retired),
+    ("the network is moved away under the administrator", moved_away),
     ("the administrator's segment is bound to a router that is not there", |seat| {
         let mut router = seat.lab.api().segment("s001")["router"].clone();
         router["hardware"] = "02:45:54:ff:ff:ff".into();
         vetoed(seat, &json!({ "router": router }));
     }),
-    ("the administrator's own segment is retired", retired),
-    ("the network is moved away under the administrator", moved_away),
     ("the administrator's segment is moved to another port", |seat| {
         let names = ["10.10.1.0/24 of s001", "10.10.1.254", "the hub's own address on s001"];
         differs(seat, "s001", &json!({ "interface": "s003" }), &names);
