@@ -33,16 +33,28 @@ pub(crate) async fn run(
     config: Config,
     (trigger, shutdown): (ShutdownTrigger, Shutdown),
 ) -> Result<(), Failure> {
-    let clock = Clock::system();
     let stores = data::open(&config).await?;
+    let ended = work(&config, &stores, trigger, shutdown).await;
+    stores.close(GRACE).await;
+    ended
+}
+
+/// All that goes on between opening the databases and closing them.
+async fn work(
+    config: &Config,
+    stores: &data::Stores,
+    trigger: ShutdownTrigger,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let clock = Clock::system();
     let registry = Registry::open(stores.state.clone(), clock.clone()).await.map_err(internal)?;
-    registry.reserve(own_networks(&config));
+    registry.reserve(own_networks(config));
     seed::plant(&registry, &config.lab).await?;
     let series =
         Recorder::open(stores.series.clone(), config.series.clone()).await.map_err(internal)?;
     let netd = Client::new(&config.netd.socket);
     let kept = (stores.state.clone(), registry.clone());
-    let rules = rules::build(&config, kept, netd.clone(), clock.clone()).await?;
+    let rules = rules::build(config, kept, netd.clone(), clock.clone()).await?;
     let watch = Watch::build(ets_watch::Deps {
         store: stores.state.clone(),
         series_store: stores.series.clone(),
@@ -83,7 +95,7 @@ pub(crate) async fn run(
     });
     let dashboard = ets_dashboard::build(
         ets_dashboard::Config {
-            link_command: data::link_command(&config),
+            link_command: data::link_command(config),
             ..config.dashboard.pages.clone()
         },
         ets_dashboard::Deps {
@@ -109,9 +121,9 @@ pub(crate) async fn run(
     tasks.spawn("rules", rules.run(end()));
     tasks.spawn("traffic", traffic.run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
-    control(&mut tasks, &config, &dashboard, end()).await?;
-    pages(&mut tasks, &config, &dashboard, &netd, end()).await?;
-    data::write_entry_link(&config, &dashboard).await?;
+    control(&mut tasks, config, &dashboard, end()).await?;
+    pages(&mut tasks, config, &dashboard, &netd, end()).await?;
+    data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
 }
 

@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ets_dashboard::Dashboard;
 use ets_store::{Durability, Migration, Store, Target};
@@ -14,6 +15,17 @@ use crate::exit::{Failure, chain};
 pub(crate) struct Stores {
     pub(crate) state: Store,
     pub(crate) series: Store,
+}
+
+impl Stores {
+    /// Ends both, so that no log of theirs is left to be read again at the next start. Who still
+    /// holds one after `grace` is not waited for: what was recorded is safe all the same.
+    pub(crate) async fn close(&self, grace: Duration) {
+        let both = async { tokio::join!(self.state.close(), self.series.close()) };
+        if tokio::time::timeout(grace, both).await.is_err() {
+            tracing::warn!("a database is still in use; it is left as it is");
+        }
+    }
 }
 
 /// Opens both databases, in order of the parts that own tables in them. When one of them is not

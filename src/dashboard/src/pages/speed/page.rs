@@ -33,7 +33,7 @@ pub(super) async fn show(view: View) -> Result<Response, Error> {
         &results::list(&view, &list),
     ));
     let heading = t::speed_heading(tr, name);
-    Ok(respond(&view, &Page { heading, body, layout: Layout::Narrow, ..Page::default() }))
+    Ok(respond(&view, &Page { heading, body, ..Page::default() }))
 }
 
 /// Without the administrator's navigation, which leads nowhere from here.

@@ -17,7 +17,7 @@ pub(super) fn list(view: &View, measured: &[Measured]) -> Html {
     let rate = |bits: u64| Html::text(&tr.bit_rate(bits as f64));
     let row = |one: &Measured| Row {
         cells: vec![
-            when::exact(&view.ctx, one.at).into(),
+            when::moment(&view.ctx, one.at).into(),
             Html::text(way(tr, one.direction)).into(),
             rate(one.rate).into(),
             one.contracted.map_or_else(|| ets_web::facts::none(tr), rate).into(),
@@ -27,7 +27,7 @@ pub(super) fn list(view: &View, measured: &[Measured]) -> Html {
         ],
         ..Row::default()
     };
-    table(
+    let table = table(
         tr,
         &Table {
             caption: t::speed_results(tr).to_owned(),
@@ -43,7 +43,8 @@ pub(super) fn list(view: &View, measured: &[Measured]) -> Html {
             rows: measured.iter().map(row).collect(),
             ..Table::default()
         },
-    )
+    );
+    table.then(&Html::trusted(format!("<p class=\"mut\">{}</p>", t::speed_delay_note(tr))))
 }
 
 fn way(tr: &Tr, direction: Direction) -> &'static str {
@@ -57,7 +58,7 @@ fn delay(tr: &Tr, one: &Measured) -> String {
     let millis = |time: Option<std::time::Duration>| {
         time.map_or_else(|| "–".to_owned(), |time| tr.millis(time))
     };
-    format!("{} → {}", millis(one.idle), millis(one.loaded))
+    format!("{} / {}", millis(one.idle), millis(one.loaded))
 }
 
 fn limit(tr: &Tr, limit: Limit) -> &'static str {
