@@ -1,8 +1,11 @@
 //! The command line (design, section 7).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+
+/// Where the configuration lies unless something else is said.
+const CONFIG: &str = "/etc/ets-hub/hub.toml";
 
 /// One appliance for a closed network: keeps its segments apart, watches them, says why one is
 /// down.
@@ -28,7 +31,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Say how the running hub is and what is wrong with it
     Doctor(Global),
-    /// Segments: list, show, add, retire, import, export
+    /// Segments: list, show, add, put, maintenance, retire, restore, import, export, ping
     Segment(Segment),
     /// Outages: list, show
     Outage(Outage),
@@ -45,7 +48,7 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ConfigFile {
     /// Configuration file
-    #[arg(long, global = true, default_value = "/etc/ets-hub/hub.toml", value_name = "FILE")]
+    #[arg(long, global = true, default_value = CONFIG, value_name = "FILE")]
     pub(crate) config: PathBuf,
 }
 
@@ -61,7 +64,7 @@ pub(crate) struct Rules {
 /// What to do with rules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesAction {
-    /// What is in force and what waits for confirmation
+    /// What is in force, what waits for confirmation, and how to confirm it
     Show,
     /// The rules as the kernel has them
     Text,
@@ -81,15 +84,19 @@ pub(crate) enum RulesAction {
     /// Add to your draft: a segment may reach a service
     Grant {
         /// The segment
+        #[arg(value_parser = identifier)]
         segment: String,
         /// The service
+        #[arg(value_parser = identifier)]
         service: String,
     },
     /// Add to your draft: a segment may no longer reach a service by a grant
     Deny {
         /// The segment
+        #[arg(value_parser = identifier)]
         segment: String,
         /// The service
+        #[arg(value_parser = identifier)]
         service: String,
     },
     /// Throw your draft away
@@ -105,15 +112,15 @@ pub(crate) enum RulesAction {
         #[arg(long)]
         within: Option<u64>,
     },
-    /// Confirm your change that waits
+    /// Confirm the change that waits: it stays in force
     Confirm {
-        /// Its number
-        change: u64,
+        /// Its number; whichever waits unless given
+        change: Option<u64>,
     },
-    /// Take a change that waits back
+    /// Take the change that waits back
     Withdraw {
-        /// Its number
-        change: u64,
+        /// Its number; whichever waits unless given
+        change: Option<u64>,
     },
     /// Every change there was
     Versions,
@@ -165,6 +172,22 @@ pub(crate) struct Global {
     pub(crate) json: bool,
 }
 
+impl Global {
+    /// What leads another command to the same hub, to be put behind it.
+    pub(crate) fn options(&self) -> String {
+        match &self.dir {
+            Some(dir) => format!(" --dir {}", dir.display()),
+            None if self.file.config == Path::new(CONFIG) => String::new(),
+            None => format!(" --config {}", self.file.config.display()),
+        }
+    }
+}
+
+/// An identifier becomes a part of an address: an empty one would name the list of all.
+fn identifier(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("the identifier is empty") } else { Ok(text.to_owned()) }
+}
+
 /// `check`
 #[derive(Args, Debug)]
 pub(crate) struct Check {
@@ -198,11 +221,21 @@ pub(crate) enum SegmentAction {
     /// One segment
     Show {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
     },
-    /// Add or change one segment from a JSON file (- for standard input), as the API takes it
+    /// Add a segment from a JSON file (- for standard input), in the form of `show ID --json`
+    Add {
+        /// Its identifier; must be new
+        #[arg(value_parser = identifier)]
+        id: String,
+        /// The file
+        file: PathBuf,
+    },
+    /// Change a segment from such a file, or add it where there is none of that identifier
     Put {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
         /// The file
         file: PathBuf,
@@ -210,6 +243,7 @@ pub(crate) enum SegmentAction {
     /// Begin or end maintenance
     Maintenance {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
         /// For how many minutes from now; 0 ends it
         minutes: u32,
@@ -217,11 +251,13 @@ pub(crate) enum SegmentAction {
     /// Retire one segment: no longer watched, its history stays
     Retire {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
     },
     /// Take a retired segment back
     Restore {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
     },
     /// Import a CSV file: shows what would change and every fault; changes nothing without --yes
@@ -237,6 +273,7 @@ pub(crate) enum SegmentAction {
     /// Ping a segment from the hub
     Ping {
         /// Its identifier
+        #[arg(value_parser = identifier)]
         id: String,
         /// How often
         #[arg(long, default_value_t = 5)]

@@ -54,13 +54,13 @@ impl Client {
         self.send_as(Method::POST, path, "text/csv", Bytes::from(csv)).await
     }
 
-    /// The answer as a stream of bytes, handed to `each` as they come.
+    /// The answer as a stream of bytes, handed to `each` as they come, until it wants no more.
     pub(crate) async fn stream(
         &self,
         method: Method,
         path: &str,
         body: &Value,
-        mut each: impl FnMut(&[u8]),
+        mut each: impl FnMut(&[u8]) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
         let request = request(method, path, "text/event-stream", "application/json")
             .body(Full::new(Bytes::from(body.to_string())))
@@ -72,8 +72,10 @@ impl Client {
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Failure::internal(&error))?;
-            if let Some(data) = frame.data_ref() {
-                each(data);
+            if let Some(data) = frame.data_ref()
+                && !each(data)?
+            {
+                break;
             }
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::out;
+
 /// A command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -52,7 +54,8 @@ pub(crate) fn finish(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ets-hub: {failure}");
+            // As clap says what it cannot understand.
+            out::note(&format!("error: {failure}"));
             ExitCode::from(failure.code())
         }
     }

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod exit;
 mod netd;
+mod out;
 mod run;
 mod serve;
 
@@ -29,8 +30,9 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            return error.print().map_or(ExitCode::from(USAGE), |()| ExitCode::from(code));
+            // A reader that has gone (`--help | head`) is no fault.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
     match cli.command {
@@ -54,8 +56,7 @@ fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
 
 fn netd_setup(file: &cli::ConfigFile, segments: u32) -> Result<(), Failure> {
     let config = Config::read(&file.config)?;
-    println!("{}", netd::set_up(&config, segments)?);
-    Ok(())
+    out::print(&format!("{}\n", netd::set_up(&config, segments)?))
 }
 
 fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {

@@ -62,7 +62,7 @@ pub struct FaultArgs {
     /// What to break
     #[arg(value_enum)]
     pub kind: Kind,
-    /// Which segments: s007, 7, s003-s009, all; a provider point for provider-down, nothing for trunk-*
+    /// Which segments: s007, 7, s003-s009, all; provider points for provider-down; none for trunk-*
     #[arg(value_name = "SEGMENT")]
     pub segments: Vec<String>,
     /// link-down: whose side of the link loses its carrier
@@ -121,6 +121,18 @@ pub enum Kind {
     Spoof,
 }
 
+impl Kind {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether it breaks the whole trunk.
+    pub(crate) fn of_trunk(self) -> bool {
+        matches!(self, Self::TrunkDown | Self::TrunkSilent)
+    }
+}
+
 /// A side of a link.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize,
@@ -137,9 +149,10 @@ pub enum Side {
 /// Arguments of `ets-hub lab heal`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct HealArgs {
-    /// Which segments or provider points; everything when none is given
-    #[arg(value_name = "SEGMENT")]
-    pub segments: Vec<String>,
+    /// What: segments as for `fault`, provider points, trunk (or trunk-down, trunk-silent alone);
+    /// everything when nothing is given
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
     /// Where the lab keeps its data
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

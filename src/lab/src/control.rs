@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
 use crate::fault::{self, Faults, Listed, Spec};
+use crate::say;
 
 /// The longest request and answer.
 const LINE_LIMIT: u64 = 4 << 20;
@@ -87,7 +88,7 @@ pub(crate) fn watch_expiry(faults: Arc<Mutex<Faults>>) -> Result<()> {
         loop {
             std::thread::sleep(Duration::from_millis(100));
             if let Err(error) = fault::lock(&faults).heal_expired() {
-                eprintln!("a fault could not be undone: {error}");
+                say::error(&format!("a fault could not be undone: {error}"));
             }
         }
     };

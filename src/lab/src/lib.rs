@@ -62,7 +62,7 @@ pub fn main(args: Args) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("\n{error}");
+            say::error(&error);
             ExitCode::from(error.exit_code())
         }
     }
@@ -77,7 +77,7 @@ fn fault_command(args: FaultArgs) -> Result<()> {
 }
 
 fn heal(args: HealArgs) -> Result<()> {
-    let healed = ask(args.dir, &Request::Heal(args.segments))?;
+    let healed = ask(args.dir, &Request::Heal(args.targets))?;
     let text =
         if healed.is_empty() { "nothing to heal\n".to_owned() } else { say::healed(&healed) };
     show(&healed, args.json, text)

@@ -26,7 +26,7 @@ use crate::pins::Pins;
 use crate::plan::{Plan, Shape};
 use crate::programs::Programs;
 use crate::ready;
-use crate::say::Say;
+use crate::say::{self, Say};
 use crate::star::{Names, Star};
 use crate::supervise::{Job, OnChange, Supervisor};
 use crate::{catalogue, control, hub_toml, traffic, user_namespace};
@@ -41,6 +41,14 @@ const SETTLED: Duration = Duration::from_secs(8);
 /// Runs a lab until it is interrupted.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let say = Say::new(args.json);
+    let done = raise(args, &say);
+    if done.is_err() {
+        say.broken_off();
+    }
+    done
+}
+
+fn raise(args: &RunArgs, say: &Say) -> Result<()> {
     let programs = Programs::find()?;
     let shape = Shape::new(args.segments, args.links)?;
     let layout = Layout::new(args.dir.clone())?;
@@ -66,7 +74,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
 
 struct Lab<'a> {
     args: &'a RunArgs,
-    say: Say,
+    say: &'a Say,
     layout: Layout,
     listeners: Listeners,
     signals: Signals,
@@ -260,7 +268,7 @@ impl Board {
         let complete = self.ready && pids.len() == 2;
         let published = if complete { self.publish(pids) } else { Ok(()) };
         if let Err(error) = recorded.and(published) {
-            eprintln!("{error}");
+            say::error(&error);
         }
     }
 }

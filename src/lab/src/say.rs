@@ -1,6 +1,7 @@
 //! What the lab says to the person in front of it.
 
 use std::cell::Cell;
+use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
 
@@ -44,6 +45,13 @@ impl Say {
         self.write(&format!("  {text}\n"));
     }
 
+    /// The step that began last cannot be done: what is said next begins a line.
+    pub(crate) fn broken_off(&self) {
+        if self.open.replace(false) {
+            self.write("\n");
+        }
+    }
+
     /// The lab is ready.
     pub(crate) fn ready(
         &self,
@@ -64,8 +72,7 @@ impl Say {
 
     fn write(&self, text: &str) {
         if self.json {
-            // A closed standard error is nobody listening.
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            tell(text);
         } else {
             print(text);
         }
@@ -76,6 +83,16 @@ impl Say {
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Says on standard error; a closed one is nobody listening either.
+pub(crate) fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Says what went wrong, in the words of every command.
+pub(crate) fn error(error: &impl Display) {
+    tell(&format!("error: {error}\n"));
 }
 
 fn block(lab: &Description, layout: &Layout, link: Option<&str>, after: Duration) -> String {

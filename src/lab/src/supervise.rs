@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use crate::error::{Context, Result};
 use crate::namespace::Namespace;
-use crate::spawn;
+use crate::{say, spawn};
 
 /// First pause before a process is started again; doubled up to [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
@@ -180,11 +180,8 @@ impl Keeper {
         let how = ended
             .as_ref()
             .map_or_else(|error| format!("cannot start: {error}"), ToString::to_string);
-        eprintln!(
-            "{} ended ({how}) and is started again; its log: {}",
-            self.job.name,
-            self.job.log.display()
-        );
+        let (name, log) = (self.job.name, self.job.log.display());
+        say::error(&format!("{name} ended ({how}) and is started again; its log: {log}"));
     }
 
     fn sleep(&self, pause: Duration) {

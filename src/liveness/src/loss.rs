@@ -70,6 +70,14 @@ impl LossTest {
         true
     }
 
+    /// What was lost since `from` was not the segment's doing: the evidence that gathered since then
+    /// is void, and so is a verdict that it led to.
+    pub(crate) fn acquit(&mut self, from: BootTime) {
+        if !self.bad || self.began >= from {
+            *self = Self { recent: self.recent, pushed: self.pushed, ..Self::default() };
+        }
+    }
+
     pub(crate) fn is_bad(&self) -> bool {
         self.bad
     }

@@ -255,6 +255,32 @@ fn a_dark_trunk_makes_unknown_and_light_tells_again_within_a_second() {
     }
 }
 
+/// A silent trunk is known as such only after seconds in which every segment lost its probes.
+/// covers: N3.2 N3.3
+#[test]
+fn what_was_lost_before_the_trunk_was_known_to_be_dark_is_not_held_against_a_segment() {
+    for seed in 0..200 {
+        let mut sim = Sim::new(seed, Criticality::Critical, good());
+        let phase = sim.random.between(secs(20), secs(22));
+        sim.run(phase);
+        let from = sim.now;
+        // Enough to be called bad, too few in a row to be down.
+        let mut probes = 0u32;
+        sim.set_fate(move |_, _| {
+            probes += 1;
+            probes.is_multiple_of(9).then(|| millis(1))
+        });
+        sim.run(secs(6));
+        assert_eq!(sim.state(), LinkState::Degraded, "seed {seed}");
+        sim.give(Input::Blind { from, reason: BlindReason::TrunkDark });
+        sim.fate = good();
+        sim.give(Input::Sighted { reason: BlindReason::TrunkDark });
+        sim.run(secs(2));
+        assert_eq!(sim.state(), LinkState::Up, "seed {seed}");
+        assert_eq!(sim.machine.recent_loss().0, 0, "seed {seed}");
+    }
+}
+
 /// covers: N3.2
 #[test]
 fn a_way_that_becomes_much_longer_settles_within_seconds() {

@@ -12,7 +12,7 @@ use ets_runtime::{Clock, Memory};
 use ets_series::Recorder;
 use ets_store::Store;
 
-use crate::health::{cpu, disk, union};
+use crate::health::{blind_since, cpu, disk};
 use crate::picture::Picture;
 use crate::queries::Whose;
 use crate::shared::Shared;
@@ -20,6 +20,11 @@ use crate::{
     BlindRow, Change, ChangeBody, ChangeId, Database, Day, Error, Health, OutageFilter, OutageRow,
     Page, Snapshot, Subscription, memory, queries,
 };
+
+/// Blind times of a day that are read for their sum.
+const BLIND_READ: u32 = 100_000;
+/// Blind times that are listed.
+const BLIND_LISTED: usize = 100;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -121,8 +126,12 @@ impl Handle {
         let now = inner.shared.clock.wall();
         let memory = Memory::now();
         let (behind, behind_since) = notes.backlog();
-        let day = Duration::from_secs(86_400);
-        let blind = self.blinds(now.minus(day), now.plus(day), 100).await.unwrap_or_default();
+        let (hour, day) = (Duration::from_secs(3_600), Duration::from_secs(86_400));
+        let mut blind =
+            self.blinds(now.minus(day), now.plus(day), BLIND_READ).await.unwrap_or_default();
+        let blind_hour = blind_since(&blind, now.minus(hour));
+        let blind_total = blind_since(&blind, now.minus(day));
+        blind.truncate(BLIND_LISTED);
         let mut netd = notes.netd();
         netd.last_tick = (snapshot.tick.0 > 0).then_some(snapshot.tick);
         Health {
@@ -138,7 +147,8 @@ impl Handle {
             disk: disk(&inner.data_dir),
             behind,
             behind_since,
-            blind_total: union(&blind),
+            blind_hour,
+            blind_total,
             blind,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ets_model::{Blind, Stamp, WallTime};
 use ets_netd_api::Status;
+use ets_outage::Span;
 use tokio::sync::Notify;
 
 use crate::shared::locked;
@@ -40,7 +41,9 @@ pub struct Health {
     pub behind_since: Option<WallTime>,
     /// Blind times of the last 24 hours, newest first, at most 100.
     pub blind: Vec<BlindRow>,
-    /// Their sum; where they overlap they count once.
+    /// How long the hub was blind in the last hour; times that overlap count once.
+    pub blind_hour: Duration,
+    /// As `blind_hour`, in the last 24 hours; also of those that are too many to be listed.
     pub blind_total: Duration,
 }
 
@@ -176,18 +179,12 @@ impl Notes {
     }
 }
 
-/// The sum of these times, those that overlap counted once.
-pub(crate) fn union(blinds: &[BlindRow]) -> Duration {
-    let mut spans: Vec<_> =
-        blinds.iter().map(|row| (row.blind.from.wall, row.blind.to.wall)).collect();
-    spans.sort_unstable();
-    let mut sum = Duration::ZERO;
-    let mut end = WallTime(i64::MIN);
-    for (from, to) in spans {
-        sum += to.since(from.max(end));
-        end = end.max(to);
-    }
-    sum
+/// How long the hub was blind since `from`; times that overlap count once.
+pub(crate) fn blind_since(blinds: &[BlindRow], from: WallTime) -> Duration {
+    let span = |row: &BlindRow| Span { from: row.blind.from.wall, to: row.blind.to.wall };
+    let spans: Vec<_> = blinds.iter().map(span).collect();
+    let window = Span { from, to: WallTime(i64::MAX) };
+    ets_outage::union(&spans, window).iter().map(|one| one.length()).sum()
 }
 
 /// Resident memory and CPU time of this process.

@@ -44,7 +44,7 @@ pub struct SegmentNow {
     pub since: WallTime,
     /// The open outage, once it is written down.
     pub outage: Option<OutageId>,
-    /// Median of the last five answers; `None` when there is none in the last minute, and at once
+    /// Median of the last five answers; `None` when none came in the last 10 to 15 s, and at once
     /// when the segment is down or unknown.
     pub rtt: Option<Duration>,
     /// It has not answered since it is watched: its state is unknown until it does, or until
@@ -52,7 +52,8 @@ pub struct SegmentNow {
     pub unheard: bool,
     /// What keeps probes from reaching it, where that is known; only while it does not answer.
     pub obstacle: Option<Obstacle>,
-    /// Probes that came to their end in the last minute; none of an outage.
+    /// Probes that came to their end in the last minute; none of an outage, of planned works or of
+    /// the hub's own blindness.
     pub sent: u32,
     /// Those of them that were lost.
     pub lost: u32,

@@ -50,6 +50,8 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it must be answered.
     pub required: bool,
+    /// When it must be answered, instead of "optional"; empty for a question that may be left out.
+    pub when: String,
     /// Begins a group of questions with this title; empty for none.
     pub group: String,
     /// An answer as an example, in the empty field; empty for none.
@@ -136,6 +138,14 @@ impl Field {
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.required = false;
+        self
+    }
+
+    /// Must be answered in a case that is told beside the question, or one of several must.
+    #[must_use]
+    pub fn when(mut self, case: impl Into<String>) -> Self {
+        self.required = false;
+        self.when = case.into();
         self
     }
 
@@ -261,7 +271,8 @@ fn question(tr: &Tr, field: &Field, out: &mut String) {
             put!(*out, "<div class=\"field{wrong}\">");
             put!(*out, "<label for=\"f-{}\">{}", field.name, escape(&field.label));
             if !field.required {
-                put!(*out, " <small>{}</small>", t::form_optional(tr));
+                let case = if field.when.is_empty() { t::form_optional(tr) } else { &field.when };
+                put!(*out, " <small>{}</small>", escape(case));
             }
             out.push_str("</label>");
             input(tr, field, out);

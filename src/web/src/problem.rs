@@ -80,6 +80,10 @@ fn actions(tr: &Tr, problem: &Problem) -> String {
         Problem::Internal { .. } | Problem::Unavailable => again(""),
         _ => String::new(),
     };
+    // Nothing opens before one has signed in.
+    if matches!(problem, Problem::SignIn { .. }) {
+        return first;
+    }
     format!("{first}<a class=\"button\" href=\"/\">{}</a>", t::error_to_overview(tr))
 }
 

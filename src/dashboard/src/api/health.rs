@@ -60,6 +60,7 @@ fn document(health: &Health) -> Value {
         "disk": health.disk.map(|(free, total)| json!({"free": free, "total": total})),
         "behind": health.behind,
         "behind_since": time::moment(health.behind_since),
+        "blind_hour_s": health.blind_hour.as_secs_f64(),
         "blind_s": health.blind_total.as_secs_f64(),
         "blind": health.blind.iter().map(blind).collect::<Vec<_>>(),
     })

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ets_listen::{Peer, Scheme};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::{Identity, Proof, Token, origin};
@@ -17,20 +18,16 @@ pub(crate) const SESSION_COOKIE: &str = "ets-session";
 /// its extensions. Everybody else gets [`Error::NeedEntry`] or [`Error::CrossSite`].
 pub(crate) async fn require_entry(
     State(app): State<App>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     if !origin::is_own(request.method(), request.headers(), authority) {
         return Error::CrossSite.into_response();
     }
-    let proof = match Identity::of_connection(request.extensions()) {
-        Some(identity) => Ok(Some(identity)),
-        None => {
-            let token = session_token(request.headers(), is_secure(&request));
-            of_session(&app, token).await
-        }
-    };
+    let (parts, body) = request.into_parts();
+    let proof = identify(&app, &parts).await;
+    let mut request = Request::from_parts(parts, body);
     match proof {
         Err(error) => error.into_response(),
         Ok(None) => Error::NeedEntry.into_response(),
@@ -39,6 +36,14 @@ pub(crate) async fn require_entry(
             next.run(request).await
         }
     }
+}
+
+/// Who asks, if he proves it by certificate or session.
+pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Option<Identity>, Error> {
+    if let Some(identity) = Identity::of_connection(&parts.extensions) {
+        return Ok(Some(identity));
+    }
+    of_session(app, session_token(&parts.headers, is_secure(parts))).await
 }
 
 async fn of_session(app: &App, token: Option<Token>) -> Result<Option<Identity>, Error> {
@@ -51,8 +56,8 @@ async fn of_session(app: &App, token: Option<Token>) -> Result<Option<Identity>,
 }
 
 /// Whether the request came over TLS.
-pub(crate) fn is_secure<B>(request: &http::Request<B>) -> bool {
-    request.extensions().get::<Peer>().is_some_and(|peer| peer.scheme == Scheme::Https)
+fn is_secure(parts: &Parts) -> bool {
+    parts.extensions.get::<Peer>().is_some_and(|peer| peer.scheme == Scheme::Https)
 }
 
 fn cookie_name(secure: bool) -> String {

@@ -8,7 +8,7 @@ mod schema;
 mod sessions;
 mod token;
 
-pub(crate) use guard::{clear_cookie, require_entry, session_cookie};
+pub(crate) use guard::{clear_cookie, identify, require_entry, session_cookie};
 pub(crate) use identity::{Identity, Proof};
 pub(crate) use origin::is_own;
 pub use schema::MIGRATIONS;

@@ -130,7 +130,10 @@ impl Following {
         let mut words = app.live.pictures.get(self.view, now.seq, || picture(app, self.view, &now));
         let mut rest = String::new();
         // Of a silence the age counts from the last picture.
-        let tick = Tick { now: app.deps.clock.wall().0 / 1_000, at: now.at.wall.0 / 1_000 };
+        let tick = Tick {
+            now: app.deps.clock.wall().0 / 1_000,
+            at: pages::traffic_middle(&now).0 / 1_000,
+        };
         write_json(&mut rest, "tick", &tick);
         if self.told.is_multiple_of(HOUR) {
             write_json(&mut rest, "change", &json!({"fragments": ["hour"]}));

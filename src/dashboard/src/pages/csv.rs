@@ -1,5 +1,6 @@
-//! Lists as CSV (RFC 4180) for spreadsheets: with a byte order mark, in the reader's language,
-//! and with no cell that a spreadsheet would take for a formula.
+//! Lists as CSV (RFC 4180) for spreadsheets: with a byte order mark, with words in the reader's
+//! language and figures alike in all of them (a decimal point, no spaces), and with no cell that a
+//! spreadsheet would take for a formula.
 
 use axum::response::Response;
 use bytes::Bytes;
@@ -85,8 +86,8 @@ fn live_cells(tr: &Tr, now: Option<&SegmentNow>) -> (String, String, String, Str
     (
         ets_web::state::word(tr, now.state).to_owned(),
         moment(tr, now.since),
-        current_rtt(now).map(|rtt| tr.decimal(rtt.as_secs_f64() * 1e3, 3)).unwrap_or_default(),
-        now.loss().map(|loss| tr.percent(loss)).unwrap_or_default(),
+        current_rtt(now).map(|rtt| format!("{:.3}", rtt.as_secs_f64() * 1e3)).unwrap_or_default(),
+        now.loss().map(|loss| format!("{:.1}", loss * 100.0)).unwrap_or_default(),
     )
 }
 

@@ -1,11 +1,12 @@
 //! Outages and what was seen of them, in words.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ets_i18n::{Tr, t};
 use ets_model::{
     BlindReason, Evidence, Fact, IcmpErrorKind, LinkState, NeighbourState, Obstacle, Outage,
-    OutageKind, Segment, Source, WallTime,
+    OutageKind, Parent, Segment, Source, WallTime,
 };
 use ets_watch::OutageRow;
 use ets_web::html::escape;
@@ -45,14 +46,20 @@ pub(crate) async fn never_answered(view: &View, outage: &Outage) -> Result<bool,
     Ok(unseen.first().is_some_and(|span| span.from == start && after.since(span.to) <= AT_ONCE))
 }
 
-/// The outage as a story.
-pub(crate) async fn story(view: &View, row: &OutageRow, telling: Telling) -> Result<Html, Error> {
+/// The outage as a story. `common`: the provider point at which it most likely lies, together with
+/// others.
+pub(crate) async fn story(
+    view: &View,
+    row: &OutageRow,
+    telling: Telling,
+    common: Option<&Parent>,
+) -> Result<Html, Error> {
     let outage = &row.outage;
     let never = never_answered(view, outage).await?;
     let name = outage_name(view, row);
     let brief = telling == Telling::Brief;
     let facts = match telling {
-        Telling::Brief => brief_facts(view, outage, never),
+        Telling::Brief => brief_facts(view, outage, common, never),
         Telling::Full => full_facts(view, outage, never),
     };
     let state = match outage.kind {
@@ -67,7 +74,10 @@ pub(crate) async fn story(view: &View, row: &OutageRow, telling: Telling) -> Res
         href: if brief { format!("/outages/{}", outage.id) } else { String::new() },
         // A segment that never had a link has no emergency either.
         planned: (row.maintenance || !never).then_some(row.maintenance),
-        why: Html::text(&lead(view, outage, never)),
+        why: match common {
+            Some(point) => common_lead(view, point),
+            None => Html::text(&lead(view, outage, never)),
+        },
         facts,
         actions: if brief { Vec::new() } else { super::outage::actions(view, row) },
         segment: segment_of(view, outage).map(|one| one.id.to_string()).unwrap_or_default(),
@@ -107,13 +117,24 @@ fn what(view: &View, outage: &Outage) -> &'static str {
 }
 
 /// Since when and for how long in one line, and whom to call.
-fn brief_facts(view: &View, outage: &Outage, never: bool) -> Vec<(String, Html)> {
+fn brief_facts(
+    view: &View,
+    outage: &Outage,
+    common: Option<&Parent>,
+    never: bool,
+) -> Vec<(String, Html)> {
     let tr = view.tr();
     let since = when::moment(&view.ctx, outage.began_before)
         .then(&Html::text(" · "))
         .then(&length(view, outage));
     let mut facts = vec![(t::outage_began(tr).to_owned(), since)];
-    let call = whom_to_call(view, outage).filter(|_| outage.ended.is_none() && !never);
+    let call = match common {
+        Some(point) => Some(&point.provider)
+            .filter(|provider| !provider.is_empty())
+            .map(|provider| t::outage_next_provider_only(tr, provider)),
+        None => whom_to_call(view, outage),
+    };
+    let call = call.filter(|_| outage.ended.is_none() && !never && !went_astray(view, outage));
     if let Some(call) = call {
         facts.push((t::outage_next(tr).to_owned(), Html::text(&call)));
     }
@@ -196,6 +217,12 @@ pub(crate) fn duty(view: &View, outage: &Outage) -> Option<String> {
     (!institution.duty.is_empty()).then(|| t::outage_next_duty(view.tr(), &institution.duty))
 }
 
+/// Others behind the same provider point were lost together with it.
+fn common_lead(view: &View, point: &Parent) -> Html {
+    let link = Html::link(&super::points::href(&point.id), super::points::name(view, point));
+    Html::text(t::outage_common_why(view.tr())).then(&Html::text(" ")).then(&link)
+}
+
 /// The most telling piece of evidence as a sentence.
 fn lead(view: &View, outage: &Outage, never: bool) -> String {
     let tr = view.tr();
@@ -222,7 +249,13 @@ fn lead(view: &View, outage: &Outage, never: bool) -> String {
             Fact::IcmpError { kind: IcmpErrorKind::NeighbourSilent, .. } => {
                 Some(t::outage_lead_neighbour(tr).to_owned())
             }
-            Fact::IcmpError { from, .. } => Some(t::outage_lead_error(tr, from.to_string())),
+            Fact::IcmpError { from, .. } => Some(match astray(view, outage, *from) {
+                Some(other) => {
+                    let name = view.catalog.name(other, view.lang());
+                    t::outage_lead_astray(tr, name, from.to_string())
+                }
+                None => t::outage_lead_error(tr, from.to_string()),
+            }),
             _ => None,
         })
     };
@@ -245,6 +278,21 @@ fn lead(view: &View, outage: &Outage, never: bool) -> String {
         false => t::outage_lead_silence(tr).to_owned(),
     };
     stopped.or(carrier).or_else(error).or_else(neighbour).unwrap_or_else(silence)
+}
+
+/// Whose router answered for the outage's segment: probes that reach another segment's were sent
+/// there by the hub itself.
+fn astray<'a>(view: &'a View, outage: &Outage, router: IpAddr) -> Option<&'a Segment> {
+    let other = view.catalog.by_address(router)?;
+    (Some(other.no) != outage.segment).then_some(other.as_ref())
+}
+
+/// Whether the probes of an outage went astray: nobody outside is to be called for it.
+pub(crate) fn went_astray(view: &View, outage: &Outage) -> bool {
+    outage.evidence.iter().any(|piece| match piece.fact {
+        Fact::IcmpError { from, .. } => astray(view, outage, from).is_some(),
+        _ => false,
+    })
 }
 
 /// Who saw it.

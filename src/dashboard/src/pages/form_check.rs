@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ets_model::{InstitutionId, Segment, SegmentId};
 use ets_registry::{Catalog, Fault, Field, Preview, Rule};
 
+use super::kinds;
 use super::view::View;
 use crate::Error;
 
@@ -44,11 +45,18 @@ pub(super) fn check(
         row.insert(Field::Id.name().to_owned(), free_id(catalog));
     }
     settle_institution(catalog, segment, &mut row, &mut faults);
+    kinds::encode(&mut row);
+    if let Some(networks) = row.get_mut(Field::Prefixes.name()) {
+        *networks = networks.replace([',', ';'], " ");
+    }
     let file = as_file(&row)?;
     let preview = view.app.deps.registry.preview_csv_in(&file, view.lang());
     let mut warnings = addresses(view, segment, &preview, &mut faults);
-    warnings.extend(missing_port(view, given(&row, Field::Interface)));
     faults.extend(preview.faults);
+    // A name that is none is missing in any case.
+    if !faults.iter().any(|one| one.field == Some(Field::Interface)) {
+        warnings.extend(missing_port(view, given(&row, Field::Interface)));
+    }
     for fault in &mut faults {
         name_as_typed(fault, given(&row, Field::Id), &typed);
     }

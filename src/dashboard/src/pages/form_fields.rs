@@ -1,6 +1,6 @@
 //! The register's fields as questions of a form: label, help, kind, faults.
 
-use ets_i18n::{Key, Tr, compare, key, t};
+use ets_i18n::{Key, Lang, Tr, compare, key, t};
 use ets_registry::{Catalog, Fault, Field};
 use ets_web::form::{self, Kind};
 
@@ -51,7 +51,14 @@ pub(crate) fn label(tr: &Tr, field: Field) -> &'static str {
 
 /// What the reader is told about a fault: what is wrong and what to do, in his language.
 pub(crate) fn fault(tr: &Tr, fault: &Fault) -> String {
-    format!("{}. {}", capital(&message(tr, fault)), capital(&remedy(tr, fault)))
+    let args = fault.rule.args();
+    let given: Vec<&str> = args
+        .iter()
+        .filter(|(name, value)| *name != "field" && !value.is_empty())
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let sentence = |text: &str| sentence(tr.lang(), text, &given);
+    format!("{} {}", sentence(&message(tr, fault)), sentence(&remedy(tr, fault)))
 }
 
 /// What is wrong.
@@ -85,9 +92,17 @@ fn amount(tr: &Tr, bytes: String) -> String {
     bytes.parse().map_or(bytes, |bytes| tr.bytes(bytes))
 }
 
-fn capital(text: &str) -> String {
+/// A sentence of a text: with a full stop, and with a capital unless it begins with an address, an
+/// identifier (one of `given`) or a name of the machine's.
+fn sentence(lang: Lang, text: &str, given: &[&str]) -> String {
+    let is_name = given.iter().any(|one| text.starts_with(one))
+        || (lang != Lang::En && text.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let stop = if text.ends_with('.') { "" } else { "." };
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    match chars.next() {
+        Some(first) if !is_name => first.to_uppercase().chain(chars).chain(stop.chars()).collect(),
+        _ => format!("{text}{stop}"),
+    }
 }
 
 /// The faults of one field as one text.
@@ -118,8 +133,17 @@ pub(crate) fn question(
         value: value.to_owned(),
         kind: kind(tr, catalog, field),
         required,
+        when: when(tr, field).to_owned(),
         group: group(tr, field).to_owned(),
         ..form::Field::default()
+    }
+}
+
+/// When a field that is not always asked for must be filled in; empty for one that may stay empty.
+pub(crate) fn when(tr: &Tr, field: Field) -> &'static str {
+    match field {
+        Field::NameRu | Field::NameKk | Field::NameEn => t::form_one_of_three(tr),
+        _ => "",
     }
 }
 
@@ -172,5 +196,22 @@ fn group(tr: &Tr, field: Field) -> &'static str {
         Field::RouterManagement => t::edit_group_router(tr),
         Field::Criticality => t::edit_group_more(tr),
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: N4.2
+    #[test]
+    fn what_begins_with_a_name_keeps_its_letters() {
+        let ru = |text: &str, given: &[&str]| sentence(Lang::Ru, text, given);
+        assert_eq!(ru("поле пустое", &[]), "Поле пустое.");
+        assert_eq!(ru("fe80::/64 не подходит", &["fe80::/64"]), "fe80::/64 не подходит.");
+        assert_eq!(ru("icmp или tcp:443.", &[]), "icmp или tcp:443.");
+        let en = |text: &str, given: &[&str]| sentence(Lang::En, text, given);
+        assert_eq!(en("mail is taken", &["mail"]), "mail is taken.");
+        assert_eq!(en("use another", &["mail"]), "Use another.");
     }
 }

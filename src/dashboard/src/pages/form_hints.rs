@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use ets_i18n::Tr;
 use ets_registry::{Catalog, Field};
 use ets_web::form;
 
 use super::form_check::free_id;
+use super::kinds;
 
 /// More is no help to choose from.
 const MOST: usize = 200;
 
 /// The answers that other entries have in this field.
-pub(super) fn suggest(catalog: &Catalog, field: Field, question: &mut form::Field) {
+pub(super) fn suggest(tr: &Tr, catalog: &Catalog, field: Field, question: &mut form::Field) {
     let known: BTreeSet<&str> = match field {
         Field::Interface => catalog.segments().map(|one| one.interface.as_str()).collect(),
         Field::Provider => {
@@ -24,8 +26,15 @@ pub(super) fn suggest(catalog: &Catalog, field: Field, question: &mut form::Fiel
             catalog.segments().map(|one| one.channel.technology.as_str()).collect()
         }
         Field::District => catalog.institutions().map(|one| one.district.as_str()).collect(),
-        Field::Kind => catalog.institutions().map(|one| one.kind.as_str()).collect(),
-        Field::BudgetLevel => catalog.institutions().map(|one| one.budget_level.as_str()).collect(),
+        Field::Kind => {
+            let others = catalog.institutions().map(|one| kinds::word(tr, field, &one.kind));
+            others.chain(kinds::all(tr, field)).collect()
+        }
+        Field::BudgetLevel => {
+            let others =
+                catalog.institutions().map(|one| kinds::word(tr, field, &one.budget_level));
+            others.chain(kinds::all(tr, field)).collect()
+        }
         _ => return,
     };
     let known = known.into_iter().filter(|one| !one.is_empty()).take(MOST);

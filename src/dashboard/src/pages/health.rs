@@ -22,6 +22,9 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     let tr = view.tr();
     let troubles = troubles(tr, &health, &series);
     let heading = match troubles.len() {
+        0 if health.blind_hour >= BLIND => {
+            t::system_heading_blind(tr, tr.duration(health.blind_hour))
+        }
         0 => t::system_heading_well(tr).to_owned(),
         count => t::system_heading_ill(tr, count),
     };
@@ -72,6 +75,8 @@ fn troubles(tr: &Tr, health: &Health, series: &ets_series::Health) -> Vec<String
     all
 }
 
+/// From so much blind time in an hour on nobody should read that all is well.
+const BLIND: Duration = Duration::from_secs(1);
 /// Below so many free bytes a person should act.
 const LITTLE_SPACE: u64 = 1 << 30;
 
@@ -120,7 +125,6 @@ fn engine(tr: &Tr, engine: &EngineCounters) -> Html {
         (t::system_forged(tr), number(engine.forged)),
         (t::system_duplicate(tr), number(engine.duplicate)),
         (t::system_late(tr), number(engine.late)),
-        (t::system_blind_time(tr), tr.duration(Duration::from_nanos(engine.blind_ns))),
     ];
     let list: Vec<(&str, Html)> =
         rows.iter().map(|(term, value)| (*term, Html::text(value))).collect();

@@ -1,5 +1,7 @@
 //! Importing a CSV file: first what it would do, with every fault by line; then doing it.
 
+use std::collections::HashSet;
+
 use axum::extract::{Form, Multipart};
 use axum::response::Response;
 use ets_i18n::t;
@@ -11,8 +13,8 @@ use ets_web::{Crumb, Html, Page, card, facts, form, notice};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::form_fields;
 use super::view::View;
+use super::{form_fields, kinds};
 use crate::Error;
 
 /// Lines of each table of the preview; the rest is counted.
@@ -59,6 +61,11 @@ pub(crate) async fn preview(view: View, mut parts: Multipart) -> Result<Response
         Ok(text) => restore_lines(&text).into_bytes(),
         Err(broken) => broken.into_bytes(),
     };
+    if file.trim_ascii().is_empty() {
+        let body = upload(&view, t::import_no_file(view.tr()));
+        let heading = t::import_heading(view.tr()).to_owned();
+        return Ok(view.respond(&frame(&view, heading, body, false)));
+    }
     let preview = view.app.deps.registry.preview_csv_in(&file, view.lang());
     Ok(answer(&view, &preview, &String::from_utf8_lossy(&file), false))
 }
@@ -112,8 +119,8 @@ fn answer(view: &View, preview: &Preview, text: &str, moved: bool) -> Response {
         out.push_str(&mend(view, preview, text));
     }
     out.push_str(&warnings(view, preview));
-    out.push_str(&lines(view, t::import_new(tr), &preview.new, false));
-    out.push_str(&lines(view, t::import_changed(tr), &preview.changed, true));
+    out.push_str(&lines(view, t::import_new(tr), &sound(preview, &preview.new), false));
+    out.push_str(&lines(view, t::import_changed(tr), &sound(preview, &preview.changed), true));
     out.push_str(&format!(
         "<p class=\"mut\">{} {}</p>",
         t::import_unchanged(tr, preview.unchanged.len()),
@@ -240,8 +247,14 @@ fn more(view: &View, count: usize) -> Html {
     Html::trusted(format!("<p>{}</p>", t::db_more(view.tr(), count - SHOWN)))
 }
 
+/// The lines without a fault: the others stand among the faults.
+fn sound<'a>(preview: &Preview, lines: &'a [Line]) -> Vec<&'a Line> {
+    let broken: HashSet<u64> = preview.faults.iter().filter_map(|fault| fault.line).collect();
+    lines.iter().filter(|line| !broken.contains(&line.line)).collect()
+}
+
 /// What would be added or changed.
-fn lines(view: &View, title: &str, lines: &[Line], with_changes: bool) -> String {
+fn lines(view: &View, title: &str, lines: &[&Line], with_changes: bool) -> String {
     if lines.is_empty() {
         return String::new();
     }
@@ -274,16 +287,15 @@ fn lines(view: &View, title: &str, lines: &[Line], with_changes: bool) -> String
 }
 
 fn changes(view: &View, diffs: &[Diff]) -> Html {
-    let items: String = diffs
-        .iter()
-        .map(|diff| {
-            format!(
-                "<li>{}: <del>{}</del> <ins>{}</ins></li>",
-                form_fields::label(view.tr(), diff.field),
-                escape(&diff.before),
-                escape(&diff.after)
-            )
-        })
-        .collect();
+    let tr = view.tr();
+    let item = |diff: &Diff| {
+        format!(
+            "<li>{}: <del>{}</del> <ins>{}</ins></li>",
+            form_fields::label(tr, diff.field),
+            escape(kinds::word(tr, diff.field, &diff.before)),
+            escape(kinds::word(tr, diff.field, &diff.after))
+        )
+    };
+    let items: String = diffs.iter().map(item).collect();
     Html::trusted(format!("<ul class=\"diff\">{items}</ul>"))
 }

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use ets_i18n::{Key, Tr, t};
-use ets_journal::{Filter, Page as Part, Recorded, Verdict};
+use ets_journal::{Entry, Filter, Page as Part, Recorded, Verdict};
 use ets_web::html::escape;
 use ets_web::pager::{Pager, pager};
 use ets_web::table::{Column, Row, Table, table};
@@ -164,7 +164,7 @@ fn entries(view: &View, entries: &[Recorded]) -> Html {
                 Html::text(&recorded.seq.to_string()).into(),
                 when::moment(&view.ctx, recorded.at).into(),
                 Html::text(&actor).into(),
-                Html::text(&action(tr, &entry.action)).into(),
+                Html::text(&done(tr, entry)).into(),
                 subject(view, recorded).into(),
                 detail(view, recorded).into(),
             ],
@@ -197,7 +197,7 @@ pub(crate) async fn short(view: &View, kind: &str, id: &str) -> Result<Html, Err
     let rows = listing.entries.iter().map(|entry| Row {
         cells: vec![
             when::moment(&view.ctx, entry.at).into(),
-            Html::text(&action(tr, &entry.entry.action)).into(),
+            Html::text(&done(tr, &entry.entry)).into(),
             Html::text(&actor(tr, &entry.entry.actor)).into(),
         ],
         ..Row::default()
@@ -240,6 +240,16 @@ pub(crate) fn action(tr: &Tr, action: &str) -> String {
     Key::named(&name).map_or_else(|| action.to_owned(), |key| tr.get(key).to_owned())
 }
 
+/// What was done, where one action does the one and its opposite.
+pub(crate) fn done(tr: &Tr, entry: &Entry) -> String {
+    match entry.action.as_str() {
+        "segment.maintenance" if entry.detail["until"].is_null() => {
+            t::action_segment_maintenance_ended(tr).to_owned()
+        }
+        other => action(tr, other),
+    }
+}
+
 fn subject(view: &View, recorded: &Recorded) -> Html {
     let subject = &recorded.entry.subject;
     if subject.kind == "institution"
@@ -261,6 +271,13 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
     }
     if subject.kind == "traffic" {
         return Html::link("/traffic", t::subject_traffic(view.tr()));
+    }
+    if subject.kind == "interface" {
+        let port = Html::code(&subject.id);
+        let Some(segment) = super::rules::behind(view, &subject.id) else { return port };
+        let name = view.catalog.name(segment, view.lang());
+        let link = Html::link(&format!("/segments/{}", segment.id), name);
+        return port.then(&Html::text(" · ")).then(&link);
     }
     if subject.kind != "segment" {
         return Html::code(&subject.id);
@@ -300,7 +317,7 @@ fn detail(view: &View, recorded: &Recorded) -> Html {
 
 /// One entry as a line of "what changed".
 pub(crate) fn sentence(view: &View, recorded: &Recorded) -> Html {
-    let what = action(view.tr(), &recorded.entry.action);
+    let what = done(view.tr(), &recorded.entry);
     if recorded.entry.subject.kind == "registry" {
         return Html::text(&format!("{what}{}", counts(view, recorded)));
     }

@@ -12,6 +12,7 @@ mod health;
 mod help;
 mod import;
 mod journal;
+mod kinds;
 mod lists;
 mod live;
 mod outage;
@@ -51,7 +52,7 @@ pub(crate) use overview::{live_groups, summary};
 pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
 pub(crate) use site::sites;
 pub(crate) use speed::router as speed_router;
-pub(crate) use traffic::told as traffic_told;
+pub(crate) use traffic::{middle as traffic_middle, told as traffic_told};
 
 /// All pages, behind the gate but for the entry page and the assets.
 pub(crate) fn router(app: &App) -> Router {

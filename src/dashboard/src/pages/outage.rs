@@ -3,15 +3,15 @@
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Fact, Outage, OutageId, OutageKind};
+use ets_model::{Fact, Outage, OutageId, OutageKind, Parent};
 use ets_watch::OutageRow;
 use ets_web::html::escape;
 use ets_web::live::fragment;
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Age, Crumb, Html, Page, card, form};
 
-use super::evidence;
 use super::view::View;
+use super::{evidence, points, together};
 use crate::Error;
 
 /// `GET /outages/{id}`
@@ -22,11 +22,13 @@ pub(crate) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     let tr = view.tr();
     let none = Html::default();
     let never = evidence::never_answered(&view, &row.outage).await?;
-    let told = evidence::story(&view, &row, evidence::Telling::Full).await?;
+    let common = together::point_of_outage(&view, &row).await?;
+    let told = evidence::story(&view, &row, evidence::Telling::Full, common).await?;
     let story = fragment("outages", &told);
+    let next = next_steps(&view, &row, common, never);
     let body = card::columns(
         &card::card(t::outage_what(tr), &none, &story),
-        &card::card(t::outage_next(tr), &none, &fragment("next", &next_steps(&view, &row, never))),
+        &card::card(t::outage_next(tr), &none, &fragment("next", &next)),
     )
     .then(&card::card(
         t::outage_evidence(tr),
@@ -80,7 +82,7 @@ pub(crate) fn actions(view: &View, row: &OutageRow) -> Vec<Html> {
 }
 
 /// What to do next, in order. A step that has a page leads there.
-fn next_steps(view: &View, row: &OutageRow, never: bool) -> Html {
+fn next_steps(view: &View, row: &OutageRow, common: Option<&Parent>, never: bool) -> Html {
     let (tr, outage) = (view.tr(), &row.outage);
     if outage.ended.is_some() {
         let retired = evidence::ended_by_retiring(view, outage);
@@ -96,15 +98,33 @@ fn next_steps(view: &View, row: &OutageRow, never: bool) -> Html {
         let at =
             |part: &str, text: &str| Html::link(&format!("/segments/{}{part}", segment.id), text);
         let stopped = view.snapshot.segment(segment.no).is_some_and(|now| now.obstacle.is_some());
-        if never || stopped {
+        let astray = evidence::went_astray(view, outage);
+        if astray {
+            steps.push(Html::text(&t::outage_next_route(tr, segment.probing.address.to_string())));
+        }
+        if never || stopped || astray {
             steps.push(at("/edit", t::outage_next_record(tr)));
         }
-        steps.extend(calls(view, outage));
+        match common {
+            Some(point) => steps.extend(point_steps(view, point)),
+            None if astray => {}
+            None => steps.extend(calls(view, outage)),
+        }
         steps.push(at("#ping", t::outage_next_ping(tr)));
         steps.push(at("#works", t::outage_next_maintenance(tr)));
     }
     let items: String = steps.iter().map(|step| format!("<li>{step}</li>")).collect();
     Html::trusted(format!("<ol>{items}</ol>"))
+}
+
+/// The break lies at the point: its page, and its own provider.
+fn point_steps(view: &View, point: &Parent) -> Vec<Html> {
+    let tr = view.tr();
+    let mut steps = vec![Html::link(&points::href(&point.id), t::outage_group_point(tr))];
+    if !point.provider.is_empty() {
+        steps.push(with_telephones(&t::outage_next_provider_only(tr, &point.provider)));
+    }
+    steps
 }
 
 /// Whom to call: the provider, and the person on duty at the institution.

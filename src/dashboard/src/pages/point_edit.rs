@@ -6,7 +6,7 @@ use axum::extract::{Form, Path};
 use axum::response::Response;
 use ets_i18n::{Key, key, t};
 use ets_model::{Names, Parent, Segment};
-use ets_registry::{Fault, Field};
+use ets_registry::{Fault, Field, Rule};
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, form, notice};
 use http::StatusCode;
@@ -34,7 +34,15 @@ pub(crate) async fn new(view: View) -> Result<Response, Error> {
 /// `POST /registry/new-point`
 pub(crate) async fn create(view: View, Form(answers): Form<Answers>) -> Result<Response, Error> {
     let point = read(given(&answers, Field::Id), 0, &answers);
-    let made = view.app.deps.registry.create_parent(point, &view.author()?).await;
+    let mut made = view.app.deps.registry.create_parent(point, &view.author()?).await;
+    if let Err(ets_registry::Error::Invalid(faults)) = &mut made {
+        // A field that was left empty is told as such.
+        for fault in faults.iter_mut() {
+            if fault.field == Some(Field::Id) && given(&answers, Field::Id).is_empty() {
+                *fault.rule = Rule::Required { field: Field::Id };
+            }
+        }
+    }
     taken(&view, None, &answers, made, t::point_added(view.tr()))
 }
 
@@ -132,12 +140,13 @@ fn question(
         error: form_fields::errors(tr, faults, field),
         value: answers.get(field.name()).cloned().unwrap_or_default(),
         required: field == Field::Id,
+        when: form_fields::when(tr, field).to_owned(),
         ..form::Field::default()
     };
     if field == Field::Id {
         question.kind = form::Kind::Code;
     }
-    form_hints::suggest(&view.catalog, field, &mut question);
+    form_hints::suggest(tr, &view.catalog, field, &mut question);
     question
 }
 

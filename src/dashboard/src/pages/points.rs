@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -16,7 +15,7 @@ use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
 
 use super::segments_table::{self, Known};
 use super::view::View;
-use super::{journal, lists, overview};
+use super::{journal, lists, overview, together};
 use crate::Error;
 use crate::api::by_parent;
 
@@ -24,8 +23,6 @@ use crate::api::by_parent;
 pub(super) const LIST: &str = "/registry/points";
 /// Segments that a page lists, those in trouble first; the rest is a link.
 const LISTED: usize = 100;
-/// Links that were lost within this time were lost together.
-const TOGETHER: Duration = Duration::from_secs(60);
 
 /// A point and how its segments are.
 type Counted<'a> = (&'a Arc<Parent>, Counts);
@@ -263,7 +260,7 @@ fn verdict(view: &View, point: &Parent, known: &[Known<'_>], counts: &Counts) ->
     if !point.provider.is_empty() {
         call = format!(" {}.", t::outage_next_provider_only(tr, &point.provider));
     }
-    let text = match together(&moments) {
+    let text = match together(&moments, known.len()) {
         _ if counts.down == counts.total() => {
             Html::text(&format!("{}{call}", t::point_common_all(tr)))
         }
@@ -276,10 +273,11 @@ fn verdict(view: &View, point: &Parent, known: &[Known<'_>], counts: &Counts) ->
     notice::notice(notice::Tone::Bad, &text)
 }
 
-/// When the first of them was lost, if all were lost together.
-fn together(moments: &[WallTime]) -> Option<WallTime> {
+/// When the first of them was lost, if enough of the point's segments were lost together.
+fn together(moments: &[WallTime], total: usize) -> Option<WallTime> {
     let (first, last) = (moments.iter().min()?, moments.iter().max()?);
-    (last.since(*first) <= TOGETHER).then_some(*first)
+    let common = together::is_common(moments.len(), total);
+    (common && last.since(*first) <= together::TOGETHER).then_some(*first)
 }
 
 fn facts_list(view: &View, point: &Parent) -> Html {
@@ -327,9 +325,12 @@ mod tests {
 
     /// covers: N3.3
     #[test]
-    fn links_that_were_lost_within_a_minute_were_lost_together() {
+    fn half_of_a_point_lost_within_seconds_was_lost_together() {
         let at = |seconds: i64| WallTime(seconds * 1_000_000);
-        assert_eq!(together(&[at(130), at(100), at(159)]), Some(at(100)));
-        assert_eq!(together(&[at(100), at(161)]), None);
+        let three = [at(103), at(100), at(105)];
+        assert_eq!(together(&three, 6), Some(at(100)));
+        assert_eq!(together(&three, 7), None, "less than half");
+        assert_eq!(together(&three[..2], 4), None, "two are a chance");
+        assert_eq!(together(&[at(100), at(106), at(103)], 6), None, "not together");
     }
 }

@@ -10,26 +10,29 @@ use http::Uri;
 
 use super::view::View;
 use crate::Error;
+use crate::entry::identify;
 use crate::service::App;
-
-/// The command that prints a new one-time link.
-const LINK_COMMAND: &str = "ets-hub link";
 
 /// Turns what handlers refused with into pages.
 pub(crate) async fn problems(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let view = View::of(&app, &parts);
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let (mut parts, body) = request.into_parts();
+    let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
     crate::api::plain(&mut response);
-    let Some(error) = response.extensions().get::<Arc<Error>>() else {
-        return bare(&view, response);
+    let error = match response.extensions().get::<Arc<Error>>() {
+        Some(error) => error.clone(),
+        None if is_bare(&response) => Arc::new(Error::BadRequest(String::new())),
+        None => return response,
     };
-    page(&view, error)
+    // The gate told who asks to what lies behind it, not to us.
+    if let Ok(Some(identity)) = identify(&app, &parts).await {
+        parts.extensions.insert(identity);
+    }
+    page(&View::of(&app, &parts), &error)
 }
 
 fn page(view: &View, error: &Error) -> Response {
     let problem = match error {
-        Error::NeedEntry => Problem::SignIn { command: LINK_COMMAND.to_owned() },
+        Error::NeedEntry => Problem::SignIn { command: view.app.config.link_command.clone() },
         Error::CrossSite => Problem::FormExpired,
         Error::Forbidden(_) => Problem::Forbidden,
         Error::NotFound { .. } => Problem::NotFound,
@@ -38,7 +41,7 @@ fn page(view: &View, error: &Error) -> Response {
         Error::DiskFull | Error::NetdAway => Problem::Unavailable,
         Error::Internal(_) => Problem::Internal { reference: reference(view) },
     };
-    ets_web::problem(view.site(), &view.ctx, &problem)
+    ets_web::problem(&view.frame(), &view.ctx, &problem)
 }
 
 /// The log line of the fault is found by its moment.
@@ -47,12 +50,9 @@ fn reference(view: &View) -> String {
 }
 
 /// The framework's own refusals: a method that a page has not, a body that cannot be read.
-fn bare(view: &View, response: Response) -> Response {
+fn is_bare(response: &Response) -> bool {
     let is_page = response.headers().contains_key(http::header::CONTENT_TYPE);
-    if response.status().is_client_error() && !is_page {
-        return page(view, &Error::BadRequest(String::new()));
-    }
-    response
+    response.status().is_client_error() && !is_page
 }
 
 /// Nothing lies at this address.

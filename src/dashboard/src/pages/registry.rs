@@ -27,12 +27,15 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// The search box of every page asks for all segments, also retired ones.
     pub(crate) fn read(view: &View) -> Self {
+        let (q, which) = (view.asked("q"), view.asked("which"));
+        let is_box = !q.trim().is_empty() && !view.is_asked("which");
         Self {
-            q: view.asked("q"),
+            which: if is_box { "all".to_owned() } else { which },
+            q,
             state: view.asked("state"),
             district: view.asked("district"),
-            which: view.asked("which"),
             sort: view.asked("sort"),
             dir: view.asked("dir"),
         }
@@ -59,7 +62,7 @@ impl Asked {
         };
         let mut rows: Vec<Known<'a>> = found
             .into_iter()
-            .filter(|segment| self.fits(view, segment, searched))
+            .filter(|segment| self.fits(view, segment))
             .map(|segment| (segment, view.snapshot.segment(segment.no)))
             .collect();
         // What was searched for stands best answer first unless another order is asked for.
@@ -69,11 +72,11 @@ impl Asked {
         rows
     }
 
-    fn fits(&self, view: &View, segment: &Segment, searched: bool) -> bool {
+    fn fits(&self, view: &View, segment: &Segment) -> bool {
         let which = match self.which.as_str() {
             "retired" => !segment.is_active(),
             "all" => true,
-            _ => segment.is_active() || searched,
+            _ => segment.is_active(),
         };
         let wanted = LinkState::ALL.into_iter().find(|state| state.as_str() == self.state);
         let state = wanted.is_none_or(|wanted| {
@@ -132,18 +135,25 @@ fn frame(view: &View, asked: &Asked, rows: &[Known<'_>]) -> Page {
     let list = table.then(&pager(tr, &steps));
     let title = t::row_count(tr, rows.len());
     let body = filters(view, asked).then(&card::card(&title, &Html::trusted(tools), &list));
-    let total = view.catalog.segments().count();
     Page {
         title: t::registry_title(tr).to_owned(),
-        heading: match asked.q.trim() {
-            word if rows.is_empty() && !word.is_empty() => t::registry_nothing_for(tr, word),
-            _ => t::registry_heading(tr, total),
-        },
+        heading: heading(view, asked, rows.len()),
         age: Some(Age { at: view.snapshot.tick }),
         body,
         nav: "segments",
         live: Some(super::overview::stream(view)),
         ..Page::default()
+    }
+}
+
+/// What the list is of.
+fn heading(view: &View, asked: &Asked, found: usize) -> String {
+    let tr = view.tr();
+    match (asked.q.trim(), asked.which.as_str()) {
+        ("", "retired") => t::registry_heading_retired(tr, found),
+        ("", _) => t::registry_heading(tr, view.catalog.segments().count()),
+        (word, _) if found == 0 => t::registry_nothing_for(tr, word),
+        (word, _) => t::registry_heading_found(tr, found, word),
     }
 }
 

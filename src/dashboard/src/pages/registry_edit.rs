@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use super::form_check::{self, Answers, fingerprint};
 use super::view::View;
-use super::{form_fields, form_hints};
+use super::{form_fields, form_hints, kinds};
 use crate::Error;
 
 /// Carries the warnings that were shown, so that saving again takes them.
@@ -137,8 +137,9 @@ fn show(
     let text = |field: Field| answers.get(field.name()).map_or("", String::as_str);
     let told = [faults, warnings].concat();
     let question = |field: &Field| {
-        let mut question = form_fields::question(tr, &view.catalog, *field, text(*field), &told);
-        form_hints::suggest(&view.catalog, *field, &mut question);
+        let value = kinds::word(tr, *field, text(*field));
+        let mut question = form_fields::question(tr, &view.catalog, *field, value, &told);
+        form_hints::suggest(tr, &view.catalog, *field, &mut question);
         if segment.is_none() {
             form_hints::propose(&view.catalog, *field, &mut question);
             if *field == FOLDED {

@@ -1,5 +1,7 @@
 //! The page of one segment: now, its past, what it is, what can be done.
 
+use std::time::Duration;
+
 use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::{Tr, t};
@@ -13,11 +15,14 @@ use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
 
 use super::segment_history::{self, Period};
 use super::view::View;
-use super::{evidence, journal, photo, points, segment_acts, segments_table};
+use super::{evidence, journal, photo, points, segment_acts, segments_table, together};
 use crate::Error;
 
 /// Outages listed on the page; the rest is a link.
 const LISTED: u32 = 10;
+
+/// From so many outages within minutes on a segment flaps.
+const FLAPS: usize = 3;
 
 /// The parts of the page that a change of the segment makes outdated.
 pub(crate) const FRAGMENTS: [&str; 7] =
@@ -171,10 +176,13 @@ async fn now_card(view: &View, segment: &Segment, now: Option<&SegmentNow>) -> R
         spark = segments_table::spark(view, &now.spark),
     );
     out.push_str(&waiting(view, segment, now));
+    out.push_str(&unstable(view, segment, now).await?);
     if let Some(outage) = now.outage
         && let Some(row) = view.app.deps.watch.outage(outage).await?
     {
-        out.push_str(evidence::story(view, &row, evidence::Telling::Brief).await?.as_str());
+        let common = together::point_of_outage(view, &row).await?;
+        let told = evidence::story(view, &row, evidence::Telling::Brief, common).await?;
+        out.push_str(told.as_str());
     }
     Ok(Html::trusted(out))
 }
@@ -188,6 +196,28 @@ fn waiting(view: &View, segment: &Segment, now: &SegmentNow) -> String {
         None => return String::new(),
     };
     format!("<p>{}</p>", escape(&text))
+}
+
+/// Why the link counts as unstable, and until when.
+async fn unstable(view: &View, segment: &Segment, now: &SegmentNow) -> Result<String, Error> {
+    if now.state != LinkState::Degraded {
+        return Ok(String::new());
+    }
+    // What makes a segment flap lies within these two stretches of five minutes.
+    let lately = view.ctx.now.minus(Duration::from_secs(600));
+    let filter = OutageFilter {
+        segment: Some(segment.no),
+        from: Some(lately),
+        limit: LISTED,
+        ..OutageFilter::default()
+    };
+    let breaks = view.app.deps.watch.outages(&filter).await?.rows.len();
+    let tr = view.tr();
+    let text = match breaks {
+        FLAPS.. => t::segment_unstable_breaks(tr, breaks),
+        _ => t::segment_unstable_loss(tr).to_owned(),
+    };
+    Ok(format!("<p>{}</p>", escape(&text)))
 }
 
 async fn outages(view: &View, segment: &Segment) -> Result<Html, Error> {

@@ -96,7 +96,7 @@ pub(crate) fn retired_card(view: &View, segment: &Segment) -> Html {
     let action = format!("/segments/{}/restore", segment.id);
     let restore = form::button("", &action, t::registry_restore(tr), true);
     let body = format!("<p>{}</p><p class=\"acts\">{restore}</p>", t::segment_ping_retired(tr));
-    card::card(t::registry_retired_word(tr), &Html::default(), &Html::trusted(body))
+    card::card(t::registry_retired_title(tr), &Html::default(), &Html::trusted(body))
 }
 
 /// What the ping form sends.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ets_i18n::{Tr, t};
 use ets_model::{LinkState, Outage, Segment, WallTime};
 use ets_series::{Histogram, Point, Span};
-use ets_watch::{Day, OutageFilter};
+use ets_watch::{Day, OutageFilter, Span as Unseen};
 use ets_web::chart::{self, Bin, Mark, TimeChart};
 use ets_web::{Html, notice};
 
@@ -15,6 +15,9 @@ use crate::api::fitting_step;
 
 /// The last probes of an outage come to their ends this long after it.
 const SETTLING: Duration = Duration::from_secs(3);
+
+/// A blindness of less than a twentieth of a point's time does not spoil the point.
+const MUCH: u32 = 20;
 
 /// How far back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +91,11 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
         let hint = Html::text(t::segment_no_data_hint(tr));
         out.push_str(notice::empty(t::segment_no_data(tr), &hint).as_str());
     } else {
-        out.push_str(&summary(tr, &points, &outside(&points, step, &outages)));
+        let unseen = view.app.deps.watch.unseen(segment.no, from, to).await?;
+        let fair = fair(&points, step, &outages, &unseen);
+        out.push_str(&summary(tr, fair.len() == points.len(), &fair));
         out.push_str(time_chart(view, from, to, &points, &outages).as_str());
-        out.push_str(&distribution(tr, &outside(&points, step, &outages)));
+        out.push_str(&distribution(tr, &fair));
     }
     if matches!(period, Period::Hour | Period::Day) {
         out.push_str(&timeline(view, segment, from, to, &outages).await?);
@@ -101,14 +106,10 @@ pub(crate) async fn history(view: &View, segment: &Segment, period: Period) -> R
 }
 
 /// The charts in two sentences, for those who do not see them and those in a hurry.
-fn summary(tr: &Tr, points: &[Point], outside: &[Point]) -> String {
+fn summary(tr: &Tr, whole: bool, points: &[Point]) -> String {
     let (sent, lost) =
-        outside.iter().fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
-    let text = if outside.len() == points.len() {
-        t::segment_loss_chart_text
-    } else {
-        t::segment_loss_outside_text
-    };
+        points.iter().fold((0, 0), |(sent, lost), point| (sent + point.sent, lost + point.lost));
+    let text = if whole { t::segment_loss_chart_text } else { t::segment_loss_outside_text };
     let number = |count: u64| tr.number(i64::try_from(count).unwrap_or(i64::MAX));
     let loss = match sent {
         0 => String::new(),
@@ -125,13 +126,18 @@ fn summary(tr: &Tr, points: &[Point], outside: &[Point]) -> String {
     format!("<p>{rtt} {loss}</p>")
 }
 
-/// The points that no outage touches. While a segment is down it is probed ten times as often, so
-/// that counting those probes would make a minute without a link weigh like ten.
-fn outside(points: &[Point], step: Duration, outages: &[Outage]) -> Vec<Point> {
+/// The points that no outage and no blindness of the hub touches. While a segment is down it is
+/// probed ten times as often, so that counting those probes would make a minute without a link
+/// weigh like ten; what is lost while the hub is blind is not the segment's loss.
+fn fair(points: &[Point], step: Duration, outages: &[Outage], unseen: &[Unseen]) -> Vec<Point> {
+    let out = outages.iter().map(|outage| (outage.began_after, outage.ended));
+    let dark = unseen.iter().filter(|span| span.length() * MUCH >= step);
+    let dark = dark.map(|span| (span.from, Some(span.to)));
+    let spans: Vec<_> = out.chain(dark).collect();
     let touched = |point: &Point| {
-        outages.iter().any(|outage| {
-            let ended = outage.ended.map(|ended| ended.plus(SETTLING));
-            point.at.plus(step) > outage.began_after && ended.is_none_or(|ended| point.at < ended)
+        spans.iter().any(|(from, to)| {
+            let to = to.map(|to| to.plus(SETTLING));
+            point.at.plus(step) > *from && to.is_none_or(|to| point.at < to)
         })
     };
     points.iter().filter(|point| !touched(point)).cloned().collect()
@@ -367,10 +373,10 @@ mod tests {
 
     /// covers: N3.4
     #[test]
-    fn loss_is_told_of_the_time_outside_outages() {
+    fn loss_is_told_of_the_time_without_outages_and_blindness() {
         let second = |n: i64| WallTime(n * 1_000_000);
         let point = |n: i64, sent, lost| Point { at: second(n), sent, lost, ..Point::default() };
-        let points = [point(0, 60, 1), point(60, 400, 380), point(120, 60, 0)];
+        let points = [point(0, 60, 1), point(60, 400, 380), point(120, 60, 0), point(180, 60, 55)];
         let outage = Outage {
             id: ets_model::OutageId(1),
             kind: ets_model::OutageKind::Segment,
@@ -380,9 +386,11 @@ mod tests {
             ended: Some(second(110)),
             evidence: Vec::new(),
         };
-        let left = outside(&points, Duration::from_secs(60), &[outage]);
+        let blind = [(125, 127), (190, 198)]
+            .map(|(from, to)| Unseen { from: second(from), to: second(to) });
+        let left = fair(&points, Duration::from_secs(60), &[outage], &blind);
         let told: Vec<_> = left.iter().map(|point| (point.sent, point.lost)).collect();
-        assert_eq!(told, [(60, 1), (60, 0)]);
+        assert_eq!(told, [(60, 1), (60, 0)], "two seconds of blindness are no matter");
     }
 
     #[test]

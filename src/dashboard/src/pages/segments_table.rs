@@ -124,7 +124,7 @@ fn row(view: &View, (segment, now): Known<'_>) -> Row {
 fn retired_row(view: &View, segment: &Segment, link: Html) -> Row {
     let tr = view.tr();
     let since =
-        segment.retired.map_or_else(|| facts::unknown(tr), |at| when::moment(&view.ctx, at));
+        segment.retired.map_or_else(|| facts::unknown(tr), |at| when::lasting(&view.ctx, at));
     let what =
         if segment.is_active() { t::state_unknown(tr) } else { t::registry_retired_word(tr) };
     Row {

@@ -21,9 +21,7 @@ const LOOKED_AT: u32 = 1_000;
 /// What is out, as one picture with the heading: an outage of a segment that answers again is over
 /// here even before the database has it, and one that is not written down yet is told all the same.
 pub(super) async fn all(view: &View) -> Result<Html, Error> {
-    let filter = OutageFilter { phase: Phase::Open, limit: LOOKED_AT, ..OutageFilter::default() };
-    let open = view.app.deps.watch.outages(&filter).await?;
-    let rows: Vec<_> = open.rows.into_iter().filter(|row| !is_back(&view.snapshot, row)).collect();
+    let rows = open_outages(view).await?;
     let (groups, alone) = together::split(&view.catalog, &rows);
     let mut told: Vec<Html> = groups.iter().map(|group| together::tell(view, group)).collect();
     told.extend(fresh(view, &rows).iter().map(|segment| fresh_story(view, segment)));
@@ -31,7 +29,7 @@ pub(super) async fn all(view: &View) -> Result<Html, Error> {
     for row in alone.into_iter().take(STORIES.saturating_sub(told.len())) {
         let full = view.app.deps.watch.outage(row.outage.id).await?;
         let row = full.as_ref().unwrap_or(row);
-        told.push(evidence::story(view, row, evidence::Telling::Brief).await?);
+        told.push(evidence::story(view, row, evidence::Telling::Brief, None).await?);
     }
     told.truncate(STORIES);
     let mut out: Html = told.into_iter().collect();
@@ -41,6 +39,13 @@ pub(super) async fn all(view: &View) -> Result<Html, Error> {
     }
     let calm = if out.is_empty() { no_outages(view).await? } else { calm(view.tr()) };
     Ok(out.then(&calm).then(&unheard(view)))
+}
+
+/// The outages that are not over.
+pub(super) async fn open_outages(view: &View) -> Result<Vec<OutageRow>, Error> {
+    let filter = OutageFilter { phase: Phase::Open, limit: LOOKED_AT, ..OutageFilter::default() };
+    let open = view.app.deps.watch.outages(&filter).await?;
+    Ok(open.rows.into_iter().filter(|row| !is_back(&view.snapshot, row)).collect())
 }
 
 /// Whether the segment answers again although its outage is not written down as over yet.

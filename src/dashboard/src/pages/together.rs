@@ -13,9 +13,10 @@ use ets_web::{Html, when};
 
 use super::view::View;
 use super::{evidence, points};
+use crate::Error;
 
 /// Links that were lost within this time of each other were lost together.
-const TOGETHER: Duration = Duration::from_secs(5);
+pub(super) const TOGETHER: Duration = Duration::from_secs(5);
 /// Fewer are a chance.
 const FEWEST: usize = 3;
 
@@ -57,6 +58,22 @@ pub(super) fn split<'a>(
     (groups, alone)
 }
 
+/// The provider point where an open outage most likely lies, if others behind it began together
+/// with it.
+pub(super) async fn point_of_outage<'a>(
+    view: &'a View,
+    row: &OutageRow,
+) -> Result<Option<&'a Parent>, Error> {
+    if row.outage.ended.is_some() || point_of(&view.catalog, row).is_none() {
+        return Ok(None);
+    }
+    let rows = super::stories::open_outages(view).await?;
+    let (groups, _) = split(&view.catalog, &rows);
+    let of = |group: &Together<'_>| group.outages().any(|id| id == row.outage.id);
+    let id = groups.iter().find(|group| of(group)).map(|group| group.point.id.clone());
+    Ok(id.and_then(|id| view.catalog.parent(&id)).map(AsRef::as_ref))
+}
+
 fn point_of<'a>(catalog: &'a Catalog, row: &OutageRow) -> Option<&'a Parent> {
     let segment = row.outage.segment.and_then(|no| catalog.by_no(no))?;
     catalog.parent(&segment.parent).map(AsRef::as_ref)
@@ -74,8 +91,12 @@ fn group<'a>(catalog: &'a Catalog, id: &str, mut rows: Vec<&'a OutageRow>) -> Op
     });
     let run = runs.max_by_key(ExactSizeIterator::len)?;
     let total = catalog.children(&point.id).count();
-    let enough = run.len() >= FEWEST && run.len() * 2 >= total;
-    enough.then(|| Together { point, rows: rows[run].to_vec(), total })
+    is_common(run.len(), total).then(|| Together { point, rows: rows[run].to_vec(), total })
+}
+
+/// Whether so many of a point's segments, lost together, speak of a common fault.
+pub(super) fn is_common(lost: usize, total: usize) -> bool {
+    lost >= FEWEST && lost * 2 >= total
 }
 
 /// The story of a group.

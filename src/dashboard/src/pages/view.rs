@@ -1,5 +1,7 @@
 //! What a handler of a page holds: the application, who asks, and how to speak to him.
 
+use std::borrow::Cow;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::{Lang, Tr};
@@ -114,6 +116,11 @@ impl View {
         super::lists::query_value(&self.query, name)
     }
 
+    /// Whether a query parameter is there, be it empty.
+    pub(crate) fn is_asked(&self, name: &str) -> bool {
+        self.query.split('&').any(|pair| pair.split('=').next() == Some(name))
+    }
+
     /// The segment that a list is narrowed to: `Some(None)` where it is not, `None` where there is
     /// no such segment and so nothing to be found.
     pub(crate) fn narrowed_to(&self, id: &str) -> Option<Option<SegmentNo>> {
@@ -123,9 +130,22 @@ impl View {
         }
     }
 
+    /// The frame with its navigation for those whom it leads anywhere.
+    pub(crate) fn frame(&self) -> Cow<'_, Site> {
+        match self.who {
+            Some(_) => Cow::Borrowed(self.site()),
+            None => Cow::Owned(self.bare()),
+        }
+    }
+
+    /// The frame without the administrator's navigation.
+    pub(crate) fn bare(&self) -> Site {
+        Site { nav: Vec::new(), search: "", wall: "", ..self.site().clone() }
+    }
+
     /// The page as a response.
     pub(crate) fn respond(&self, page: &Page) -> Response {
-        page.respond(self.site(), &self.ctx)
+        page.respond(&self.frame(), &self.ctx)
     }
 
     /// Sends the reader on after something was changed, with a word about it.

@@ -254,6 +254,22 @@ impl Bed {
             .unwrap()
     }
 
+    /// Adds a piece of evidence to an outage.
+    pub(crate) async fn saw(&self, outage: i64, source: Source, fact: Fact) {
+        let body = serde_json::to_string(&Evidence { at: self.clock.stamp(), source, fact });
+        let body = body.unwrap();
+        self.store
+            .write(move |tx: &mut Tx<'_>| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO watch_evidence (outage, body) VALUES ($1, $2)";
+                    tx.execute(sql, &values![outage, body]).await?;
+                    Ok::<_, ets_store::Error>(())
+                })
+            })
+            .await
+            .unwrap();
+    }
+
     /// Measures the last `minutes` of every segment.
     pub(crate) async fn history(&self, minutes: i64) {
         let now = self.clock.wall();

@@ -160,5 +160,9 @@ async fn the_page_for_strangers_says_how_to_come_in() {
     let request = Request::get("/").header(header::ACCEPT_LANGUAGE, "en");
     let response = bed.ask_as_nobody(request.body(Body::empty()).unwrap(), Scheme::Http).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    assert!(text(response).await.contains("ets-hub link"));
+    let html = text(response).await;
+    assert!(html.contains("ets-hub link"));
+    for leads_nowhere in ["href=\"/journal\"", "class=\"button\" href=\"/\"", "role=\"search\""] {
+        assert!(!html.contains(leads_nowhere), "{leads_nowhere}: {html}");
+    }
 }

@@ -110,20 +110,44 @@ async fn a_confirmed_import_that_is_no_longer_what_was_shown_says_so() {
     assert!(text(response).await.contains("ничего не загружено"));
 }
 
-/// covers: N1.2
-#[tokio::test]
-async fn a_file_in_another_encoding_is_not_offered_for_mending() {
-    let bed = Bed::new(3).await;
+/// Sends a file as the form of the import page does.
+async fn upload(bed: &Bed, file: &[u8]) -> String {
     let mut body =
         b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n"
             .to_vec();
-    body.extend(b"id,name_ru\r\ns1,\xd8\xea\xee\xeb\xe0\r\n--b--\r\n");
+    body.extend(file);
+    body.extend(b"\r\n--b--\r\n");
     let request = Request::post("/registry/import")
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
         .header("sec-fetch-site", "same-origin")
         .body(Body::from(body))
         .unwrap();
-    let html = text(bed.ask(request).await).await;
+    text(bed.ask(request).await).await
+}
+
+/// covers: N1.2
+#[tokio::test]
+async fn a_line_with_a_fault_is_not_told_as_one_to_be_added_and_no_file_is_told_as_that() {
+    let bed = Bed::new(3).await;
+    let good = bed.registry.export_csv();
+    let new = |id: &str, number: &str| {
+        let line = good.lines().find(|line| line.contains("s003")).unwrap();
+        line.replace("s003", id).replace("10.10.3", number).replace("eth3", "eth9")
+    };
+    let file = format!("{good}{}\n{}\n", new("s008", "10.10.8"), new("s009", "ten.ten.9"));
+    let html = upload(&bed, file.as_bytes()).await;
+    assert!(html.contains("ten.ten.9.0/24"), "{html}");
+    let added = html.find("<code>s008</code>").expect("the sound line is told");
+    assert!(!html[added..].contains("<code>s009</code>"), "{html}");
+    let html = upload(&bed, b"").await;
+    assert!(html.contains("Сначала выберите файл") && html.contains("type=\"file\""), "{html}");
+}
+
+/// covers: N1.2
+#[tokio::test]
+async fn a_file_in_another_encoding_is_not_offered_for_mending() {
+    let bed = Bed::new(3).await;
+    let html = upload(&bed, b"id,name_ru\r\ns1,\xd8\xea\xee\xeb\xe0").await;
     assert!(html.contains("Windows-1251"), "{html}");
     assert!(!html.contains("<textarea"));
 }

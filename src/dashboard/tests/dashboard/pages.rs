@@ -1,10 +1,11 @@
 //! Every page in every language: it answers, it keeps to itself, it needs entry.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use ets_listen::Scheme;
-use ets_model::LinkState;
+use ets_model::{Fact, IcmpErrorKind, LinkState, Source};
+use ets_registry::Author;
 use http::{Request, StatusCode, header};
 
 use crate::bed::{Bed, text};
@@ -78,7 +79,7 @@ async fn troubled() -> Bed {
     bed.point("pp-1", &["s003", "s004"]).await;
     bed.point("pp-2", &[]).await;
     bed.photo("s004").await;
-    bed.outage(3, now.minus(std::time::Duration::from_secs(252)), None).await;
+    bed.outage(3, now.minus(Duration::from_secs(252)), None).await;
     bed.feeder.put(bed.picture(&[(3, LinkState::Down), (7, LinkState::Degraded)]));
     bed
 }
@@ -141,6 +142,59 @@ async fn a_search_without_a_hit_says_so_in_its_heading() {
     assert!(html.contains("<h1 id=\"heading\">Nothing was found for “nowhere”</h1>"));
 }
 
+/// covers: N3.2
+#[tokio::test]
+async fn an_unstable_segment_says_why_and_until_when() {
+    let bed = Bed::new(9).await;
+    bed.feeder.put(bed.picture(&[(3, LinkState::Degraded)]));
+    let (_, html) = in_language(&bed, "/segments/s003", "en").await;
+    assert!(html.contains("More probes are lost than on a sound link"), "{html}");
+    for ago in [400, 300, 200] {
+        let began = bed.clock.wall().minus(Duration::from_secs(ago));
+        bed.outage(3, began, Some(began.plus(Duration::from_secs(9)))).await;
+    }
+    let (_, html) = in_language(&bed, "/segments/s003", "en").await;
+    assert!(html.contains("The link was lost 3 times within ten minutes"), "{html}");
+    let (_, html) = in_language(&bed, "/segments/s004", "en").await;
+    assert!(!html.contains("counts as unstable"), "{html}");
+}
+
+/// covers: N3.3
+#[tokio::test]
+async fn probes_that_reach_another_segment_blame_the_hubs_route_and_nobody_outside() {
+    let bed = Bed::new(9).await;
+    bed.feeder.put(bed.picture(&[(3, LinkState::Down), (4, LinkState::Down)]));
+    let began = bed.clock.wall().minus(Duration::from_secs(30));
+    let told = async |no: u32, router: &str| {
+        let outage = bed.outage(no, began, None).await;
+        let (from, kind) = (router.parse().unwrap(), IcmpErrorKind::HostUnreachable);
+        bed.saw(outage, Source::Icmp, Fact::IcmpError { from, kind }).await;
+        in_language(&bed, &format!("/outages/{outage}"), "en").await.1
+    };
+    let html = told(3, "10.10.7.1").await;
+    assert!(html.contains("own route is wrong") && html.contains("ip route get 10.10.3"), "{html}");
+    assert!(!html.contains("Call the provider"), "{html}");
+    let html = told(4, "192.0.2.1").await;
+    assert!(html.contains("Router 192.0.2.1 answers") && html.contains("Call the provider"));
+}
+
+#[tokio::test]
+async fn the_heading_of_the_register_says_what_the_list_is_of() {
+    let bed = Bed::new(9).await;
+    bed.registry.retire_segment("s004", 1, &Author::new("bed")).await.unwrap();
+    bed.feeder.put(bed.picture(&[]));
+    for (path, told, rows) in [
+        ("/segments", "8 segments are watched", 8),
+        ("/segments?which=retired", "1 segment is retired", 1),
+        ("/segments?q=s00&list=1", "9 segments found for “s00”", 9),
+        ("/segments?q=s00&which=", "8 segments found for “s00”", 8),
+    ] {
+        let (_, html) = in_language(&bed, path, "en").await;
+        assert_eq!(heading(&html), told, "{path}");
+        assert_eq!(html.matches("<small class=\"id\">s00").count(), rows, "{path}");
+    }
+}
+
 /// covers: N11
 #[tokio::test]
 async fn what_is_printed_carries_the_scheme_of_the_request() {
@@ -160,6 +214,7 @@ async fn what_is_not_there_is_said_in_the_language_of_the_reader() {
     let (status, html) = in_language(&bed, "/segments/s999", "ru").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(html.contains("Такой страницы нет"), "{html}");
+    assert!(html.contains("href=\"/journal\""), "who is signed in finds his way back: {html}");
 }
 
 #[tokio::test]

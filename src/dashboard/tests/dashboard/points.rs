@@ -1,5 +1,7 @@
 //! Provider points: in the API, in the list, on a page of their own, in forms.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use ets_model::LinkState;
 use http::{Request, StatusCode, header};
@@ -75,7 +77,7 @@ async fn a_point_that_segments_still_name_is_kept_and_the_refusal_names_them() {
 #[tokio::test]
 async fn a_common_fault_is_seen_at_once() {
     let bed = Bed::new(9).await;
-    bed.point("pp-1", &["s001", "s002", "s003"]).await;
+    bed.point("pp-1", &["s001", "s002", "s003", "s005"]).await;
     bed.point("pp-2", &["s004"]).await;
     let (_, html) = in_language(&bed, "/registry/points", "ru").await;
     assert_eq!(heading(&html), "За точками провайдеров отключений нет");
@@ -83,18 +85,40 @@ async fn a_common_fault_is_seen_at_once() {
     let (_, html) = in_language(&bed, "/registry/points", "en").await;
     assert_eq!(heading(&html), "1 provider point has segments without a link");
     let (_, html) = in_language(&bed, "/registry/points/pp-1", "ru").await;
-    assert_eq!(heading(&html), "Узел pp-1: без связи 2 из 3");
+    assert_eq!(heading(&html), "Узел pp-1: без связи 2 из 4");
+    assert!(html.contains("похоже на отдельные неисправности"), "two are a chance: {html}");
+    bed.feeder.put(bed.picture(&[1, 2, 3].map(|no| (no, LinkState::Down))));
+    let (_, html) = in_language(&bed, "/registry/points/pp-1", "ru").await;
     assert!(html.contains("Похоже на общую неисправность"), "{html}");
-    for id in ["s001", "s002", "s003"] {
+    for id in ["s001", "s002", "s003", "s005"] {
         assert!(html.contains(&format!("<tr data-seg=\"{id}\"")), "{id}");
     }
     assert!(!html.contains("data-count="), "the stream tells the counts of all segments");
-    let all = [1, 2, 3].map(|no| (no, LinkState::Down));
+    let all = [1, 2, 3, 5].map(|no| (no, LinkState::Down));
     bed.feeder.put(bed.picture(&all));
     let (_, html) = in_language(&bed, "/registry/points/pp-1", "en").await;
     assert!(html.contains("All segments of this point are without a link"), "{html}");
     let (_, html) = in_language(&bed, "/registry/points/pp-2", "en").await;
     assert_eq!(heading(&html), "Node pp-2: no outages");
+}
+
+/// covers: N3.3
+#[tokio::test]
+async fn an_outage_that_is_one_of_many_behind_a_point_names_the_point_and_its_provider() {
+    let bed = Bed::new(9).await;
+    bed.point("pp-1", &["s001", "s002", "s003", "s004"]).await;
+    let began = bed.clock.wall().minus(Duration::from_secs(60));
+    bed.feeder.put(bed.picture(&[1, 2, 3, 5].map(|no| (no, LinkState::Down))));
+    let mut numbers = Vec::new();
+    for no in [1, 2, 3, 5] {
+        numbers.push(bed.outage(no, began, None).await);
+    }
+    let named = "<a href=\"/registry/points/pp-1\">Node pp-1</a>";
+    let (_, html) = in_language(&bed, &format!("/outages/{}", numbers[0]), "en").await;
+    assert!(html.contains("the break is most likely there") && html.contains(named), "{html}");
+    assert!(html.contains("Call the provider: Телеком"), "{html}");
+    let (_, html) = in_language(&bed, &format!("/outages/{}", numbers[3]), "en").await;
+    assert!(!html.contains("the break is most likely there"), "it hangs on no point: {html}");
 }
 
 /// covers: N1.1

@@ -238,10 +238,10 @@ async fn the_matrix_says_what_the_kernel_does_and_names_every_exception() {
     bed.rules().subscribe().wait_for(told).await.unwrap();
     let page = shown(&bed, "/reachability").await;
     assert_eq!(heading(&page), "1 пара сегментов не изолирована");
-    assert!(page.contains("достаёт до сегмента"), "{page}");
+    assert!(page.contains("есть доступ к сегменту"), "{page}");
     assert!(page.contains("<b>лишнее</b>") && page.contains("<b>не работает</b>"), "{page}");
     let page = shown(&bed, "/reachability?a=s004&b=mail").await;
-    assert!(page.contains("Достаёт, хотя не разрешено"), "{page}");
+    assert!(page.contains("хотя доступ не разрешён"), "{page}");
     let file = text(bed.get("/reachability.csv").await).await;
     assert_eq!(file.lines().count(), 5);
     assert_eq!(heading(&shown(&bed, "/rules").await), "В ядре 1 отличие от правил");

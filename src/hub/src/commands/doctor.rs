@@ -1,22 +1,21 @@
 //! `ets-hub doctor`: how the running hub is, and what is wrong with it.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{clock, rows, show, text};
+use super::segment::standing;
+use super::{NAMED, clock, rows, show, text, together};
 use crate::cli::Global;
 use crate::client::Client;
 use crate::exit::Failure;
 
-/// Segments that are named one by one.
-const NAMED: usize = 20;
 /// From so many blind seconds an hour on a person should look.
 const TOO_BLIND: f64 = 10.0;
 
 pub(crate) async fn run(client: &Client, global: &Global) -> Result<(), Failure> {
     let mut health = client.get("/api/v1/health").await?;
     health["troubled"] = troubled(client.get("/api/v1/segments").await?);
-    show(global, &health, people);
+    health["together"] = together::find(client, &health["troubled"]).await?;
+    show(global, &health, people)?;
     match problems(&health).len() {
         0 => Ok(()),
         1 => Err(Failure::Refused("one thing needs a person".to_owned())),
@@ -32,26 +31,31 @@ fn troubled(segments: Value) -> Value {
 }
 
 /// The verdict first, then one line a part; everything else is in `--json`.
-fn people(health: &Value) {
+fn people(health: &Value) -> String {
     let problems = problems(health);
-    println!("{}", if problems.is_empty() { "nothing is wrong" } else { "this needs a person:" });
-    for problem in problems {
-        println!("  {problem}");
-    }
+    let verdict = if problems.is_empty() { "nothing is wrong" } else { "this needs a person:" };
+    let mut lines = vec![verdict.to_owned()];
+    lines.extend(problems.iter().map(|problem| format!("  {problem}")));
+    lines.extend(figures(health));
+    lines.join("\n") + "\n"
+}
+
+fn figures(health: &Value) -> Vec<String> {
     let (netd, serve) = (&health["netd"]["status"], &health["serve"]);
-    for (name, part) in [("netd", netd), ("serve", serve)] {
+    let process = |name: &str, part: &Value| {
         let mib = part["resident_bytes"].as_u64().unwrap_or(0) >> 20;
-        println!(
-            "{name}: process {}, {mib} MiB, since {} UTC",
-            text(&part["pid"]),
-            clock(&part["started"])
-        );
-    }
-    println!("watched segments: {} ({})", text(&netd["targets"]), states(health));
+        let (pid, started) = (text(&part["pid"]), clock(&part["started"]));
+        format!("{name}: process {pid}, {mib} MiB, since {started} UTC")
+    };
     let refused = netd["engine"]["send_errors"].as_u64().unwrap_or(0);
-    println!("probes that the kernel refused to send, since netd started: {refused}");
-    println!("blind in the last hour: {:.1} s", blind_last_hour(health));
-    println!("blind in the last 24 hours: {:.1} s", health["blind_s"].as_f64().unwrap_or(0.0));
+    vec![
+        process("netd", netd),
+        process("serve", serve),
+        format!("watched segments: {} ({})", text(&netd["targets"]), states(health)),
+        format!("probes that the kernel refused to send, since netd started: {refused}"),
+        format!("blind in the last hour: {:.1} s", blind_last_hour(health)),
+        format!("blind in the last 24 hours: {:.1} s", health["blind_s"].as_f64().unwrap_or(0.0)),
+    ]
 }
 
 /// `47 up, 1 down`
@@ -63,15 +67,9 @@ fn states(health: &Value) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-/// Seconds in which the hub could not see, within the hour before the answer.
+/// Seconds in which the hub could not see, within the last hour.
 fn blind_last_hour(health: &Value) -> f64 {
-    let moment = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let Some(now) = moment(&health["at"]) else { return 0.0 };
-    let begin = now.as_second() - 3_600;
-    let within = |one: &&Value| moment(&one["to"]).is_some_and(|to| to.as_second() >= begin);
-    let seconds = |one: &Value| one["seconds"].as_f64().unwrap_or(0.0);
-    // An empty sum of floats is minus nought.
-    rows(&health["blind"]).iter().filter(within).map(seconds).sum::<f64>() + 0.0
+    health["blind_hour_s"].as_f64().unwrap_or(0.0)
 }
 
 /// What needs a person, as sentences.
@@ -85,8 +83,12 @@ fn problems(health: &Value) -> Vec<String> {
             problems.push(format!("{}: {}", text(&database["name"]), text(&database["problem"])));
         }
     }
-    problems.extend(rows(&health["troubled"]).iter().take(NAMED).map(trouble));
-    let more = rows(&health["troubled"]).len().saturating_sub(NAMED);
+    let groups = &health["together"];
+    problems.extend(rows(groups).iter().map(together::sentence));
+    let alone = |one: &&Value| !together::holds(groups, &one["id"]);
+    let alone: Vec<&Value> = rows(&health["troubled"]).iter().filter(alone).collect();
+    problems.extend(alone.iter().take(NAMED).map(|one| trouble(one)));
+    let more = alone.len().saturating_sub(NAMED);
     if more > 0 {
         problems.push(format!("and {more} segments more: ets-hub segment list"));
     }
@@ -99,15 +101,8 @@ fn problems(health: &Value) -> Vec<String> {
 
 /// One segment in trouble as a sentence.
 fn trouble(segment: &Value) -> String {
-    let (id, name, state) = (text(&segment["id"]), text(&segment["name"]), text(&segment["state"]));
-    let why = match segment["obstacle"].as_str() {
-        Some("no_port") => "; probes are not sent: the hub has no such port",
-        Some("no_route") => "; probes are not sent: the hub has no way to the address",
-        Some("forbidden") => "; probes are not sent: the hub's own rules forbid them",
-        _ if segment["unheard"] == true => "; it has never answered yet",
-        _ => "",
-    };
-    format!("{id} ({name}): {state} since {} UTC{why}", clock(&segment["since"]))
+    let (id, name) = (text(&segment["id"]), text(&segment["name"]));
+    format!("{id} ({name}): {}", standing(segment))
 }
 
 #[cfg(test)]
@@ -126,13 +121,30 @@ mod tests {
             {"id": "s050", "name": "B", "state": "unknown", "obstacle": "no_port",
                 "since": "2026-01-01T11:00:00Z"},
         ]));
-        ill["blind"] = json!([
-            {"to": "2026-01-01T11:30:00Z", "seconds": 40.0},
-            {"to": "2026-01-01T09:30:00Z", "seconds": 900.0},
-        ]);
+        ill["blind_hour_s"] = json!(40.0);
         let told = problems(&ill);
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].starts_with("s050 (B): unknown since 2026-01-01 11:00:00 UTC; probes"));
         assert!(told[1].contains("40.0 s"), "{told:?}");
+    }
+
+    #[test]
+    fn segments_that_fell_together_are_one_thing_and_named_once() {
+        let down = |id: &str| json!({"id": id, "name": "A", "state": "down", "since": "2026-01-01T11:00:00Z"});
+        let ids = ["s001", "s002", "s003", "s004"];
+        let told = problems(&json!({
+            "troubled": ids.map(down),
+            "together": [{
+                "point": "pp-west", "name": "West", "provider": "Optika", "of": 4,
+                "since": "2026-01-01T11:00:00Z", "segments": ["s001", "s003", "s004"],
+            }],
+        }));
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(
+            told[0],
+            "provider point pp-west (West): 3 of its 4 segments lost their link together at \
+             2026-01-01 11:00:00 UTC; call Optika: s001, s003, s004"
+        );
+        assert!(told[1].starts_with("s002 (A): down since"), "{told:?}");
     }
 }

@@ -11,8 +11,7 @@ pub(crate) async fn run(client: &Client, command: &Journal) -> Result<(), Failur
     match &command.action {
         JournalAction::List { limit } => {
             let listing = client.get(&format!("/api/v1/journal?limit={limit}")).await?;
-            show(&command.global, &listing, list);
-            Ok(())
+            show(&command.global, &listing, list)
         }
         JournalAction::Verify => verify(client, command).await,
     }
@@ -21,8 +20,8 @@ pub(crate) async fn run(client: &Client, command: &Journal) -> Result<(), Failur
 async fn verify(client: &Client, command: &Journal) -> Result<(), Failure> {
     let verdict = client.get("/api/v1/journal/verify").await?;
     show(&command.global, &verdict, |verdict| {
-        println!("{} entries are as they were written", text(&verdict["sound"]));
-    });
+        format!("{} entries are as they were written\n", text(&verdict["sound"]))
+    })?;
     match &verdict["broken"] {
         Value::Null => Ok(()),
         broken => Err(Failure::Refused(format!(
@@ -33,7 +32,7 @@ async fn verify(client: &Client, command: &Journal) -> Result<(), Failure> {
     }
 }
 
-fn list(listing: &Value) {
+fn list(listing: &Value) -> String {
     let row = |entry: &Value| {
         let subject = &entry["subject"];
         let subject = format!("{} {}", text(&subject["kind"]), text(&subject["id"]));
@@ -41,5 +40,5 @@ fn list(listing: &Value) {
         keys.map(|key| text(&entry[key])).into_iter().chain([subject]).collect()
     };
     let rows: Vec<_> = rows(listing).iter().map(row).collect();
-    table::print(&["NUMBER", "AT", "WHO", "WHAT", "SUBJECT"], &rows);
+    table::of(&["NUMBER", "AT", "WHO", "WHAT", "SUBJECT"], &rows)
 }

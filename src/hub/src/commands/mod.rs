@@ -2,11 +2,13 @@
 
 mod check;
 mod doctor;
+mod evidence;
 mod journal;
 mod outage;
 mod rules;
 mod segment;
 mod table;
+mod together;
 
 use std::future::Future;
 use std::path::Path;
@@ -17,9 +19,12 @@ use crate::cli::{Command, Global};
 use crate::client::Client;
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::out;
 
 /// The socket of a lab, below its folder.
 const LAB_SOCKET: &str = "serve.sock";
+/// What is named one by one; of more the number is enough.
+const NAMED: usize = 20;
 
 /// Runs one command to its end.
 pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
@@ -50,9 +55,8 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
 async fn entry_link(client: &Client, global: &Global) -> Result<(), Failure> {
     let link = client.change(http::Method::POST, "/api/v1/entry-links", &Value::Null).await?;
     show(global, &link, |link| {
-        println!("{}\nGood once, until {} UTC.", text(&link["url"]), clock(&link["expires"]));
-    });
-    Ok(())
+        format!("{}\nGood once, until {} UTC.\n", text(&link["url"]), clock(&link["expires"]))
+    })
 }
 
 /// Runs `body` with a client of the hub that `global` names.
@@ -80,13 +84,13 @@ fn no_hub(config: &Path) -> Failure {
     ))
 }
 
-/// Prints an answer as JSON, or for people.
-fn show(global: &Global, answer: &Value, people: impl FnOnce(&Value)) {
-    if global.json {
-        println!("{answer:#}");
-    } else {
-        people(answer);
-    }
+/// Prints an answer as JSON, or as `people` read it.
+fn show(
+    global: &Global,
+    answer: &Value,
+    people: impl FnOnce(&Value) -> String,
+) -> Result<(), Failure> {
+    out::print(&if global.json { format!("{answer:#}\n") } else { people(answer) })
 }
 
 /// A value as people read it: texts without quotes, a dash for none.
@@ -95,6 +99,15 @@ fn text(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// Identifiers one by one as long as they are few.
+fn named(ids: &[String]) -> String {
+    let shown = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match ids.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

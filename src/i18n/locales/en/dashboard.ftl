@@ -37,8 +37,8 @@ overview-unheard = { $count ->
    *[other] { $count } segments have never answered yet
 }
 overview-maintenance = { $count ->
-    [one] All linked, planned works in { $count } segment
-   *[other] All linked, planned works in { $count } segments
+    [one] All segments up, planned works in { $count } segment
+   *[other] All segments up, planned works in { $count } segments
 }
 overview-all-up = All segments are up
 overview-empty = No segments yet
@@ -77,6 +77,8 @@ overview-change-unknown = nothing known any more
 segment-heading-up = { $name }: up
 segment-heading-degraded = { $name }: loses { $loss }%
 segment-heading-flapping = { $name }: unstable link
+segment-unstable-breaks = The link was lost { $count } times within ten minutes. It counts as unstable until it has held for five minutes.
+segment-unstable-loss = More probes are lost than on a sound link. It counts as unstable until about a hundred in a row are answered.
 segment-heading-down = { $name }: no link
 segment-heading-maintenance = { $name }: planned works
 segment-heading-unknown = { $name }: nothing known
@@ -102,7 +104,7 @@ segment-rtt-chart = Delay, ms
 segment-rtt-spread = smallest to 95%, ms
 segment-rtt-chart-text = Half of the answers are faster than { $p50 } ms, 95% faster than { $p95 } ms, the slowest took { $max } ms.
 segment-loss-chart-text = { $lost } of { $sent } probes lost, { $percent }%.
-segment-loss-outside-text = Outside outages { $lost } of { $sent } probes were lost, { $percent }%.
+segment-loss-outside-text = Apart from outages and times when the hub could not see, { $lost } of { $sent } probes were lost, { $percent }%.
 segment-median = median
 segment-p95 = 95%
 segment-distribution = How the delay is spread
@@ -154,7 +156,7 @@ segment-ping-netd-away = The watching process does not answer, so no probes can 
 segment-edit = Edit
 segment-maintenance = Planned works
 segment-maintenance-on = Planned works are under way, they end: { $until }.
-segment-maintenance-off-text = Measuring goes on during the works, but an outage is not called an emergency.
+segment-maintenance-off-text = Measuring goes on during the works, but an outage is not counted as unplanned.
 segment-maintenance-until = They end
 segment-maintenance-start = Begin works
 segment-maintenance-stop = End works
@@ -175,9 +177,9 @@ outages-heading-open = { $count ->
 }
 outages-heading-none = No outages now
 outages-which = Which
-outages-which-all = all
-outages-which-open = open
-outages-which-closed = over
+outages-which-all = All
+outages-which-open = Open
+outages-which-closed = Over
 outages-column-number = No.
 outages-column-what = Where
 outages-column-kind = Kind
@@ -205,6 +207,7 @@ outage-what-over = link restored
 outage-what-retired = retired
 outage-lead-carrier = Port { $interface } of the hub lost its signal: the break is in the first stretch, between the hub’s port and the provider’s equipment.
 outage-lead-error = Router { $from } answers that there is no way on: the break is behind it.
+outage-lead-astray = The hub’s probes went to another segment, { $name }: its router { $router } answers that there is no way on. The hub’s own route is wrong, not the channel.
 outage-lead-neighbour = The segment’s router does not even answer for its hardware address: it has no power or nothing reaches it.
 outage-lead-silence = Probes leave, no answers come: cause unknown.
 outage-lead-obstacle = Probes do not leave: { $obstacle }.
@@ -232,8 +235,10 @@ outage-next-nothing = The link is back, nothing is to be done.
 outage-next-retired = The segment is retired; the hub does not watch it.
 outage-next-port = Check cable and power at the hub’s port
 outage-next-record = Check address, port and networks in the segment’s record
+outage-next-route = Check the hub’s route: ip route get { $address }
 outage-group-title = { $name }: { $down } of { $total } segments have no link
 outage-group-why = They lost their link within seconds of each other and share one provider point: the break is most likely there.
+outage-common-why = Several segments behind one provider point lost their link within seconds of each other: the break is most likely there.
 outage-group-segments = { $count ->
     [one] { $count } outage
    *[other] { $count } outages
@@ -304,12 +309,20 @@ registry-heading = { $count ->
     [one] { $count } segment is watched
    *[other] { $count } segments are watched
 }
+registry-heading-retired = { $count ->
+    [one] { $count } segment is retired
+   *[other] { $count } segments are retired
+}
+registry-heading-found = { $count ->
+    [one] { $count } segment found for “{ $word }”
+   *[other] { $count } segments found for “{ $word }”
+}
 registry-add = Add segment
 registry-import = Load CSV
 registry-export = Export the register
 registry-table-csv = Table as CSV
-registry-which-active = watched
-registry-which-retired = retired
+registry-which-active = Watched
+registry-which-retired = Retired
 registry-nothing = Nothing was found
 registry-nothing-for = Nothing was found for “{ $word }”
 filter-fold = Filter
@@ -319,6 +332,7 @@ registry-retire-heading = Retire { $name }?
 registry-retire-text = The hub will no longer probe the segment. History, outages and journal are kept, and the segment can be taken back. Its access ends at once; that change of the rules has to be confirmed within two minutes, else the segment keeps its access.
 registry-retired = The segment is retired.
 registry-retired-word = retired
+registry-retired-title = Retired
 registry-restore = Watch it again
 registry-restored = The segment is watched again.
 registry-added = The segment is added and watched.
@@ -333,15 +347,35 @@ edit-group-channel = Channel
 edit-group-router = Router
 edit-group-more = More
 field-id = Identifier
-field-id-help = Latin letters, digits and hyphen, such as s050. It does not change later.
+field-id-help = Latin letters, digits and hyphen, such as s050. It cannot be changed later.
 field-institution = Institution
 field-institution-help = Choose from the list. If it is not there yet, choose “a new institution” and give its name in at least one language.
 field-name-kk = Name of the institution in Kazakh
 field-name-ru = Name of the institution in Russian
 field-name-en = Name of the institution in English
 field-kind = Kind of institution
-field-kind-help = Such as akimat, department, archive, school.
+field-kind-help = Choose from the list or write your own.
 field-budget-level = Budget level
+kind-akimat = Akimat
+kind-department = Department
+kind-hospital = Hospital
+kind-school = School
+kind-service-centre = Public service centre
+kind-court = Court
+kind-archive = Archive
+kind-emergency = Emergency service
+kind-maslikhat = Maslikhat
+kind-civil-registry = Civil registry office
+kind-police = Police
+kind-college = College
+kind-library = Library
+kind-museum = Museum
+kind-veterinary = Veterinary service
+kind-career-centre = Career centre
+kind-data-centre = Data centre
+budget-republic = National
+budget-region = Regional
+budget-district = District
 field-district = District or city
 field-address = Postal address
 field-head = Head
@@ -352,7 +386,7 @@ field-label-ru = Short name in Russian
 field-label-en = Short name in English
 field-label-help = For the star and the tables. Empty: the name of the institution.
 field-prefixes = Networks
-field-prefixes-help = Separated by spaces, such as 10.10.50.0/24 fd00:50::/64. Networks of different segments do not overlap.
+field-prefixes-help = Separated by spaces, commas or lines, such as 10.10.50.0/24 fd00:50::/64. Networks of different segments do not overlap.
 field-interface = Port of the hub
 field-interface-help = The interface through which the hub sees the segment, as ip link shows it.
 field-probe-address = Probed address
@@ -398,14 +432,14 @@ point-heading-empty = { $name }: no segments
 point-common-all = All segments of this point are without a link. Most likely it is one common fault, at the point itself and not in the segments.
 point-common-together = { $down } of { $all } are without a link, lost at almost the same time:
 point-common-likely = This looks like a common fault behind this point.
-point-common-apart = The links were lost at different times: these look like separate faults.
+point-common-apart = Too few links were lost together for a common fault behind this point: these look like separate faults.
 point-empty = No segments hang on this point
 point-empty-text = The point is chosen on a segment’s page: “Edit”, “Shared provider point”.
 point-journal = Journal of the point
 point-contracts = Contracts
 point-retired = Retired
 point-new = New provider point
-point-id-help = Latin letters, digits and hyphen, such as pp-center. It does not change later.
+point-id-help = Latin letters, digits and hyphen, such as pp-center. It cannot be changed later.
 point-name-ru = Name in Russian
 point-name-kk = Name in Kazakh
 point-name-en = Name in English
@@ -443,6 +477,7 @@ photo-removed = The photograph is removed.
 import-heading = Load segments from CSV
 import-file = CSV file
 import-file-help = In UTF-8, with the names of the columns in the first line. First you see what would change; nothing changes before you confirm.
+import-no-file = Choose a file first: the table as CSV.
 import-example = Example: the present register
 import-check = Check the file
 import-check-again = Check again
@@ -511,7 +546,7 @@ remedy-id-retired = restore that segment or use another identifier
 rule-id-taken = { $id } is taken
 remedy-id-taken = use another identifier, or change the existing entry
 rule-name-missing = no name is given in any language
-remedy-name-missing = give at least one of name_kk, name_ru, name_en
+remedy-name-missing = give the name in at least one language
 rule-institution-unknown = there is no institution { $id }
 remedy-institution-unknown = fill in its name in this line, or correct the identifier
 rule-institution-differs = the institution { $id } is given differently in line { $line }
@@ -582,15 +617,16 @@ journal-by-session = { $name }, by one-time link { $id }
 journal-by-system = { $name }, user of the system { $id }
 journal-empty = There are no such entries
 journal-empty-hint = Drop the filter or choose other days.
-subject-segment = segment
-subject-institution = institution
-subject-session = entry
-subject-entry-link = entry link
+subject-segment = Segment
+subject-institution = Institution
+subject-session = Sign-in
+subject-entry-link = Sign-in link
 action-segment-create = segment added
 action-segment-update = segment changed
 action-segment-retire = segment retired
 action-segment-restore = segment watched again
-action-segment-maintenance = planned works
+action-segment-maintenance = planned works announced
+action-segment-maintenance-ended = planned works ended
 action-segment-photo = photograph of the site uploaded
 action-segment-photo-remove = photograph of the site removed
 action-institution-create = institution added
@@ -615,6 +651,7 @@ many-other = { $action }: { $count }
 ## Health of the hub
 system-title = Health
 system-heading-well = The hub is healthy
+system-heading-blind = The hub works; in the last hour it could not see for { $total }
 system-heading-ill = { $count ->
     [one] The hub needs you: { $count } trouble
    *[other] The hub needs you: { $count } troubles
@@ -663,7 +700,6 @@ system-send-errors = Refused by the kernel
 system-forged = Forged answers refused
 system-duplicate = Repeated answers
 system-late = Late answers
-system-blind-time = The hub could not see
 system-viewers = Live pages open
 system-behind = Events waiting to be written
 system-writable = takes entries
@@ -685,7 +721,7 @@ help-states = What the states mean
 help-state-up = The segment answers its probes and loses no more than it may.
 help-state-degraded = The segment answers but loses probes, or comes and goes.
 help-state-down = The segment does not answer: one probe was lost, and none of ten confirming ones came back.
-help-state-maintenance = An administrator announced planned works. Measuring goes on, an outage is not called an emergency.
+help-state-maintenance = An administrator announced planned works. Measuring goes on, an outage is not counted as unplanned.
 help-state-unknown = The hub cannot tell: it has not looked yet or is blind itself. It does not mean that the link works.
 help-find = How do I find a segment?
 help-find-text = Press the slash key and type a part of its name, identifier, district or provider, or an address: 10.10.7.15 leads to the segment that it belongs to.
@@ -699,6 +735,8 @@ help-add = How do I add a segment?
 help-add-text = Segments, “Add segment”. It needs an identifier, a network, an address to probe, a port of the hub and an institution. Watching begins at once.
 help-csv = How do I load many segments?
 help-csv-text = Segments, “Load CSV”. The hub first shows what would change and every fault by line; they can be mended in the page.
+help-files = What are the CSV files like?
+help-files-text = In every language the same: UTF-8 with a byte order mark, fields separated by a comma, numbers with a decimal point and without spaces, moments such as 2026-11-22 14:30:05 in the time zone shown below the page. In a spreadsheet program whose decimal mark is a comma, choose these when you import the file, or take the XLSX file where there is one.
 help-blind = What if the hub itself is blind?
 help-blind-text = When all ports of a trunk are lost or the watching process stood still, segments are shown as unknown, not as down. The page “Health” says when the hub could not see, and why.
 help-entry = How do I sign in?
@@ -732,7 +770,7 @@ settings-ended = The entry is closed.
 
 ## Coming in
 enter-heading = Sign-in for the administrator
-enter-text = The link works once. The button opens the star; this device stays signed in.
+enter-text = The link works once. The button opens the overview; this device stays signed in.
 enter-button = Sign in
 enter-worn-out = The link no longer works
 enter-worn-out-text = It was used already, or more than 15 minutes have passed. A command on the hub itself prints a new one:

@@ -58,6 +58,7 @@ traffic-pause = Пауза
 traffic-resume = Продолжить
 traffic-freeze = Ссылка на этот момент
 traffic-to-live = К текущему моменту
+traffic-ahead = Момент, указанный в адресе, ещё не наступил. Показано то, что происходит сейчас.
 traffic-earlier = Раньше
 traffic-later = Позже
 traffic-at-second = одна секунда
@@ -182,10 +183,17 @@ report-month = Месяц
 report-previous = Предыдущий месяц
 report-next = Следующий месяц
 report-acts = Акты PDF
+report-acts-without = { $count ->
+    [one] В файле PDF акты только тех учреждений, у которых был трафик: { $count } учреждение без трафика в него не входит.
+    [few] В файле PDF акты только тех учреждений, у которых был трафик: { $count } учреждения без трафика в него не входят.
+   *[other] В файле PDF акты только тех учреждений, у которых был трафик: { $count } учреждений без трафика в него не входят.
+}
 report-act = Акт PDF
 report-segments = Сегментов
 report-sum = Итого
 report-running = Месяц ещё идёт: цифры растут.
+report-ahead = Этот месяц ещё не наступил.
+report-heading-ahead = { $month }: месяц ещё не наступил
 report-spread = Часть трафика известна только суммой за более долгое время; на итог это не влияет.
 report-by-class = По службам и направлениям
 report-by-segment = По сегментам
@@ -253,7 +261,7 @@ quota-name-help = Для людей: оно будет в журнале.
 quota-whose = Чья
 quota-whose-all = каждый сегмент сам по себе
 quota-segment-help = Обозначение сегмента, например s007. Пусто: квота действует для каждого сегмента отдельно.
-quota-no-segment = такого сегмента нет: выберите обозначение из списка
+quota-no-segment = Такого сегмента нет. Выберите обозначение из списка.
 quota-kind = Что ограничить
 quota-kind-day = Объём за сутки
 quota-kind-month = Объём за месяц
@@ -278,9 +286,12 @@ quota-action-shape = Замедлить сегмент
 quota-action-shape-help = До конца периода обе стороны ограничены этой скоростью; запись в журнале тоже будет.
 quota-kbps = До какой скорости, Кбит/с
 quota-kbps-help = Не меньше 64.
-quota-need = заполните
-quota-not-number = напишите число больше нуля
-quota-range = напишите целое число от { $from } до { $to }
+quota-when-volume = нужно, если ограничен объём
+quota-when-rate = нужно, если ограничена скорость
+quota-when-shaped = нужно, если сегмент замедляется
+quota-need = Поле пустое. Заполните его.
+quota-not-number = Напишите число больше нуля.
+quota-range = Напишите целое число от { $from } до { $to }.
 quota-added = Квота добавлена.
 quota-removed = Квота удалена.
 quota-remove = Удалить квоту
@@ -312,8 +323,8 @@ action-quota-remove = удалена квота
 action-quota-warn = близко к квоте
 action-quota-reach = квота исчерпана
 action-quota-end = снова в пределах квоты
-subject-quota = квота
-subject-traffic = учёт трафика
+subject-quota = Квота
+subject-traffic = Учёт трафика
 
 # What segments open themselves: how fast the channel is.
 speed-title = Скорость канала

@@ -11,6 +11,7 @@ mod worker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use ets_runtime::wall_now;
 use serde::{Deserialize, Serialize};
 
@@ -127,17 +128,19 @@ impl Faults {
 
     /// Undoes the faults on these targets, all of them when none is named.
     pub(crate) fn heal(&mut self, names: &[String]) -> Result<Vec<Listed>> {
-        let mut wanted: Vec<String> = Vec::new();
+        let (mut targets, mut kinds): (Vec<String>, Vec<Kind>) = Default::default();
         for name in names {
             match self.segments(name) {
-                Ok(segments) => wanted.extend(segments.iter().flat_map(|segment| {
+                Ok(segments) => targets.extend(segments.iter().flat_map(|segment| {
                     [segment.id.clone(), self.star.plan.link_of(segment).interface.clone()]
                 })),
-                Err(_) if self.is_other_target(name) => wanted.push(name.clone()),
-                Err(error) => return Err(error),
+                Err(_) if self.is_other_target(name) => targets.push(name.clone()),
+                Err(error) => kinds.push(trunk_fault(name).ok_or_else(|| nothing_else(&error))?),
             }
         }
-        self.undo(|fault| names.is_empty() || wanted.contains(&fault.listed.target))
+        self.undo(|Fault { listed, .. }| {
+            names.is_empty() || targets.contains(&listed.target) || kinds.contains(&listed.kind)
+        })
     }
 
     /// Undoes the faults whose time is over.
@@ -172,6 +175,7 @@ impl Faults {
     }
 
     fn targets(&self, kind: Kind, names: &[String]) -> Result<Vec<Target>> {
+        needed(kind, names)?;
         match kind {
             Kind::TrunkDown | Kind::TrunkSilent => Ok(vec![Target::Trunk]),
             Kind::ProviderDown => names.iter().map(|name| self.provider_point(name)).collect(),
@@ -180,11 +184,6 @@ impl Faults {
                 Ok(found?.into_iter().flatten().map(Target::Segment).collect())
             }
         }
-        .and_then(|targets: Vec<Target>| {
-            let none =
-                || Error::Usage("name at least one segment: s007, s003-s009 or all".to_owned());
-            if targets.is_empty() { Err(none()) } else { Ok(targets) }
-        })
     }
 
     fn provider_point(&self, name: &str) -> Result<Target> {
@@ -229,6 +228,29 @@ enum Target {
     Trunk,
 }
 
+/// Refuses a fault of the trunk that names segments, and any other that names nothing.
+fn needed(kind: Kind, names: &[String]) -> Result<()> {
+    let wrong = |text: String| Err(Error::Usage(text));
+    match (kind.of_trunk(), names.is_empty()) {
+        (true, false) => wrong(format!("{} breaks the whole trunk: name no segment", kind.name())),
+        (false, true) if kind == Kind::ProviderDown => {
+            wrong("name at least one provider point, such as pp-west".to_owned())
+        }
+        (false, true) => wrong("name at least one segment: s007, s003-s009 or all".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// A fault of the trunk by its kind, to be healed alone.
+fn trunk_fault(name: &str) -> Option<Kind> {
+    Kind::from_str(name, false).ok().filter(|kind| kind.of_trunk())
+}
+
+/// What is to be healed is not known.
+fn nothing_else(no_segment: &Error) -> Error {
+    Error::Refused(format!("{no_segment}; provider points and trunk can be healed as well"))
+}
+
 /// The segments that a word names: `s007`, `7`, `s003-s009`, `all`.
 fn select(segments: &[SegmentPlan], word: &str) -> Result<Vec<SegmentPlan>> {
     if word == "all" {
@@ -236,7 +258,7 @@ fn select(segments: &[SegmentPlan], word: &str) -> Result<Vec<SegmentPlan>> {
     }
     let number = |text: &str| text.strip_prefix('s').unwrap_or(text).parse::<u32>().ok();
     let (first, last) = word.split_once('-').unwrap_or((word, word));
-    let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
+    let range = number(first).zip(number(last));
     let found: Vec<_> = range.map_or_else(Vec::new, |(first, last)| {
         segments
             .iter()
@@ -246,7 +268,9 @@ fn select(segments: &[SegmentPlan], word: &str) -> Result<Vec<SegmentPlan>> {
     });
     if found.is_empty() {
         let last = segments.last().map_or("", |segment| segment.id.as_str());
-        return Err(Error::Refused(format!("no segment {word:?}: there are s001 to {last}")));
+        let backwards = range.is_some_and(|(first, last)| first > last);
+        let why = if backwards { "a range begins with the lower number, and " } else { "" };
+        return Err(Error::Refused(format!("no segment {word:?}: {why}there are s001 to {last}")));
     }
     Ok(found)
 }
@@ -272,8 +296,21 @@ mod tests {
         assert_eq!(ids("s003-5"), ["s003", "s004", "s005"]);
         assert_eq!(ids("all").len(), 12);
         for word in ["", "13", "x", "5-3", "s", "-"] {
-            let error = select(&plan.segments, word).unwrap_err();
-            assert!(error.to_string().contains("s001 to s012"), "{word}: {error}");
+            let error = select(&plan.segments, word).unwrap_err().to_string();
+            assert!(error.contains("s001 to s012"), "{word}: {error}");
+            let backwards = error.contains("a range begins with the lower number");
+            assert_eq!(backwards, word == "5-3", "{word}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_trunk_names_nothing_and_every_other_one_something() {
+        let (none, one) = (Vec::new(), vec!["s001".to_owned()]);
+        for kind in Kind::value_variants() {
+            let of_trunk = kind.name().starts_with("trunk-");
+            assert_eq!(needed(*kind, &none).is_ok(), of_trunk, "{kind:?}");
+            assert_eq!(needed(*kind, &one).is_ok(), !of_trunk, "{kind:?}");
+            assert_eq!(trunk_fault(&kind.name()), of_trunk.then_some(*kind));
         }
     }
 }

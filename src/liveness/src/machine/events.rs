@@ -86,6 +86,7 @@ impl Machine {
         }
         if !self.dark.is_ever() {
             self.dark = Moment::at(from.min(now));
+            self.loss.acquit(from.min(now));
         }
         Effect { pace: Some(Pace::Regular), carrier: None }
     }
@@ -104,13 +105,18 @@ impl Machine {
         if !self.dark.is_ever() {
             return Effect::default();
         }
-        self.light();
+        self.light(now);
         Effect { pace: Some(self.burst(params, now)), carrier: None }
     }
 
     /// The dark is over, nothing is known, and only what was sent since it began proves anything.
-    pub(super) fn light(&mut self) {
-        self.recovery = Recovery::from(self.dark.get().unwrap_or_default());
+    /// What was sent in it and is lost is our loss.
+    pub(super) fn light(&mut self, now: BootTime) {
+        let dark = self.dark.get().unwrap_or_default();
+        self.recovery = Recovery::from(dark);
+        if self.blind.1 != ENDLESS {
+            self.blind = (dark, now);
+        }
         self.dark = Moment::NEVER;
         self.link = Link::Unknown;
         self.suspicion = Suspicion::default();

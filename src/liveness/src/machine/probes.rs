@@ -21,7 +21,7 @@ impl Machine {
         self.measure(params, now, sent, rtt);
         self.last_good = self.last_good.max(Moment::at(sent));
         if self.dark.get().is_some_and(|dark| sent > dark) {
-            self.light();
+            self.light(now);
         }
         let pace = match self.link {
             _ if self.dark.is_ever() => None,

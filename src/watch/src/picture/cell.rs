@@ -13,6 +13,8 @@ pub(crate) const PARTS: usize = 12;
 pub(crate) const PART: u64 = 5_000_000_000;
 /// The median is taken over this many answers.
 const ANSWERS: usize = 5;
+/// After so many parts without an answer the median is of the past.
+const FRESH: u64 = 3;
 
 /// Probes are given at most 2 s, and the second in which they end is told after it.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -63,18 +65,18 @@ impl Cell {
         }
     }
 
-    /// Another state. While a segment is down it is probed ten times as often, and the losses of
-    /// that time are the outage, which is told by itself: the loss counts anew from its end, when
-    /// the probes of the fast time have come to their ends too.
+    /// Another state. While a segment is not linked, losses are no quality of its link: they are the
+    /// outage, the planned works or the hub's own blindness, which are told by themselves, and they
+    /// are probed for ten times as often. The loss counts anew from the end of that, when the probes
+    /// of that time have come to their ends too.
     pub(crate) fn turn(&mut self, to: LinkState, since: WallTime) -> LinkState {
         let from = std::mem::replace(&mut self.state, to);
         self.since = since;
         self.heard |= matches!(to, LinkState::Up | LinkState::Degraded);
-        if to == LinkState::Down && from != to {
-            (self.parts, self.sent, self.lost) = ([(0, 0); PARTS], 0, 0);
-        }
-        if from == LinkState::Down && from != to {
-            self.fair_from = since.plus(SETTLING);
+        match (is_linked(from), is_linked(to)) {
+            (true, false) => (self.parts, self.sent, self.lost) = ([(0, 0); PARTS], 0, 0),
+            (false, true) => self.fair_from = since.plus(SETTLING),
+            _ => {}
         }
         from
     }
@@ -90,7 +92,7 @@ impl Cell {
 
     /// Adds the end of a probe, told at this moment, as far as it counts.
     pub(crate) fn hear(&mut self, part: u64, at: WallTime, outcome: Outcome) {
-        if self.state != LinkState::Down && at >= self.fair_from {
+        if is_linked(self.state) && at >= self.fair_from {
             self.add(part, outcome);
         } else if let Outcome::Answered(rtt) = outcome {
             self.answer(part, rtt);
@@ -147,7 +149,7 @@ impl Cell {
 
     fn median(&self, part: u64) -> Option<Duration> {
         let held = usize::from(self.held);
-        if held == 0 || part.saturating_sub(self.answered) >= PARTS as u64 {
+        if held == 0 || part.saturating_sub(self.answered) >= FRESH {
             return None;
         }
         let mut answers = self.answers;
@@ -155,6 +157,10 @@ impl Cell {
         answers.sort_unstable();
         Some(Duration::from_micros(u64::from(answers[held / 2])))
     }
+}
+
+fn is_linked(state: LinkState) -> bool {
+    matches!(state, LinkState::Up | LinkState::Degraded)
 }
 
 fn slot(part: u64) -> usize {
@@ -173,8 +179,8 @@ mod tests {
             cell.add(100, Outcome::Answered(Duration::from_millis(millis)));
         }
         assert_eq!(cell.now(100).rtt, Some(Duration::from_millis(4)));
-        assert_eq!(cell.now(111).rtt, Some(Duration::from_millis(4)));
-        assert_eq!(cell.now(112).rtt, None);
+        assert_eq!(cell.now(102).rtt, Some(Duration::from_millis(4)));
+        assert_eq!(cell.now(103).rtt, None);
     }
 
     /// covers: N3.2
@@ -192,6 +198,24 @@ mod tests {
         assert_eq!(cell.now(6).loss(), None, "not measured yet");
         cell.hear(6, second(33), Outcome::Answered(Duration::from_millis(1)));
         assert_eq!(cell.now(6).loss(), Some(0.0));
+    }
+
+    /// covers: N3.2
+    #[test]
+    fn what_works_and_the_hubs_own_blindness_lose_is_no_loss_of_the_segment() {
+        let second = |n: i64| WallTime(n * 1_000_000);
+        for state in [LinkState::Unknown, LinkState::Maintenance] {
+            let mut cell = Cell::new(SegmentNo(1), second(0));
+            cell.turn(LinkState::Up, second(0));
+            (5..10).for_each(|n| cell.hear(1, second(n), Outcome::Lost));
+            assert_eq!(cell.now(1).loss(), Some(1.0));
+            cell.turn(state, second(10));
+            (10..20).for_each(|n| cell.hear(2, second(n), Outcome::Lost));
+            assert_eq!(cell.now(3).loss(), None, "{state}");
+            cell.turn(LinkState::Up, second(20));
+            cell.hear(4, second(24), Outcome::Answered(Duration::from_millis(1)));
+            assert_eq!(cell.now(4).loss(), Some(0.0), "{state}");
+        }
     }
 
     #[test]

@@ -298,7 +298,12 @@ mod tests {
 
     fn picture(count: u32) -> Picture {
         let mut picture = Picture::new(std::iter::empty(), WallTime(0));
-        picture.cells = (1..=count).map(|no| Cell::new(SegmentNo(no), WallTime(0))).collect();
+        let up = |no| {
+            let mut cell = Cell::new(SegmentNo(no), WallTime(0));
+            cell.turn(LinkState::Up, WallTime(-10_000_000));
+            cell
+        };
+        picture.cells = (1..=count).map(up).collect();
         picture.slots = slots(&picture.cells);
         picture
     }

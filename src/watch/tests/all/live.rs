@@ -51,12 +51,16 @@ async fn the_picture_knows_the_open_outage_the_loss_and_the_round_trip() {
     let netd = Netd::start(&place.socket(), 1);
     let hub = place.start(3).await;
     hub_is_connected(&hub).await;
+    let mut before = stamp_now();
+    before.wall = before.wall.minus(Duration::from_secs(10));
+    netd.change(2, LinkState::Up, before, before);
+    hub.shows(2, LinkState::Up).await;
     for _ in 0..4 {
         netd.tick(&[1, 2, 3], &[]);
     }
     netd.tick(&[1, 3], &[2]);
-    netd.change(2, LinkState::Up, stamp_now(), stamp_now());
-    hub.shows(2, LinkState::Up).await;
+    wait("five probes", async || hub.handle.snapshot().segment(SegmentNo(2)).unwrap().sent == 5)
+        .await;
     let snapshot = hub.handle.snapshot();
     let two = snapshot.segment(SegmentNo(2)).unwrap();
     assert_eq!((two.rtt, two.loss()), (Some(Duration::from_millis(3)), Some(0.2)));

@@ -220,9 +220,11 @@ fn list(tr: &Tr, spots: &[Spot], labels: &[Option<Placed>], out: &mut String) {
         put!(*out, "<li{class}>{}<a href=\"{}\">", icon(spot.state), escape(&spot.href));
         put!(*out, "{}</a></li>", escape(&label_text(spot)));
     }
-    if let Some(more) = troubled.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
-        let class = if homeless > MOST_LISTED { "" } else { " class=\"small\"" };
-        put!(*out, "<li{class}>{}</li>", t::star_more(tr, more));
+    // The large star's list has only those without a label.
+    for (all, class) in [(troubled.len(), "small"), (homeless, "large")] {
+        if let Some(more) = all.checked_sub(MOST_LISTED).filter(|more| *more > 0) {
+            put!(*out, "<li class=\"{class}\">{}</li>", t::star_more(tr, more));
+        }
     }
     out.push_str("</ul></div>");
 }

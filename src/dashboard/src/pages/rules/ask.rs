@@ -57,7 +57,7 @@ fn answer(view: &View, matrix: &Matrix, a: &str, b: &str) -> Html {
         Some(reach) if reach.neighbours.contains(&(from.no, to.no)) => {
             said(notice::Tone::Bad, &t::rules_reach_pair(tr, name, other))
         }
-        Some(_) => said(notice::Tone::Plain, &t::rules_ask_no(tr, name, other)),
+        Some(_) => said(notice::Tone::Plain, &t::rules_ask_apart(tr, name, other)),
     }
 }
 

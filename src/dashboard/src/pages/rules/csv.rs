@@ -124,7 +124,8 @@ pub(super) async fn offences(view: View) -> Result<Response, Error> {
     while let Some(filter) = next.take() {
         let page = rules.offences(&filter).await?;
         for row in &page.rows {
-            let known = row.segment.and_then(|no| view.catalog.by_no(no));
+            let known = row.segment.and_then(|no| view.catalog.by_no(no)).map(AsRef::as_ref);
+            let known = known.or_else(|| offence_pages::behind(&view, &row.interface));
             let name = known.map(|one| view.catalog.name(one, view.lang()).to_owned());
             let examples: Vec<String> = row.examples.iter().map(offence_pages::example).collect();
             file.line([

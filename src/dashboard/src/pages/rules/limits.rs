@@ -33,6 +33,11 @@ pub(super) fn number<T: std::str::FromStr + Default>(text: &str) -> Option<T> {
     if text.is_empty() { Some(T::default()) } else { text.parse().ok() }
 }
 
+/// What is said of a limit that is none.
+pub(super) fn not_a_limit(tr: &Tr) -> String {
+    t::rules_number_wrong(tr, tr.number(i64::from(u32::MAX)))
+}
+
 /// A number in a field: none is an empty field.
 pub(super) fn shown<T: ToString + Default + PartialEq>(number: T) -> String {
     if number == T::default() { String::new() } else { number.to_string() }
@@ -80,7 +85,7 @@ fn show(view: &View, answers: &Answers, wrong: &[&'static str]) -> Result<Respon
     let tr = view.tr();
     let both = Both::of(view)?;
     let fields = questions(tr).map(|(name, label)| {
-        let error = if wrong.contains(&name) { t::rules_number_wrong(tr) } else { "" };
+        let error = if wrong.contains(&name) { not_a_limit(tr) } else { String::new() };
         let value = answers.get(name).cloned().unwrap_or_default();
         form::Field::new(name, label).value(value).error(error).kind(form::Kind::Number).optional()
     });

@@ -6,6 +6,9 @@ pub(super) const TAKES: &str =
 /// It comes, or changes without taking anything.
 pub(super) const GIVES: &str =
     "<svg class=\"ic up\" aria-hidden=\"true\"><use href=\"#i-done\"/></svg>";
+/// It is over; nothing is said of it being good.
+pub(super) const OVER: &str =
+    "<svg class=\"ic unknown\" aria-hidden=\"true\"><use href=\"#i-up\"/></svg>";
 /// It is as it must not be.
 pub(super) const WRONG: &str =
     "<svg class=\"ic down\" aria-hidden=\"true\"><use href=\"#i-down\"/></svg>";

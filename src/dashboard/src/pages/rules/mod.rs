@@ -40,7 +40,7 @@ use crate::Error;
 use crate::service::App;
 
 pub(super) use banner::slim as waiting_notice;
-pub(super) use offences::open_notice;
+pub(super) use offences::{behind, open_notice};
 pub(super) use segment::card as segment_card;
 
 /// The pages of this module.

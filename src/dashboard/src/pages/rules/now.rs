@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::OpenTo;
+use ets_model::{OpenTo, WallTime};
 use ets_rules::{Differs, Draft, Handle, State};
 use ets_web::html::escape;
 use ets_web::live::fragment;
@@ -221,7 +221,15 @@ fn in_force(view: &View, state: &State) -> Html {
         list.push((t::rules_fact_end(tr), ends::state(view, version)));
     }
     let compared = state.rules.as_ref().and_then(|rules| rules.compared);
-    let compared = compared.map(|at| when::moment(&view.ctx, at.wall));
+    let earlier = |at: WallTime| state.version.as_ref().is_some_and(|one| at < one.at);
+    let compared = compared.map(|at| {
+        let told = when::moment(&view.ctx, at.wall);
+        if !earlier(at.wall) {
+            return told;
+        }
+        let note = format!(" <small class=\"mut\">{}</small>", t::rules_compared_before(tr));
+        told.then(&Html::trusted(note))
+    });
     list.push((t::rules_fact_compared(tr), compared.unwrap_or_else(|| facts::unknown(tr))));
     facts::list(&list)
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use axum::response::Response;
 use ets_i18n::{Tr, t};
+use ets_model::Segment;
 use ets_netd_api::OffenceKind;
 use ets_rules::{OffenceFilter, OffenceRow};
 use ets_web::html::escape;
@@ -145,7 +146,7 @@ fn line(view: &View, row: &OffenceRow) -> Row {
         let length = when::lasting(&view.ctx, row.since);
         (mark::WRONG, Html::text(t::db_lasts(tr)).then(&Html::text(" ")).then(&length))
     } else {
-        (mark::GIVES, when::moment(&view.ctx, row.seen))
+        (mark::OVER, when::moment(&view.ctx, row.seen))
     };
     Row {
         cells: vec![
@@ -167,8 +168,22 @@ fn from(view: &View, row: &OffenceRow) -> Html {
     let known = row.segment.and_then(|no| view.catalog.by_no(no));
     match known {
         Some(segment) => names::segment_link(view, &segment.id),
-        None => Html::text(&t::offences_interface(view.tr(), &row.interface)),
+        None => {
+            let port = Html::text(&t::offences_interface(view.tr(), &row.interface));
+            match behind(view, &row.interface) {
+                Some(segment) => {
+                    port.then(&Html::text(" · ")).then(&names::segment_link(view, &segment.id))
+                }
+                None => port,
+            }
+        }
     }
+}
+
+/// The segment behind a port of the hub, where it is the only one there.
+pub(in crate::pages) fn behind<'a>(view: &'a View, interface: &str) -> Option<&'a Segment> {
+    let mut there = view.catalog.segments().filter(|one| one.interface == interface);
+    there.next().filter(|_| there.next().is_none()).map(AsRef::as_ref)
 }
 
 /// What it is called.

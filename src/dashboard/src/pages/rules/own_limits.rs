@@ -6,8 +6,11 @@ use ets_rules::{Edit, Rights, Shaping};
 use ets_web::html::escape;
 
 use super::super::view::View;
-use super::limits::{number, questions, shown};
+use super::limits::{not_a_limit, number, questions, shown};
 use super::names;
+
+/// As much as the registry takes for the rate of a channel.
+const MOST_KBPS: u64 = 1_000_000_000;
 
 /// The answers about one segment: limits like all or its own, shaped or not.
 #[derive(Default)]
@@ -68,6 +71,14 @@ impl Numbers {
         read.unwrap_or_default()
     }
 
+    fn rate(&mut self, name: &'static str) -> u64 {
+        let rate = self.number(name);
+        if rate > MOST_KBPS {
+            self.wrong.push(name);
+        }
+        rate
+    }
+
     /// What is different from the rights; what is no number is noted.
     pub(super) fn edits(&mut self, rights: &Rights, segment: &Segment) -> Vec<Edit> {
         let limits = self.own.then(|| Limits {
@@ -78,8 +89,8 @@ impl Numbers {
         let to = match self.shape.as_str() {
             "contract" => Some(Shaping::Contract),
             "own" => Some(Shaping::Own(Rate {
-                down_kbps: self.number("down_kbps"),
-                up_kbps: self.number("up_kbps"),
+                down_kbps: self.rate("down_kbps"),
+                up_kbps: self.rate("up_kbps"),
             })),
             _ => None,
         };
@@ -98,6 +109,14 @@ impl Numbers {
     }
 }
 
+/// What is said of a number that is none.
+fn fault(tr: &Tr, name: &str) -> String {
+    match name {
+        "down_kbps" | "up_kbps" => t::rules_number_wrong(tr, tr.number(MOST_KBPS as i64)),
+        _ => not_a_limit(tr),
+    }
+}
+
 /// What is wrong, above the form, with links to the fields.
 pub(super) fn summary(tr: &Tr, numbers: &Numbers) -> String {
     if numbers.wrong.is_empty() {
@@ -106,7 +125,7 @@ pub(super) fn summary(tr: &Tr, numbers: &Numbers) -> String {
     let lines: String = numbers
         .wrong
         .iter()
-        .map(|name| format!("<li><a href=\"#f-{name}\">{}</a></li>", t::rules_number_wrong(tr)))
+        .map(|name| format!("<li><a href=\"#f-{name}\">{}</a></li>", escape(&fault(tr, name))))
         .collect();
     format!(
         "<div class=\"errors\" role=\"alert\" tabindex=\"-1\" data-focus><h2>{}</h2><ul>{lines}</ul></div>",
@@ -166,7 +185,7 @@ fn group(title: &str, name: &str, chosen: &str, options: &[(&str, &str, &str)]) 
 fn field(tr: &Tr, numbers: &Numbers, name: &'static str, label: &str) -> String {
     let wrong = numbers.wrong.contains(&name);
     let (class, more, told) = if wrong {
-        let told = format!("<p class=\"error\" id=\"e-{name}\">{}</p>", t::rules_number_wrong(tr));
+        let told = format!("<p class=\"error\" id=\"e-{name}\">{}</p>", escape(&fault(tr, name)));
         (" wrong", format!(" aria-invalid=\"true\" aria-describedby=\"e-{name}\""), told)
     } else {
         ("", String::new(), String::new())

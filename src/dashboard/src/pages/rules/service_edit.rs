@@ -30,7 +30,9 @@ pub(super) async fn new(view: View) -> Result<Response, Error> {
 pub(super) async fn create(view: View, Form(answers): Form<Answers>) -> Result<Response, Error> {
     let id = text(&answers, "id");
     let (service, mut wrong) = read(&view, id, 0, &answers);
-    if id.parse::<ServiceId>().is_err() {
+    if id.is_empty() {
+        wrong.push(("id", t::quota_need(view.tr()).to_owned()));
+    } else if id.parse::<ServiceId>().is_err() {
         wrong.push(("id", t::rules_service_id_wrong(view.tr()).to_owned()));
     }
     match service.filter(|_| wrong.is_empty()) {
@@ -237,14 +239,14 @@ fn questions(view: &View, is_new: bool) -> Vec<form::Field> {
     let mut fields = vec![
         form::Field::new("name_ru", t::point_name_ru(tr))
             .help(t::rules_service_name_help(tr))
-            .optional(),
-        form::Field::new("name_kk", t::point_name_kk(tr)).optional(),
-        form::Field::new("name_en", t::point_name_en(tr)).optional(),
+            .when(t::form_one_of_three(tr)),
+        form::Field::new("name_kk", t::point_name_kk(tr)).when(t::form_one_of_three(tr)),
+        form::Field::new("name_en", t::point_name_en(tr)).when(t::form_one_of_three(tr)),
         form::Field::new("place", t::rules_column_place(tr)).kind(form::Kind::Radio(places)),
         form::Field::new("addresses", t::rules_service_addresses(tr))
             .help(t::rules_service_addresses_help(tr))
             .kind(form::Kind::Area { rows: 2 })
-            .optional(),
+            .when(t::rules_service_addresses_when(tr)),
         form::Field::new("ports", t::rules_column_ports(tr))
             .help(t::rules_service_ports_help(tr))
             .kind(form::Kind::Area { rows: 2 }),

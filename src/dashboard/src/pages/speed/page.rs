@@ -5,7 +5,7 @@ use ets_i18n::t;
 use ets_model::Segment;
 use ets_web::html::escape;
 use ets_web::page::Layout;
-use ets_web::{Html, Page, Site, assets, card, facts, notice};
+use ets_web::{Html, Page, assets, card, facts, notice};
 use http::StatusCode;
 
 use super::results;
@@ -38,8 +38,7 @@ pub(super) async fn show(view: View) -> Result<Response, Error> {
 
 /// Without the administrator's navigation, which leads nowhere from here.
 fn respond(view: &View, page: &Page) -> Response {
-    let site = Site { nav: Vec::new(), search: "", wall: "", ..view.site().clone() };
-    page.respond(&site, &view.ctx)
+    page.respond(&view.bare(), &view.ctx)
 }
 
 fn stranger(view: &View, why: &str) -> Response {

@@ -125,12 +125,12 @@ impl Maker<'_> {
             ]
         };
         let head = [
-            (t::db_segment(tr).to_owned(), 3.2),
+            (t::db_segment(tr).to_owned(), 2.9),
             (t::flow_down_in(tr, volume.word(tr)), 1.6),
             (t::flow_up_in(tr, volume.word(tr)), 1.6),
             (t::flow_packets(tr).to_owned(), 1.6),
             (t::flow_peak_in(tr, rate.word(tr)), 1.6),
-            (t::flow_p95_in(tr, rate.word(tr)), 1.7),
+            (t::flow_p95_in(tr, rate.word(tr)), 2.0),
         ];
         Grid {
             title: t::act_segments(tr).to_owned(),

@@ -36,7 +36,7 @@ use ets_web::{Html, Page};
 use super::view::View;
 use crate::service::App;
 
-pub(crate) use now::told;
+pub(crate) use now::{middle, told};
 use picture::segment_now;
 pub(super) use segment_card::segment_card;
 

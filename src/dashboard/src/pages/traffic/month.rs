@@ -85,6 +85,11 @@ impl Month {
         (self.period.to <= view.ctx.now).then(|| format!("{year}-{month:02}"))
     }
 
+    /// Whether it has not begun.
+    pub(super) fn is_ahead(self, view: &View) -> bool {
+        self.period.from > view.ctx.now
+    }
+
     /// Whether it is not over.
     pub(super) fn runs(self, view: &View) -> bool {
         self.period.to > view.ctx.now

@@ -27,6 +27,13 @@ pub(crate) async fn page(view: View) -> Result<Response, Error> {
     let asked = view.asked("at");
     let page = match moment(&asked) {
         None => present(&view, &traffic.snapshot()).await?,
+        // What has not come yet is not told as a time without traffic.
+        Some(at) if at > view.ctx.now => {
+            let mut page = present(&view, &traffic.snapshot()).await?;
+            let text = Html::text(t::traffic_ahead(view.tr()));
+            page.body = notice::notice(notice::Tone::Warning, &text).then(&page.body);
+            page
+        }
         Some(at) => past(&view, &Drawn::past(&traffic.picture(at).await?)).await?,
     };
     Ok(view.respond(&page))
@@ -53,7 +60,7 @@ async fn present(view: &View, now: &Snapshot) -> Result<Page, Error> {
     Ok(Page {
         title: t::traffic_title(words.tr).to_owned(),
         sub: moving(words, &drawn),
-        age: now.stale_since.is_none().then_some(Age { at: now.at.wall }),
+        age: now.stale_since.is_none().then_some(Age { at: middle(now) }),
         live: Some("/live/traffic?heading=own".to_owned()),
         ..frame(view, "live", heading(words.tr, now), &body)
     })
@@ -80,6 +87,11 @@ async fn past(view: &View, drawn: &Drawn) -> Result<Page, Error> {
         sub: sub.then(&moving(words, drawn)),
         ..frame(view, "", t::traffic_heading_at(tr, down, up, when), &body)
     })
+}
+
+/// The moment that a live picture tells: its second is the one of the link to it.
+pub(crate) fn middle(now: &Snapshot) -> WallTime {
+    now.at.wall.minus(now.over / 2)
 }
 
 async fn columns(

@@ -199,13 +199,14 @@ fn questions(view: &View, answers: &Answers, faults: &Faults) -> Vec<Field> {
         ask("name", t::quota_name(tr), t::quota_name_help(tr)),
         segment,
         ask("kind", t::quota_kind(tr), "").kind(kinds),
-        number("bytes", t::quota_bytes(tr), t::quota_bytes_help(tr)).optional(),
-        number("rate", t::quota_rate(tr), t::quota_rate_help(tr)).optional(),
-        number("minutes", t::quota_minutes(tr), t::quota_minutes_help(tr)).optional(),
+        number("bytes", t::quota_bytes(tr), t::quota_bytes_help(tr)).when(t::quota_when_volume(tr)),
+        number("rate", t::quota_rate(tr), t::quota_rate_help(tr)).when(t::quota_when_rate(tr)),
+        number("minutes", t::quota_minutes(tr), t::quota_minutes_help(tr))
+            .when(t::quota_when_rate(tr)),
         ask("way", t::quota_way(tr), "").kind(ways),
         number("warn", t::quota_warn(tr), t::quota_warn_help(tr)),
         ask("action", t::quota_action(tr), "").kind(actions),
-        number("kbps", t::quota_kbps(tr), t::quota_kbps_help(tr)).optional(),
+        number("kbps", t::quota_kbps(tr), t::quota_kbps_help(tr)).when(t::quota_when_shaped(tr)),
     ]
 }
 

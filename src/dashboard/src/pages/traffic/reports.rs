@@ -30,7 +30,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     let body = body(&view, words, month, &lines, &whole.total).await?;
     let page = Page {
         title: t::report_title(words.tr).to_owned(),
-        ..frame(&view, "reports", heading(words.tr, month, &whole.total), &body)
+        ..frame(&view, "reports", heading(&view, month, &whole.total), &body)
     };
     Ok(view.respond(&page))
 }
@@ -50,7 +50,11 @@ fn ordered(words: Words<'_>, reports: &[Report], month: Month) -> Vec<Line> {
     lines
 }
 
-fn heading(tr: &Tr, month: Month, total: &Total) -> String {
+fn heading(view: &View, month: Month, total: &Total) -> String {
+    let tr = view.tr();
+    if month.is_ahead(view) {
+        return t::report_heading_ahead(tr, month.title(tr));
+    }
     if total.amount.sum().is_zero() {
         return t::report_heading_none(tr, month.title(tr));
     }
@@ -74,7 +78,8 @@ async fn body(
     let from: usize = view.asked("row").parse().unwrap_or(0);
     let shown = &lines[from.min(lines.len())..(from + LINES).min(lines.len())];
     let table = report_html::lines(words, t::report_title(tr), t::db_institution(tr), shown, lines)
-        .then(&steps(tr, month, from, lines.len()));
+        .then(&steps(tr, month, from, lines.len()))
+        .then(&without(tr, lines));
     let acts = format!("/traffic/reports/all.pdf?month={}", month.word());
     let tools =
         downloads(tr, "/traffic/reports/all", month).then(&Html::link(&acts, t::report_acts(tr)));
@@ -88,6 +93,17 @@ async fn body(
     let missing = gaps::list(view, &gaps);
     let missing = card::card(t::report_gaps(tr), &Html::default(), &missing);
     Ok(body.then(&card::halves(&by_class, &missing)))
+}
+
+/// Who has no act in the file of all: those without traffic.
+fn without(tr: &Tr, lines: &[Line]) -> Html {
+    match lines.iter().filter(|line| line.total.amount.sum().is_zero()).count() {
+        0 => Html::default(),
+        count => Html::trusted(format!(
+            "<p class=\"mut\">{}</p>",
+            escape(&t::report_acts_without(tr, count))
+        )),
+    }
 }
 
 fn steps(tr: &Tr, month: Month, from: usize, all: usize) -> Html {
@@ -122,11 +138,12 @@ pub(super) fn months(view: &View, month: Month, path: &str) -> Html {
         month.word(),
         t::db_show(tr)
     );
-    let note = if month.runs(view) {
-        format!("<p class=\"mut\">{}</p>", t::report_running(tr))
-    } else {
-        String::new()
+    let note = match (month.is_ahead(view), month.runs(view)) {
+        (true, _) => t::report_ahead(tr),
+        (_, true) => t::report_running(tr),
+        _ => "",
     };
+    let note = if note.is_empty() { String::new() } else { format!("<p class=\"mut\">{note}</p>") };
     let tabs = tabs(t::report_month(tr), &all);
     Html::trusted(format!("<div class=\"ways row\">{tabs}{form}</div>{note}"))
 }

@@ -40,7 +40,7 @@ pub(super) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
     let name = view.catalog.name(&segment, view.lang());
     let page = Page {
         heading: heading(tr, &view.catalog, &now, segment.no),
-        age: now.stale_since.is_none().then_some(Age { at: now.at.wall }),
+        age: now.stale_since.is_none().then_some(Age { at: super::now::middle(&now) }),
         body,
         nav: "segments",
         crumbs: vec![
