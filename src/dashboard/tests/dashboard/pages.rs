@@ -181,6 +181,8 @@ async fn probes_that_reach_another_segment_blame_the_hubs_route_and_nobody_outsi
 #[tokio::test]
 async fn the_heading_of_the_register_says_what_the_list_is_of() {
     let bed = Bed::new(9).await;
+    let (_, html) = in_language(&bed, "/segments?which=retired", "en").await;
+    assert_eq!(heading(&html), "No segment is retired");
     bed.registry.retire_segment("s004", 1, &Author::new("bed")).await.unwrap();
     bed.feeder.put(bed.picture(&[]));
     for (path, told, rows) in [

@@ -310,6 +310,7 @@ registry-heading = { $count ->
    *[other] { $count } segments are watched
 }
 registry-heading-retired = { $count ->
+    [0] No segment is retired
     [one] { $count } segment is retired
    *[other] { $count } segments are retired
 }

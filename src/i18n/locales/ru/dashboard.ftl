@@ -327,6 +327,7 @@ registry-heading = { $count ->
    *[other] { $count } сегментов под наблюдением
 }
 registry-heading-retired = { $count ->
+    [0] Снятых с учёта сегментов нет
     [one] { $count } сегмент снят с учёта
     [few] { $count } сегмента сняты с учёта
    *[other] { $count } сегментов сняты с учёта
