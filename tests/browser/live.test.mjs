@@ -197,13 +197,19 @@ test("the navigation fits in one line at 1280 px, in each language", async () =>
   for (const lang of ["ru", "kk", "en"]) {
     await choose(context, { lang });
     await page.goto(`${base}/`);
-    const tops = await page.evaluate(() =>
-      [...document.querySelectorAll(".head > *, .nav a")].map((one) => {
+    const tops = await page.evaluate(() => {
+      document.querySelector(".nav .badge").textContent = "49";
+      return [...document.querySelectorAll(".head > *, .nav a")].map((one) => {
         const { top, height } = one.getBoundingClientRect();
         return Math.round((top + height / 2) / 10);
-      }),
-    );
+      });
+    });
     assert.equal(new Set(tops).size, 1, `${lang}: ${tops}`);
+    const room = await page.evaluate(() => {
+      const last = [...document.querySelectorAll(".nav a")].at(-1).getBoundingClientRect();
+      return document.querySelector(".search").getBoundingClientRect().left - last.right;
+    });
+    assert.ok(room >= 0, `${lang}: the last entry runs ${-room} px under the search box`);
   }
   await page.close();
 });
