@@ -15,4 +15,5 @@ mod speed;
 mod star;
 mod support;
 mod trouble;
+mod trust;
 mod walls;

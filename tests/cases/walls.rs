@@ -17,7 +17,7 @@ const LINES: &[&[&str]] = &[
     &["registry", "series"],
     &["listen", "outage", "documents"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "speed", "netd"],
+    &["watch", "rules", "traffic", "speed", "ca", "netd"],
     &["lab", "dashboard"],
     &["hub"],
 ];
@@ -40,7 +40,7 @@ const NARROW: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("rustls", &["tls"]),
     ("tokio-rustls", &["tls"]),
-    ("rcgen", &["tls"]),
+    ("rcgen", &["tls", "ca"]),
     ("sqlx", &["store"]),
     ("pdf-writer", &["documents"]),
     ("rust_xlsxwriter", &["documents"]),

@@ -27,6 +27,8 @@ pub struct Deps {
     pub traffic: Option<ets_traffic::Handle>,
     /// How fast channels are.
     pub speed: ets_speed::Desk,
+    /// The certification authority; `None` where there is none: tests, demonstrations.
+    pub ca: Option<ets_ca::Ca>,
     /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
     pub store: Store,
     /// The clock.

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Rules(Rules),
     /// The journal: list, verify
     Journal(Journal),
+    /// Certificates: list, issue, revoke, suspend, resume
+    Ca(Ca),
     /// Make a one-time entry link to the dashboard (15 minutes, one use)
     #[command(visible_alias = "link")]
     EntryLink(Global),
@@ -322,4 +324,59 @@ pub(crate) enum JournalAction {
     },
     /// Check the whole chain; names the first broken entry
     Verify,
+}
+
+/// `ca`
+#[derive(Args, Debug)]
+pub(crate) struct Ca {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) action: CaAction,
+}
+
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CaAction {
+    /// The newest certificates
+    List,
+    /// Issue a certificate into a folder
+    Issue {
+        /// Its kind: civil-servant, civil-servant-file, administrator, server, router, …
+        #[arg(long)]
+        profile: String,
+        /// Whom it is for: CN=Name,O=Institution
+        #[arg(long)]
+        subject: String,
+        /// A DNS name or address that its owner answers at; may be given again
+        #[arg(long = "name", value_name = "NAME")]
+        names: Vec<String>,
+        /// A request (PKCS#10 in PEM) by the owner's key
+        #[arg(long, value_name = "FILE")]
+        csr: Option<PathBuf>,
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Revoke a certificate for good: what it opened is closed at once
+    Revoke {
+        /// Its serial number, as `list` shows it
+        #[arg(long, value_name = "HEX", value_parser = identifier)]
+        serial: String,
+        /// Why: keyCompromise (lost or stolen), affiliationChanged, superseded, …
+        #[arg(long, default_value = "unspecified")]
+        reason: String,
+    },
+    /// Suspend a certificate: it opens nothing until `resume`
+    Suspend {
+        /// Its serial number
+        #[arg(long, value_name = "HEX", value_parser = identifier)]
+        serial: String,
+    },
+    /// End a suspension
+    Resume {
+        /// Its serial number
+        #[arg(long, value_name = "HEX", value_parser = identifier)]
+        serial: String,
+    },
 }

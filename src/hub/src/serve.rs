@@ -6,6 +6,7 @@ mod rights;
 mod rules;
 mod seed;
 mod speed;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,6 @@ use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
 use ets_series::Recorder;
-use ets_tls::Acceptor;
 use ets_traffic::Traffic;
 use ets_watch::Watch;
 
@@ -93,6 +93,7 @@ async fn work(
         channel: Arc::new(senses),
         clock: clock.clone(),
     });
+    let trust = trust::open(config, &stores.state, &clock).await?;
     let dashboard = ets_dashboard::build(
         ets_dashboard::Config {
             link_command: data::link_command(config),
@@ -105,6 +106,7 @@ async fn work(
             rules: Some(rules.handle()),
             traffic: Some(traffic.handle()),
             speed,
+            ca: Some(trust.ca.clone()),
             store: stores.state.clone(),
             clock: clock.clone(),
         },
@@ -122,7 +124,7 @@ async fn work(
     tasks.spawn("traffic", traffic.run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
     control(&mut tasks, config, &dashboard, end()).await?;
-    pages(&mut tasks, config, &dashboard, &netd, end()).await?;
+    pages(&mut tasks, config, (&dashboard, trust), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
 }
@@ -149,17 +151,17 @@ async fn control(
 async fn pages(
     tasks: &mut Tasks,
     config: &Config,
-    dashboard: &Dashboard,
+    (dashboard, trust): (&Dashboard, trust::Trust),
     netd: &Client,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let (limits, held) = (Limits::default(), config.netd.listen.as_slice());
-    let paths = ets_tls::bootstrap(&data::certificates(config), &config.dashboard.names)
-        .map_err(internal)?;
-    let acceptor = Acceptor::open(&paths).map_err(internal)?;
+    let trust::Trust { acceptor, connections, .. } = trust;
+    tasks.spawn("certificates that are over", connections.clone().watch_clock(shutdown.clone()));
+    let entry = (acceptor, connections);
     if let Some(socket) = listeners::take(netd, held, "dashboard-tls", &shutdown).await? {
         let router = dashboard.router();
-        tasks.spawn("pages", serve_tls(socket, acceptor, router, limits, shutdown.clone()));
+        tasks.spawn("pages", serve_tls(socket, entry, router, limits, shutdown.clone()));
     }
     if config.lab.plain_http
         && let Some(socket) = listeners::take(netd, held, "dashboard", &shutdown).await?

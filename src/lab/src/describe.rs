@@ -26,6 +26,8 @@ pub(crate) struct Description {
     /// PEM files.
     pub(crate) ca_cert: PathBuf,
     /// See `ca_cert`.
+    pub(crate) issuer_cert: PathBuf,
+    /// See `ca_cert`.
     pub(crate) admin_cert: PathBuf,
     /// See `ca_cert`.
     pub(crate) admin_key: PathBuf,
@@ -96,6 +98,7 @@ impl Description {
             dashboard_plain_url: listeners.plain_url(),
             metrics_url: listeners.metrics_url(),
             ca_cert: credentials.ca_cert,
+            issuer_cert: credentials.issuer_cert,
             admin_cert: credentials.admin_cert,
             admin_key: credentials.admin_key,
             hub_netns: netns(&plan.place("hub")),

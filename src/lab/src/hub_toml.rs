@@ -62,6 +62,8 @@ fn quoted(path: &Path) -> String {
 pub(crate) struct Credentials {
     /// The certificate of the hub's own authority.
     pub(crate) ca_cert: PathBuf,
+    /// The certificate of the authority that issues to people and machines.
+    pub(crate) issuer_cert: PathBuf,
     /// The administrator's certificate.
     pub(crate) admin_cert: PathBuf,
     /// Its key.
@@ -76,6 +78,7 @@ impl Credentials {
         let certs = data.join("certs");
         Self {
             ca_cert: certs.join("ca.pem"),
+            issuer_cert: data.join("ca/issuing.pem"),
             admin_cert: certs.join("admin.pem"),
             admin_key: certs.join("admin.key"),
             entry_link: data.join("entry-link"),

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
-use crate::{Error, Peer};
+use crate::{Bound, Connections, Error, Peer};
 
 /// Whether a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,23 +69,24 @@ pub async fn serve_plain(
     serve(listener, None, router, limits, shutdown).await
 }
 
-/// Serves HTTP over TLS until shutdown; HTTP/2 where the client offers it.
+/// Serves HTTP over TLS until shutdown; HTTP/2 where the client offers it. A connection lives no
+/// longer than the certificate that opened it.
 ///
 /// # Errors
 /// When the listener cannot be used at all.
 pub async fn serve_tls(
     listener: std::net::TcpListener,
-    acceptor: Acceptor,
+    (acceptor, connections): (Acceptor, Arc<Connections>),
     router: Router,
     limits: Limits,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    serve(listener, Some(acceptor), router, limits, shutdown).await
+    serve(listener, Some((acceptor, connections)), router, limits, shutdown).await
 }
 
 async fn serve(
     listener: std::net::TcpListener,
-    acceptor: Option<Acceptor>,
+    acceptor: Option<(Acceptor, Arc<Connections>)>,
     router: Router,
     limits: Limits,
     shutdown: Shutdown,
@@ -135,7 +136,7 @@ async fn accept(
 }
 
 struct Connection {
-    acceptor: Option<Acceptor>,
+    acceptor: Option<(Acceptor, Arc<Connections>)>,
     router: Router,
     limits: Limits,
     watcher: Watcher,
@@ -150,15 +151,28 @@ impl Connection {
             None => {
                 self.http(stream, Peer { address, scheme: Scheme::Http }, None).await;
             }
-            Some(acceptor) => self.https(acceptor, stream, address).await,
+            Some((acceptor, connections)) => {
+                self.https(acceptor, &connections, stream, address).await;
+            }
         }
     }
 
-    async fn https(self, acceptor: Acceptor, stream: TcpStream, address: SocketAddr) {
+    async fn https(
+        self,
+        acceptor: Acceptor,
+        connections: &Arc<Connections>,
+        stream: TcpStream,
+        address: SocketAddr,
+    ) {
+        let peer = Peer { address, scheme: Scheme::Https };
         match tokio::time::timeout(self.limits.handshake, acceptor.accept(stream)).await {
-            Ok(Ok((stream, certificate))) => {
-                self.http(stream, Peer { address, scheme: Scheme::Https }, certificate).await;
-            }
+            Ok(Ok((stream, None))) => self.http(stream, peer, None).await,
+            Ok(Ok((stream, Some(certificate)))) => match connections.admit(&certificate) {
+                Some(admitted) => {
+                    self.http(Bound::new(stream, admitted), peer, Some(certificate)).await;
+                }
+                None => tracing::debug!(%address, "revoked between handshake and entry"),
+            },
             Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
             Err(_) => tracing::debug!(%address, "TLS handshake took too long"),
         }

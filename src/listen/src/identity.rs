@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-pub use ets_tls::PeerCertificate;
+pub use ets_tls::{CertId, PeerCertificate};
 
 use crate::Scheme;
 

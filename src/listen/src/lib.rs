@@ -5,11 +5,13 @@
 //! client writes in a header can put them there.
 
 mod accept;
+mod connections;
 mod identity;
 mod unix;
 
 pub use accept::{Limits, Scheme, serve_plain, serve_tls};
-pub use identity::{Peer, PeerCertificate, SystemUser};
+pub use connections::{Admitted, Bound, Connections};
+pub use identity::{CertId, Peer, PeerCertificate, SystemUser};
 pub use unix::{bind_unix, serve_unix};
 
 /// A listener could not be set up.

@@ -4,14 +4,16 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::get;
-use ets_listen::{Limits, Peer, PeerCertificate, bind_unix, serve_plain, serve_tls};
+use ets_listen::{Connections, Limits, Peer, PeerCertificate, bind_unix, serve_plain, serve_tls};
 use ets_runtime::{Shutdown, ShutdownTrigger};
-use ets_tls::{Acceptor, Paths, bootstrap};
+use ets_tls::testing::bootstrap;
+use ets_tls::{Acceptor, Paths, RevocationSet};
 
 async fn who(peer: Extension<Peer>, certificate: Option<Extension<PeerCertificate>>) -> String {
     let name = certificate.map_or_else(|| "nobody".to_owned(), |one| one.subject.clone());
@@ -33,8 +35,11 @@ fn start(paths: Option<&Paths>) -> Server {
     let task = match paths {
         None => tokio::spawn(serve_plain(listener, router, limits, shutdown)),
         Some(paths) => {
-            let acceptor = Acceptor::open(paths).expect("the credentials fit");
-            tokio::spawn(serve_tls(listener, acceptor, router, limits, shutdown))
+            let revoked = Arc::new(RevocationSet::new());
+            revoked.load([]);
+            let acceptor = Acceptor::open(paths, revoked.clone()).expect("the credentials fit");
+            let entry = (acceptor, Connections::new(revoked));
+            tokio::spawn(serve_tls(listener, entry, router, limits, shutdown))
         }
     };
     Server { address, end, task }

@@ -1,15 +1,18 @@
 //! The only room that names rustls: the provider, the hub's credentials, client certificates.
-//!
-//! In this first form the hub makes a small authority of its own at the first start, so that the
-//! dashboard speaks HTTPS and the administrator has a certificate from the first minute.
 
 mod acceptor;
-mod bootstrap;
+mod credentials;
+mod paths;
 mod peer;
+mod revocation;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verifier;
 
 pub use acceptor::Acceptor;
-pub use bootstrap::{Paths, bootstrap};
+pub use paths::Paths;
 pub use peer::PeerCertificate;
+pub use revocation::{CertId, RevocationSet, Standing};
 
 /// TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,7 @@ pub enum Error {
         path: std::path::PathBuf,
     },
     /// A certificate cannot be made.
+    #[cfg(feature = "testing")]
     #[error("a certificate cannot be made")]
     Make(#[from] rcgen::Error),
     /// rustls refuses the credentials.

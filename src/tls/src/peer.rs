@@ -1,9 +1,12 @@
 //! What is kept of a client's verified certificate.
 
 use std::fmt::Write;
+use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::CertId;
 
 /// A client certificate that was verified in this connection's handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,10 @@ pub struct PeerCertificate {
     pub serial_hex: String,
     /// SHA-256 of the certificate, lower-case hexadecimal.
     pub fingerprint: String,
+    /// By which it is revoked.
+    pub id: CertId,
+    /// From then on it is no longer valid.
+    pub not_after: SystemTime,
 }
 
 impl PeerCertificate {
@@ -25,9 +32,19 @@ impl PeerCertificate {
         Some(Self {
             subject: common_name.map_or_else(|| subject.to_string(), str::to_owned),
             serial_hex: hex(certificate.raw_serial()),
+            id: CertId::new(certificate.issuer().as_raw(), certificate.raw_serial()),
+            not_after: moment(certificate.validity().not_after.timestamp()),
             fingerprint: hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der).as_ref()),
         })
     }
+}
+
+/// Seconds since 1970 as a moment; what lies before is long over.
+fn moment(seconds: i64) -> SystemTime {
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_secs(seconds))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -130,6 +130,8 @@ fn a_database_two_releases_newer_is_refused_with_a_clear_word_and_stays_as_it_is
     wait_for("serve", Duration::from_secs(10), OFTEN, || socket.exists().then_some(()));
     serve.stop();
     let data = dir.path().join("data");
+    let logs = content(&data).into_keys().filter(|path| path.to_string_lossy().ends_with("-wal"));
+    assert_eq!(logs.count(), 0, "who ends in order leaves no log to be read again");
     for database in ["state.db", "series.db"] {
         let database = data.join(database);
         let ours = release(&database);

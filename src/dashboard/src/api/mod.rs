@@ -3,6 +3,7 @@
 mod amounts;
 mod asker;
 mod body;
+mod ca;
 mod entry;
 mod events;
 mod health;

@@ -82,6 +82,26 @@ pub(crate) fn all() -> Value {
             "examples": {"type": "array", "items": {"type": "object"}},
         })),
         "Quota": quota(),
+        "Certificate": object(&["serial", "profile", "subject", "state"], json!({
+            "serial": text(), "profile": text(), "subject": text(),
+            "names": {"type": "array", "items": text()},
+            "not_before": reference("Moment"), "not_after": reference("Moment"),
+            "state": {"type": "string", "enum": ["intended", "active", "suspended", "revoked"]},
+            "since": reference("Moment"), "reason": or_null(text()),
+            "certificate": {"type": "string", "description": "PEM; empty where none was signed"},
+        })),
+        "CertificateOrder": object(&["profile", "subject"], json!({
+            "profile": text(),
+            "subject": {"type": "string", "description": "CN=Name,O=Institution (RFC 4514)"},
+            "names": {"type": "array", "items": text()},
+            "csr": {"type": ["string", "null"], "description": "PKCS#10 in PEM"},
+        })),
+        "IssuedCertificate": object(&["serial", "certificate", "chain"], json!({
+            "serial": text(), "certificate": text(), "chain": text(), "key": or_null(text()),
+        })),
+        "Revocation": object(&["reason"], json!({
+            "reason": {"type": "string", "description": "RFC 5280, section 5.3.1: keyCompromise, …"},
+        })),
         "Problem": problem(),
     })
 }

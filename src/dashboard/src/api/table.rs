@@ -4,6 +4,7 @@ mod registry;
 mod rules;
 mod system;
 mod traffic;
+mod trust;
 mod watch;
 
 use super::operation::Operation;
@@ -15,6 +16,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         registry::OPERATIONS,
         rules::OPERATIONS,
         traffic::OPERATIONS,
+        trust::OPERATIONS,
         system::OPERATIONS,
     ];
     tables.into_iter().flatten()

@@ -31,6 +31,10 @@ pub(crate) async fn require_entry(
     match proof {
         Err(error) => error.into_response(),
         Ok(None) => Error::NeedEntry.into_response(),
+        Ok(Some(identity)) if !identity.is_administrator => Error::Forbidden(
+            "this certificate opens no part of the hub's administration; /me says what it opens",
+        )
+        .into_response(),
         Ok(Some(identity)) => {
             request.extensions_mut().insert(identity);
             next.run(request).await
@@ -40,7 +44,7 @@ pub(crate) async fn require_entry(
 
 /// Who asks, if he proves it by certificate or session.
 pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Option<Identity>, Error> {
-    if let Some(identity) = Identity::of_connection(&parts.extensions) {
+    if let Some(identity) = Identity::of_connection(&parts.extensions, app.deps.ca.as_ref()) {
         return Ok(Some(identity));
     }
     of_session(app, session_token(&parts.headers, is_secure(parts))).await
@@ -52,6 +56,7 @@ async fn of_session(app: &App, token: Option<Token>) -> Result<Option<Identity>,
     Ok(session.map(|session| Identity {
         name: session.name,
         proof: Proof::Session { hash: session.hash },
+        is_administrator: true,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ets_ca::Ca;
 use ets_listen::{PeerCertificate, SystemUser};
 use http::Extensions;
 
@@ -14,6 +15,8 @@ pub(crate) struct Identity {
     pub name: String,
     /// What proved it.
     pub proof: Proof,
+    /// Whether the hub's administration is open to him.
+    pub is_administrator: bool,
 }
 
 /// What proved an [`Identity`].
@@ -29,13 +32,16 @@ pub(crate) enum Proof {
 
 impl Identity {
     /// What the connection itself proves: the certificate, or the system user.
-    pub(crate) fn of_connection(extensions: &Extensions) -> Option<Self> {
+    /// Without an authority of our own whatever certificate was verified is an administrator's.
+    pub(crate) fn of_connection(extensions: &Extensions, ca: Option<&Ca>) -> Option<Self> {
         if let Some(user) = extensions.get::<SystemUser>() {
-            return Some(Self { name: user.name.clone(), proof: Proof::System { uid: user.uid } });
+            let (name, proof) = (user.name.clone(), Proof::System { uid: user.uid });
+            return Some(Self { name, proof, is_administrator: true });
         }
         let certificate = extensions.get::<PeerCertificate>()?;
         let proof = Proof::Certificate { serial: certificate.serial_hex.clone() };
-        Some(Self { name: certificate.subject.clone(), proof })
+        let is_administrator = ca.is_none_or(|ca| ca.is_administrator(certificate.id));
+        Some(Self { name: certificate.subject.clone(), proof, is_administrator })
     }
 
     /// The identity as the journal names it, such as `certificate:administrator (3fa1)`.

@@ -15,6 +15,7 @@ mod journal;
 mod kinds;
 mod lists;
 mod live;
+mod me;
 mod outage;
 mod outages;
 mod overview;
@@ -71,7 +72,7 @@ pub(crate) fn router(app: &App) -> Router {
 }
 
 fn open() -> Router<App> {
-    Router::new().route("/enter", get(enter::show).post(enter::open))
+    Router::new().route("/enter", get(enter::show).post(enter::open)).route("/me", get(me::show))
 }
 
 fn closed() -> Router<App> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use ets_dashboard::{Config, Dashboard, Deps, MIGRATIONS};
-use ets_listen::{Peer, PeerCertificate, Scheme};
+use ets_listen::{CertId, Peer, PeerCertificate, Scheme};
 use ets_model::{
     Evidence, Fact, LinkState, Names, Outcome, Parent, Sample, SegmentNo, Source, Stamp, WallTime,
 };
@@ -112,6 +112,7 @@ impl Bed {
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
             speed: speed::desk(&store, &registry, &clock),
+            ca: None,
             store: store.clone(),
             clock: clock.clone(),
         };
@@ -300,6 +301,8 @@ impl Bed {
             subject: name.into(),
             serial_hex: "3fa1".into(),
             fingerprint: "00".repeat(32),
+            id: CertId::new(b"bed", name.as_bytes()),
+            not_after: std::time::SystemTime::now() + Duration::from_secs(86_400),
         });
         self.ask_as_nobody(request, Scheme::Https).await
     }

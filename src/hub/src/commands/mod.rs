@@ -1,5 +1,6 @@
 //! The commands that ask or tell the running hub.
 
+mod ca;
 mod check;
 mod doctor;
 mod evidence;
@@ -42,6 +43,9 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         }
         Command::Journal(command) => {
             ask(&command.global, async |client| journal::run(&client, &command).await)
+        }
+        Command::Ca(command) => {
+            ask(&command.global, async |client| ca::run(&client, &command).await)
         }
         Command::EntryLink(global) => {
             ask(&global, async |client| entry_link(&client, &global).await)

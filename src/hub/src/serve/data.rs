@@ -42,6 +42,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_rules::MIGRATIONS,
         ets_watch::MIGRATIONS,
         ets_speed::MIGRATIONS,
+        ets_ca::MIGRATIONS,
         ets_traffic::STATE_MIGRATIONS,
         ets_dashboard::MIGRATIONS,
     ]
@@ -80,13 +81,18 @@ fn targets(config: &Config) -> (Target, Target) {
     }
 }
 
+/// Where the certification authority lies.
+pub(crate) fn authority(config: &Config) -> PathBuf {
+    config.server.data_dir.join("ca")
+}
+
 /// Where keys and certificates lie.
 pub(crate) fn certificates(config: &Config) -> PathBuf {
     config.server.data_dir.join("certs")
 }
 
 /// Only the owner reads what lies in `dir`.
-fn make_private_dir(dir: &Path) -> Result<(), Failure> {
+pub(crate) fn make_private_dir(dir: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(dir)
         .and_then(|()| std::fs::set_permissions(dir, Permissions::from_mode(0o700)))
         .map_err(|error| {

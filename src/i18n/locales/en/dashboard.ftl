@@ -777,3 +777,21 @@ enter-worn-out = The link no longer works
 enter-worn-out-text = It was used already, or more than 15 minutes have passed. A command on the hub itself prints a new one:
 enter-left = You have signed out
 enter-left-text = This session is closed. To sign in again use a new link or the administrator’s certificate.
+
+## What one may
+me-heading = What you may
+me-who = Who you are
+me-name = Name
+me-entry = How you came in
+me-by-certificate = by certificate
+me-by-session = by a one-time link
+me-by-system = as a user of the hub’s own machine
+me-serial = Certificate number
+me-until = Valid until
+me-rights = Rights
+me-administrator = Administrator: everything in the administration of the hub.
+me-none = None yet. Ask the administrator of the hub and give the number of your certificate.
+action-certificate-issue = certificate issued
+action-certificate-revoke = certificate revoked
+action-certificate-suspend = certificate suspended
+action-certificate-resume = suspension of the certificate ended

@@ -799,3 +799,21 @@ enter-worn-out = Ссылка больше не действует
 enter-worn-out-text = Она уже использована или прошло больше 15 минут. Новую печатает команда на самом узле:
 enter-left = Вы вышли
 enter-left-text = Этот вход закрыт. Чтобы войти снова, возьмите новую ссылку или сертификат администратора.
+
+## Что можно
+me-heading = Ваши права
+me-who = Кто вы
+me-name = Имя
+me-entry = Как вы вошли
+me-by-certificate = по сертификату
+me-by-session = по одноразовой ссылке
+me-by-system = как пользователь самого узла
+me-serial = Номер сертификата
+me-until = Действует до
+me-rights = Права
+me-administrator = Администратор: всё в управлении узлом.
+me-none = Пока никаких. Обратитесь к администратору узла и назовите номер вашего сертификата.
+action-certificate-issue = выдан сертификат
+action-certificate-revoke = отозван сертификат
+action-certificate-suspend = приостановлен сертификат
+action-certificate-resume = возобновлён сертификат

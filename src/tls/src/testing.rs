@@ -1,9 +1,9 @@
-//! The small authority of the first start: its certificate, the hub's, the administrator's.
+//! For tests of listeners: an authority, the hub's certificate and an administrator's in a folder.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -11,39 +11,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
 
-use crate::Error;
-
-/// Where keys and certificates lie, all in PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// The authority's certificate.
-    pub ca_cert: PathBuf,
-    /// The hub's certificate.
-    pub server_cert: PathBuf,
-    /// The hub's key.
-    pub server_key: PathBuf,
-    /// The administrator's certificate.
-    pub admin_cert: PathBuf,
-    /// The administrator's key.
-    pub admin_key: PathBuf,
-}
-
-impl Paths {
-    /// The usual names in `dir`.
-    pub fn in_dir(dir: &Path) -> Self {
-        Self {
-            ca_cert: dir.join("ca.pem"),
-            server_cert: dir.join("hub.pem"),
-            server_key: dir.join("hub.key"),
-            admin_cert: dir.join("admin.pem"),
-            admin_key: dir.join("admin.key"),
-        }
-    }
-
-    fn all(&self) -> [&Path; 5] {
-        [&self.ca_cert, &self.server_cert, &self.server_key, &self.admin_cert, &self.admin_key]
-    }
-}
+use crate::{Error, Paths};
 
 /// Life of the authority, and of the certificates below it, in days.
 const CA_DAYS: u64 = 3650;
@@ -51,7 +19,7 @@ const LEAF_DAYS: u64 = 397;
 /// Clocks of clients may be behind by this much.
 const CLOCK_SLACK: Duration = Duration::from_secs(3600);
 
-/// Makes authority, hub and administrator certificates in `dir` when they are not all there.
+/// Makes authority, hub and administrator certificates in `dir`.
 /// `names` are the DNS names and addresses at which the hub answers. The authority's key is not
 /// kept: nothing can be signed with it afterwards, so a stolen folder opens no more than it holds.
 ///
@@ -59,12 +27,10 @@ const CLOCK_SLACK: Duration = Duration::from_secs(3600);
 /// When a file cannot be written or a name is no DNS name or address.
 pub fn bootstrap(dir: &Path, names: &[String]) -> Result<Paths, Error> {
     let paths = Paths::in_dir(dir);
-    if paths.all().iter().all(|path| path.exists()) {
-        return Ok(paths);
-    }
     make_private_dir(dir)?;
     let authority = authority()?;
     write(&paths.ca_cert, &authority.pem(), PUBLIC)?;
+    write(&paths.client_ca, &authority.pem(), PUBLIC)?;
     let (cert, key) = leaf(hub_params(names)?, &authority)?;
     write(&paths.server_cert, &cert, PUBLIC)?;
     write(&paths.server_key, &key, PRIVATE)?;

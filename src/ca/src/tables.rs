@@ -1,0 +1,220 @@
+//! Every certificate in `state.db`: written before it is signed, never removed.
+
+use std::time::{Duration, SystemTime};
+
+use ets_model::WallTime;
+use ets_store::{Migration, Row, Tx, values};
+
+use crate::{Draft, Error, Kept, Reason, Serial, State};
+
+/// The migrations, for `state.db`.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "ca",
+    version: 1,
+    name: "certificates",
+    sqlite: "
+CREATE TABLE ca_certificate (
+    serial TEXT PRIMARY KEY,
+    issuer BLOB NOT NULL,
+    profile TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    names TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    signed_part BLOB NOT NULL,
+    certificate TEXT,
+    state TEXT NOT NULL,
+    state_since INTEGER NOT NULL,
+    reason TEXT,
+    ordered INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ca_certificate_state ON ca_certificate (state, not_after);
+CREATE INDEX ca_certificate_ordered ON ca_certificate (ordered, serial);
+",
+    postgres: "
+CREATE TABLE ca_certificate (
+    serial TEXT PRIMARY KEY,
+    issuer BYTEA NOT NULL,
+    profile TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    names TEXT NOT NULL,
+    not_before BIGINT NOT NULL,
+    not_after BIGINT NOT NULL,
+    signed_part BYTEA NOT NULL,
+    certificate TEXT,
+    state TEXT NOT NULL,
+    state_since BIGINT NOT NULL,
+    reason TEXT,
+    ordered BIGINT NOT NULL
+);
+CREATE INDEX ca_certificate_state ON ca_certificate (state, not_after);
+CREATE INDEX ca_certificate_ordered ON ca_certificate (ordered, serial);
+",
+}];
+
+const COLUMNS: &str = "serial, issuer, profile, subject, names, not_before, not_after, certificate, \
+    state, state_since, reason, ordered";
+
+/// Writes down what is about to be signed.
+pub(crate) async fn intend(
+    tx: &mut Tx<'_>,
+    draft: &Intent,
+    issuer: &[u8],
+    at: WallTime,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO ca_certificate (serial, issuer, profile, subject, names, not_before, \
+        not_after, signed_part, state, state_since, ordered) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'intended', $9, $9)";
+    let row = values![
+        draft.serial.to_string(),
+        issuer.to_vec(),
+        &draft.profile,
+        &draft.subject,
+        &draft.names,
+        micros(draft.from),
+        micros(draft.until),
+        draft.signed_part.clone(),
+        at.0
+    ];
+    tx.execute(sql, &row).await?;
+    Ok(())
+}
+
+/// What is written down before a signature.
+#[derive(Clone, Debug)]
+pub(crate) struct Intent {
+    serial: Serial,
+    profile: String,
+    subject: String,
+    names: String,
+    from: SystemTime,
+    until: SystemTime,
+    signed_part: Vec<u8>,
+}
+
+impl Intent {
+    pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted) -> Self {
+        Self {
+            serial: draft.serial,
+            profile: wanted.profile.clone(),
+            subject: wanted.subject.to_string(),
+            names: wanted.names.join(" "),
+            from: draft.from,
+            until: draft.until,
+            signed_part: draft.signed_part.clone(),
+        }
+    }
+}
+
+/// The signature came about.
+pub(crate) async fn issued(
+    tx: &mut Tx<'_>,
+    serial: Serial,
+    pem: &str,
+    at: WallTime,
+) -> Result<(), Error> {
+    let sql = "UPDATE ca_certificate SET certificate = $2, state = 'active', state_since = $3 \
+        WHERE serial = $1 AND state = 'intended'";
+    match tx.execute(sql, &values![serial.to_string(), pem, at.0]).await? {
+        1 => Ok(()),
+        _ => Err(Error::Abandoned(serial)),
+    }
+}
+
+/// Turns a certificate from one of these states into another; whether it was in one of them.
+pub(crate) async fn turn(
+    tx: &mut Tx<'_>,
+    serial: Serial,
+    from: &[State],
+    to: State,
+    reason: Option<Reason>,
+    at: WallTime,
+) -> Result<bool, Error> {
+    let from: Vec<String> = from.iter().map(|state| format!("'{}'", state.code())).collect();
+    let sql = format!(
+        "UPDATE ca_certificate SET state = $2, state_since = $3, reason = $4 \
+         WHERE serial = $1 AND state IN ({})",
+        from.join(", ")
+    );
+    let reason = reason.map(|reason| reason.code().to_owned());
+    let row = values![serial.to_string(), to.code(), at.0, reason];
+    Ok(tx.execute(&sql, &row).await? == 1)
+}
+
+/// What was intended when the process ended: nobody knows whether it was signed, so it opens
+/// nothing. Answers how many there were.
+pub(crate) async fn abandon(tx: &mut Tx<'_>, at: WallTime) -> Result<u64, Error> {
+    let sql = "UPDATE ca_certificate SET state = 'revoked', reason = $1, state_since = $2 \
+        WHERE state = 'intended'";
+    Ok(tx.execute(sql, &values![Reason::CessationOfOperation.code(), at.0]).await?)
+}
+
+/// Everything that opens nothing although its time is not over: issuer and serial.
+pub(crate) async fn dead(
+    store: &ets_store::Store,
+    now: WallTime,
+) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
+    let sql = "SELECT serial, issuer FROM ca_certificate \
+        WHERE state IN ('revoked', 'suspended') AND not_after > $1";
+    let read = |row: &Row| -> Result<_, Error> { Ok((row.blob("issuer")?.to_vec(), serial(row)?)) };
+    store.query(sql, &values![now.0]).await?.iter().map(read).collect()
+}
+
+/// Issuer and serial of every certificate of a profile.
+pub(crate) async fn of_profile(
+    store: &ets_store::Store,
+    profile: &str,
+) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
+    let sql = "SELECT serial, issuer FROM ca_certificate WHERE profile = $1";
+    let read = |row: &Row| -> Result<_, Error> { Ok((row.blob("issuer")?.to_vec(), serial(row)?)) };
+    store.query(sql, &values![profile]).await?.iter().map(read).collect()
+}
+
+/// One certificate.
+pub(crate) async fn find(store: &ets_store::Store, wanted: Serial) -> Result<Option<Kept>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM ca_certificate WHERE serial = $1");
+    let row = store.query_optional(&sql, &values![wanted.to_string()]).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The newest first.
+pub(crate) async fn list(store: &ets_store::Store, most: u32) -> Result<Vec<Kept>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM ca_certificate ORDER BY ordered DESC, serial DESC LIMIT $1");
+    store.query(&sql, &values![i64::from(most)]).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Kept, Error> {
+    let serial = serial(row)?;
+    let unreadable = || Error::Unreadable(serial.to_string());
+    let state = row.text("state")?;
+    let state = State::ALL.into_iter().find(|one| one.code() == state).ok_or_else(unreadable)?;
+    let reason = match row.opt_text("reason")? {
+        Some(code) => Some(Reason::read(code).ok_or_else(unreadable)?),
+        None => None,
+    };
+    Ok(Kept {
+        serial,
+        issuer: row.blob("issuer")?.to_vec(),
+        profile: row.text("profile")?.to_owned(),
+        subject: row.text("subject")?.to_owned(),
+        names: row.text("names")?.split_whitespace().map(str::to_owned).collect(),
+        not_before: WallTime(row.int("not_before")?),
+        not_after: WallTime(row.int("not_after")?),
+        certificate: row.opt_text("certificate")?.unwrap_or_default().to_owned(),
+        state,
+        since: WallTime(row.int("state_since")?),
+        reason,
+    })
+}
+
+fn serial(row: &Row) -> Result<Serial, Error> {
+    let text = row.text("serial")?;
+    text.parse().map_err(|_| Error::Unreadable(text.to_owned()))
+}
+
+/// Microseconds since 1970.
+fn micros(at: SystemTime) -> i64 {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,105 @@
+//! `ets-hub ca`: the officer's desk on the command line.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{clock, escaped, rows, show, table, text};
+use crate::cli::{Ca, CaAction};
+use crate::client::Client;
+use crate::exit::Failure;
+
+const CERTIFICATES: &str = "/api/v1/ca/certificates";
+
+pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
+    match &command.action {
+        CaAction::List => {
+            let listing = client.get(CERTIFICATES).await?;
+            show(&command.global, &listing, list)
+        }
+        CaAction::Issue { profile, subject, names, csr, out } => {
+            let csr = csr.as_deref().map(read).transpose()?;
+            let order =
+                json!({ "profile": profile, "subject": subject, "names": names, "csr": csr });
+            let issued = client.change(Method::POST, CERTIFICATES, &order).await?;
+            let handed = hand_over(&issued, out)?;
+            show(&command.global, &handed, |handed| {
+                let key = handed["key"].as_str().map(|key| ("key", key.to_owned()));
+                let serial = ("serial", text(&handed["serial"]));
+                let facts = [Some(serial), Some(("cert", text(&handed["cert"]))), key];
+                table::facts(&facts.into_iter().flatten().collect::<Vec<_>>())
+            })
+        }
+        CaAction::Revoke { serial, reason } => {
+            let done = turn(client, serial, "revoke", &json!({ "reason": reason })).await?;
+            show(&command.global, &done, |_| format!("{serial} is revoked\n"))
+        }
+        CaAction::Suspend { serial } => {
+            let done = turn(client, serial, "suspend", &Value::Null).await?;
+            show(&command.global, &done, |_| format!("{serial} is suspended\n"))
+        }
+        CaAction::Resume { serial } => {
+            let done = turn(client, serial, "resume", &Value::Null).await?;
+            show(&command.global, &done, |_| format!("{serial} is active again\n"))
+        }
+    }
+}
+
+async fn turn(client: &Client, serial: &str, to: &str, body: &Value) -> Result<Value, Failure> {
+    let path = format!("{CERTIFICATES}/{}/{to}", escaped(serial));
+    client.change(Method::POST, &path, body).await?;
+    client.get(&format!("{CERTIFICATES}/{}", escaped(serial))).await
+}
+
+/// Writes what was issued into a folder: the certificate with its chain, and the key, if one was
+/// made, for its owner alone.
+fn hand_over(issued: &Value, out: &Path) -> Result<Value, Failure> {
+    fs::create_dir_all(out).map_err(|error| unusable(out, &error))?;
+    let serial = text(&issued["serial"]);
+    let cert = out.join(format!("{serial}.pem"));
+    write(&cert, &format!("{}{}", text(&issued["certificate"]), text(&issued["chain"])), 0o644)?;
+    let key = match issued["key"].as_str() {
+        Some(pem) => {
+            let key = out.join(format!("{serial}.key"));
+            write(&key, pem, 0o600)?;
+            Some(key)
+        }
+        None => None,
+    };
+    Ok(json!({ "serial": serial, "cert": cert, "key": key }))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| unusable(path, &error))
+}
+
+fn write(path: &Path, content: &str, mode: u32) -> Result<(), Failure> {
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
+}
+
+fn list(listing: &Value) -> String {
+    let row = |one: &Value| {
+        let state = match one["reason"].as_str() {
+            Some(reason) => format!("{} ({reason})", text(&one["state"])),
+            None => text(&one["state"]),
+        };
+        let until = clock(&one["not_after"]);
+        vec![text(&one["serial"]), text(&one["profile"]), state, until, text(&one["subject"])]
+    };
+    let rows: Vec<_> = rows(listing).iter().map(row).collect();
+    table::of(&["SERIAL", "PROFILE", "STATE", "UNTIL", "SUBJECT"], &rows)
+}

@@ -1,0 +1,160 @@
+//! The authority, its desk, and the credentials of the hub and of its first administrator.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ets_ca::{Addresses, Authority, Ca, Files, Passphrase, Subject, Wanted};
+use ets_listen::Connections;
+use ets_registry::Author;
+use ets_runtime::Clock;
+use ets_store::Store;
+use ets_tls::{Acceptor, Paths, RevocationSet};
+
+use super::data;
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// A certificate of ours that ends sooner is made anew at the start.
+const SOON: Duration = Duration::from_secs(30 * 86_400);
+/// Under this name the hub stands in the journal.
+const HUB: &str = "hub";
+
+/// Who comes in, and until when.
+pub(crate) struct Trust {
+    pub(crate) ca: Ca,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) connections: Arc<Connections>,
+}
+
+/// Opens the authority, makes it at the first start, and sees to it that the hub and its first
+/// administrator have certificates of it.
+pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Result<Trust, Failure> {
+    let dir = data::authority(config);
+    let files = Files::in_dir(&dir);
+    let passphrase = passphrase(&dir)?;
+    if !files.exist() {
+        tracing::info!("the certification authority is made");
+        Authority::make(&files, &owner(config), &passphrase).map_err(|e| Failure::internal(&e))?;
+    }
+    let authority = Authority::open(&files, &passphrase, addresses(config))
+        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
+    let revoked = Arc::new(RevocationSet::new());
+    let connections = Connections::new(Arc::clone(&revoked));
+    let ca = Ca::open(ets_ca::Deps {
+        store: store.clone(),
+        authority,
+        connections: Arc::clone(&connections),
+        revoked: Arc::clone(&revoked),
+        clock: clock.clone(),
+    })
+    .await
+    .map_err(|error| Failure::internal(&error))?;
+    let paths = Paths::in_dir(&data::certificates(config));
+    credentials(&ca, config, &paths, &files).await?;
+    let acceptor = Acceptor::open(&paths, revoked).map_err(|error| Failure::internal(&error))?;
+    Ok(Trust { ca, acceptor, connections })
+}
+
+async fn credentials(
+    ca: &Ca,
+    config: &Config,
+    paths: &Paths,
+    files: &Files,
+) -> Result<(), Failure> {
+    data::make_private_dir(&data::certificates(config))?;
+    copy(&files.root, &paths.ca_cert)?;
+    copy(&files.issuing, &paths.client_ca)?;
+    let hub = Wanted {
+        profile: "hub".to_owned(),
+        subject: Subject::of_name("ETS Hub"),
+        names: config.dashboard.names.clone(),
+        until: None,
+    };
+    let administrator = Wanted {
+        profile: "administrator".to_owned(),
+        subject: Subject::of_name("administrator"),
+        names: Vec::new(),
+        until: None,
+    };
+    renew(ca, hub, &paths.server_cert, &paths.server_key).await?;
+    renew(ca, administrator, &paths.admin_cert, &paths.admin_key).await
+}
+
+/// Makes a pair anew unless what lies there fits, is of our authority, and is not over soon.
+async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), Failure> {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let known = read(cert);
+    // A crash between the two renames below leaves a pair that does not fit.
+    if ca.is_current(&known, SOON).await && ets_ca::is_pair(&known, &read(key)) {
+        return Ok(());
+    }
+    let issued = ca
+        .issue(wanted, None, &Author::new(HUB))
+        .await
+        .map_err(|error| Failure::internal(&error))?;
+    write(key, issued.key.as_deref().unwrap_or_default(), 0o600)?;
+    write(cert, &format!("{}{}", issued.certificate, issued.chain), 0o644)
+}
+
+/// What opens the authority's key: 256 random bits in a file beside it, unless the operator put
+/// something else there. Where the file comes from elsewhere (systemd credentials, a mounted
+/// medium), a copy of the data folder opens nothing.
+fn passphrase(dir: &Path) -> Result<Passphrase, Failure> {
+    let path = dir.join("passphrase");
+    if !path.exists() {
+        data::make_private_dir(dir)?;
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| Failure::Missing(format!("no random bytes: {error}")))?;
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        write(&path, &text, 0o600)?;
+    }
+    let text = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
+    let passphrase = Passphrase::new(&text);
+    if passphrase.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} is empty: put the passphrase there",
+            path.display()
+        )));
+    }
+    Ok(passphrase)
+}
+
+/// Where relying parties ask. They are answered by the hub itself, over plain HTTP.
+fn addresses(config: &Config) -> Addresses {
+    let name = config.dashboard.names.first().map_or("localhost", String::as_str);
+    let at = |path: &str| format!("http://{name}/{path}");
+    Addresses { crl: at("ca/issuing.crl"), ocsp: at("ca/ocsp"), issuer: at("ca/issuing.cer") }
+}
+
+fn owner(config: &Config) -> String {
+    let owner = config.dashboard.pages.owner.trim();
+    if owner.is_empty() { "ETS Hub".to_owned() } else { owner.chars().take(40).collect() }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    let text = fs::read_to_string(from).map_err(|error| unusable(from, &error))?;
+    write(to, &text, 0o644)
+}
+
+/// Writes a file so that a reader sees the old one or the new one, and a crash leaves either.
+fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    let fresh = path.with_extension("new");
+    drop(fs::remove_file(&fresh));
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&fresh)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&fresh, path))
+        .map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
+}
