@@ -195,6 +195,40 @@ fn a_certificate_opens_what_its_owner_may_until_it_is_revoked_and_then_nothing()
     assert_eq!(actions, [&json!("certificate.revoke"), &json!("certificate.issue")]);
 }
 
+/// covers: T1.1, T1.3, T2.1
+#[test]
+fn an_administrators_certificate_makes_no_other_and_stays_dead_once_revoked() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = Json(lab.json());
+    let text = |key: &str| json.text(key).to_owned();
+    let (cert, key) = (text("admin_cert"), text("admin_key"));
+    let serial = tool("openssl", &["x509", "-in", &cert, "-noout", "-serial"]);
+    let serial = serial.trim().trim_start_matches("serial=").to_lowercase();
+    let admin = Person { serial, cert, key };
+    let order = |profile: &str| {
+        let body = format!("{{\"profile\":\"{profile}\",\"subject\":\"CN=Other\"}}");
+        let output = curl(&json, &admin)
+            .args(["-w", "%{http_code}", "-o", "/dev/null", "-H", "content-type: application/json"])
+            .args(["-d", &body, &json.url("/api/v1/ca/certificates")])
+            .output()
+            .expect("curl starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(order("civil-servant-file"), "201");
+    assert_eq!(order("administrator"), "403", "a stolen certificate makes no other way in");
+    assert_eq!(ca(&lab, &["revoke", "--serial", &admin.serial]).0, Some(0));
+    assert!(ask(&json, &admin, "/me").is_err());
+    let before = lab.pid("serve");
+    Lab::signal(before, Signal::SIGKILL);
+    wait_for("serve to come back", SOON, OFTEN, || {
+        (lab.pid("serve") != before && lab.api().try_get("/api/v1/health").is_some()).then_some(())
+    });
+    assert!(ask(&json, &admin, "/me").is_err(), "the hub gives no new one to who was revoked");
+    let page = curl(&json, &issue(&lab, "civil-servant-file", "CN=A")).arg(json.url("/")).output();
+    let page = String::from_utf8_lossy(&page.expect("curl starts").stdout).into_owned();
+    assert!(page.contains("<h1") && !page.contains("href=\"/journal\""), "{page}");
+}
+
 /// covers: T1.3
 #[test]
 fn a_suspended_certificate_opens_nothing_until_the_suspension_ends() {

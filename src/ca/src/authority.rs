@@ -49,7 +49,7 @@ pub struct Authority {
     name: Vec<u8>,
     until: SystemTime,
     chain: String,
-    addresses: Addresses,
+    addresses: Option<Addresses>,
 }
 
 /// A certificate that was rehearsed, and is still to be signed.
@@ -78,8 +78,13 @@ impl Authority {
             let source = std::io::ErrorKind::AlreadyExists.into();
             return Err(Error::File { path: files.root.clone(), source });
         }
-        // The root's certificate is written last: without it nothing was ever signed.
-        drop(fs::remove_file(&files.key));
+        // The root's certificate is written last: without it nothing was ever signed. Who calls
+        // this has seen that nothing was.
+        if files.key.exists() {
+            let aside = files.key.with_extension("key.unused");
+            let fail = |source| Error::File { path: files.key.clone(), source };
+            fs::rename(&files.key, aside).map_err(fail)?;
+        }
         let now = SystemTime::now();
         let root = certified(&wanted("root", owner, "root"), now, None)?;
         let (issuing, pair) = below(&root, &wanted("issuing", owner, "issuing"), now)?;
@@ -92,14 +97,15 @@ impl Authority {
         publish(&files.root, &root.pem())
     }
 
-    /// Opens the issuing authority.
+    /// Opens the issuing authority. Where relying parties can ask about certificates stands in
+    /// each, if it is known.
     ///
     /// # Errors
     /// When a file cannot be read, the passphrase is wrong, or key and certificate do not fit.
     pub fn open(
         files: &Files,
         passphrase: &Passphrase,
-        addresses: Addresses,
+        addresses: Option<Addresses>,
     ) -> Result<Self, Error> {
         let pair = custody::read(&files.key, passphrase)?;
         let pem = read(&files.issuing)?;
@@ -108,6 +114,10 @@ impl Authority {
         if certificate.public_key().raw != pair.subject_public_key_info() {
             return Err(Error::Mismatch);
         }
+        let root = read(&files.root)?;
+        let (_, root) = parse_x509_pem(root.as_bytes()).map_err(|_| Error::Mismatch)?;
+        let root = root.parse_x509().map_err(|_| Error::Mismatch)?;
+        certificate.verify_signature(Some(root.public_key())).map_err(|_| Error::Mismatch)?;
         let der = parsed.contents.clone().into();
         let until = certificate.validity().not_after.timestamp();
         Ok(Self {
@@ -142,11 +152,11 @@ impl Authority {
         now: SystemTime,
     ) -> Result<Draft, Error> {
         let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
-        let params = build::params(wanted, serial, now, self.until, Some(&self.addresses))?;
+        let params = build::params(wanted, serial, now, self.until, self.addresses.as_ref())?;
         let rehearsed = params.signed_by(key, &self.rehearsal)?;
         let expected = Expected {
             profile: Profile::named(&wanted.profile)?,
-            is_responder: wanted.profile == "ocsp",
+            is_asked_about: self.addresses.is_some() && wanted.profile != "ocsp",
             issuer: &self.name,
             ceiling: self.until,
         };
@@ -219,8 +229,12 @@ fn moment(seconds: i64) -> SystemTime {
 
 fn publish(path: &Path, pem: &str) -> Result<(), Error> {
     let fail = |source| Error::File { path: path.to_owned(), source };
-    fs::write(path, pem).map_err(fail)?;
-    fs::File::open(path).and_then(|file| file.sync_all()).map_err(fail)
+    let (fresh, dir) = (path.with_extension("new"), path.parent().unwrap_or(Path::new(".")));
+    fs::write(&fresh, pem)
+        .and_then(|()| fs::File::open(&fresh)?.sync_all())
+        .and_then(|()| fs::rename(&fresh, path))
+        .and_then(|()| fs::File::open(dir)?.sync_all())
+        .map_err(fail)
 }
 
 fn read(path: &Path) -> Result<String, Error> {

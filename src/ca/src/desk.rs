@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use ets_journal::{Entry, Subject as On};
 use ets_listen::Connections;
@@ -81,7 +81,7 @@ impl Ca {
         if abandoned > 0 {
             tracing::warn!(abandoned, "certificates were ordered and not finished: revoked");
         }
-        let dead = tables::dead(&deps.store, now).await?;
+        let dead = tables::dead(&deps.store).await?;
         deps.revoked.load(dead.iter().map(|(issuer, serial)| CertId::new(issuer, serial.bytes())));
         let administrators = tables::of_profile(&deps.store, ADMINISTRATOR).await?;
         let administrators = administrators
@@ -127,12 +127,8 @@ impl Ca {
     /// # Errors
     /// [`Error::Unknown`], [`Error::Over`]; the database's.
     pub async fn revoke(&self, serial: Serial, reason: Reason, by: &Author) -> Result<(), Error> {
-        let turning = self.0.turning.lock().await;
-        let from = [State::Active, State::Suspended];
-        let kept = self.turn(serial, &from, State::Revoked, Some(reason), by).await?;
-        self.0.deps.connections.revoke(kept.id());
-        drop(turning);
-        Ok(())
+        let from = vec![State::Active, State::Suspended];
+        self.whole(Turn { serial, from, to: State::Revoked, reason: Some(reason) }, by).await
     }
 
     /// Suspends a certificate: it opens nothing until [`Ca::resume`].
@@ -140,11 +136,8 @@ impl Ca {
     /// # Errors
     /// As [`Ca::revoke`].
     pub async fn suspend(&self, serial: Serial, by: &Author) -> Result<(), Error> {
-        let turning = self.0.turning.lock().await;
-        let kept = self.turn(serial, &[State::Active], State::Suspended, None, by).await?;
-        self.0.deps.connections.revoke(kept.id());
-        drop(turning);
-        Ok(())
+        let from = vec![State::Active];
+        self.whole(Turn { serial, from, to: State::Suspended, reason: None }, by).await
     }
 
     /// Ends a suspension.
@@ -152,11 +145,37 @@ impl Ca {
     /// # Errors
     /// As [`Ca::revoke`].
     pub async fn resume(&self, serial: Serial, by: &Author) -> Result<(), Error> {
+        let from = vec![State::Suspended];
+        self.whole(Turn { serial, from, to: State::Active, reason: None }, by).await
+    }
+
+    /// In a task of its own: the database writes also for those who have gone meanwhile, and what
+    /// it wrote must bite.
+    async fn whole(&self, turn: Turn, by: &Author) -> Result<(), Error> {
+        let (desk, by) = (self.clone(), by.clone());
+        let serial = turn.serial;
+        let done = tokio::spawn(async move { desk.turn_and_tell(turn, &by).await });
+        done.await.unwrap_or(Err(Error::Abandoned(serial)))
+    }
+
+    /// What the database says afterwards is what holds, whatever the answer was: a retry of a
+    /// revocation whose answer was lost bites again. When it cannot say, the certificate opens
+    /// nothing.
+    async fn turn_and_tell(&self, turn: Turn, by: &Author) -> Result<(), Error> {
         let turning = self.0.turning.lock().await;
-        let kept = self.turn(serial, &[State::Suspended], State::Active, None, by).await?;
-        self.0.deps.revoked.remove(kept.id());
+        let Deps { connections, revoked, authority, .. } = &self.0.deps;
+        let known = self.find(turn.serial).await?;
+        let done = self.turn(&known, &turn, by).await;
+        match self.find(turn.serial).await {
+            Ok(kept) if kept.state == State::Active => drop(revoked.remove(kept.id())),
+            Ok(kept) => drop(connections.revoke(kept.id())),
+            Err(_) => {
+                let id = CertId::new(authority.name(), turn.serial.bytes());
+                connections.revoke(id);
+            }
+        }
         drop(turning);
-        Ok(())
+        done
     }
 
     /// Whether a certificate was issued to an administrator of the hub.
@@ -164,16 +183,17 @@ impl Ca {
         self.0.administrators.read().unwrap_or_else(PoisonError::into_inner).contains(&id)
     }
 
-    /// Whether the first certificate of a PEM is ours, active, and valid for so long yet.
-    pub async fn is_current(&self, pem: &str, at_least: Duration) -> bool {
-        let Some((issuer, serial)) = names_of(pem) else { return false };
-        let kept = if issuer == self.0.deps.authority.name() {
-            self.find(serial).await
-        } else {
-            return false;
-        };
-        let until = self.0.deps.clock.wall().plus(at_least);
-        kept.is_ok_and(|kept| kept.state == State::Active && kept.not_after > until)
+    /// What is kept of the first certificate of a file, where the file holds exactly what the
+    /// present authority handed out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn kept_of(&self, file: &str) -> Result<Option<Kept>, Error> {
+        let Some((issuer, serial)) = names_of(file) else { return Ok(None) };
+        let Deps { store, authority, .. } = &self.0.deps;
+        let kept = tables::find(store, serial).await?;
+        let handed = |kept: &Kept| format!("{}{}", kept.certificate, authority.chain());
+        Ok(kept.filter(|kept| kept.issuer == issuer && handed(kept) == file))
     }
 
     /// One certificate.
@@ -232,29 +252,21 @@ impl Ca {
         Issued { serial, certificate: certificate.pem(), chain, key }
     }
 
-    async fn turn(
-        &self,
-        serial: Serial,
-        from: &[State],
-        to: State,
-        reason: Option<Reason>,
-        by: &Author,
-    ) -> Result<Kept, Error> {
-        let kept = self.find(serial).await?;
-        let action = match (kept.state, to) {
+    async fn turn(&self, known: &Kept, turn: &Turn, by: &Author) -> Result<(), Error> {
+        let action = match (known.state, turn.to) {
             (_, State::Revoked) => "certificate.revoke",
-            (State::Suspended, State::Active) => "certificate.resume",
+            (_, State::Active) => "certificate.resume",
             _ => "certificate.suspend",
         };
-        let detail = json!({ "subject": kept.subject, "reason": reason.map(Reason::code) });
-        let entry = entry(action, serial, by).detail(detail);
-        let (from, at) = (from.to_vec(), self.0.deps.clock.wall());
-        let done = self
-            .0
-            .deps
-            .store
+        let reason = turn.reason.map(Reason::code);
+        let detail = json!({ "subject": known.subject, "reason": reason });
+        let entry = entry(action, turn.serial, by).detail(detail);
+        let (turn, at, store) = (turn.clone(), self.0.deps.clock.wall(), &self.0.deps.store);
+        let serial = turn.serial;
+        let done = store
             .write(move |tx: &mut Tx<'_>| {
                 Box::pin(async move {
+                    let Turn { serial, from, to, reason } = turn;
                     let done = tables::turn(tx, serial, &from, to, reason, at).await?;
                     if done {
                         ets_journal::append(tx, at, entry).await?;
@@ -263,8 +275,17 @@ impl Ca {
                 })
             })
             .await?;
-        if done { Ok(kept) } else { Err(Error::Over(serial, kept.state.code())) }
+        if done { Ok(()) } else { Err(Error::Over(serial, known.state.code())) }
     }
+}
+
+/// A step in a certificate's life.
+#[derive(Clone, Debug)]
+struct Turn {
+    serial: Serial,
+    from: Vec<State>,
+    to: State,
+    reason: Option<Reason>,
 }
 
 impl Kept {

@@ -73,7 +73,9 @@ pub enum Error {
         path: std::path::PathBuf,
     },
     /// The key and the certificate of the authority are not of one pair.
-    #[error("the authority's key does not belong to its certificate: restore both from one backup")]
+    #[error(
+        "key, issuing certificate and root of the authority do not belong together: restore all from one backup"
+    )]
     Mismatch,
     /// There is no such certificate.
     #[error("there is no certificate {0}")]

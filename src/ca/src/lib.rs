@@ -1,7 +1,7 @@
 //! The certification authority: profiles, keys, what is signed and by which rules.
 //!
-//! A certificate is rehearsed before it is signed: built from its profile, signed by a key that is
-//! thrown away, read back and held against the rules. What is signed is what was rehearsed.
+//! A certificate is rehearsed before it is signed: built from its profile, signed by a key that
+//! nobody trusts, read back and held against the rules. What is signed is what was rehearsed.
 
 mod authority;
 mod build;
@@ -26,4 +26,4 @@ pub use kept::{Kept, Reason, State};
 pub use key::is_pair;
 pub use serial::{NoSerial, Serial};
 pub use subject::Subject;
-pub use tables::MIGRATIONS;
+pub use tables::{MIGRATIONS, is_empty};

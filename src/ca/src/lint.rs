@@ -1,4 +1,4 @@
-//! What would be signed, looked at before it is: signed by a key that is thrown away, read back by
+//! What would be signed, looked at before it is: signed by a key that nobody trusts, read back by
 //! another parser, and held against the profile. What is signed afterwards is the same, octet by
 //! octet, or it is not handed out.
 
@@ -17,7 +17,8 @@ const SLACK: Duration = Duration::from_secs(600);
 /// What a certificate is held against.
 pub(crate) struct Expected<'a> {
     pub(crate) profile: &'a Profile,
-    pub(crate) is_responder: bool,
+    /// Whether it is to say where one can ask about it.
+    pub(crate) is_asked_about: bool,
     /// The authority's distinguished name in DER.
     pub(crate) issuer: &'a [u8],
     /// The authority's own last moment.
@@ -119,7 +120,7 @@ fn extensions(
         has(|one| matches!(one, ParsedExtension::SubjectKeyIdentifier(_))),
         "the key identifier is missing",
     );
-    if !expected.is_responder && !profile.is_authority() {
+    if expected.is_asked_about && !profile.is_authority() {
         hold(
             has(|one| matches!(one, ParsedExtension::CRLDistributionPoints(_))),
             "it does not say where its revocation list lies",

@@ -149,15 +149,21 @@ pub(crate) async fn abandon(tx: &mut Tx<'_>, at: WallTime) -> Result<u64, Error>
     Ok(tx.execute(sql, &values![Reason::CessationOfOperation.code(), at.0]).await?)
 }
 
-/// Everything that opens nothing although its time is not over: issuer and serial.
-pub(crate) async fn dead(
-    store: &ets_store::Store,
-    now: WallTime,
-) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
-    let sql = "SELECT serial, issuer FROM ca_certificate \
-        WHERE state IN ('revoked', 'suspended') AND not_after > $1";
+/// Everything that opens nothing: issuer and serial. Also what is over, because the clock may be
+/// wrong now and step back later.
+pub(crate) async fn dead(store: &ets_store::Store) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
+    let sql = "SELECT serial, issuer FROM ca_certificate WHERE state IN ('revoked', 'suspended')";
     let read = |row: &Row| -> Result<_, Error> { Ok((row.blob("issuer")?.to_vec(), serial(row)?)) };
-    store.query(sql, &values![now.0]).await?.iter().map(read).collect()
+    store.query(sql, &[]).await?.iter().map(read).collect()
+}
+
+/// Whether nothing was ever ordered.
+///
+/// # Errors
+/// The database's.
+pub async fn is_empty(store: &ets_store::Store) -> Result<bool, Error> {
+    let row = store.query_optional("SELECT serial FROM ca_certificate LIMIT 1", &[]).await?;
+    Ok(row.is_none())
 }
 
 /// Issuer and serial of every certificate of a profile.

@@ -156,7 +156,9 @@ async fn pages(
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let (limits, held) = (Limits::default(), config.netd.listen.as_slice());
-    let trust::Trust { acceptor, connections, .. } = trust;
+    let trust::Trust { ca, acceptor, connections } = trust;
+    let keep = trust::keep(ca, acceptor.clone(), config.clone(), shutdown.clone());
+    tasks.spawn("the hub's own certificate", keep);
     tasks.spawn("certificates that are over", connections.clone().watch_clock(shutdown.clone()));
     let entry = (acceptor, connections);
     if let Some(socket) = listeners::take(netd, held, "dashboard-tls", &shutdown).await? {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::IntoResponse;
 use ets_runtime::Shutdown;
 use ets_tls::Acceptor;
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -16,6 +17,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{Bound, Connections, Error, Peer};
@@ -149,7 +151,7 @@ impl Connection {
         }
         match self.acceptor.clone() {
             None => {
-                self.http(stream, Peer { address, scheme: Scheme::Http }, None).await;
+                self.http(stream, Peer { address, scheme: Scheme::Http }, None, None).await;
             }
             Some((acceptor, connections)) => {
                 self.https(acceptor, &connections, stream, address).await;
@@ -166,10 +168,11 @@ impl Connection {
     ) {
         let peer = Peer { address, scheme: Scheme::Https };
         match tokio::time::timeout(self.limits.handshake, acceptor.accept(stream)).await {
-            Ok(Ok((stream, None))) => self.http(stream, peer, None).await,
+            Ok(Ok((stream, None))) => self.http(stream, peer, None, None).await,
             Ok(Ok((stream, Some(certificate)))) => match connections.admit(&certificate) {
                 Some(admitted) => {
-                    self.http(Bound::new(stream, admitted), peer, Some(certificate)).await;
+                    let cut = Some(admitted.token());
+                    self.http(Bound::new(stream, admitted), peer, Some(certificate), cut).await;
                 }
                 None => tracing::debug!(%address, "revoked between handshake and entry"),
             },
@@ -178,8 +181,13 @@ impl Connection {
         }
     }
 
-    async fn http<S>(self, stream: S, peer: Peer, certificate: Option<ets_tls::PeerCertificate>)
-    where
+    async fn http<S>(
+        self,
+        stream: S,
+        peer: Peer,
+        certificate: Option<ets_tls::PeerCertificate>,
+        cut: Option<CancellationToken>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let router = self.router;
@@ -188,7 +196,14 @@ impl Connection {
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }
-            answer(router.clone(), request)
+            let is_cut = cut.as_ref().is_some_and(CancellationToken::is_cancelled);
+            let answered = (!is_cut).then(|| answer(router.clone(), request));
+            async move {
+                match answered {
+                    Some(answered) => answered.await,
+                    None => Ok(StatusCode::FORBIDDEN.into_response()),
+                }
+            }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.request_head);

@@ -54,7 +54,8 @@ impl Connections {
         let entry = Entry { number, not_after: peer.not_after, cut: cut.clone() };
         self.shard(peer.id).entry(peer.id).or_default().push(entry);
         let admitted = Admitted { connections: Arc::clone(self), id: peer.id, number, cut };
-        (self.revoked.standing(peer.id) == Standing::Good).then_some(admitted)
+        let is_good = self.revoked.standing(peer.id) == Standing::Good;
+        (is_good && peer.not_after > SystemTime::now()).then_some(admitted)
     }
 
     /// Revokes or suspends a certificate: from the return of this call on it opens nothing, and its
@@ -136,31 +137,42 @@ pub struct Admitted {
     cut: CancellationToken,
 }
 
+impl Admitted {
+    /// Cancelled when it is cut: what had been read before is not begun any more.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.cut.clone()
+    }
+}
+
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.connections.leave(self.id, self.number);
     }
 }
 
+const READER: usize = 0;
+const WRITER: usize = 1;
+
 /// A stream that ends when its certificate does, also where it was handed on after an upgrade:
 /// reading and writing fail, and whoever waits is woken.
 #[derive(Debug)]
 pub struct Bound<S> {
     stream: S,
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// One for who reads and one for who writes: they may be two tasks, and each is woken.
+    cut: [Pin<Box<WaitForCancellationFutureOwned>>; 2],
     _admitted: Admitted,
 }
 
 impl<S> Bound<S> {
     /// Binds a stream to the certificate that opened it.
     pub fn new(stream: S, admitted: Admitted) -> Self {
-        let cut = Box::pin(admitted.cut.clone().cancelled_owned());
+        let cut = [(); 2].map(|()| Box::pin(admitted.cut.clone().cancelled_owned()));
         Self { stream, cut, _admitted: admitted }
     }
 
     /// Fails once the certificate opens nothing any more; until then the task is woken by it.
-    fn check(&mut self, context: &mut Context<'_>) -> std::io::Result<()> {
-        match self.cut.as_mut().poll(context) {
+    fn check(&mut self, who: usize, context: &mut Context<'_>) -> std::io::Result<()> {
+        match self.cut[who].as_mut().poll(context) {
             Poll::Pending => Ok(()),
             Poll::Ready(()) => Err(std::io::ErrorKind::ConnectionAborted.into()),
         }
@@ -173,7 +185,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bound<S> {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        self.check(context)?;
+        self.check(READER, context)?;
         Pin::new(&mut self.stream).poll_read(context, into)
     }
 }
@@ -184,7 +196,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.check(context)?;
+        self.check(WRITER, context)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -193,7 +205,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         context: &mut Context<'_>,
         parts: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        self.check(context)?;
+        self.check(WRITER, context)?;
         Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 
@@ -205,7 +217,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
-        self.check(context)?;
+        self.check(WRITER, context)?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

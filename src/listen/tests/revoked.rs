@@ -29,6 +29,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 struct Hub {
     paths: Paths,
     address: SocketAddr,
+    acceptor: Acceptor,
     connections: Arc<Connections>,
     revoked: Arc<RevocationSet>,
     seen: Arc<Mutex<Option<PeerCertificate>>>,
@@ -50,10 +51,10 @@ impl Hub {
         let connections = Connections::new(Arc::clone(&revoked));
         let seen = Arc::default();
         let acceptor = Acceptor::open(&paths, Arc::clone(&revoked)).unwrap();
-        let entry = (acceptor, Arc::clone(&connections));
+        let entry = (acceptor.clone(), Arc::clone(&connections));
         let router = router(Arc::clone(&seen));
         tokio::spawn(serve_tls(listener, entry, router, Limits::default(), shutdown));
-        Self { paths, address, connections, revoked, seen, _dir: dir, _end: end }
+        Self { paths, address, acceptor, connections, revoked, seen, _dir: dir, _end: end }
     }
 
     fn url(&self, path: &str) -> String {
@@ -120,16 +121,18 @@ async fn stream() -> Body {
     }))
 }
 
-/// An upgraded connection, as a WebSocket is.
+/// An upgraded connection, as a WebSocket is: one task reads and another writes.
 async fn echo(request: Request) -> Response {
     tokio::spawn(async move {
         let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-        let (mut stream, mut bytes) = (TokioIo::new(upgraded), [0; 64]);
-        while let Ok(length @ 1..) = stream.read(&mut bytes).await {
-            if stream.write_all(&bytes[..length]).await.is_err() {
-                return;
+        let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
+        tokio::spawn(async move {
+            while writer.write_all(b".").await.is_ok() && writer.flush().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
-        }
+        });
+        let mut bytes = [0; 64];
+        while let Ok(1..) = reader.read(&mut bytes).await {}
     });
     let head = [("connection", "upgrade"), ("upgrade", "echo")];
     (StatusCode::SWITCHING_PROTOCOLS, head).into_response()
@@ -242,6 +245,39 @@ async fn a_connection_ends_when_its_certificate_is_over_also_by_a_step_of_the_cl
     let waiting = tokio::task::spawn_blocking(|| lives_on(open));
     assert_eq!(hub.connections.cut_expired(now + Duration::from_secs(400 * 86_400)), 1);
     assert!(waiting.await.unwrap() < AT_ONCE);
+}
+
+/// covers: T2.1: credentials are replaced without a dropped connection
+#[tokio::test(flavor = "multi_thread")]
+async fn new_credentials_answer_the_next_handshake_and_what_is_open_goes_on() {
+    let hub = Hub::start(true);
+    let mut open = hub.curl(&[], "/stream").spawn().unwrap();
+    let mut open = tokio::task::spawn_blocking(move || {
+        until(&mut open, "0123");
+        open
+    })
+    .await
+    .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let fresh = bootstrap(dir.path(), &["localhost".to_owned()]).unwrap();
+    let broken = Paths { server_key: fresh.admin_key.clone(), ..fresh.clone() };
+    assert!(hub.acceptor.renew(&broken).is_err(), "a pair that does not fit is refused");
+    assert_eq!(text(&output(hub.curl(&[], "/").spawn().unwrap()).await), "hello administrator");
+    hub.acceptor.renew(&fresh).unwrap();
+    let anonymous = |ca: &Path| {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--cacert"]).arg(ca).arg(hub.url("/")).stdout(Stdio::piped());
+        curl.stderr(Stdio::null()).spawn().unwrap()
+    };
+    assert_eq!(text(&output(anonymous(&fresh.ca_cert)).await), "hello nobody");
+    assert!(!output(anonymous(&hub.paths.ca_cert)).await.status.success(), "the old one is gone");
+    tokio::task::spawn_blocking(move || {
+        until(&mut open, "0123");
+        open.kill().unwrap();
+        open.wait().unwrap();
+    })
+    .await
+    .unwrap();
 }
 
 /// covers: T2.1: nobody knows yet who is revoked

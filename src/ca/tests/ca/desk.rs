@@ -112,6 +112,38 @@ ets_store::on_both_databases!(
     what_was_intended_and_not_finished_opens_nothing
 );
 
+/// covers: T1.3
+#[tokio::test]
+async fn a_revocation_bites_whoever_asked_for_it_has_gone_and_when_the_clock_was_wrong() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let desk = open(dir.path(), &store).await;
+    let by = Author::new("officer");
+    for _ in 0..20 {
+        let order = wanted("civil-servant-file", "CN=A");
+        let serial = desk.ca.issue(order, None, &by).await.unwrap().serial;
+        let id = desk.ca.find(serial).await.unwrap().id();
+        let (ca, by) = (desk.ca.clone(), by.clone());
+        let asked =
+            tokio::spawn(async move { ca.revoke(serial, Reason::KeyCompromise, &by).await });
+        tokio::task::yield_now().await;
+        asked.abort();
+        drop(asked.await);
+        // Whatever the database took in holds in the set as well.
+        drop(desk.ca.suspend(serial, &Author::new("second")).await);
+        assert_eq!(desk.revoked.standing(id), Standing::Revoked);
+    }
+    let long_over = "UPDATE ca_certificate SET not_after = 1";
+    store
+        .write(move |tx| Box::pin(async move { tx.execute(long_over, &[]).await.map(drop) }))
+        .await
+        .unwrap();
+    let again = open(dir.path(), &store).await;
+    for kept in again.ca.list(100).await.unwrap() {
+        assert_eq!(again.revoked.standing(kept.id()), Standing::Revoked, "the clock may step back");
+    }
+}
+
 /// covers: T1.2
 #[tokio::test]
 async fn an_order_that_breaks_a_rule_is_refused_and_leaves_nothing() {

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use ets_ca::{Addresses, Authority, Files, Passphrase};
+use ets_ca::{Authority, Files, Passphrase};
 use rcgen::KeyPair;
 
 use crate::{SECRET, authority, openssl, text, told, wanted};
@@ -71,14 +71,13 @@ fn the_issuing_key_is_encrypted_and_opens_by_its_passphrase_alone() {
     };
     assert!(open(SECRET).status.success(), "openssl reads it");
     assert!(!open("wrong").status.success());
-    let addresses = Addresses { crl: String::new(), ocsp: String::new(), issuer: String::new() };
-    let wrong = Authority::open(&files, &Passphrase::new("wrong"), addresses.clone());
+    let wrong = Authority::open(&files, &Passphrase::new("wrong"), None);
     assert!(wrong.unwrap_err().to_string().contains("passphrase"));
     let again = Authority::make(&files, "Region", &Passphrase::new(SECRET));
     assert!(again.is_err(), "a key that is there is not overwritten");
     let other = tempfile::tempdir().unwrap();
     authority(other.path());
     std::fs::copy(Files::in_dir(other.path()).issuing, &files.issuing).unwrap();
-    let mixed = Authority::open(&files, &Passphrase::new(SECRET), addresses);
-    assert!(mixed.unwrap_err().to_string().contains("does not belong"));
+    let mixed = Authority::open(&files, &Passphrase::new(SECRET), None);
+    assert!(mixed.unwrap_err().to_string().contains("do not belong together"));
 }

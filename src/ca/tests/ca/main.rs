@@ -22,7 +22,7 @@ pub(crate) fn authority(dir: &Path) -> Authority {
         ocsp: "http://hub.ets.localhost:8474/ocsp".to_owned(),
         issuer: "http://hub.ets.localhost:8474/issuing.cer".to_owned(),
     };
-    Authority::open(&files, &passphrase, addresses).unwrap()
+    Authority::open(&files, &passphrase, Some(addresses)).unwrap()
 }
 
 pub(crate) fn wanted(profile: &str, subject: &str) -> Wanted {

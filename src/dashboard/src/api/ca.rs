@@ -1,7 +1,7 @@
 //! `/api/v1/ca/certificates`: what the authority issued, and how each stands.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::Response;
 use ets_ca::{Ca, Kept, Reason, Serial, Subject, Wanted};
 use http::StatusCode;
@@ -12,9 +12,12 @@ use super::asker::Asker;
 use super::segments::{answer, done};
 use super::{body, time};
 use crate::Error;
+use crate::entry::{Identity, Proof};
 use crate::error::Fault;
 use crate::service::App;
 
+/// Certificates of these profiles open the hub itself.
+const OWN: [&str; 3] = ["administrator", "hub", "ocsp"];
 /// The longest list.
 const LONGEST: u32 = 1_000;
 
@@ -55,8 +58,15 @@ struct Order {
 }
 
 /// `POST /api/v1/ca/certificates`
-pub(crate) async fn issue(by: Asker, sent: Bytes) -> Result<Response, Error> {
+pub(crate) async fn issue(
+    by: Asker,
+    Extension(identity): Extension<Identity>,
+    sent: Bytes,
+) -> Result<Response, Error> {
     let order: Order = body::typed(body::object(&sent)?)?;
+    if OWN.contains(&order.profile.as_str()) {
+        only_here(&identity)?;
+    }
     let subject: Subject = order.subject.parse().map_err(|error| fault("subject", &error))?;
     let wanted = Wanted { profile: order.profile, subject, names: order.names, until: None };
     let request = order.csr.as_deref().map(str::as_bytes);
@@ -102,7 +112,15 @@ pub(crate) async fn suspend(by: Asker, Path(serial): Path<String>) -> Result<Res
 }
 
 /// `POST /api/v1/ca/certificates/{serial}/resume`
-pub(crate) async fn resume(by: Asker, Path(serial): Path<String>) -> Result<Response, Error> {
+pub(crate) async fn resume(
+    by: Asker,
+    Extension(identity): Extension<Identity>,
+    Path(serial): Path<String>,
+) -> Result<Response, Error> {
+    let kept = by.app.ca()?.find(read_serial(&serial)?).await?;
+    if OWN.contains(&kept.profile.as_str()) {
+        only_here(&identity)?;
+    }
     by.app.ca()?.resume(read_serial(&serial)?, &by.author).await?;
     Ok(done())
 }
@@ -132,6 +150,16 @@ impl From<ets_ca::Error> for Error {
             Ca::Journal(error) => error.into(),
             other => Self::internal(other),
         }
+    }
+}
+
+/// A stolen session or certificate must not make itself another way in.
+fn only_here(identity: &Identity) -> Result<(), Error> {
+    match identity.proof {
+        Proof::System { .. } => Ok(()),
+        _ => Err(Error::Forbidden(
+            "certificates that open the hub itself are issued over its local socket only: ets-hub ca",
+        )),
     }
 }
 

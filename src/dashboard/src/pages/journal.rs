@@ -133,6 +133,7 @@ fn filters(view: &View, asked: &Asked) -> Html {
         ("rules", t::rules_title(tr)),
         ("quota", t::subject_quota(tr)),
         ("traffic", t::subject_traffic(tr)),
+        ("certificate", t::subject_certificate(tr)),
         ("session", t::subject_session(tr)),
         ("entry-link", t::subject_entry_link(tr)),
     ];

@@ -24,7 +24,10 @@ pub(crate) async fn problems(State(app): State<App>, request: Request, next: Nex
         None => return response,
     };
     // The gate told who asks to what lies behind it, not to us.
-    if let Ok(Some(identity)) = identify(&app, &parts).await {
+    // Whom the administration is closed to is shown nothing of it, not even its frame.
+    if let Ok(Some(identity)) = identify(&app, &parts).await
+        && identity.is_administrator
+    {
         parts.extensions.insert(identity);
     }
     page(&View::of(&app, &parts), &error)

@@ -23,6 +23,8 @@ pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
         }
         CaAction::Issue { profile, subject, names, csr, out } => {
             let csr = csr.as_deref().map(read).transpose()?;
+            // The key exists nowhere else: there must be a place for it before it is made.
+            prepare(out)?;
             let order =
                 json!({ "profile": profile, "subject": subject, "names": names, "csr": csr });
             let issued = client.change(Method::POST, CERTIFICATES, &order).await?;
@@ -58,7 +60,6 @@ async fn turn(client: &Client, serial: &str, to: &str, body: &Value) -> Result<V
 /// Writes what was issued into a folder: the certificate with its chain, and the key, if one was
 /// made, for its owner alone.
 fn hand_over(issued: &Value, out: &Path) -> Result<Value, Failure> {
-    fs::create_dir_all(out).map_err(|error| unusable(out, &error))?;
     let serial = text(&issued["serial"]);
     let cert = out.join(format!("{serial}.pem"));
     write(&cert, &format!("{}{}", text(&issued["certificate"]), text(&issued["chain"])), 0o644)?;
@@ -71,6 +72,14 @@ fn hand_over(issued: &Value, out: &Path) -> Result<Value, Failure> {
         None => None,
     };
     Ok(json!({ "serial": serial, "cert": cert, "key": key }))
+}
+
+fn prepare(out: &Path) -> Result<(), Failure> {
+    let probe = out.join(".ets-hub-probe");
+    fs::create_dir_all(out)
+        .and_then(|()| fs::write(&probe, "probe"))
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|error| unusable(out, &error))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

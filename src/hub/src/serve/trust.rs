@@ -1,16 +1,16 @@
 //! The authority, its desk, and the credentials of the hub and of its first administrator.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_ca::{Addresses, Authority, Ca, Files, Passphrase, Subject, Wanted};
+use ets_ca::{Authority, Ca, Files, Kept, Passphrase, State, Subject, Wanted};
 use ets_listen::Connections;
 use ets_registry::Author;
-use ets_runtime::Clock;
+use ets_runtime::{Clock, Shutdown};
 use ets_store::Store;
 use ets_tls::{Acceptor, Paths, RevocationSet};
 
@@ -20,6 +20,8 @@ use crate::exit::Failure;
 
 /// A certificate of ours that ends sooner is made anew at the start.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(3_600);
 /// Under this name the hub stands in the journal.
 const HUB: &str = "hub";
 
@@ -35,12 +37,20 @@ pub(crate) struct Trust {
 pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Result<Trust, Failure> {
     let dir = data::authority(config);
     let files = Files::in_dir(&dir);
-    let passphrase = passphrase(&dir)?;
+    let passphrase = passphrase(&dir, &files)?;
     if !files.exist() {
+        let unused = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
+        if !unused {
+            let lost = format!(
+                "certificates were issued, and {} lacks the authority that issued them: restore root.pem, issuing.pem and issuing.key from a backup",
+                dir.display()
+            );
+            return Err(Failure::Missing(lost));
+        }
         tracing::info!("the certification authority is made");
         Authority::make(&files, &owner(config), &passphrase).map_err(|e| Failure::internal(&e))?;
     }
-    let authority = Authority::open(&files, &passphrase, addresses(config))
+    let authority = Authority::open(&files, &passphrase, None)
         .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));
@@ -57,6 +67,32 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
     credentials(&ca, config, &paths, &files).await?;
     let acceptor = Acceptor::open(&paths, revoked).map_err(|error| Failure::internal(&error))?;
     Ok(Trust { ca, acceptor, connections })
+}
+
+/// Makes certificates that are over soon anew while the hub runs; connections go on.
+///
+/// # Errors
+/// Never: what fails is told in the log and tried again.
+pub(crate) async fn keep(
+    ca: Ca,
+    acceptor: Acceptor,
+    config: Config,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let (paths, files) =
+        (Paths::in_dir(&data::certificates(&config)), Files::in_dir(&data::authority(&config)));
+    let mut beat = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return Ok(()),
+            _ = beat.tick() => {}
+        }
+        if let Err(error) = credentials(&ca, &config, &paths, &files).await {
+            tracing::error!(%error, "the hub's own certificates cannot be kept");
+        } else if let Err(error) = acceptor.renew(&paths) {
+            tracing::error!(%error, "the hub's own certificate cannot be used");
+        }
+    }
 }
 
 async fn credentials(
@@ -84,12 +120,20 @@ async fn credentials(
     renew(ca, administrator, &paths.admin_cert, &paths.admin_key).await
 }
 
-/// Makes a pair anew unless what lies there fits, is of our authority, and is not over soon.
+/// Makes a pair anew unless what lies there fits, is of our authority, and is not over soon. The
+/// administrator's stays dead once it was revoked or suspended; the hub cannot be without its own.
 async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), Failure> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let known = read(cert);
-    // A crash between the two renames below leaves a pair that does not fit.
-    if ca.is_current(&known, SOON).await && ets_ca::is_pair(&known, &read(key)) {
+    let kept = ca.kept_of(&known).await.map_err(|error| Failure::internal(&error))?;
+    let is_ended = |kept: &Kept| matches!(kept.state, State::Suspended | State::Revoked);
+    let stays = match &kept {
+        Some(kept) if is_ended(kept) => wanted.profile != "hub",
+        // A crash between the two renames below leaves a pair that does not fit.
+        Some(kept) => is_in_time(kept) && ets_ca::is_pair(&known, &read(key)),
+        None => false,
+    };
+    if stays {
         return Ok(());
     }
     let issued = ca
@@ -100,12 +144,20 @@ async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), F
     write(cert, &format!("{}{}", issued.certificate, issued.chain), 0o644)
 }
 
+/// Whether it is valid now and not over soon.
+fn is_in_time(kept: &Kept) -> bool {
+    let now = Clock::system().wall();
+    kept.not_before <= now && kept.not_after > now.plus(SOON)
+}
+
 /// What opens the authority's key: 256 random bits in a file beside it, unless the operator put
 /// something else there. Where the file comes from elsewhere (systemd credentials, a mounted
 /// medium), a copy of the data folder opens nothing.
-fn passphrase(dir: &Path) -> Result<Passphrase, Failure> {
+fn passphrase(dir: &Path, files: &Files) -> Result<Passphrase, Failure> {
     let path = dir.join("passphrase");
-    if !path.exists() {
+    // A link to a medium that is not there is no reason to make up another one.
+    let is_none = path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    if is_none && !files.key.exists() {
         data::make_private_dir(dir)?;
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)
@@ -122,13 +174,6 @@ fn passphrase(dir: &Path) -> Result<Passphrase, Failure> {
         )));
     }
     Ok(passphrase)
-}
-
-/// Where relying parties ask. They are answered by the hub itself, over plain HTTP.
-fn addresses(config: &Config) -> Addresses {
-    let name = config.dashboard.names.first().map_or("localhost", String::as_str);
-    let at = |path: &str| format!("http://{name}/{path}");
-    Addresses { crl: at("ca/issuing.crl"), ocsp: at("ca/ocsp"), issuer: at("ca/issuing.cer") }
 }
 
 fn owner(config: &Config) -> String {

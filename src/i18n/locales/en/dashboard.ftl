@@ -791,6 +791,7 @@ me-until = Valid until
 me-rights = Rights
 me-administrator = Administrator: everything in the administration of the hub.
 me-none = None yet. Ask the administrator of the hub and give the number of your certificate.
+subject-certificate = Certificate
 action-certificate-issue = certificate issued
 action-certificate-revoke = certificate revoked
 action-certificate-suspend = certificate suspended

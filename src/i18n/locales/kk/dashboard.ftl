@@ -725,6 +725,7 @@ me-until = Жарамдылық мерзімі
 me-rights = Құқықтар
 me-administrator = Әкімші: торапты басқарудағы барлық әрекет.
 me-none = Әзірге жоқ. Торап әкімшісіне хабарласып, сертификатыңыздың нөмірін айтыңыз.
+subject-certificate = Сертификат
 action-certificate-issue = сертификат берілді
 action-certificate-revoke = сертификат қайтарып алынды
 action-certificate-suspend = сертификат тоқтатыла тұрды

@@ -813,6 +813,7 @@ me-until = Действует до
 me-rights = Права
 me-administrator = Администратор: всё в управлении узлом.
 me-none = Пока никаких. Обратитесь к администратору узла и назовите номер вашего сертификата.
+subject-certificate = Сертификат
 action-certificate-issue = выдан сертификат
 action-certificate-revoke = отозван сертификат
 action-certificate-suspend = приостановлен сертификат
