@@ -81,13 +81,9 @@ impl Ca {
         if abandoned > 0 {
             tracing::warn!(abandoned, "certificates were ordered and not finished: revoked");
         }
-        let dead = tables::dead(&deps.store).await?;
-        deps.revoked.load(dead.iter().map(|(issuer, serial)| CertId::new(issuer, serial.bytes())));
+        deps.revoked.load(tables::dead(&deps.store).await?);
         let administrators = tables::of_profile(&deps.store, ADMINISTRATOR).await?;
-        let administrators = administrators
-            .iter()
-            .map(|(issuer, serial)| CertId::new(issuer, serial.bytes()))
-            .collect();
+        let administrators = administrators.into_iter().collect();
         let administrators = RwLock::new(administrators);
         Ok(Self(Arc::new(Inner { deps, turning: Mutex::default(), administrators })))
     }
@@ -299,9 +295,8 @@ impl Kept {
 fn names_of(pem: &str) -> Option<(Vec<u8>, Serial)> {
     let (_, parsed) = parse_x509_pem(pem.as_bytes()).ok()?;
     let certificate = parsed.parse_x509().ok()?;
-    let serial: String =
-        certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
-    Some((certificate.issuer().as_raw().to_vec(), serial.parse().ok()?))
+    let serial = Serial::read(certificate.raw_serial())?;
+    Some((certificate.issuer().as_raw().to_vec(), serial))
 }
 
 fn entry(action: &str, serial: Serial, by: &Author) -> Entry {

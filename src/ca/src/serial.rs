@@ -20,6 +20,11 @@ impl Serial {
         Ok(Self(bytes))
     }
 
+    /// The number with these octets, if it is one of ours.
+    pub(crate) fn read(octets: &[u8]) -> Option<Self> {
+        octets.try_into().ok().map(Self)
+    }
+
     /// Its octets, big-endian.
     pub fn bytes(&self) -> &[u8] {
         &self.0
@@ -28,7 +33,7 @@ impl Serial {
 
 impl fmt::Display for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -43,14 +48,8 @@ impl FromStr for Serial {
     /// Also as openssl writes it: capital letters, colons between octets.
     fn from_str(text: &str) -> Result<Self, NoSerial> {
         let digits: String = text.chars().filter(|char| *char != ':').collect();
-        if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NoSerial);
-        }
         let mut bytes = [0; 16];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let pair = digits.get(2 * at..2 * at + 2).ok_or(NoSerial)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoSerial)?;
-        }
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| NoSerial)?;
         Ok(Self(bytes))
     }
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use ets_model::WallTime;
-use ets_store::{Migration, Row, Tx, values};
+use ets_store::{Migration, Row, Tx, Value, values};
+use ets_tls::CertId;
 
 use crate::{Draft, Error, Kept, Reason, Serial, State};
 
@@ -149,12 +150,11 @@ pub(crate) async fn abandon(tx: &mut Tx<'_>, at: WallTime) -> Result<u64, Error>
     Ok(tx.execute(sql, &values![Reason::CessationOfOperation.code(), at.0]).await?)
 }
 
-/// Everything that opens nothing: issuer and serial. Also what is over, because the clock may be
+/// Everything that opens nothing. Also what is over, because the clock may be
 /// wrong now and step back later.
-pub(crate) async fn dead(store: &ets_store::Store) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
-    let sql = "SELECT serial, issuer FROM ca_certificate WHERE state IN ('revoked', 'suspended')";
-    let read = |row: &Row| -> Result<_, Error> { Ok((row.blob("issuer")?.to_vec(), serial(row)?)) };
-    store.query(sql, &[]).await?.iter().map(read).collect()
+pub(crate) async fn dead(store: &ets_store::Store) -> Result<Vec<CertId>, Error> {
+    let wanted = "state IN ('revoked', 'suspended')";
+    ids(store, wanted, &[]).await
 }
 
 /// Whether nothing was ever ordered.
@@ -166,14 +166,24 @@ pub async fn is_empty(store: &ets_store::Store) -> Result<bool, Error> {
     Ok(row.is_none())
 }
 
-/// Issuer and serial of every certificate of a profile.
+/// Every certificate of a profile, whatever became of it.
 pub(crate) async fn of_profile(
     store: &ets_store::Store,
     profile: &str,
-) -> Result<Vec<(Vec<u8>, Serial)>, Error> {
-    let sql = "SELECT serial, issuer FROM ca_certificate WHERE profile = $1";
-    let read = |row: &Row| -> Result<_, Error> { Ok((row.blob("issuer")?.to_vec(), serial(row)?)) };
-    store.query(sql, &values![profile]).await?.iter().map(read).collect()
+) -> Result<Vec<CertId>, Error> {
+    ids(store, "profile = $1", &values![profile]).await
+}
+
+async fn ids(
+    store: &ets_store::Store,
+    wanted: &str,
+    values: &[Value],
+) -> Result<Vec<CertId>, Error> {
+    let sql = format!("SELECT serial, issuer FROM ca_certificate WHERE {wanted}");
+    let read = |row: &Row| -> Result<_, Error> {
+        Ok(CertId::new(row.blob("issuer")?, serial(row)?.bytes()))
+    };
+    store.query(&sql, values).await?.iter().map(read).collect()
 }
 
 /// One certificate.

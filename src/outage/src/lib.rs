@@ -6,7 +6,9 @@
 mod action;
 mod availability;
 mod book;
+mod common;
 
 pub use action::{Action, Place, Standing, Subject};
 pub use availability::{Availability, Span, availability, strip, union};
 pub use book::Book;
+pub use common::{is_common, together};

@@ -1,6 +1,5 @@
 //! What is kept of a client's verified certificate.
 
-use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::CertificateDer;
@@ -31,10 +30,12 @@ impl PeerCertificate {
         let common_name = subject.iter_common_name().next().and_then(|name| name.as_str().ok());
         Some(Self {
             subject: common_name.map_or_else(|| subject.to_string(), str::to_owned),
-            serial_hex: hex(certificate.raw_serial()),
+            serial_hex: hex::encode(certificate.raw_serial()),
             id: CertId::new(certificate.issuer().as_raw(), certificate.raw_serial()),
             not_after: moment(certificate.validity().not_after.timestamp()),
-            fingerprint: hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der).as_ref()),
+            fingerprint: hex::encode(
+                aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der).as_ref(),
+            ),
         })
     }
 }
@@ -45,11 +46,4 @@ fn moment(seconds: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_secs(seconds))
         .unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        text
-    })
 }

@@ -129,9 +129,7 @@ fn brief_facts(
         .then(&length(view, outage));
     let mut facts = vec![(t::outage_began(tr).to_owned(), since)];
     let call = match common {
-        Some(point) => Some(&point.provider)
-            .filter(|provider| !provider.is_empty())
-            .map(|provider| t::outage_next_provider_only(tr, provider)),
+        Some(point) => super::points::whom_to_call(tr, point),
         None => whom_to_call(view, outage),
     };
     let call = call.filter(|_| outage.ended.is_none() && !never && !went_astray(view, outage));

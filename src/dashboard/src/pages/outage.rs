@@ -121,9 +121,7 @@ fn next_steps(view: &View, row: &OutageRow, common: Option<&Parent>, never: bool
 fn point_steps(view: &View, point: &Parent) -> Vec<Html> {
     let tr = view.tr();
     let mut steps = vec![Html::link(&points::href(&point.id), t::outage_group_point(tr))];
-    if !point.provider.is_empty() {
-        steps.push(with_telephones(&t::outage_next_provider_only(tr, &point.provider)));
-    }
+    steps.extend(points::whom_to_call(tr, point).map(|call| with_telephones(&call)));
     steps
 }
 

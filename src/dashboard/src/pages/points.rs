@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::response::Response;
-use ets_i18n::{collation_key, t};
+use ets_i18n::{Tr, collation_key, t};
 use ets_model::{LinkState, Parent, Segment, WallTime};
 use ets_web::live::fragment;
 use ets_web::state::Counts;
@@ -15,7 +15,7 @@ use ets_web::{Age, Crumb, Html, Page, card, facts, notice, state, when};
 
 use super::segments_table::{self, Known};
 use super::view::View;
-use super::{journal, lists, overview, together};
+use super::{journal, lists, overview};
 use crate::Error;
 use crate::api::by_parent;
 
@@ -51,6 +51,12 @@ pub(crate) async fn list(view: View) -> Result<Response, Error> {
         ..Page::default()
     };
     Ok(view.respond(&page))
+}
+
+/// Whom to call about a fault of a point, if the register says.
+pub(super) fn whom_to_call(tr: &Tr, point: &Parent) -> Option<String> {
+    let provider = &point.provider;
+    (!provider.is_empty()).then(|| t::outage_next_provider_only(tr, provider))
 }
 
 /// What a point is called; never empty.
@@ -256,10 +262,7 @@ fn verdict(view: &View, point: &Parent, known: &[Known<'_>], counts: &Counts) ->
     }
     let down = known.iter().filter_map(|(_, now)| now.filter(|now| now.state == LinkState::Down));
     let moments: Vec<WallTime> = down.map(|now| now.since).collect();
-    let mut call = String::new();
-    if !point.provider.is_empty() {
-        call = format!(" {}.", t::outage_next_provider_only(tr, &point.provider));
-    }
+    let call = whom_to_call(tr, point).map(|call| format!(" {call}.")).unwrap_or_default();
     let text = match together(&moments, known.len()) {
         _ if counts.down == counts.total() => {
             Html::text(&format!("{}{call}", t::point_common_all(tr)))
@@ -273,11 +276,12 @@ fn verdict(view: &View, point: &Parent, known: &[Known<'_>], counts: &Counts) ->
     notice::notice(notice::Tone::Bad, &text)
 }
 
-/// When the first of them was lost, if enough of the point's segments were lost together.
+/// When the first of them was lost, if enough of the point's segments were, and all together.
 fn together(moments: &[WallTime], total: usize) -> Option<WallTime> {
-    let (first, last) = (moments.iter().min()?, moments.iter().max()?);
-    let common = together::is_common(moments.len(), total);
-    (common && last.since(*first) <= together::TOGETHER).then_some(*first)
+    let mut moments = moments.to_vec();
+    moments.sort_unstable();
+    let run = ets_outage::together(&moments, total)?;
+    (run.len() == moments.len()).then(|| moments[0])
 }
 
 fn facts_list(view: &View, point: &Parent) -> Html {

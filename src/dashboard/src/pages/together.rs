@@ -2,7 +2,6 @@
 //! stays an outage of its own in the data; only the telling is one.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use ets_i18n::t;
 use ets_model::{LinkState, OutageId, Parent};
@@ -14,11 +13,6 @@ use ets_web::{Html, when};
 use super::view::View;
 use super::{evidence, points};
 use crate::Error;
-
-/// Links that were lost within this time of each other were lost together.
-pub(super) const TOGETHER: Duration = Duration::from_secs(5);
-/// Fewer are a chance.
-const FEWEST: usize = 3;
 
 /// Outages that are told together.
 pub(super) struct Together<'a> {
@@ -83,20 +77,10 @@ fn point_of<'a>(catalog: &'a Catalog, row: &OutageRow) -> Option<&'a Parent> {
 fn group<'a>(catalog: &'a Catalog, id: &str, mut rows: Vec<&'a OutageRow>) -> Option<Together<'a>> {
     let point = catalog.parent(id)?;
     rows.sort_by_key(|row| row.outage.began_before);
-    let began = |row: &OutageRow| row.outage.began_before;
-    let runs = (0..rows.len()).map(|first| {
-        let length =
-            rows[first..].iter().take_while(|row| began(row).since(began(rows[first])) <= TOGETHER);
-        first..first + length.count()
-    });
-    let run = runs.max_by_key(ExactSizeIterator::len)?;
+    let began: Vec<_> = rows.iter().map(|row| row.outage.began_before).collect();
     let total = catalog.children(&point.id).count();
-    is_common(run.len(), total).then(|| Together { point, rows: rows[run].to_vec(), total })
-}
-
-/// Whether so many of a point's segments, lost together, speak of a common fault.
-pub(super) fn is_common(lost: usize, total: usize) -> bool {
-    lost >= FEWEST && lost * 2 >= total
+    let run = ets_outage::together(&began, total)?;
+    Some(Together { point, rows: rows[run].to_vec(), total })
 }
 
 /// The story of a group.
@@ -107,8 +91,7 @@ pub(super) fn tell(view: &View, group: &Together<'_>) -> Html {
         .then(&Html::text(" · "))
         .then(&when::lasting(&view.ctx, began));
     let mut facts = vec![(t::outage_began(tr).to_owned(), since)];
-    if !group.point.provider.is_empty() {
-        let call = t::outage_next_provider_only(tr, &group.point.provider);
+    if let Some(call) = points::whom_to_call(tr, group.point) {
         facts.push((t::outage_next(tr).to_owned(), Html::text(&call)));
     }
     let planned = group.rows.iter().all(|row| row.maintenance);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ets_model::WallTime;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -10,16 +11,12 @@ use super::{clock, named, rows, segment, text};
 use crate::client::Client;
 use crate::exit::Failure;
 
-/// Segments that fell within so many seconds of each other fell together.
-const TOGETHER_S: i64 = 5;
-/// Fewer are a chance.
-const FEWEST: u64 = 3;
-
 /// The provider points whose segments fell together, each with those segments.
 pub(super) async fn find(client: &Client, troubled: &Value) -> Result<Value, Failure> {
     let mut points = client.get("/api/v1/parents").await?;
     let Value::Array(points) = &mut points else { return Ok(Value::Null) };
-    points.retain(|point| enough(&point["down"], &point["segments"]));
+    points
+        .retain(|point| ets_outage::is_common(number(&point["down"]), number(&point["segments"])));
     // Only a segment's own document says behind which point it is: not worth asking for nothing.
     if points.is_empty() {
         return Ok(Value::Null);
@@ -33,36 +30,29 @@ pub(super) async fn find(client: &Client, troubled: &Value) -> Result<Value, Fai
     Ok(points.iter().filter_map(group).collect())
 }
 
-/// Whether so many of a point's segments tell something of the point.
-fn enough(down: &Value, total: &Value) -> bool {
-    let (down, total) = (down.as_u64().unwrap_or(0), total.as_u64().unwrap_or(0));
-    down >= FEWEST && down * 2 >= total
-}
-
 /// The most segments of a point that fell together, if they are enough.
 fn group(point: &Value, mut down: Vec<&Value>) -> Option<Value> {
     down.sort_by_key(|one| fell(one));
-    let run = |first: usize| {
-        let together = |one: &&&Value| fell(one) <= fell(down[first]) + TOGETHER_S * 1_000;
-        &down[first..first + down[first..].iter().take_while(together).count()]
-    };
-    let run = (0..down.len()).map(run).max_by_key(|run| run.len())?;
-    enough(&run.len().into(), &point["segments"]).then(|| {
-        json!({
+    let fell: Vec<WallTime> = down.iter().map(|one| fell(one)).collect();
+    let run = &down[ets_outage::together(&fell, number(&point["segments"]))?];
+    Some(json!({
             "point": point["id"],
             "name": name(point),
             "provider": point["provider"],
             "of": point["segments"],
             "since": run[0]["since"],
             "segments": run.iter().map(|one| text(&one["id"])).collect::<Vec<_>>(),
-        })
-    })
+    }))
 }
 
-/// When a segment fell, in milliseconds: whatever is down has a moment.
-fn fell(segment: &Value) -> i64 {
+/// When a segment fell: whatever is down has a moment.
+fn fell(segment: &Value) -> WallTime {
     let moment = segment["since"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    moment.map_or(i64::MIN, Timestamp::as_millisecond)
+    WallTime(moment.map_or(i64::MIN, Timestamp::as_microsecond))
+}
+
+fn number(value: &Value) -> usize {
+    value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
 }
 
 /// In the first language that it has, in the order in which the API names segments.

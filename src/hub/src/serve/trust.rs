@@ -81,7 +81,8 @@ pub(crate) async fn keep(
 ) -> Result<(), Failure> {
     let (paths, files) =
         (Paths::in_dir(&data::certificates(&config)), Files::in_dir(&data::authority(&config)));
-    let mut beat = tokio::time::interval(LOOK);
+    // `open` has just looked.
+    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
     loop {
         tokio::select! {
             () = shutdown.requested() => return Ok(()),
@@ -162,8 +163,7 @@ fn passphrase(dir: &Path, files: &Files) -> Result<Passphrase, Failure> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)
             .map_err(|error| Failure::Missing(format!("no random bytes: {error}")))?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        write(&path, &text, 0o600)?;
+        write(&path, &hex::encode(bytes), 0o600)?;
     }
     let text = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
     let passphrase = Passphrase::new(&text);
@@ -183,7 +183,8 @@ fn owner(config: &Config) -> String {
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let text = fs::read_to_string(from).map_err(|error| unusable(from, &error))?;
-    write(to, &text, 0o644)
+    let is_there = fs::read_to_string(to).is_ok_and(|known| known == text);
+    if is_there { Ok(()) } else { write(to, &text, 0o644) }
 }
 
 /// Writes a file so that a reader sees the old one or the new one, and a crash leaves either.
