@@ -15,9 +15,11 @@ const LINES: &[&[&str]] = &[
     &["store"],
     &["journal"],
     &["registry", "series"],
+    &["rights"],
     &["listen", "outage", "documents"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "speed", "ca", "netd"],
+    &["watch", "rules", "traffic", "speed", "ca", "access", "netd"],
+    &["enrol"],
     &["lab", "dashboard"],
     &["hub"],
 ];

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ets_model::PersonId;
 use rcgen::string::PrintableString;
 use rcgen::{DistinguishedName, DnType, DnValue};
 
@@ -123,6 +124,17 @@ impl Subject {
     /// The common name; empty where there is none.
     pub fn common_name(&self) -> &str {
         self.value_of(Attribute::CommonName).unwrap_or_default()
+    }
+
+    /// Whose certificate it is.
+    pub fn person(&self) -> PersonId {
+        let number = self.value_of(Attribute::SerialNumber);
+        PersonId::of_subject(number, self.common_name(), self.institution())
+    }
+
+    /// The institution, where it names one.
+    pub fn institution(&self) -> Option<&str> {
+        self.value_of(Attribute::Organization)
     }
 
     fn value_of(&self, wanted: Attribute) -> Option<&str> {

@@ -8,6 +8,7 @@ mod evidence;
 mod names;
 mod observation;
 mod outage;
+mod person;
 mod policy;
 mod prefix;
 mod segment;
@@ -20,6 +21,7 @@ pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, O
 pub use names::{Lang, Names, ParseLangError};
 pub use observation::{Outcome, Sample};
 pub use outage::{Blind, Outage, OutageId, OutageKind, Transition};
+pub use person::PersonId;
 pub use policy::{
     Arm, Hardware, InvalidHardware, Limits, Network, Policy, PolicyChange, PolicyFault, Rate, Role,
     Served,
