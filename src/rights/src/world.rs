@@ -1,0 +1,211 @@
+//! Everything that holds now, or begins later, as one immutable picture; and the predicate on it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use ets_model::{PersonId, WallTime};
+use ets_registry::Catalog;
+
+use crate::person::Brief;
+use crate::right::GIVE;
+use crate::scope::Place;
+use crate::{Decision, Grant, Held, Object, Person, Register, Role, Scope};
+
+/// More names than these in a denial help nobody.
+const MOST_NAMES: usize = 5;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) register: Arc<Register>,
+    pub(crate) roles: Arc<Vec<Role>>,
+    people: HashMap<PersonId, Arc<Person>>,
+    /// Who has a grant that lets him give rights, be it not now.
+    givers: BTreeSet<PersonId>,
+}
+
+impl World {
+    pub(crate) fn new(register: Arc<Register>, roles: Vec<Role>, people: Vec<Person>) -> Self {
+        let roles = Arc::new(roles);
+        let mut world = Self { register, roles, people: HashMap::new(), givers: BTreeSet::new() };
+        people.into_iter().for_each(|one| world.put(one));
+        world
+    }
+
+    /// The same with these people in the place of what they were.
+    pub(crate) fn with(&self, roles: Vec<Role>, people: Vec<Person>) -> Self {
+        let mut next = Self { roles: Arc::new(roles), ..self.clone() };
+        people.into_iter().for_each(|one| next.put(one));
+        let giving = next.people.values().filter(|one| next.may_ever_give(one));
+        next.givers = giving.map(|one| one.id.clone()).collect();
+        next
+    }
+
+    fn put(&mut self, person: Person) {
+        if self.may_ever_give(&person) {
+            self.givers.insert(person.id.clone());
+        } else {
+            self.givers.remove(&person.id);
+        }
+        self.people.insert(person.id.clone(), Arc::new(person));
+    }
+
+    fn may_ever_give(&self, person: &Person) -> bool {
+        let Some(give) = self.register.place(GIVE) else { return false };
+        let has = |grant: &Grant| {
+            let versions = self.roles.get(grant.place).map_or(&[][..], |role| &role.versions);
+            versions.iter().any(|version| version.mask.has(give))
+        };
+        person.grants.iter().any(has)
+    }
+
+    pub(crate) fn person(&self, id: &PersonId) -> Option<&Arc<Person>> {
+        self.people.get(id)
+    }
+
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Arc<Person>> {
+        self.people.values()
+    }
+
+    pub(crate) fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    /// See [`crate::Rights::decide`].
+    pub(crate) fn decide(
+        &self,
+        person: &PersonId,
+        right: &str,
+        on: &Object,
+        tree: Option<&Catalog>,
+        at: WallTime,
+    ) -> Decision {
+        let place = Place::of(on, tree);
+        self.allow(person, right, &place, at).unwrap_or_else(|| Decision::Denied {
+            missing: right.to_owned(),
+            whom_to_ask: self.whom_to_ask(&place, at),
+        })
+    }
+
+    fn allow(
+        &self,
+        person: &PersonId,
+        right: &str,
+        on: &Place<'_>,
+        at: WallTime,
+    ) -> Option<Decision> {
+        let right = self.register.place(right)?;
+        let person = self.people.get(person).filter(|one| !one.is_suspended(at))?;
+        if let Some(grant) = self.find(person, right, on, at) {
+            return Some(Decision::Allowed { grant, acting_for: None });
+        }
+        self.principals(person, at).find_map(|(principal, _)| {
+            let grant = self.find(principal, right, on, at)?;
+            Some(Decision::Allowed { grant, acting_for: Some(principal.id.clone()) })
+        })
+    }
+
+    /// Those whom a person stands in for at `at`, and until when. What they have by standing in
+    /// for others goes to nobody.
+    fn principals<'a>(
+        &'a self,
+        person: &'a Person,
+        at: WallTime,
+    ) -> impl Iterator<Item = (&'a Person, Option<WallTime>)> {
+        let now = person.stands_in.iter().filter(move |one| one.span.holds(at));
+        now.filter_map(move |one| {
+            let principal = self.people.get(&one.of).filter(|of| !of.is_suspended(at))?;
+            Some((&**principal, one.span.until))
+        })
+    }
+
+    fn find(&self, person: &Person, right: usize, on: &Place<'_>, at: WallTime) -> Option<i64> {
+        let holding = |brief: &Brief| {
+            let fits = brief.span().holds(at) && self.gives(brief.role, right, at);
+            let grant = fits.then(|| person.grants.get(brief.grant)).flatten()?;
+            (!grant.is_suspended(at) && grant.scope.covers(on)).then_some(grant.no)
+        };
+        on.keys().iter().find_map(|key| person.briefs(*key).find_map(holding))
+    }
+
+    fn gives(&self, role: usize, right: usize, at: WallTime) -> bool {
+        let version = self.roles.get(role).and_then(|role| role.at(at));
+        version.is_some_and(|version| version.mask.has(right))
+    }
+
+    /// Where a person has a right at `at`, be it for another.
+    pub(crate) fn scopes(&self, person: &PersonId, right: &str, at: WallTime) -> Vec<&Scope> {
+        let known = self.people.get(person).filter(|one| !one.is_suspended(at));
+        let (Some(right), Some(person)) = (self.register.place(right), known) else {
+            return Vec::new();
+        };
+        let all = std::iter::once(&**person).chain(self.principals(person, at).map(|(of, _)| of));
+        let grants = all.flat_map(|one| &one.grants);
+        let hold = grants.filter(|grant| grant.holds(at) && self.gives(grant.place, right, at));
+        hold.map(|grant| &grant.scope).collect()
+    }
+
+    /// Whether a person may give rights in the whole of a scope.
+    pub(crate) fn may_give(
+        &self,
+        person: &PersonId,
+        scope: &Scope,
+        tree: Option<&Catalog>,
+        at: WallTime,
+    ) -> bool {
+        self.scopes(person, GIVE, at).into_iter().any(|own| own.contains(scope, tree))
+    }
+
+    /// Whether anybody can give any right to anybody.
+    pub(crate) fn has_giver(&self, at: WallTime) -> bool {
+        self.givers.iter().any(|id| self.may_give(id, &Scope::Everywhere, None, at))
+    }
+
+    fn whom_to_ask(&self, on: &Place<'_>, at: WallTime) -> Vec<String> {
+        let Some(give) = self.register.place(GIVE) else { return Vec::new() };
+        let can = |person: &&Arc<Person>| {
+            !person.is_suspended(at) && self.find(person, give, on, at).is_some()
+        };
+        let givers = self.givers.iter().filter_map(|id| self.people.get(id)).filter(can);
+        givers.take(MOST_NAMES).map(|person| person.name.clone()).collect()
+    }
+
+    /// What a person may at `at`: his own first.
+    pub(crate) fn of(&self, person: &PersonId, at: WallTime) -> Vec<Held> {
+        let Some(person) = self.people.get(person).filter(|one| !one.is_suspended(at)) else {
+            return Vec::new();
+        };
+        let mut held: Vec<Held> = self.held(person, at).collect();
+        for (principal, until) in self.principals(person, at) {
+            let for_him = (principal.id.clone(), principal.name.clone());
+            held.extend(self.held(principal, at).map(|one| Held {
+                until: [one.until, until].into_iter().flatten().min(),
+                acting_for: Some(for_him.clone()),
+                ..one
+            }));
+        }
+        held
+    }
+
+    fn held<'a>(&'a self, person: &'a Person, at: WallTime) -> impl Iterator<Item = Held> + 'a {
+        person.grants.iter().filter(move |grant| grant.holds(at)).filter_map(move |grant| {
+            let version = self.roles.get(grant.place)?.at(at)?;
+            Some(Held {
+                grant: grant.no,
+                role: grant.role.clone(),
+                title: version.title.clone(),
+                rights: version.rights(&self.register).map(str::to_owned).collect(),
+                scope: grant.scope.clone(),
+                until: grant.force.and_then(|span| span.until),
+                acting_for: None,
+            })
+        })
+    }
+
+    /// The first moment after `at` at which a decision may change although nothing is changed.
+    pub(crate) fn next_turn(&self, at: WallTime) -> Option<WallTime> {
+        let roles = self.roles.iter().flat_map(|role| &role.versions);
+        let roles = roles.filter_map(|version| version.span.next(at));
+        self.people.values().filter_map(|person| person.next_turn(at)).chain(roles).min()
+    }
+}

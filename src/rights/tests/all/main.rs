@@ -1,0 +1,10 @@
+//! The rights over a real database.
+
+#![allow(clippy::unwrap_used, reason = "a test is to fail at once")]
+
+mod bed;
+mod given;
+mod past;
+mod safety;
+mod speed;
+mod told;
