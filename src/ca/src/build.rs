@@ -23,15 +23,55 @@ const ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 2];
 /// The responder's own certificate is not asked about (RFC 6960, section 4.2.2.2.1).
 const NO_CHECK: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
 
+/// The issuing authority's lists: this many, so that one is small and signed at once. The number
+/// stands in every certificate and never changes.
+pub(crate) const SHARDS: usize = 128;
+
 /// Where relying parties ask about certificates: plain HTTP, so that asking needs no certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addresses {
-    /// Where the revocation list lies.
-    pub crl: String,
-    /// Where the OCSP responder answers.
-    pub ocsp: String,
-    /// Where the issuing authority's certificate lies.
-    pub issuer: String,
+pub struct Addresses(String);
+
+impl Addresses {
+    /// Below this address, for example `http://pki.ets.localhost:8480`.
+    ///
+    /// # Errors
+    /// [`Error::Base`] when it is no plain HTTP address.
+    pub fn new(base: &str) -> Result<Self, Error> {
+        let base = base.trim_end_matches('/');
+        let host = base.strip_prefix("http://").unwrap_or_default();
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}?#@".contains(&byte);
+        let is_host =
+            host.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'[');
+        if !is_host || !host.bytes().all(is_plain) || base.len() > 200 {
+            return Err(Error::Base { base: base.to_owned() });
+        }
+        Ok(Self(base.to_owned()))
+    }
+
+    /// Where the revocation list lies that has this certificate, once it is revoked.
+    pub fn list_of(&self, serial: Serial) -> String {
+        self.shard(serial.shard())
+    }
+
+    pub(crate) fn shard(&self, number: usize) -> String {
+        format!("{}/crl/{number:03}.crl", self.0)
+    }
+
+    fn ocsp(&self) -> String {
+        format!("{}/ocsp", self.0)
+    }
+
+    fn issuer(&self) -> String {
+        format!("{}/issuing.cer", self.0)
+    }
+
+    fn root(&self) -> String {
+        format!("{}/root.cer", self.0)
+    }
+
+    fn root_list(&self) -> String {
+        format!("{}/root.crl", self.0)
+    }
 }
 
 /// A certificate that is wanted.
@@ -71,13 +111,23 @@ pub(crate) fn params(
         _ if profile.is_authority() => IsCa::Ca(BasicConstraints::Constrained(0)),
         _ => IsCa::ExplicitNoCa,
     };
-    if wanted.profile == "ocsp" {
+    match (wanted.profile.as_str(), addresses) {
         // ASN.1 NULL.
-        params.custom_extensions.push(CustomExtension::from_oid_content(NO_CHECK, vec![5, 0]));
-    } else if let Some(addresses) = addresses {
-        params.crl_distribution_points =
-            vec![CrlDistributionPoint { uris: vec![addresses.crl.clone()] }];
-        params.custom_extensions.push(access(addresses));
+        ("ocsp", _) => {
+            params.custom_extensions.push(CustomExtension::from_oid_content(NO_CHECK, vec![5, 0]));
+        }
+        (_, None) | ("root", _) => {}
+        ("issuing", Some(addresses)) => {
+            let list = CrlDistributionPoint { uris: vec![addresses.root_list()] };
+            params.crl_distribution_points = vec![list];
+            params.custom_extensions.push(access(&[(ISSUERS, addresses.root())]));
+        }
+        (_, Some(addresses)) => {
+            let list = CrlDistributionPoint { uris: vec![addresses.list_of(serial)] };
+            params.crl_distribution_points = vec![list];
+            let all = [(OCSP, addresses.ocsp()), (ISSUERS, addresses.issuer())];
+            params.custom_extensions.push(access(&all));
+        }
     }
     Ok(params)
 }
@@ -117,11 +167,11 @@ fn name(name: &str) -> Result<SanType, Error> {
         .map_err(|_| unfit("write it in Latin letters"))
 }
 
-fn access(addresses: &Addresses) -> CustomExtension {
-    let describe = |method: &[u8], at: &str| {
+fn access(all: &[(&[u8], String)]) -> CustomExtension {
+    let describe = |(method, at): &(&[u8], String)| {
         tlv(SEQUENCE, &[tlv(OID, method), tlv(URI, at.as_bytes())].concat())
     };
-    let all = [describe(OCSP, &addresses.ocsp), describe(ISSUERS, &addresses.issuer)].concat();
+    let all: Vec<u8> = all.iter().flat_map(describe).collect();
     CustomExtension::from_oid_content(ACCESS, tlv(SEQUENCE, &all))
 }
 
@@ -139,6 +189,25 @@ mod tests {
         for bad in ["", "a..b", "-a.b", "a_b", "*.*.b", "почта", "a b", "http://a", long.as_str()]
         {
             assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// covers: T-5
+    #[test]
+    fn an_address_to_ask_at_is_plain_http_and_names_the_certificates_own_list() {
+        let addresses = Addresses::new("http://pki.ets.localhost:8480/").unwrap();
+        for _ in 0..1_000 {
+            let serial = Serial::draw().unwrap();
+            let list = format!("http://pki.ets.localhost:8480/crl/{:03}.crl", serial.shard());
+            assert!(serial.shard() < SHARDS);
+            assert_eq!(addresses.list_of(serial), list);
+        }
+        // What stands in certificates that were handed out stays where it was.
+        let known: Serial = "7f000000000000000000000000000001".parse().unwrap();
+        assert_eq!(known.shard(), 40);
+        for bad in ["", "https://a", "http://", "http:///a", "http://a b", "http://a?b", "ftp://a"]
+        {
+            assert!(Addresses::new(bad).is_err(), "{bad}");
         }
     }
 }

@@ -5,10 +5,11 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ets_journal::{Entry, Subject as On};
 use ets_listen::Connections;
+use ets_model::{BootTime, WallTime};
 use ets_registry::Author;
 use ets_runtime::Clock;
 use ets_store::{Store, Tx};
@@ -18,8 +19,13 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use x509_parser::pem::parse_x509_pem;
 
+use crate::log::{Event, Log, Replay, What};
 use crate::profile::{Custody, Profile};
-use crate::tables::{self, Intent};
+use crate::reconcile;
+use crate::status::Status;
+use crate::status::index::Standing;
+use crate::tables::{self, Intent, Mark};
+use crate::turn::Turn;
 use crate::{Authority, Error, Kept, Reason, Serial, State, Wanted, key};
 
 /// What the desk stands on.
@@ -39,14 +45,20 @@ pub struct Deps {
 
 /// The desk. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Ca(Arc<Inner>);
+pub struct Ca(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    deps: Deps,
+pub(crate) struct Inner {
+    pub(crate) deps: Deps,
+    pub(crate) status: Arc<Status>,
+    pub(crate) log: Log,
+    /// Turns that are in the log and that the database has not taken yet.
+    pub(crate) owed: std::sync::Mutex<Vec<(Turn, Author)>>,
     /// Held from the change in the database to the one in the set: whoever ends a suspension must
     /// not take a revocation back that came after it.
-    turning: Mutex<()>,
+    pub(crate) turning: Mutex<()>,
+    /// Held while the responder gets a certificate, so that it gets one; when that failed last.
+    pub(crate) appointing: Mutex<Option<BootTime>>,
     administrators: RwLock<HashSet<CertId>>,
 }
 
@@ -67,25 +79,41 @@ pub struct Issued {
 }
 
 impl Ca {
-    /// Opens the desk: what was intended and never finished is revoked, and everything that is
-    /// revoked or suspended is known from now on.
+    /// Opens the desk: the log and the database are held against each other, what was intended and
+    /// never finished is revoked, and everything that is revoked or suspended is known from now on.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Log`] and [`Error::InUse`]; the database's.
     pub async fn open(deps: Deps) -> Result<Self, Error> {
-        let now = deps.clock.wall();
-        let abandoned = deps
-            .store
-            .write(move |tx: &mut Tx<'_>| Box::pin(async move { tables::abandon(tx, now).await }))
-            .await?;
-        if abandoned > 0 {
-            tracing::warn!(abandoned, "certificates were ordered and not finished: revoked");
+        let (now, store) = (deps.clock.wall(), &deps.store);
+        let number = |value: i64| u64::try_from(value).unwrap_or(0);
+        let acknowledged = number(tables::marked(store, Mark::Log).await?);
+        let (log, replay) = opened(&deps.authority, acknowledged).await?;
+        let logged = replay.number;
+        let status = Status::new(deps.authority.clone(), deps.clock.clone());
+        let authority = (store, &deps.authority);
+        let told = reconcile::reconcile(authority, &log, replay, status.index(), now).await?;
+        if told.abandoned > 0 {
+            tracing::warn!(told.abandoned, "certificates were ordered and not finished: revoked");
         }
-        deps.revoked.load(tables::dead(&deps.store).await?);
-        let administrators = tables::of_profile(&deps.store, ADMINISTRATOR).await?;
-        let administrators = administrators.into_iter().collect();
-        let administrators = RwLock::new(administrators);
-        Ok(Self(Arc::new(Inner { deps, turning: Mutex::default(), administrators })))
+        if told.changed + told.unknown > 0 {
+            tracing::warn!(
+                told.changed,
+                told.unknown,
+                "the database is older than the authority's log: what was revoked stays revoked, what was issued since is revoked"
+            );
+        }
+        let used = logged.max(number(tables::marked(store, Mark::Number).await?));
+        status.begin(used, tables::marked(store, Mark::Lists).await?);
+        deps.revoked.load(tables::dead(store).await?);
+        let administrators = tables::of_profile(store, ADMINISTRATOR).await?;
+        let administrators = RwLock::new(administrators.into_iter().collect());
+        let (status, owed) = (Arc::new(status), std::sync::Mutex::default());
+        let (turning, appointing) = (Mutex::default(), Mutex::default());
+        let desk = Inner { deps, status, log, owed, turning, appointing, administrators };
+        let desk = Self(Arc::new(desk));
+        desk.reserve_numbers().await?;
+        Ok(desk)
     }
 
     /// Issues a certificate: to the key of `request` (PKCS#10), or to one that is made here.
@@ -145,33 +173,27 @@ impl Ca {
         self.whole(Turn { serial, from, to: State::Active, reason: None }, by).await
     }
 
-    /// In a task of its own: the database writes also for those who have gone meanwhile, and what
-    /// it wrote must bite.
-    async fn whole(&self, turn: Turn, by: &Author) -> Result<(), Error> {
-        let (desk, by) = (self.clone(), by.clone());
-        let serial = turn.serial;
-        let done = tokio::spawn(async move { desk.turn_and_tell(turn, &by).await });
-        done.await.unwrap_or(Err(Error::Abandoned(serial)))
-    }
-
-    /// What the database says afterwards is what holds, whatever the answer was: a retry of a
-    /// revocation whose answer was lost bites again. When it cannot say, the certificate opens
-    /// nothing.
-    async fn turn_and_tell(&self, turn: Turn, by: &Author) -> Result<(), Error> {
-        let turning = self.0.turning.lock().await;
-        let Deps { connections, revoked, authority, .. } = &self.0.deps;
-        let known = self.find(turn.serial).await?;
-        let done = self.turn(&known, &turn, by).await;
-        match self.find(turn.serial).await {
-            Ok(kept) if kept.state == State::Active => drop(revoked.remove(kept.id())),
-            Ok(kept) => drop(connections.revoke(kept.id())),
-            Err(_) => {
-                let id = CertId::new(authority.name(), turn.serial.bytes());
-                connections.revoke(id);
-            }
-        }
-        drop(turning);
-        done
+    /// Numbers of revocation lists are set aside, so that none comes twice after a restore.
+    ///
+    /// # Errors
+    /// The log's and the database's.
+    pub(crate) async fn reserve_numbers(&self) -> Result<(), Error> {
+        let Some(number) = self.0.status.wants_numbers() else { return Ok(()) };
+        let at = self.0.deps.clock.wall().0;
+        let lines = self.0.log.append(vec![Event::number(number, at)]).await?;
+        let value = i64::try_from(number).unwrap_or(i64::MAX);
+        self.0
+            .deps
+            .store
+            .write(move |tx: &mut Tx<'_>| {
+                Box::pin(async move {
+                    tables::mark(tx, Mark::Number, value).await?;
+                    tables::logged(tx, lines).await
+                })
+            })
+            .await?;
+        self.0.status.numbers_reserved(number);
+        Ok(())
     }
 
     /// Whether a certificate was issued to an administrator of the hub.
@@ -208,29 +230,36 @@ impl Ca {
         tables::list(&self.0.deps.store, most).await
     }
 
-    async fn certify(
+    pub(crate) async fn certify(
         &self,
         wanted: &Wanted,
         key: &impl PublicKeyData,
         by: &Author,
     ) -> Result<(Serial, Certificate), Error> {
-        let Deps { store, authority, clock, .. } = &self.0.deps;
-        let draft = authority.draft(wanted, key, SystemTime::now())?;
-        let (intent, issuer, at) =
-            (Intent::new(&draft, wanted), authority.name().to_vec(), clock.wall());
-        store
-            .write(move |tx: &mut Tx<'_>| {
-                Box::pin(async move { tables::intend(tx, &intent, &issuer, at).await })
-            })
-            .await?;
+        let Deps { authority, clock, .. } = &self.0.deps;
+        let draft = authority.draft(wanted, key, moment(clock.wall()))?;
+        let (intent, serial) = (Intent::new(&draft, wanted), draft.serial);
+        let until = intent.ordered.until;
+        if self.0.status.index().standing(serial).is_some() {
+            return Err(Error::Abandoned(serial));
+        }
+        self.intend(intent, serial).await?;
         let certificate = authority.sign(&draft, key)?;
-        let (serial, pem, at) = (draft.serial, certificate.pem(), clock.wall());
+        let lines = self.0.log.append(vec![Event::of(What::Issue, serial, clock.wall().0)]).await?;
+        let (pem, at) = (certificate.pem(), clock.wall());
         let detail = json!({ "profile": wanted.profile, "subject": wanted.subject.to_string() });
         let entry = entry("certificate.issue", serial, by).detail(detail);
-        store
+        // Before the database: whoever is gone when it has answered has no certificate, and whoever
+        // has one is known.
+        let standing = Standing::new(State::Active, None, at.0, until);
+        self.0.status.index().enter(serial, standing);
+        self.0
+            .deps
+            .store
             .write(move |tx: &mut Tx<'_>| {
                 Box::pin(async move {
                     tables::issued(tx, serial, &pem, at).await?;
+                    tables::logged(tx, lines).await?;
                     ets_journal::append(tx, at, entry).await?;
                     Ok::<_, Error>(())
                 })
@@ -243,45 +272,37 @@ impl Ca {
         Ok((serial, certificate))
     }
 
+    /// Writes down, in the log and then in the database, what is about to be signed.
+    async fn intend(&self, intent: Intent, serial: Serial) -> Result<(), Error> {
+        let Deps { store, authority, clock, .. } = &self.0.deps;
+        let (issuer, at) = (authority.name().to_vec(), clock.wall());
+        let ordered = intent.ordered.clone();
+        let standing = Standing::new(State::Intended, None, at.0, ordered.until);
+        self.0.status.index().enter(serial, standing);
+        let event = Event::of(What::Intend, serial, at.0).ordered(ordered);
+        let lines = self.0.log.append(vec![event]).await?;
+        store
+            .write(move |tx: &mut Tx<'_>| {
+                Box::pin(async move {
+                    tables::intend(tx, &intent, &issuer, at).await?;
+                    tables::logged(tx, lines).await
+                })
+            })
+            .await
+    }
+
     fn handed(&self, serial: Serial, certificate: &Certificate, key: Option<String>) -> Issued {
         let chain = self.0.deps.authority.chain().to_owned();
         Issued { serial, certificate: certificate.pem(), chain, key }
     }
-
-    async fn turn(&self, known: &Kept, turn: &Turn, by: &Author) -> Result<(), Error> {
-        let action = match (known.state, turn.to) {
-            (_, State::Revoked) => "certificate.revoke",
-            (_, State::Active) => "certificate.resume",
-            _ => "certificate.suspend",
-        };
-        let reason = turn.reason.map(Reason::code);
-        let detail = json!({ "subject": known.subject, "reason": reason });
-        let entry = entry(action, turn.serial, by).detail(detail);
-        let (turn, at, store) = (turn.clone(), self.0.deps.clock.wall(), &self.0.deps.store);
-        let serial = turn.serial;
-        let done = store
-            .write(move |tx: &mut Tx<'_>| {
-                Box::pin(async move {
-                    let Turn { serial, from, to, reason } = turn;
-                    let done = tables::turn(tx, serial, &from, to, reason, at).await?;
-                    if done {
-                        ets_journal::append(tx, at, entry).await?;
-                    }
-                    Ok::<_, Error>(done)
-                })
-            })
-            .await?;
-        if done { Ok(()) } else { Err(Error::Over(serial, known.state.code())) }
-    }
 }
 
-/// A step in a certificate's life.
-#[derive(Clone, Debug)]
-struct Turn {
-    serial: Serial,
-    from: Vec<State>,
-    to: State,
-    reason: Option<Reason>,
+/// Reads the log on a thread of its own.
+async fn opened(authority: &Authority, acknowledged: u64) -> Result<(Log, Replay), Error> {
+    let (path, key) = (authority.files().log(), authority.log_key());
+    tokio::task::spawn_blocking(move || Log::open(&path, key, acknowledged))
+        .await
+        .unwrap_or(Err(Error::LogEnded))
 }
 
 impl Kept {
@@ -289,6 +310,10 @@ impl Kept {
     pub fn id(&self) -> CertId {
         CertId::new(&self.issuer, self.serial.bytes())
     }
+}
+
+fn moment(at: WallTime) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0))
 }
 
 /// The issuer's name in DER and the serial number of the first certificate of a PEM.
@@ -299,7 +324,7 @@ fn names_of(pem: &str) -> Option<(Vec<u8>, Serial)> {
     Some((certificate.issuer().as_raw().to_vec(), serial))
 }
 
-fn entry(action: &str, serial: Serial, by: &Author) -> Entry {
+pub(crate) fn entry(action: &str, serial: Serial, by: &Author) -> Entry {
     let mut entry = Entry::new(&by.actor, action, On::new("certificate", serial.to_string()));
     entry.on_behalf.clone_from(&by.on_behalf);
     entry.why(&by.reason).from_segment(by.from_segment.clone())

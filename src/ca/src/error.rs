@@ -77,6 +77,38 @@ pub enum Error {
         "key, issuing certificate and root of the authority do not belong together: restore all from one backup"
     )]
     Mismatch,
+    /// An address for certificates cannot be used.
+    #[error("\"{base}\" is no address for certificates: write http://NAME:PORT, without https")]
+    Base {
+        /// What was given.
+        base: String,
+    },
+    /// The authority's log is damaged in its midst.
+    #[error(
+        "{path} was changed or is damaged at octet {at}: put the file back from its copy; if there is none, move it away and start again, and revoke again what was revoked since the database was last restored"
+    )]
+    Log {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Where.
+        at: u64,
+    },
+    /// Another process has the authority's log.
+    #[error("{path} is in use by another process: one hub at a time has an authority")]
+    InUse {
+        /// Which file.
+        path: std::path::PathBuf,
+    },
+    /// The authority's log has no space left for anything but revocations.
+    #[error(
+        "the disk is full: certificates are issued again when there is space; revocations are taken"
+    )]
+    Full,
+    /// The authority's log takes nothing more.
+    #[error(
+        "the log of the authority takes nothing more: see the log of the hub, and start it again"
+    )]
+    LogEnded,
     /// There is no such certificate.
     #[error("there is no certificate {0}")]
     Unknown(crate::Serial),

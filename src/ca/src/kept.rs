@@ -72,6 +72,18 @@ impl Reason {
         }
     }
 
+    /// Its number in RFC 5280.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::PrivilegeWithdrawn => 9,
+        }
+    }
+
     /// The reason of this name, in whatever capitals.
     pub fn read(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.code().eq_ignore_ascii_case(code))

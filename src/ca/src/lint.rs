@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use crate::Error;
@@ -17,8 +17,8 @@ const SLACK: Duration = Duration::from_secs(600);
 /// What a certificate is held against.
 pub(crate) struct Expected<'a> {
     pub(crate) profile: &'a Profile,
-    /// Whether it is to say where one can ask about it.
-    pub(crate) is_asked_about: bool,
+    /// Where it is to say that its revocation list lies, where it is asked about.
+    pub(crate) list: Option<String>,
     /// The authority's distinguished name in DER.
     pub(crate) issuer: &'a [u8],
     /// The authority's own last moment.
@@ -120,16 +120,33 @@ fn extensions(
         has(|one| matches!(one, ParsedExtension::SubjectKeyIdentifier(_))),
         "the key identifier is missing",
     );
-    if expected.is_asked_about && !profile.is_authority() {
-        hold(
-            has(|one| matches!(one, ParsedExtension::CRLDistributionPoints(_))),
-            "it does not say where its revocation list lies",
-        );
+    if let Some(list) = &expected.list {
+        hold(lists(certificate) == [list], "it does not say where its revocation list lies");
         hold(
             has(|one| matches!(one, ParsedExtension::AuthorityInfoAccess(_))),
             "it does not say where its OCSP responder answers",
         );
     }
+}
+
+/// Where a certificate says that its revocation lists lie.
+fn lists<'a>(certificate: &'a X509Certificate<'_>) -> Vec<&'a str> {
+    let points = certificate.extensions().iter().filter_map(|one| match one.parsed_extension() {
+        ParsedExtension::CRLDistributionPoints(points) => Some(points),
+        _ => None,
+    });
+    let names = points.flat_map(|points| &points.points).flat_map(|point| {
+        match &point.distribution_point {
+            Some(DistributionPointName::FullName(names)) => names.as_slice(),
+            _ => &[],
+        }
+    });
+    names
+        .filter_map(|name| match name {
+            GeneralName::URI(at) => Some(*at),
+            _ => None,
+        })
+        .collect()
 }
 
 /// What is signed of a certificate, without the signature.

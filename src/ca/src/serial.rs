@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::build::SHARDS;
+
 /// A serial number: positive, 16 octets (RFC 5280, section 4.1.2.2, allows 20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Serial([u8; 16]);
@@ -25,8 +29,15 @@ impl Serial {
         octets.try_into().ok().map(Self)
     }
 
+    /// The revocation list that it stands in, once it is revoked: a function of the number alone,
+    /// because it is written into the certificate.
+    pub fn shard(&self) -> usize {
+        let digest = digest(&SHA256, &self.0);
+        usize::from(digest.as_ref()[0]) % SHARDS
+    }
+
     /// Its octets, big-endian.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
 }

@@ -115,6 +115,18 @@ impl Subject {
         Self(vec![(Attribute::CommonName, name.to_owned())])
     }
 
+    /// A subject of attributes by their names (RFC 4519) with their values, in this order; those
+    /// that are empty are left out.
+    ///
+    /// # Errors
+    /// [`Error::Attribute`].
+    pub fn of_parts(parts: &[(&str, &str)]) -> Result<Self, Error> {
+        let given = parts.iter().filter(|(_, value)| !value.trim().is_empty());
+        let parts: Result<Vec<_>, Error> =
+            given.map(|(name, value)| Ok((name.parse()?, value.trim().to_owned()))).collect();
+        Ok(Self(parts?))
+    }
+
     /// A subject of an organisation and a common name.
     pub(crate) fn of_organization(organization: &str, name: &str) -> Self {
         let organization = (Attribute::Organization, organization.to_owned());

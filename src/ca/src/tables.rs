@@ -6,14 +6,16 @@ use ets_model::WallTime;
 use ets_store::{Migration, Row, Tx, Value, values};
 use ets_tls::CertId;
 
+use crate::log::Ordered;
 use crate::{Draft, Error, Kept, Reason, Serial, State};
 
 /// The migrations, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "ca",
-    version: 1,
-    name: "certificates",
-    sqlite: "
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "ca",
+        version: 1,
+        name: "certificates",
+        sqlite: "
 CREATE TABLE ca_certificate (
     serial TEXT PRIMARY KEY,
     issuer BLOB NOT NULL,
@@ -32,7 +34,7 @@ CREATE TABLE ca_certificate (
 CREATE INDEX ca_certificate_state ON ca_certificate (state, not_after);
 CREATE INDEX ca_certificate_ordered ON ca_certificate (ordered, serial);
 ",
-    postgres: "
+        postgres: "
 CREATE TABLE ca_certificate (
     serial TEXT PRIMARY KEY,
     issuer BYTEA NOT NULL,
@@ -51,10 +53,66 @@ CREATE TABLE ca_certificate (
 CREATE INDEX ca_certificate_state ON ca_certificate (state, not_after);
 CREATE INDEX ca_certificate_ordered ON ca_certificate (ordered, serial);
 ",
-}];
+    },
+    Migration {
+        owner: "ca",
+        version: 2,
+        name: "marks",
+        sqlite: "
+CREATE TABLE ca_mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+",
+        postgres: "
+CREATE TABLE ca_mark (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+",
+    },
+];
 
-const COLUMNS: &str = "serial, issuer, profile, subject, names, not_before, not_after, certificate, \
+pub(crate) const COLUMNS: &str = "serial, issuer, profile, subject, names, not_before, not_after, certificate, \
     state, state_since, reason, ordered";
+
+/// Numbers that must not be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// So many lines of the log were on the disk.
+    Log,
+    /// Numbers of revocation lists below this one may be in use.
+    Number,
+    /// Every list was made by its age at this moment, seconds since 1970, or later.
+    Lists,
+}
+
+impl Mark {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Number => "number",
+            Self::Lists => "lists",
+        }
+    }
+}
+
+/// What a mark is; nought where it was never made.
+pub(crate) async fn marked(store: &ets_store::Store, mark: Mark) -> Result<i64, Error> {
+    let sql = "SELECT value FROM ca_mark WHERE name = $1";
+    let row = store.query_optional(sql, &values![mark.code()]).await?;
+    Ok(row.map(|row| row.int("value")).transpose()?.unwrap_or(0))
+}
+
+/// Makes a mark, or moves it; the numbers are never moved back.
+pub(crate) async fn mark(tx: &mut Tx<'_>, mark: Mark, value: i64) -> Result<(), Error> {
+    let only = if mark == Mark::Lists { "" } else { " WHERE ca_mark.value < excluded.value" };
+    let sql = format!(
+        "INSERT INTO ca_mark (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value{only}"
+    );
+    tx.execute(&sql, &values![mark.code(), value]).await?;
+    Ok(())
+}
+
+/// So many lines of the log were on the disk.
+pub(crate) async fn logged(tx: &mut Tx<'_>, lines: u64) -> Result<(), Error> {
+    mark(tx, Mark::Log, i64::try_from(lines).unwrap_or(i64::MAX)).await
+}
 
 /// Writes down what is about to be signed.
 pub(crate) async fn intend(
@@ -66,16 +124,44 @@ pub(crate) async fn intend(
     let sql = "INSERT INTO ca_certificate (serial, issuer, profile, subject, names, not_before, \
         not_after, signed_part, state, state_since, ordered) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'intended', $9, $9)";
+    let Ordered { profile, subject, names, from, until } = &draft.ordered;
     let row = values![
         draft.serial.to_string(),
         issuer.to_vec(),
-        &draft.profile,
-        &draft.subject,
-        &draft.names,
-        micros(draft.from),
-        micros(draft.until),
+        profile,
+        subject,
+        names,
+        *from,
+        *until,
         draft.signed_part.clone(),
         at.0
+    ];
+    tx.execute(sql, &row).await?;
+    Ok(())
+}
+
+/// Writes down a certificate that only the log knows: it opens nothing.
+pub(crate) async fn adopt(
+    tx: &mut Tx<'_>,
+    (serial, issuer): (Serial, &[u8]),
+    ordered: &Ordered,
+    (reason, at): (Reason, i64),
+) -> Result<(), Error> {
+    let sql = "INSERT INTO ca_certificate (serial, issuer, profile, subject, names, not_before, \
+        not_after, signed_part, state, state_since, reason, ordered) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'revoked', $9, $10, $9)";
+    let Ordered { profile, subject, names, from, until } = ordered;
+    let row = values![
+        serial.to_string(),
+        issuer.to_vec(),
+        profile,
+        subject,
+        names,
+        *from,
+        *until,
+        Vec::<u8>::new(),
+        at,
+        reason.code()
     ];
     tx.execute(sql, &row).await?;
     Ok(())
@@ -85,25 +171,20 @@ pub(crate) async fn intend(
 #[derive(Clone, Debug)]
 pub(crate) struct Intent {
     serial: Serial,
-    profile: String,
-    subject: String,
-    names: String,
-    from: SystemTime,
-    until: SystemTime,
+    pub(crate) ordered: Ordered,
     signed_part: Vec<u8>,
 }
 
 impl Intent {
     pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted) -> Self {
-        Self {
-            serial: draft.serial,
+        let ordered = Ordered {
             profile: wanted.profile.clone(),
             subject: wanted.subject.to_string(),
             names: wanted.names.join(" "),
-            from: draft.from,
-            until: draft.until,
-            signed_part: draft.signed_part.clone(),
-        }
+            from: micros(draft.from),
+            until: micros(draft.until),
+        };
+        Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone() }
     }
 }
 
@@ -140,14 +221,6 @@ pub(crate) async fn turn(
     let reason = reason.map(|reason| reason.code().to_owned());
     let row = values![serial.to_string(), to.code(), at.0, reason];
     Ok(tx.execute(&sql, &row).await? == 1)
-}
-
-/// What was intended when the process ended: nobody knows whether it was signed, so it opens
-/// nothing. Answers how many there were.
-pub(crate) async fn abandon(tx: &mut Tx<'_>, at: WallTime) -> Result<u64, Error> {
-    let sql = "UPDATE ca_certificate SET state = 'revoked', reason = $1, state_since = $2 \
-        WHERE state = 'intended'";
-    Ok(tx.execute(sql, &values![Reason::CessationOfOperation.code(), at.0]).await?)
 }
 
 /// Everything that opens nothing. Also what is over, because the clock may be
@@ -193,6 +266,18 @@ pub(crate) async fn find(store: &ets_store::Store, wanted: Serial) -> Result<Opt
     row.map(|row| read(&row)).transpose()
 }
 
+/// The next certificates in the order of their numbers, without what was signed.
+pub(crate) async fn after(
+    store: &ets_store::Store,
+    serial: Option<Serial>,
+    most: i64,
+) -> Result<Vec<Kept>, Error> {
+    let sql = "SELECT serial, issuer, profile, subject, names, not_before, not_after, \
+        state, state_since, reason FROM ca_certificate WHERE serial > $1 ORDER BY serial LIMIT $2";
+    let serial = serial.map(|serial| serial.to_string()).unwrap_or_default();
+    store.query(sql, &values![serial, most]).await?.iter().map(read).collect()
+}
+
 /// The newest first.
 pub(crate) async fn list(store: &ets_store::Store, most: u32) -> Result<Vec<Kept>, Error> {
     let sql =
@@ -200,7 +285,7 @@ pub(crate) async fn list(store: &ets_store::Store, most: u32) -> Result<Vec<Kept
     store.query(&sql, &values![i64::from(most)]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Kept, Error> {
+pub(crate) fn read(row: &Row) -> Result<Kept, Error> {
     let serial = serial(row)?;
     let unreadable = || Error::Unreadable(serial.to_string());
     let state = row.text("state")?;
@@ -217,11 +302,19 @@ fn read(row: &Row) -> Result<Kept, Error> {
         names: row.text("names")?.split_whitespace().map(str::to_owned).collect(),
         not_before: WallTime(row.int("not_before")?),
         not_after: WallTime(row.int("not_after")?),
-        certificate: row.opt_text("certificate")?.unwrap_or_default().to_owned(),
+        certificate: certificate(row)?,
         state,
         since: WallTime(row.int("state_since")?),
         reason,
     })
+}
+
+/// Empty where it was not asked for.
+fn certificate(row: &Row) -> Result<String, Error> {
+    if row.columns().iter().all(|column| column != "certificate") {
+        return Ok(String::new());
+    }
+    Ok(row.opt_text("certificate")?.unwrap_or_default().to_owned())
 }
 
 fn serial(row: &Row) -> Result<Serial, Error> {

@@ -8,19 +8,17 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::IntoResponse;
 use ets_runtime::Shutdown;
-use ets_tls::Acceptor;
-use http::{Request, StatusCode};
+use ets_tls::{Acceptor, CertId, PeerCertificate};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::{Bound, Connections, Error, Peer};
+use crate::bounds::{Places, Tally, count};
+use crate::pulse::Pulses;
+use crate::{Bounds, Client, Connections, Counters, Error, Handler, Limits, serve};
 
 /// Whether a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,32 +29,11 @@ pub enum Scheme {
     Https,
 }
 
-/// What a listener allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections at once; more wait in the kernel's queue.
-    pub connections: usize,
-    /// How long a TLS handshake may take.
-    pub handshake: Duration,
-    /// How long the head of a request may take.
-    pub request_head: Duration,
-    /// How long connections may finish after shutdown was asked for.
-    pub drain: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 4096,
-            handshake: Duration::from_secs(10),
-            request_head: Duration::from_secs(15),
-            drain: Duration::from_secs(3),
-        }
-    }
-}
-
 /// How long to wait after `accept` failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What encrypts connections and who stands on a certificate.
+pub type Entry = (Acceptor, Arc<Connections>);
 
 /// Serves plain HTTP until shutdown.
 ///
@@ -68,7 +45,8 @@ pub async fn serve_plain(
     limits: Limits,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    serve(listener, None, router, limits, shutdown).await
+    let bounds = Bounds { limits, ..Bounds::default() };
+    run(listener, None, with_extensions(router), (bounds, Arc::default()), shutdown).await
 }
 
 /// Serves HTTP over TLS until shutdown; HTTP/2 where the client offers it. A connection lives no
@@ -78,25 +56,79 @@ pub async fn serve_plain(
 /// When the listener cannot be used at all.
 pub async fn serve_tls(
     listener: std::net::TcpListener,
-    (acceptor, connections): (Acceptor, Arc<Connections>),
+    entry: Entry,
     router: Router,
     limits: Limits,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    serve(listener, Some((acceptor, connections)), router, limits, shutdown).await
+    let bounds = Bounds { limits, ..Bounds::default() };
+    serve_service(listener, entry, with_extensions(router), (bounds, Arc::default()), shutdown)
+        .await
 }
 
-async fn serve(
+/// As [`serve_tls`] without a router: `make` makes the handler of each connection and learns there
+/// who is at the other end.
+///
+/// # Errors
+/// When the listener cannot be used at all.
+pub async fn serve_service<M, H>(
     listener: std::net::TcpListener,
-    acceptor: Option<(Acceptor, Arc<Connections>)>,
-    router: Router,
-    limits: Limits,
+    entry: Entry,
+    make: M,
+    allowed: (Bounds, Arc<Counters>),
     shutdown: Shutdown,
-) -> Result<(), Error> {
+) -> Result<(), Error>
+where
+    M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
+    H: Handler,
+{
+    run(listener, Some(entry), make, allowed, shutdown).await
+}
+
+/// What all connections of one listener share.
+pub(crate) struct Shared<M> {
+    pub(crate) entry: Option<Entry>,
+    pub(crate) make: M,
+    pub(crate) bounds: Bounds,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) pulses: Arc<Pulses>,
+    pub(crate) by_certificate: Arc<Tally<CertId>>,
+    pub(crate) shutdown: Shutdown,
+}
+
+async fn run<M, H>(
+    listener: std::net::TcpListener,
+    entry: Option<Entry>,
+    make: M,
+    (bounds, counters): (Bounds, Arc<Counters>),
+    shutdown: Shutdown,
+) -> Result<(), Error>
+where
+    M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
+    H: Handler,
+{
+    if let Some((acceptor, connections)) = &entry {
+        connections.drops_sessions_of(acceptor);
+    }
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(bounds.limits.connections));
+    let by_address = Arc::new(Tally::default());
+    let running = TaskTracker::new();
+    let (pulses, by_certificate) = (Pulses::new(), Arc::default());
+    let deadlines = (bounds.idle, bounds.stall);
+    let looking = Arc::clone(&pulses).watch(deadlines, Arc::clone(&counters), shutdown.clone());
+    tokio::spawn(looking);
+    let ending = shutdown.clone();
+    let shared = Arc::new(Shared {
+        entry,
+        make,
+        bounds,
+        counters,
+        pulses,
+        by_certificate,
+        shutdown: ending,
+    });
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
@@ -105,21 +137,34 @@ async fn serve(
         let Some((stream, address, place)) = accepted else {
             continue;
         };
-        let connection = Connection {
-            acceptor: acceptor.clone(),
-            router: router.clone(),
-            limits,
-            watcher: graceful.watcher(),
+        count(&shared.counters.accepted);
+        let Some(of_address) = by_address.take(address.ip(), bounds.per_address) else {
+            count(&shared.counters.crowded_address);
+            continue;
         };
-        tokio::spawn(async move {
-            connection.run(stream, address).await;
-            drop(place);
-        });
+        let places =
+            Places { _of_all: Some(place), _of_address: Some(of_address), of_certificate: None };
+        running.spawn(begin(Arc::clone(&shared), stream, address, places));
     }
-    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+    running.close();
+    if tokio::time::timeout(bounds.limits.drain, running.wait()).await.is_err() {
         tracing::debug!("some connections were cut at the end");
     }
     Ok(())
+}
+
+async fn begin<M, H>(shared: Arc<Shared<M>>, stream: TcpStream, address: SocketAddr, places: Places)
+where
+    M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
+    H: Handler,
+{
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    match &shared.entry {
+        None => serve::plain(&shared, stream, address, places).await,
+        Some(entry) => serve::encrypted(&shared, entry, (stream, address), places).await,
+    }
 }
 
 async fn accept(
@@ -137,80 +182,35 @@ async fn accept(
     }
 }
 
-struct Connection {
-    acceptor: Option<(Acceptor, Arc<Connections>)>,
-    router: Router,
-    limits: Limits,
-    watcher: Watcher,
+/// Makes the service of a connection that puts who speaks into each request, for a router.
+fn with_extensions(router: Router) -> impl Fn(Arc<Client>) -> Told + Send + Sync + 'static {
+    move |client| Told { router: router.clone(), client }
 }
 
-impl Connection {
-    async fn run(self, stream: TcpStream, address: SocketAddr) {
-        if stream.set_nodelay(true).is_err() {
-            return;
-        }
-        match self.acceptor.clone() {
-            None => {
-                self.http(stream, Peer { address, scheme: Scheme::Http }, None, None).await;
-            }
-            Some((acceptor, connections)) => {
-                self.https(acceptor, &connections, stream, address).await;
-            }
-        }
-    }
+/// A router that is told who speaks.
+struct Told {
+    router: Router,
+    client: Arc<Client>,
+}
 
-    async fn https(
-        self,
-        acceptor: Acceptor,
-        connections: &Arc<Connections>,
-        stream: TcpStream,
-        address: SocketAddr,
-    ) {
-        let peer = Peer { address, scheme: Scheme::Https };
-        match tokio::time::timeout(self.limits.handshake, acceptor.accept(stream)).await {
-            Ok(Ok((stream, None))) => self.http(stream, peer, None, None).await,
-            Ok(Ok((stream, Some(certificate)))) => match connections.admit(&certificate) {
-                Some(admitted) => {
-                    let cut = Some(admitted.token());
-                    self.http(Bound::new(stream, admitted), peer, Some(certificate), cut).await;
-                }
-                None => tracing::debug!(%address, "revoked between handshake and entry"),
-            },
-            Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
-            Err(_) => tracing::debug!(%address, "TLS handshake took too long"),
-        }
-    }
+impl Handler for Told {
+    type Body = axum::body::Body;
 
-    async fn http<S>(
-        self,
-        stream: S,
-        peer: Peer,
-        certificate: Option<ets_tls::PeerCertificate>,
-        cut: Option<CancellationToken>,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let router = self.router;
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            if let Some(certificate) = &certificate {
-                request.extensions_mut().insert(certificate.clone());
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Response<axum::body::Body>> + Send + 'static {
+        request.extensions_mut().insert(self.client.peer);
+        if let Some(certificate) = &self.client.certificate {
+            request.extensions_mut().insert(PeerCertificate::clone(certificate));
+        }
+        let answer =
+            (!self.client.cut.is_cancelled()).then(|| answer(self.router.clone(), request));
+        async move {
+            match answer {
+                Some(answer) => answer.await.unwrap_or_else(|never| match never {}),
+                None => StatusCode::FORBIDDEN.into_response(),
             }
-            let is_cut = cut.as_ref().is_some_and(CancellationToken::is_cancelled);
-            let answered = (!is_cut).then(|| answer(router.clone(), request));
-            async move {
-                match answered {
-                    Some(answered) => answered.await,
-                    None => Ok(StatusCode::FORBIDDEN.into_response()),
-                }
-            }
-        });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.request_head);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        if let Err(error) = self.watcher.watch(connection.into_owned()).await {
-            tracing::debug!(%error, "a connection ended with an error");
         }
     }
 }

@@ -9,11 +9,12 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use ets_runtime::Shutdown;
-use ets_tls::{CertId, PeerCertificate, RevocationSet, Standing};
+use ets_tls::{Acceptor, CertId, PeerCertificate, RevocationSet, Standing};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::Error;
+use crate::bounds::Places;
 
 /// So many parts, so that those who come and go seldom wait for each other.
 const SHARDS: usize = 64;
@@ -21,11 +22,18 @@ const SHARDS: usize = 64;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Every connection that stands on a client certificate.
-#[derive(Debug)]
 pub struct Connections {
     shards: Box<[Mutex<Shard>]>,
     revoked: Arc<RevocationSet>,
     next: AtomicU64,
+    /// Those whose sessions end with what they opened.
+    acceptors: Mutex<Vec<Acceptor>>,
+}
+
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connections").field("open", &self.len()).finish_non_exhaustive()
+    }
 }
 
 type Shard = HashMap<CertId, Vec<Entry>>;
@@ -41,7 +49,23 @@ impl Connections {
     /// None yet; `revoked` decides who is admitted.
     pub fn new(revoked: Arc<RevocationSet>) -> Arc<Self> {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Arc::new(Self { shards, revoked, next: AtomicU64::new(0) })
+        let (next, acceptors) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { shards, revoked, next, acceptors })
+    }
+
+    /// From now on the sessions of this acceptor are dropped with the connections that are cut.
+    pub fn drops_sessions_of(&self, acceptor: &Acceptor) {
+        let mut all = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.iter().any(|one| one.is_same(acceptor)) {
+            all.push(acceptor.clone());
+        }
+    }
+
+    fn drop_sessions(&self, id: CertId) {
+        let all = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
+        for acceptor in &*all {
+            acceptor.drop_sessions(id);
+        }
     }
 
     /// Enters a connection; `None` when its certificate opens nothing any more.
@@ -65,12 +89,27 @@ impl Connections {
         self.cut(id)
     }
 
-    /// Cuts the connections of a certificate that stays valid: its owner has left.
+    /// Cuts the connections of a certificate that stays valid, and drops its sessions: its owner
+    /// has left, and his token signs before he comes in again. Answers how many there were.
     pub fn cut(&self, id: CertId) -> usize {
+        self.drop_sessions(id);
         let shard = self.shard(id);
         let entries = shard.get(&id).map_or(&[][..], Vec::as_slice);
         entries.iter().for_each(|entry| entry.cut.cancel());
         entries.len()
+    }
+
+    /// As [`Connections::cut`], but for one that may still say farewell.
+    pub fn cut_others(&self, id: CertId, but: u64) -> usize {
+        self.drop_sessions(id);
+        let shard = self.shard(id);
+        let others = shard.get(&id).into_iter().flatten().filter(|entry| entry.number != but);
+        others.inspect(|entry| entry.cut.cancel()).count()
+    }
+
+    /// How many stand on this certificate.
+    pub fn count(&self, id: CertId) -> usize {
+        self.shard(id).get(&id).map_or(0, Vec::len)
     }
 
     /// Cuts the connections whose certificates are over. Asked of the wall clock again and again,
@@ -142,6 +181,11 @@ impl Admitted {
     pub(crate) fn token(&self) -> CancellationToken {
         self.cut.clone()
     }
+
+    /// Its number among all that were entered.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
 }
 
 impl Drop for Admitted {
@@ -158,23 +202,50 @@ const WRITER: usize = 1;
 #[derive(Debug)]
 pub struct Bound<S> {
     stream: S,
+    token: CancellationToken,
     /// One for who reads and one for who writes: they may be two tasks, and each is woken.
     cut: [Pin<Box<WaitForCancellationFutureOwned>>; 2],
-    _admitted: Admitted,
+    /// What it stands on and the places that it takes, given back when it is gone.
+    _held: (Option<Admitted>, Places),
 }
 
 impl<S> Bound<S> {
     /// Binds a stream to the certificate that opened it.
     pub fn new(stream: S, admitted: Admitted) -> Self {
-        let cut = [(); 2].map(|()| Box::pin(admitted.cut.clone().cancelled_owned()));
-        Self { stream, cut, _admitted: admitted }
+        Self::held(stream, admitted.token(), (Some(admitted), Places::default()))
     }
 
-    /// Fails once the certificate opens nothing any more; until then the task is woken by it.
-    fn check(&mut self, who: usize, context: &mut Context<'_>) -> std::io::Result<()> {
-        match self.cut[who].as_mut().poll(context) {
-            Poll::Pending => Ok(()),
-            Poll::Ready(()) => Err(std::io::ErrorKind::ConnectionAborted.into()),
+    /// Binds a stream to whoever may cut it and to what it takes up.
+    pub(crate) fn held(
+        stream: S,
+        token: CancellationToken,
+        held: (Option<Admitted>, Places),
+    ) -> Self {
+        let cut = [(); 2].map(|()| Box::pin(token.clone().cancelled_owned()));
+        Self { stream, token, cut, _held: held }
+    }
+
+    /// Fails once the certificate opens nothing any more.
+    fn check(&self) -> std::io::Result<()> {
+        match self.token.is_cancelled() {
+            false => Ok(()),
+            true => Err(std::io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    /// What a poll said; who has to wait is woken by the cut as well.
+    fn or_cut<T>(
+        &mut self,
+        who: usize,
+        context: &mut Context<'_>,
+        polled: Poll<std::io::Result<T>>,
+    ) -> Poll<std::io::Result<T>> {
+        match polled {
+            Poll::Pending => {
+                ready!(self.cut[who].as_mut().poll(context));
+                Poll::Ready(Err(std::io::ErrorKind::ConnectionAborted.into()))
+            }
+            ready => ready,
         }
     }
 }
@@ -185,8 +256,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bound<S> {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        self.check(READER, context)?;
-        Pin::new(&mut self.stream).poll_read(context, into)
+        self.check()?;
+        let polled = Pin::new(&mut self.stream).poll_read(context, into);
+        self.or_cut(READER, context, polled)
     }
 }
 
@@ -196,8 +268,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.check(WRITER, context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        self.check()?;
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.or_cut(WRITER, context, polled)
     }
 
     fn poll_write_vectored(
@@ -205,8 +278,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         context: &mut Context<'_>,
         parts: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        self.check(WRITER, context)?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        self.check()?;
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.or_cut(WRITER, context, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -217,8 +291,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
-        self.check(WRITER, context)?;
-        Pin::new(&mut self.stream).poll_flush(context)
+        self.check()?;
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        self.or_cut(WRITER, context, polled)
     }
 
     /// Always tried: an end is no access.

@@ -5,13 +5,20 @@
 //! client writes in a header can put them there.
 
 mod accept;
+mod bounds;
+mod client;
 mod connections;
 mod identity;
+mod pulse;
+mod serve;
 mod unix;
 
-pub use accept::{Limits, Scheme, serve_plain, serve_tls};
+pub use accept::{Entry, Scheme, serve_plain, serve_service, serve_tls};
+pub use bounds::{Bounds, Counters, Limits};
+pub use client::{Client, Handler};
 pub use connections::{Admitted, Bound, Connections};
 pub use identity::{CertId, Peer, PeerCertificate, SystemUser};
+pub use pulse::Hold;
 pub use unix::{bind_unix, serve_unix};
 
 /// A listener could not be set up.

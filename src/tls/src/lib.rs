@@ -1,15 +1,19 @@
 //! The only room that names rustls: the provider, the hub's credentials, client certificates.
 
 mod acceptor;
+mod alpn_client;
 mod credentials;
 mod paths;
 mod peer;
+mod provider;
 mod revocation;
+mod sessions;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verifier;
 
-pub use acceptor::Acceptor;
+pub use acceptor::{Accepted, Acceptor, Session};
+pub use alpn_client::shown_certificate;
 pub use paths::Paths;
 pub use peer::PeerCertificate;
 pub use revocation::{CertId, RevocationSet, Standing};

@@ -40,6 +40,52 @@ pub fn bootstrap(dir: &Path, names: &[String]) -> Result<Paths, Error> {
     Ok(paths)
 }
 
+/// A person of a test: a certificate `FILE.pem` and a key `FILE.key`.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The name of both files, without the ending.
+    pub file: &'a str,
+    /// The common name.
+    pub name: &'a str,
+    /// The organisation, where there is one.
+    pub institution: Option<&'a str>,
+    /// When the certificate ends; it began a day before, or an hour ago.
+    pub ends: SystemTime,
+}
+
+/// As [`bootstrap`], with certificates of people in the same folder.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub fn bootstrap_people(
+    dir: &Path,
+    names: &[String],
+    people: &[Person<'_>],
+) -> Result<Paths, Error> {
+    let paths = Paths::in_dir(dir);
+    make_private_dir(dir)?;
+    let authority = authority()?;
+    write(&paths.ca_cert, &authority.pem(), PUBLIC)?;
+    write(&paths.client_ca, &authority.pem(), PUBLIC)?;
+    let (cert, key) = leaf(hub_params(names)?, &authority)?;
+    write(&paths.server_cert, &cert, PUBLIC)?;
+    write(&paths.server_key, &key, PRIVATE)?;
+    for person in people {
+        let mut params = administrator_params()?;
+        params.distinguished_name.push(DnType::CommonName, person.name);
+        if let Some(institution) = person.institution {
+            params.distinguished_name.push(DnType::OrganizationName, institution);
+        }
+        params.not_after = person.ends.into();
+        params.not_before =
+            (person.ends - Duration::from_secs(86_400)).min(SystemTime::now() - CLOCK_SLACK).into();
+        let (cert, key) = leaf(params, &authority)?;
+        write(&dir.join(format!("{}.pem", person.file)), &cert, PUBLIC)?;
+        write(&dir.join(format!("{}.key", person.file)), &key, PRIVATE)?;
+    }
+    Ok(paths)
+}
+
 fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, Error> {
     let mut params = params("ETS Hub first authority", CA_DAYS);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -107,4 +153,12 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
         .open(path)
         .map_err(fail)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+}
+
+/// By which a certificate in DER is revoked.
+///
+/// # Panics
+/// When it is no certificate.
+pub fn id_of(der: &rustls::pki_types::CertificateDer<'_>) -> crate::CertId {
+    crate::PeerCertificate::read(der).expect("a certificate").id
 }

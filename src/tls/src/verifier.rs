@@ -1,6 +1,7 @@
 //! Client certificates: a chain to our authority, and a look at the revocation set.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -17,6 +18,21 @@ use crate::revocation::{RevocationSet, Standing};
 pub(crate) struct Verifier {
     pub(crate) chain: Arc<dyn ClientCertVerifier>,
     pub(crate) revoked: Arc<RevocationSet>,
+    /// Whether one that has ended passes, to be told so by a page instead of an alert.
+    pub(crate) is_explaining: bool,
+}
+
+impl Verifier {
+    /// The chain as it was when the certificate was last good, for one that has ended.
+    fn chain_of_ended(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        not_after: SystemTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let at = not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.chain.verify_client_cert(leaf, intermediates, UnixTime::since_unix_epoch(at))
+    }
 }
 
 impl ClientCertVerifier for Verifier {
@@ -26,9 +42,20 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.chain.verify_client_cert(leaf, intermediates, now)?;
-        let peer = PeerCertificate::read(leaf)
-            .ok_or(rustls::Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let read = || {
+            let unreadable = rustls::Error::InvalidCertificate(CertificateError::BadEncoding);
+            PeerCertificate::read(leaf).ok_or(unreadable)
+        };
+        let verified = self.chain.verify_client_cert(leaf, intermediates, now);
+        let verified = match verified {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            )) if self.is_explaining => {
+                self.chain_of_ended(leaf, intermediates, read()?.not_after)?
+            }
+            verified => verified?,
+        };
+        let peer = read()?;
         match self.revoked.standing(peer.id) {
             Standing::Good => Ok(verified),
             Standing::Revoked => Err(rustls::Error::InvalidCertificate(CertificateError::Revoked)),

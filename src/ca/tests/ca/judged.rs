@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use ets_ca::{Authority, Files, Passphrase};
 use rcgen::KeyPair;
 
-use crate::{SECRET, authority, openssl, text, told, wanted};
+use crate::{BASE, SECRET, authority, openssl, text, told, wanted};
 
 /// covers: T1.1, T1.2
 #[test]
@@ -46,8 +46,10 @@ fn openssl_verifies_the_chain_for_its_purpose_and_for_no_other() {
         let seen = told(&["x509", "-in", leaf, "-noout", "-text", "-nameopt", "RFC2253"]);
         assert!(seen.contains("Subject: CN=One,O=Akimat"), "{seen}");
         assert!(seen.contains("CA:FALSE"), "{seen}");
-        let asked = seen.contains("OCSP - URI:http://hub.ets.localhost:8474/ocsp")
-            && seen.contains("URI:http://hub.ets.localhost:8474/issuing.crl");
+        let list = format!("URI:{BASE}/crl/{:03}.crl", draft.serial.shard());
+        let asked = seen.contains(&format!("OCSP - URI:{BASE}/ocsp"))
+            && seen.contains(&format!("CA Issuers - URI:{BASE}/issuing.cer"))
+            && seen.contains(&list);
         assert_eq!(asked, profile != "ocsp", "{seen}");
         assert_eq!(seen.contains("OCSP No Check"), profile == "ocsp", "{seen}");
         let serial = told(&["x509", "-in", leaf, "-noout", "-serial"]);
@@ -73,7 +75,7 @@ fn the_issuing_key_is_encrypted_and_opens_by_its_passphrase_alone() {
     assert!(!open("wrong").status.success());
     let wrong = Authority::open(&files, &Passphrase::new("wrong"), None);
     assert!(wrong.unwrap_err().to_string().contains("passphrase"));
-    let again = Authority::make(&files, "Region", &Passphrase::new(SECRET));
+    let again = Authority::make(&files, "Region", &Passphrase::new(SECRET), None);
     assert!(again.is_err(), "a key that is there is not overwritten");
     let other = tempfile::tempdir().unwrap();
     authority(other.path());

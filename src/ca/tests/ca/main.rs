@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may end at once")]
 
+mod crash;
 mod desk;
 mod judged;
+mod status;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -12,16 +14,14 @@ use ets_ca::{Addresses, Authority, Files, Passphrase, Wanted};
 
 pub(crate) const SECRET: &str = "correct horse";
 
+pub(crate) const BASE: &str = "http://pki.ets.localhost:8480";
+
 pub(crate) fn authority(dir: &Path) -> Authority {
     let (files, passphrase) = (Files::in_dir(dir), Passphrase::new(SECRET));
+    let addresses = Addresses::new(BASE).unwrap();
     if !files.exist() {
-        Authority::make(&files, "Region", &passphrase).unwrap();
+        Authority::make(&files, "Region", &passphrase, Some(&addresses)).unwrap();
     }
-    let addresses = Addresses {
-        crl: "http://hub.ets.localhost:8474/issuing.crl".to_owned(),
-        ocsp: "http://hub.ets.localhost:8474/ocsp".to_owned(),
-        issuer: "http://hub.ets.localhost:8474/issuing.cer".to_owned(),
-    };
     Authority::open(&files, &passphrase, Some(addresses)).unwrap()
 }
 

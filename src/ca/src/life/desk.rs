@@ -1,0 +1,431 @@
+//! The steps of a token's life, each in the journal.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ets_journal::{Entry, Subject as On};
+use ets_model::WallTime;
+use ets_registry::Author;
+use ets_runtime::Clock;
+use ets_store::{Store, Tx};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::stage::Step;
+use super::{Error, New, Order, OrderId, Request, Stage, tables};
+use crate::{Ca, Issued, Kept, Reason, Subject, Wanted};
+
+/// How the desk works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether a second officer must confirm each order.
+    pub four_eyes: bool,
+}
+
+/// The longest life of a temporary certificate, in hours.
+const TEMPORARY: u64 = 72;
+/// The steps at which there is a certificate.
+const ISSUED: [Step; 3] = [Step::Issued, Step::HandedOver, Step::Lost];
+
+/// The desk of orders and tokens. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ca: Ca,
+    store: Store,
+    clock: Clock,
+    rules: Rules,
+    /// One step at a time: two clicks must not sign twice for one order.
+    stepping: Mutex<()>,
+}
+
+impl Desk {
+    /// Opens the desk and finishes what a crash left between a new certificate and the end of the
+    /// one that it replaces.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open(ca: Ca, store: Store, clock: Clock, rules: Rules) -> Result<Self, Error> {
+        let desk = Self(Arc::new(Inner { ca, store, clock, rules, stepping: Mutex::default() }));
+        for new in tables::replacements(&desk.0.store).await? {
+            desk.end_replaced(&new, &Author::new("hub")).await?;
+        }
+        Ok(desk)
+    }
+
+    /// How it works.
+    pub fn rules(&self) -> Rules {
+        self.0.rules
+    }
+
+    /// Orders a certificate.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn order(&self, new: New, by: &Author) -> Result<Order, Error> {
+        let order = self.fresh(&new, by);
+        self.write_down(order, by).await
+    }
+
+    /// The second officer's word.
+    ///
+    /// # Errors
+    /// [`Error::SamePerson`], [`Error::NotNow`]; the database's.
+    pub async fn confirm(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        if stage != Stage::Waiting {
+            return Err(Error::NotNow(id, stage));
+        }
+        if order.ordered_by == by.actor {
+            return Err(Error::SamePerson);
+        }
+        let (actor, entry) = (by.actor.clone(), entry("token.confirm", &order, by, &Value::Null));
+        let at = self.0.clock.wall();
+        let done = self.0.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move {
+                let done = tables::confirm(tx, id, &actor).await?;
+                if done {
+                    ets_journal::append(tx, at, entry).await?;
+                }
+                Ok::<_, Error>(done)
+            })
+        });
+        if done.await? { self.find(id).await } else { Err(Error::NotNow(id, stage)) }
+    }
+
+    /// Refuses an order; why stands in the author's reason.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`]; the database's.
+    pub async fn refuse(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        let to = (Step::Refused, "token.refuse");
+        self.go(&order, stage, &[Step::Ordered], to, by).await?;
+        self.find(id).await
+    }
+
+    /// Issues what was ordered: to the key of `request`, of the one that came with the order, or to
+    /// one that is made here. What it replaces is revoked when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Unconfirmed`], [`Error::NotNow`]; what is wrong with the request.
+    pub async fn issue(&self, id: OrderId, request: Request, by: &Author) -> Result<Issued, Error> {
+        let stepping = self.0.stepping.lock().await;
+        let (order, stage) = self.at(id).await?;
+        match stage {
+            Stage::Ordered => {}
+            Stage::Waiting => return Err(Error::Unconfirmed(id)),
+            _ => return Err(Error::NotNow(id, stage)),
+        }
+        let wanted = Wanted {
+            profile: order.profile.clone(),
+            subject: order.subject.parse::<Subject>()?,
+            names: order.names.clone(),
+            until: order.until.map(system_time),
+        };
+        let request = request.or_else(|| order.request.clone());
+        let issued = self.0.ca.issue(wanted, request.as_deref().map(str::as_bytes), by).await?;
+        let (serial, at) = (issued.serial, self.0.clock.wall());
+        let detail = json!({ "serial": serial.to_string() });
+        let entry = entry("token.issue", &order, by, &detail);
+        let kept = self.0.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move {
+                let done = tables::issued(tx, id, serial, at).await?;
+                if done {
+                    ets_journal::append(tx, at, entry).await?;
+                }
+                Ok::<_, Error>(done)
+            })
+        });
+        if !kept.await? {
+            // Refused meanwhile: nobody may hold it.
+            self.0.ca.revoke(serial, Reason::CessationOfOperation, by).await?;
+            return Err(Error::NotNow(id, Stage::Refused));
+        }
+        drop(stepping);
+        self.end_replaced(&order, by).await?;
+        Ok(issued)
+    }
+
+    /// The owner signed the receipt.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`]; the database's.
+    pub async fn hand_over(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        self.go(&order, stage, &[Step::Issued], (Step::HandedOver, "token.hand-over"), by).await?;
+        self.find(id).await
+    }
+
+    /// The token is lost: from now on it opens nothing. It may be found, or replaced.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`]; the database's.
+    pub async fn lose(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        match (stage, order.serial) {
+            (Stage::Issued | Stage::Active, Some(serial)) => self.0.ca.suspend(serial, by).await?,
+            (Stage::Suspended, Some(_)) => {}
+            _ => return Err(Error::NotNow(id, stage)),
+        }
+        self.go(&order, stage, &ISSUED, (Step::Lost, "token.lose"), by).await?;
+        self.find(id).await
+    }
+
+    /// The token was found: it opens again what its owner may, and what stood in for it is over.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`]; the database's.
+    pub async fn find_again(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        let (Stage::Lost | Stage::Suspended, Some(serial)) = (stage, order.serial) else {
+            return Err(Error::NotNow(id, stage));
+        };
+        if let Some(new) = tables::replacing(&self.0.store, id).await? {
+            return Err(Error::Replaced(id, new.id));
+        }
+        for temporary in tables::temporary(&self.0.store, id).await? {
+            self.end(&temporary, Reason::Superseded, by).await?;
+        }
+        self.go(&order, stage, &ISSUED, (Step::HandedOver, "token.find"), by).await?;
+        self.0.ca.resume(serial, by).await?;
+        self.find(id).await
+    }
+
+    /// A new certificate for the same person, whose rights stay (перевыпуск). The old one opens
+    /// nothing from now on where it is not in sight, and is dead once the new one is issued.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`], [`Error::Replaced`]; the database's.
+    pub async fn reissue(
+        &self,
+        id: OrderId,
+        token: String,
+        request: Request,
+        by: &Author,
+    ) -> Result<Order, Error> {
+        let stepping = self.0.stepping.lock().await;
+        let (old, stage) = self.at(id).await?;
+        if !stage.is_alive() && !matches!(stage, Stage::Revoked | Stage::Expired) {
+            return Err(Error::NotNow(id, stage));
+        }
+        if let Some(new) = tables::replacing(&self.0.store, id).await? {
+            return Err(Error::Replaced(id, new.id));
+        }
+        let order =
+            Order { replaces: Some(id), until: None, ..self.again(&old, token, request, by) };
+        let order = self.write_down(order, by).await?;
+        drop(stepping);
+        Ok(order)
+    }
+
+    /// A temporary certificate for somebody who has lost or forgotten the token; the token opens
+    /// nothing meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`], [`Error::NotNow`]; the database's.
+    pub async fn stand_in(
+        &self,
+        id: OrderId,
+        hours: u64,
+        (token, request): (String, Request),
+        by: &Author,
+    ) -> Result<Order, Error> {
+        if !(1..=TEMPORARY).contains(&hours) {
+            return Err(Error::TooLong(TEMPORARY));
+        }
+        let (old, stage) = self.at(id).await?;
+        match (stage, old.serial) {
+            (Stage::Issued | Stage::Active, Some(serial)) => self.0.ca.suspend(serial, by).await?,
+            (Stage::Lost | Stage::Suspended, _) => {}
+            _ => return Err(Error::NotNow(id, stage)),
+        }
+        let until = self.0.clock.wall().plus(Duration::from_secs(hours * 3_600));
+        let again = self.again(&old, token, request, by);
+        let order = Order { replaces: Some(id), until: Some(until), ..again };
+        self.write_down(order, by).await
+    }
+
+    /// The token came back: its certificate is dead.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`]; the database's.
+    pub async fn give_back(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        self.end(&order, Reason::CessationOfOperation, by).await?;
+        self.go(&order, stage, &ISSUED, (Step::Returned, "token.return"), by).await?;
+        self.find(id).await
+    }
+
+    /// One order.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`]; the database's.
+    pub async fn find(&self, id: OrderId) -> Result<Order, Error> {
+        tables::find(&self.0.store, id).await?.ok_or(Error::Unknown(id))
+    }
+
+    /// The order of a certificate; none where it was issued without one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_serial(&self, serial: crate::Serial) -> Result<Option<Order>, Error> {
+        tables::of_serial(&self.0.store, serial).await
+    }
+
+    /// The newest orders, at most so many.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&self, most: u32) -> Result<Vec<Order>, Error> {
+        tables::list(&self.0.store, most).await
+    }
+
+    /// The order that replaces another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn replacing(&self, id: OrderId) -> Result<Option<Order>, Error> {
+        tables::replacing(&self.0.store, id).await
+    }
+
+    /// An order, its certificate and where it stands.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`]; the database's.
+    pub async fn standing(&self, id: OrderId) -> Result<(Order, Option<Kept>, Stage), Error> {
+        let order = self.find(id).await?;
+        let kept = self.certificate(&order).await?;
+        let stage = order.stage(kept.as_ref(), self.0.clock.wall());
+        Ok((order, kept, stage))
+    }
+
+    /// What the authority keeps of an order's certificate.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn certificate(&self, order: &Order) -> Result<Option<Kept>, Error> {
+        match order.serial {
+            None => Ok(None),
+            Some(serial) => Ok(Some(self.0.ca.find(serial).await?)),
+        }
+    }
+
+    async fn at(&self, id: OrderId) -> Result<(Order, Stage), Error> {
+        let (order, _, stage) = self.standing(id).await?;
+        Ok((order, stage))
+    }
+
+    fn fresh(&self, new: &New, by: &Author) -> Order {
+        let now = self.0.clock.wall();
+        Order {
+            id: OrderId(0),
+            person: new.subject.person(),
+            subject: new.subject.to_string(),
+            profile: new.profile.clone(),
+            names: new.names.clone(),
+            token: new.token.clone(),
+            request: new.request.clone(),
+            until: None,
+            replaces: None,
+            ordered_by: by.actor.clone(),
+            ordered: now,
+            confirmed_by: None,
+            needs_second: self.0.rules.four_eyes,
+            step: Step::Ordered,
+            since: now,
+            serial: None,
+        }
+    }
+
+    /// The same once more, to another token.
+    fn again(&self, old: &Order, token: String, request: Request, by: &Author) -> Order {
+        let now = self.0.clock.wall();
+        Order {
+            token,
+            request,
+            ordered_by: by.actor.clone(),
+            ordered: now,
+            confirmed_by: None,
+            needs_second: self.0.rules.four_eyes,
+            step: Step::Ordered,
+            since: now,
+            serial: None,
+            ..old.clone()
+        }
+    }
+
+    async fn write_down(&self, order: Order, by: &Author) -> Result<Order, Error> {
+        let (by, at) = (by.clone(), order.ordered);
+        let written = self.0.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move {
+                let order = Order { id: tables::insert(tx, &order).await?, ..order };
+                let detail = json!({
+                    "profile": order.profile,
+                    "token": order.token,
+                    "replaces": order.replaces.map(|id| id.0),
+                });
+                ets_journal::append(tx, at, entry("token.order", &order, &by, &detail)).await?;
+                Ok::<_, Error>(order)
+            })
+        });
+        written.await
+    }
+
+    async fn go(
+        &self,
+        order: &Order,
+        stage: Stage,
+        from: &'static [Step],
+        (to, action): (Step, &str),
+        by: &Author,
+    ) -> Result<(), Error> {
+        let (id, at) = (order.id, self.0.clock.wall());
+        let entry = entry(action, order, by, &Value::Null);
+        let done = self.0.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move {
+                let done = tables::step(tx, id, from, to, at).await?;
+                if done {
+                    ets_journal::append(tx, at, entry).await?;
+                }
+                Ok::<_, Error>(done)
+            })
+        });
+        if done.await? { Ok(()) } else { Err(Error::NotNow(id, stage)) }
+    }
+
+    /// The certificate that this order replaces for good is dead from now on.
+    async fn end_replaced(&self, new: &Order, by: &Author) -> Result<(), Error> {
+        let Some(old) = new.replaces.filter(|_| new.until.is_none()) else { return Ok(()) };
+        let old = self.find(old).await?;
+        let reason =
+            if old.step == Step::Lost { Reason::KeyCompromise } else { Reason::Superseded };
+        for temporary in tables::temporary(&self.0.store, old.id).await? {
+            self.end(&temporary, Reason::Superseded, by).await?;
+        }
+        self.end(&old, reason, by).await
+    }
+
+    /// Revokes the certificate of an order unless it is dead already.
+    async fn end(&self, order: &Order, reason: Reason, by: &Author) -> Result<(), Error> {
+        let Some(serial) = order.serial else { return Ok(()) };
+        match self.0.ca.revoke(serial, reason, by).await {
+            Ok(()) | Err(crate::Error::Over(..)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {
+    let mut entry = Entry::new(&by.actor, action, On::new("token", order.id.to_string()));
+    entry.on_behalf.clone_from(&by.on_behalf);
+    let subject = json!({ "subject": order.subject });
+    let detail = if detail.is_null() { subject } else { detail.clone() };
+    entry.why(&by.reason).from_segment(by.from_segment.clone()).detail(detail)
+}
+
+fn system_time(at: WallTime) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0))
+}

@@ -1,0 +1,17 @@
+//! The life of a token (T1.2 to T1.4): ordered, confirmed by a second person where that is wanted,
+//! issued, handed over, lost and found, replaced, returned.
+//!
+//! What an order keeps is what the certificate cannot know. Where it stands is read off both, so
+//! that the token's view and the authority's can never disagree.
+
+mod desk;
+mod error;
+mod order;
+mod stage;
+mod tables;
+
+pub use desk::{Desk, Rules};
+pub use error::Error;
+pub use order::{New, Order, OrderId, Request};
+pub use stage::Stage;
+pub use tables::MIGRATIONS;

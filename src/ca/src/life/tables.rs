@@ -1,0 +1,192 @@
+//! Orders in `state.db`: written before anything is signed, never removed.
+
+use ets_model::{PersonId, WallTime};
+use ets_store::{Migration, Row, Store, Tx, values};
+
+use super::stage::Step;
+use super::{Error, Order, OrderId};
+use crate::Serial;
+
+/// The migrations, for `state.db`.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    owner: "token",
+    version: 1,
+    name: "orders",
+    sqlite: "
+CREATE TABLE token_order (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    person TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    names TEXT NOT NULL,
+    token TEXT NOT NULL,
+    request TEXT,
+    until INTEGER,
+    replaces INTEGER,
+    ordered_by TEXT NOT NULL,
+    ordered INTEGER NOT NULL,
+    needs_second INTEGER NOT NULL,
+    confirmed_by TEXT,
+    step TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    serial TEXT
+) STRICT;
+CREATE INDEX token_order_person ON token_order (person, id);
+CREATE INDEX token_order_serial ON token_order (serial);
+CREATE INDEX token_order_replaces ON token_order (replaces);
+",
+    postgres: "
+CREATE TABLE token_order (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    names TEXT NOT NULL,
+    token TEXT NOT NULL,
+    request TEXT,
+    until BIGINT,
+    replaces BIGINT,
+    ordered_by TEXT NOT NULL,
+    ordered BIGINT NOT NULL,
+    needs_second BIGINT NOT NULL,
+    confirmed_by TEXT,
+    step TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    serial TEXT
+);
+CREATE INDEX token_order_person ON token_order (person, id);
+CREATE INDEX token_order_serial ON token_order (serial);
+CREATE INDEX token_order_replaces ON token_order (replaces);
+",
+}];
+
+const COLUMNS: &str = "id, person, subject, profile, names, token, request, until, replaces, \
+    ordered_by, ordered, needs_second, confirmed_by, step, since, serial";
+
+/// Writes an order down; its number is given here.
+pub(crate) async fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<OrderId, Error> {
+    let sql = "INSERT INTO token_order (person, subject, profile, names, token, request, until, \
+        replaces, ordered_by, ordered, needs_second, step, since) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10) RETURNING id";
+    let row = values![
+        order.person.as_str(),
+        &order.subject,
+        &order.profile,
+        order.names.join(" "),
+        &order.token,
+        order.request.clone(),
+        order.until.map(|until| until.0),
+        order.replaces.map(|id| id.0),
+        &order.ordered_by,
+        order.ordered.0,
+        i64::from(order.needs_second),
+        order.step.code()
+    ];
+    Ok(OrderId(tx.query_one(sql, &row).await?.int("id")?))
+}
+
+/// The second person's word.
+pub(crate) async fn confirm(tx: &mut Tx<'_>, id: OrderId, by: &str) -> Result<bool, Error> {
+    let sql = "UPDATE token_order SET confirmed_by = $2 \
+        WHERE id = $1 AND confirmed_by IS NULL AND step = 'ordered'";
+    Ok(tx.execute(sql, &values![id.0, by]).await? == 1)
+}
+
+/// Goes from one of these steps to another; whether it was in one of them.
+pub(crate) async fn step(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    from: &[Step],
+    to: Step,
+    at: WallTime,
+) -> Result<bool, Error> {
+    let from: Vec<String> = from.iter().map(|step| format!("'{}'", step.code())).collect();
+    let from = from.join(", ");
+    let sql =
+        format!("UPDATE token_order SET step = $2, since = $3 WHERE id = $1 AND step IN ({from})");
+    Ok(tx.execute(&sql, &values![id.0, to.code(), at.0]).await? == 1)
+}
+
+/// Its certificate came about.
+pub(crate) async fn issued(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    serial: Serial,
+    at: WallTime,
+) -> Result<bool, Error> {
+    let sql = "UPDATE token_order SET step = 'issued', since = $3, serial = $2 \
+        WHERE id = $1 AND serial IS NULL AND step = 'ordered'";
+    Ok(tx.execute(sql, &values![id.0, serial.to_string(), at.0]).await? == 1)
+}
+
+pub(crate) async fn find(store: &Store, id: OrderId) -> Result<Option<Order>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM token_order WHERE id = $1");
+    store.query_optional(&sql, &values![id.0]).await?.map(|row| read(&row)).transpose()
+}
+
+/// The order of a certificate.
+pub(crate) async fn of_serial(store: &Store, serial: Serial) -> Result<Option<Order>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM token_order WHERE serial = $1");
+    store
+        .query_optional(&sql, &values![serial.to_string()])
+        .await?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+/// The order that comes in the place of another and was not refused.
+pub(crate) async fn replacing(store: &Store, id: OrderId) -> Result<Option<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM token_order WHERE replaces = $1 AND until IS NULL \
+         AND step <> 'refused' ORDER BY id DESC LIMIT 1"
+    );
+    store.query_optional(&sql, &values![id.0]).await?.map(|row| read(&row)).transpose()
+}
+
+/// The temporary ones that stand in for another.
+pub(crate) async fn temporary(store: &Store, id: OrderId) -> Result<Vec<Order>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM token_order WHERE replaces = $1 AND until IS NOT NULL");
+    store.query(&sql, &values![id.0]).await?.iter().map(read).collect()
+}
+
+/// The newest first.
+pub(crate) async fn list(store: &Store, most: u32) -> Result<Vec<Order>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM token_order ORDER BY id DESC LIMIT $1");
+    store.query(&sql, &values![i64::from(most)]).await?.iter().map(read).collect()
+}
+
+/// All that replaced another one for good and have a certificate.
+pub(crate) async fn replacements(store: &Store) -> Result<Vec<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM token_order WHERE replaces IS NOT NULL AND until IS NULL \
+         AND serial IS NOT NULL"
+    );
+    store.query(&sql, &[]).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Order, Error> {
+    let id = OrderId(row.int("id")?);
+    let unreadable = || crate::Error::Unreadable(format!("of order {id}"));
+    let step = row.text("step")?;
+    let step = Step::ALL.into_iter().find(|one| one.code() == step).ok_or_else(unreadable)?;
+    let serial = row.opt_text("serial")?.map(|text| text.parse().map_err(|_| unreadable()));
+    Ok(Order {
+        id,
+        person: PersonId::from_kept(row.text("person")?),
+        subject: row.text("subject")?.to_owned(),
+        profile: row.text("profile")?.to_owned(),
+        names: row.text("names")?.split_whitespace().map(str::to_owned).collect(),
+        token: row.text("token")?.to_owned(),
+        request: row.opt_text("request")?.map(str::to_owned),
+        until: row.opt_int("until")?.map(WallTime),
+        replaces: row.opt_int("replaces")?.map(OrderId),
+        ordered_by: row.text("ordered_by")?.to_owned(),
+        ordered: WallTime(row.int("ordered")?),
+        confirmed_by: row.opt_text("confirmed_by")?.map(str::to_owned),
+        needs_second: row.flag("needs_second")?,
+        step,
+        since: WallTime(row.int("since")?),
+        serial: serial.transpose()?,
+    })
+}
