@@ -1,0 +1,117 @@
+//! The part as a whole: what it stands on, and how it is opened.
+
+use std::sync::Arc;
+
+use ets_ca::Ca;
+use ets_model::WallTime;
+use ets_runtime::Clock;
+use ets_store::{Store, Tx, values};
+use tokio::sync::Semaphore;
+
+use crate::nonce::Nonces;
+use crate::problem::{Kind, Problem};
+use crate::{Config, Error, acme, der, est};
+
+/// What enrolment stands on.
+#[derive(Debug)]
+pub struct Deps {
+    /// `state.db`, opened with [`crate::MIGRATIONS`] and the journal's.
+    pub store: Store,
+    /// The desk that issues.
+    pub ca: Ca,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Enrolment. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Enrol(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) deps: Deps,
+    pub(crate) nonces: Nonces,
+    /// Who may validate now.
+    pub(crate) places: Semaphore,
+    /// What routers are told to trust: certificates in DER.
+    pub(crate) authorities: Vec<Vec<u8>>,
+}
+
+impl Enrol {
+    /// Opens enrolment and goes on with the validations that were under way. An order whose
+    /// certificate was being signed is given up: its client orders again.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::Authorities`]; the database's.
+    pub async fn open(config: Config, deps: Deps) -> Result<Self, Error> {
+        let is_plain = config.url.strip_prefix("https://").is_some_and(|host| {
+            !host.is_empty() && !host.contains(['/', '?', '#', '@']) && host.is_ascii()
+        });
+        if !is_plain {
+            return Err(Error::Url { url: config.url });
+        }
+        let authorities = der::of_pem(&config.authorities)?;
+        let places = Semaphore::new(config.validations.max(1));
+        let nonces = Nonces::new()?;
+        let enrol = Self(Arc::new(Inner { config, deps, nonces, places, authorities }));
+        enrol.give_up().await?;
+        for id in acme::rows::under_way(enrol.store()).await? {
+            acme::validate::begin(enrol.clone(), id);
+        }
+        Ok(enrol)
+    }
+
+    /// ACME: everything under `/acme/`. To be served over HTTPS at [`Config::url`].
+    pub fn acme_router(&self) -> axum::Router {
+        acme::router(self.clone())
+    }
+
+    /// EST: everything under `/.well-known/est/`. To be served over HTTPS only, on a listener that
+    /// offers to take a client's certificate and does not demand it.
+    pub fn est_router(&self) -> axum::Router {
+        est::router(self.clone())
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.deps.store
+    }
+
+    pub(crate) fn ca(&self) -> &Ca {
+        &self.0.deps.ca
+    }
+
+    pub(crate) fn now(&self) -> WallTime {
+        self.0.deps.clock.wall()
+    }
+
+    /// An address of ours.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.0.config.url)
+    }
+
+    async fn give_up(&self) -> Result<(), Error> {
+        let why = Problem::new(Kind::ServerInternal, "the hub was started anew: order again");
+        let why = serde_json::to_string(&why).unwrap_or_default();
+        let sql =
+            "UPDATE acme_order SET status = 'invalid', problem = $1 WHERE status = 'processing'";
+        let store = self.store();
+        store
+            .write::<_, Error, _>(move |tx: &mut Tx<'_>| {
+                Box::pin(async move { Ok(tx.execute(sql, &values![why]).await?) })
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// So many octets that nobody can guess.
+pub(crate) fn draw<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes)
+}

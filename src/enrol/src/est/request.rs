@@ -1,0 +1,148 @@
+//! What a router sends, and what it is told when that does not do. EST answers in plain text (RFC
+//! 7030, section 4.2.3).
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+
+use crate::Error;
+use crate::csr::Csr;
+use crate::identifier::Identifier;
+
+/// The most octets of a body.
+const MOST: usize = 32 * 1024;
+/// How long a body may take.
+const BODY: Duration = Duration::from_secs(15);
+const PKCS10: &str = "application/pkcs10";
+
+/// Why a router gets nothing.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Its name and secret are not known.
+    Unknown,
+    /// It has no certificate of ours that can be renewed.
+    NoCertificate,
+    /// Its request cannot be used.
+    Request(&'static str),
+    /// The same, as the authority tells it.
+    Told(String),
+    /// The body is not of the type that it must be.
+    Type,
+    /// The body is too large.
+    Large,
+    /// The body did not come in time.
+    Late,
+    /// The hub failed.
+    Failed,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "enrolment failed");
+        Self::Failed
+    }
+}
+
+impl From<ets_ca::Error> for Refusal {
+    fn from(error: ets_ca::Error) -> Self {
+        match error {
+            ets_ca::Error::Key(_) | ets_ca::Error::Request(_) => Self::Told(error.to_string()),
+            other => Error::from(other).into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::Unknown => {
+                let realm = [(header::WWW_AUTHENTICATE, "Basic realm=\"est\", charset=\"UTF-8\"")];
+                let text = "name the router and its secret: one works once and for some days\n";
+                return (StatusCode::UNAUTHORIZED, realm, text).into_response();
+            }
+            Self::NoCertificate => (
+                StatusCode::FORBIDDEN,
+                "show the router's present certificate; without one use simpleenroll".to_owned(),
+            ),
+            Self::Request(why) => {
+                (StatusCode::BAD_REQUEST, format!("the request (PKCS#10) cannot be used: {why}"))
+            }
+            Self::Told(text) => (StatusCode::BAD_REQUEST, text),
+            Self::Type => (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send {PKCS10}")),
+            Self::Large => {
+                (StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {MOST} octets"))
+            }
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned()),
+            Self::Failed => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the hub could not do it: try again later".to_owned(),
+            ),
+        };
+        (status, text + "\n").into_response()
+    }
+}
+
+/// HTTP Basic (RFC 7617).
+pub(super) struct Basic {
+    pub(super) name: String,
+    pub(super) secret: String,
+}
+
+impl Basic {
+    /// Who says to be whom.
+    pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, encoded) = text.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (name, secret) = text.split_once(':')?;
+        Some(Self { name: name.to_owned(), secret: secret.to_owned() })
+    }
+}
+
+/// The request in DER. It is read before anything is refused: clients of HTTP/2 do not hear an
+/// answer that comes while they still send. The body is base64 whatever a header says of its transfer encoding (RFC
+/// 8951, section 3.1); space in it says nothing.
+pub(super) async fn body(request: Request) -> Result<Vec<u8>, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    let is_fit = kind.is_some_and(|kind| kind.eq_ignore_ascii_case(PKCS10));
+    let read = Limited::new(request.into_body(), MOST).collect();
+    let body = match tokio::time::timeout(BODY, read).await {
+        Err(_) => return Err(Refusal::Late),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err(Refusal::Large);
+        }
+        Ok(Err(_)) => return Err(Refusal::Request("the body broke off")),
+        Ok(Ok(body)) => body.to_bytes(),
+    };
+    if !is_fit {
+        return Err(Refusal::Type);
+    }
+    let text: Vec<u8> = body.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    STANDARD.decode(text).map_err(|_| Refusal::Request("the body is not in base64"))
+}
+
+/// The subject is the router's name, and the names are the present ones, where the request says
+/// any (RFC 7030, section 4.2.2).
+pub(super) fn must_be_for(csr: &Csr, name: &str, names: &[String]) -> Result<(), Refusal> {
+    let is_other = |common: &str| !common.eq_ignore_ascii_case(name);
+    if csr.common_names().any(is_other) || csr.subject.len() > 1 {
+        return Err(Refusal::Request("its subject is not the router's name alone"));
+    }
+    let known = |asked: &Identifier| {
+        let asked = asked.value();
+        asked == name || names.contains(&asked)
+    };
+    if csr.names.iter().all(known) {
+        return Ok(());
+    }
+    Err(Refusal::Request("it asks for other names than the router's"))
+}
