@@ -1,0 +1,328 @@
+//! A request to its service and the answer back.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response, StatusCode, Uri, Version, request};
+use hyper::body::{Body, Incoming};
+
+use crate::body::{Broken, Download, Passing, Upload, Verdict};
+use crate::handler::judge;
+use crate::headers::{clean_hop, clean_request};
+use crate::holders::InFlight;
+use crate::refusal::Refusal;
+use crate::routes::Way;
+use crate::streams::Leash;
+use crate::upgrade::{self, Wish};
+use crate::upstream::{Lease, Upstream};
+use crate::visit::Visit;
+
+/// Most services answer sooner; only whose answer takes longer is entered among the streams that
+/// are judged again. A right that goes meanwhile is noticed with the answer, or then.
+const SOON: Duration = Duration::from_millis(20);
+
+/// A request that was let through.
+pub(crate) struct Order {
+    pub(crate) way: Arc<Way>,
+    pub(crate) host: HeaderValue,
+    /// [`crate::streams::Streams::turn`] before it was judged.
+    pub(crate) turn: u64,
+    pub(crate) in_flight: Option<InFlight>,
+}
+
+/// Passes a request on and its answer back.
+pub(crate) async fn forward(
+    visit: &Arc<Visit>,
+    order: Order,
+    mut request: Request<Incoming>,
+) -> Result<Response<Download>, Refusal> {
+    let counters = &order.way.counters;
+    let length = request.body().size_hint();
+    if length.lower() > order.way.route.max_body {
+        return Err(Refusal::TooLarge(order.way.route.max_body));
+    }
+    let wish = Wish::of(&mut request);
+    let (parts, body) = request.into_parts();
+    let parts = head(visit, &order, parts, &wish)?;
+    let verdict = Verdict::default();
+    let upload = if wish.is_some() || body.is_end_stream() {
+        Upload::empty()
+    } else {
+        let leash = Leash::new(visit, &order.way, order.turn);
+        Upload::new(body, leash, verdict.clone())
+    };
+    let sent = send(visit, &order, parts, (upload, &verdict)).await;
+    let class = |status: StatusCode| usize::from(status.as_u16() / 100).min(5);
+    match sent {
+        Ok((answer, lease)) => {
+            counters.by_class[class(answer.status())].add(1);
+            Ok(back(visit, order, (answer, lease), wish))
+        }
+        Err(refusal) => {
+            counters.by_class[class(refusal.status())].add(1);
+            if matches!(refusal, Refusal::Broken | Refusal::Slow | Refusal::Down(_)) {
+                counters.faults.add(1);
+            }
+            Err(refusal)
+        }
+    }
+}
+
+/// The head as the service sees it.
+fn head(
+    visit: &Visit,
+    order: &Order,
+    parts: request::Parts,
+    wish: &Wish,
+) -> Result<request::Parts, Refusal> {
+    let (mut head, ()) = Request::new(()).into_parts();
+    head.method = if wish.is_some() { Method::GET } else { parts.method };
+    head.uri = target(&order.way, &parts.uri).ok_or(Refusal::Unclear)?;
+    head.headers = parts.headers;
+    let headers = &mut head.headers;
+    if clean_request(headers) {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    visit.path.write(&order.host, headers);
+    if let Some(who) = visit.who.as_ref().filter(|_| !order.way.route.open) {
+        who.said.write(visit, &order.way, order.turn, headers);
+    }
+    if parts.version == Version::HTTP_2 {
+        join_cookies(headers);
+    }
+    wish.write(headers).ok_or(Refusal::Broken)?;
+    Ok(head)
+}
+
+/// HTTP/2 may split the cookies; over HTTP/1.1 they are one line (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut all = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (all.next(), all.next()) else { return };
+    let rest = std::iter::once(second).chain(all);
+    let line = rest.fold(first.as_bytes().to_vec(), |mut line, one| {
+        line.extend_from_slice(b"; ");
+        line.extend_from_slice(one.as_bytes());
+        line
+    });
+    if let Ok(line) = HeaderValue::from_bytes(&line) {
+        headers.insert(header::COOKIE, line);
+    }
+}
+
+/// The path with its query, without the prefix where the route says so.
+fn target(way: &Way, uri: &Uri) -> Option<Uri> {
+    let whole = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    if !way.route.strip_prefix {
+        return Some(Uri::from(whole));
+    }
+    // A prefix that was written with percent signs is not cut off by guess.
+    let rest = whole.as_str().strip_prefix(way.route.prefix.trim_end_matches('/'))?;
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    rest.parse().ok()
+}
+
+/// Sends it to a service that is up. It is sent a second time only where the service has surely
+/// not begun it, or where it may be done twice and not a byte came back (RFC 9110, section 9.2.2).
+async fn send(
+    visit: &Arc<Visit>,
+    order: &Order,
+    head: request::Parts,
+    (body, verdict): (Upload, &Verdict),
+) -> Result<(Response<Incoming>, Lease), Refusal> {
+    let upstreams = &order.way.upstreams;
+    let is_repeatable = body.is_end_stream()
+        && matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS)
+        && !head.headers.contains_key(header::UPGRADE);
+    let mut again = is_repeatable.then(|| head.clone());
+    let mut request = Request::from_parts(head, body);
+    let mut tried: Option<Arc<Upstream>> = None;
+    loop {
+        let upstream = upstreams.pick(tried.as_ref()).ok_or_else(|| down(visit, &order.way))?;
+        let is_second = tried.is_some();
+        let mut lease = lease(visit, order, upstream, is_second).await?;
+        tried = Some(Arc::clone(&lease.upstream));
+        match exchange(visit, order, &mut lease, request).await? {
+            Ok(answer) => {
+                lease.upstream.answered();
+                return Ok((answer, lease));
+            }
+            Err(mut failed) => {
+                if let Some(broken) = verdict.get() {
+                    return Err(of_client(broken, &order.way));
+                }
+                let unsent = failed.take_message().filter(|_| !is_second);
+                let repeated = again.take().map(|head| Request::from_parts(head, Upload::empty()));
+                let next = unsent.or(repeated).filter(|_| !is_second);
+                if next.is_none() || !lease.is_reused {
+                    lease.upstream.failed(false, visit.shared.clock.wall());
+                }
+                request = next.ok_or(Refusal::Broken)?;
+            }
+        }
+    }
+}
+
+/// A connection to this service, or to another one that takes it.
+async fn lease(
+    visit: &Visit,
+    order: &Order,
+    first: &Arc<Upstream>,
+    fresh: bool,
+) -> Result<Lease, Refusal> {
+    let (upstreams, connect) = (&order.way.upstreams, order.way.route.timeouts.connect);
+    let mut upstream = Some(first);
+    // Each failure takes one out of the turn, so this ends.
+    while let Some(one) = upstream {
+        match one.lease(connect, fresh).await {
+            Ok(lease) => return Ok(lease),
+            Err(error) => {
+                tracing::debug!(address = %one.address, %error, "a service takes no connection");
+                one.failed(true, visit.shared.clock.wall());
+            }
+        }
+        upstream = upstreams.pick(None);
+    }
+    Err(down(visit, &order.way))
+}
+
+fn down(visit: &Visit, way: &Way) -> Refusal {
+    let since = way.upstreams.down_since().unwrap_or_else(|| visit.shared.clock.wall());
+    Refusal::Down(since)
+}
+
+fn of_client(broken: Broken, way: &Way) -> Refusal {
+    match broken {
+        Broken::TooLarge => Refusal::TooLarge(way.route.max_body),
+        Broken::TooSlow | Broken::Client => Refusal::TooSlow,
+        Broken::Lost => {
+            let (missing, whom) = (way.route.right.clone(), Vec::new());
+            Refusal::NoRight { missing, whom }
+        }
+    }
+}
+
+type Failed = hyper::client::conn::TrySendError<Request<Upload>>;
+
+/// One try. Who loses the right while the service thinks does not hear what it says.
+async fn exchange(
+    visit: &Arc<Visit>,
+    order: &Order,
+    lease: &mut Lease,
+    request: Request<Upload>,
+) -> Result<Result<Response<Incoming>, Failed>, Refusal> {
+    let mut leash = Leash::new(visit, &order.way, order.turn);
+    // The time of a body is looked after by the body.
+    let patience = order.way.route.timeouts.answer;
+    let left = request.body().is_end_stream().then_some(patience.saturating_sub(SOON));
+    let mut beat = pin!(tokio::time::sleep(SOON.min(patience)));
+    let mut is_watched = false;
+    let mut sending = pin!(lease.sender.try_send_request(request));
+    let answered = poll_fn(|context| {
+        if let Poll::Ready(answered) = sending.as_mut().poll(context) {
+            return Poll::Ready(Ok(answered));
+        }
+        while (!is_watched || left.is_some()) && beat.as_mut().poll(context).is_ready() {
+            if is_watched {
+                return Poll::Ready(Err(Broken::TooSlow));
+            }
+            is_watched = true;
+            if let Some(left) = left {
+                beat.as_mut().reset(tokio::time::Instant::now() + left);
+            }
+        }
+        if is_watched && leash.poll_lost(context).is_ready() {
+            return Poll::Ready(Err(Broken::Lost));
+        }
+        Poll::Pending
+    });
+    let answered = answered.await;
+    match answered {
+        Ok(answered) if leash.holds() => Ok(answered),
+        Ok(_) | Err(Broken::Lost) => Err(lost(visit, &order.way)),
+        Err(_) => {
+            lease.upstream.failed(false, visit.shared.clock.wall());
+            Err(Refusal::Slow)
+        }
+    }
+}
+
+/// The right that is gone, as it is now.
+fn lost(visit: &Visit, way: &Way) -> Refusal {
+    let judged = visit.who.as_ref().map(|who| judge(visit, who, way));
+    match judged {
+        Some(Err(refusal)) => refusal,
+        _ => of_client(Broken::Lost, way),
+    }
+}
+
+/// The answer as the client sees it.
+fn back(
+    visit: &Arc<Visit>,
+    order: Order,
+    (answer, lease): (Response<Incoming>, Lease),
+    wish: Wish,
+) -> Response<Download> {
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return upgrade::switch(visit, order, answer, wish);
+    }
+    let (mut parts, body) = answer.into_parts();
+    clean_hop(&mut parts.headers);
+    parts.version = Version::HTTP_11;
+    parts.extensions = http::Extensions::new();
+    let mut lease = Some(lease);
+    if body.is_end_stream()
+        && let Some(lease) = lease.take()
+    {
+        lease.give_back();
+    }
+    let is_events = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let leash = Leash::new(visit, &order.way, order.turn);
+    let passing =
+        Passing { body, lease, leash, is_events, deadline: None, _in_flight: order.in_flight };
+    Response::from_parts(parts, Download::Passing(Box::new(passing)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::RouteCounters;
+    use crate::upstream::Upstreams;
+    use crate::{Route, headers};
+
+    fn stripped(prefix: &str, uri: &str) -> Option<String> {
+        let route = Route { prefix: prefix.to_owned(), strip_prefix: true, ..Route::default() };
+        let (upstreams, counters) = (Upstreams::new(&route), RouteCounters::default());
+        let way = Way { route, upstreams, counters };
+        target(&way, &uri.parse().unwrap()).map(|uri| uri.to_string())
+    }
+
+    /// covers: T2.1
+    #[test]
+    fn a_prefix_is_cut_off_where_it_stands_and_nowhere_else() {
+        assert_eq!(stripped("/docs", "/docs/a?b=/docs").as_deref(), Some("/a?b=/docs"));
+        assert_eq!(stripped("/docs", "/docs").as_deref(), Some("/"));
+        assert_eq!(stripped("/docs/", "/docs?x").as_deref(), Some("/?x"));
+        assert_eq!(stripped("/", "/docs").as_deref(), Some("/docs"));
+        assert_eq!(stripped("/docs", "/d%6fcs/a"), None);
+    }
+
+    /// covers: T2.1 (RFC 9113, section 8.2.3)
+    #[test]
+    fn split_cookies_become_one_line() {
+        let mut map = HeaderMap::new();
+        for cookie in ["a=1", "b=2", "c=3"] {
+            map.append(header::COOKIE, HeaderValue::from_static(cookie));
+        }
+        join_cookies(&mut map);
+        assert_eq!(map.get_all(header::COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
+        assert!(!headers::has(&map, header::UPGRADE, "websocket"));
+    }
+}

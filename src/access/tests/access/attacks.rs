@@ -1,0 +1,193 @@
+//! Requests that two readers would read in two ways, wrong names, and clients that dawdle.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+
+use crate::bed::{Bed, read_for};
+
+/// The statuses of all answers, one after the other.
+fn statuses(said: &str) -> Vec<&str> {
+    said.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect()
+}
+
+/// covers: T-8 (request smuggling; RFC 9112, sections 5.2, 6.1 and 6.3)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_could_be_two_is_one_or_none() {
+    let bed = Bed::start(|_| {}).await;
+    let head = "POST /a HTTP/1.1\r\nHost: closed.example\r\n";
+    let inner = "GET /smuggled HTTP/1.1\r\nHost: closed.example\r\n\r\n";
+    let refused = [
+        format!("{head}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length: 5, 6\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length: +5\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length: 0x5\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length: -5\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length: 5 5\r\n\r\nhello{inner}"),
+        format!("{head}Content-Length : 5\r\n\r\nhello{inner}"),
+        format!("{head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("{head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{inner}"),
+        format!("{head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("{head}X: a\r\n folded\r\n\r\n{inner}"),
+        format!("{head} Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("{head}X\0Y: a\r\n\r\n{inner}"),
+        format!("{head}X: a\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!(
+            "POST /a HTTP/1.0\r\nHost: closed.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}"
+        ),
+        format!("POST /a\r\nHost: closed.example\r\n\r\n{inner}"),
+        format!("GET /a HTTP/1.1\r\n\r\n{inner}"),
+        format!("GET /a HTTP/1.1\r\nHost: closed.example\r\nHost: closed.example\r\n\r\n{inner}"),
+        format!("GET /a HTTP/1.1\r\nHost: closed.example\r\nHost: other.example\r\n\r\n{inner}"),
+        format!("GET https://other.example/a HTTP/1.1\r\nHost: closed.example\r\n\r\n{inner}"),
+        format!("GET /a HTTP/1.1\r\nHost: closed.example@evil\r\n\r\n{inner}"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n{inner}"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n{inner}"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n5 5\r\nhello\r\n0\r\n\r\n{inner}"),
+        format!(
+            "{head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n{inner}"
+        ),
+    ];
+    for request in refused {
+        let said = bed.raw(request.as_bytes()).await;
+        assert!(!said.contains("/smuggled"), "{request}\n{said}");
+        assert!(statuses(&said).iter().all(|status| status.starts_with('4')), "{request}\n{said}");
+    }
+    // Both lengths given: the chunks count, the service hears of nothing else, and the connection
+    // ends with the answer (RFC 9112, section 6.1).
+    for both in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nContent-Length: 40",
+    ] {
+        let said =
+            bed.raw(format!("{head}{both}\r\n\r\n2\r\nab\r\n0\r\n\r\n{inner}").as_bytes()).await;
+        assert!(!said.contains("/smuggled") && statuses(&said).len() <= 1, "{both}\n{said}");
+        assert!(!said.contains("\"content-length\""), "{said}");
+    }
+    // An honest pair of requests in a row.
+    let said = bed.raw(format!("{head}Content-Length: 5\r\n\r\nhello{inner}").as_bytes()).await;
+    assert_eq!(statuses(&said), ["200", "200"], "{said}");
+}
+
+/// covers: T-8 (wrong SNI; RFC 9110, section 15.5.20)
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_that_was_shaken_hands_for_is_the_only_one() {
+    let bed = Bed::start(|_| {}).await;
+    for host in ["other.example", "open.example", "strange.example", "127.0.0.1"] {
+        let header = format!("Host: {host}");
+        let (status, _) = bed.ask(&["--http1.1", "-H", &header], "/").await;
+        assert_eq!(status, 421, "{host}");
+    }
+    let (status, _) =
+        bed.ask_as(Some("aigul"), &["-H", "Host: closed.example"], "https://open.example/").await;
+    assert_eq!(status, 421, "the open part is no way into the closed one");
+    let (status, body) = bed.ask_as(Some("aigul"), &["-k"], "https://strange.example/").await;
+    assert_eq!(status, 421, "{body}");
+    let (status, _) = bed.ask(&["-H", "Host: CLOSED.example:443"], "/").await;
+    assert_eq!(status, 200, "case and port do not matter");
+    let seen = bed.ask_as(Some("bolat"), &[], "https://other.example/").await;
+    assert_eq!(seen.0, 200);
+}
+
+/// covers: T-8 (CONNECT abuse)
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_connected_to_anywhere() {
+    let bed = Bed::start(|_| {}).await;
+    for line in
+        ["CONNECT 127.0.0.1:22 HTTP/1.1", "CONNECT closed.example:443 HTTP/1.1", "TRACE / HTTP/1.1"]
+    {
+        let said = bed.raw(format!("{line}\r\nHost: closed.example\r\n\r\n").as_bytes()).await;
+        assert_eq!(statuses(&said), ["405"], "{line}: {said}");
+    }
+}
+
+/// covers: T-8 (64 KiB headers)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_beyond_64_kib_is_refused_and_one_below_passes() {
+    let bed = Bed::start(|_| {}).await;
+    let request = |size: usize| {
+        let value = "a".repeat(size);
+        format!(
+            "GET /a HTTP/1.1\r\nHost: closed.example\r\nConnection: close\r\nX: {value}\r\n\r\n"
+        )
+    };
+    assert_eq!(statuses(&bed.raw(request(60_000).as_bytes()).await), ["200"]);
+    assert_eq!(statuses(&bed.raw(request(70_000).as_bytes()).await), ["431"]);
+    let many: String = (0..200).map(|at| format!("X-{at}: a\r\n")).collect();
+    let request = format!("GET / HTTP/1.1\r\nHost: closed.example\r\n{many}\r\n");
+    assert_eq!(statuses(&bed.raw(request.as_bytes()).await), ["431"]);
+}
+
+/// covers: T-8 (slow clients: nothing after connecting, a head, a body)
+#[tokio::test(flavor = "multi_thread")]
+async fn who_dawdles_is_cut_off_at_every_stage() {
+    let bed = Bed::start(|config| {
+        config.bounds.limits.request_head = Duration::from_millis(300);
+        config.bounds.limits.handshake = Duration::from_millis(300);
+        config.bounds.idle = Duration::from_millis(300);
+        config.routes[0].timeouts.upload = Duration::from_millis(300);
+        config.routes[0].timeouts.slowest = 10_000;
+    })
+    .await;
+    let begun = Instant::now();
+    let mut silent = tokio::net::TcpStream::connect(bed.address).await.unwrap();
+    let mut byte = [0];
+    let ended = tokio::io::AsyncReadExt::read(&mut silent, &mut byte).await;
+    assert!(matches!(ended, Ok(0) | Err(_)), "a handshake that does not begin");
+    for (alpn, part) in [
+        ("http/1.1", &b""[..]),
+        ("http/1.1", b"GET / HTTP/1.1\r\nHost: closed.exa"),
+        ("h2", b""),
+        ("h2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+    ] {
+        let mut stream = bed.tls("aigul", alpn, "closed.example").await;
+        stream.write_all(part).await.unwrap();
+        read_for(&mut stream, Duration::from_secs(3)).await;
+    }
+    let head = "POST /count HTTP/1.1\r\nHost: closed.example\r\nContent-Length: 10000\r\n\r\n";
+    let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
+    stream.write_all(format!("{head}some").as_bytes()).await.unwrap();
+    let said = read_for(&mut stream, Duration::from_secs(3)).await;
+    assert_eq!(statuses(&said), ["408"], "a body that stops: {said}");
+    let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let drip = async {
+        loop {
+            if writer.write_all(b"x").await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let mut all = Vec::new();
+    tokio::select! {
+        () = drip => {}
+        _ = tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut all) => {}
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(bed.ask(&[], "/").await.0, 200, "others are served");
+}
+
+/// covers: T-8 (renegotiation; RFC 5746): it is never agreed to
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_is_not_done_again_on_an_open_connection() {
+    let bed = Bed::start(|_| {}).await;
+    let mut openssl = std::process::Command::new("openssl");
+    openssl.args(["s_client", "-tls1_2", "-servername", "closed.example", "-connect"]);
+    openssl.arg(bed.address.to_string()).arg("-cert").arg(bed.dir.path().join("aigul.pem"));
+    openssl.arg("-key").arg(bed.dir.path().join("aigul.key"));
+    openssl.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    openssl.stderr(std::process::Stdio::piped());
+    let mut child = openssl.spawn().unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"R\n").unwrap();
+    let output = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        drop(child.stdin.take());
+        child.wait_with_output().unwrap()
+    });
+    let output = output.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no renegotiation") || said.contains("error"), "{said}");
+}

@@ -1,0 +1,125 @@
+//! Services that are down, die, come back or break off.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::bed::{Bed, serve, service, wait_for};
+
+/// An address at which nobody listens.
+async fn dead() -> SocketAddr {
+    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+/// A service that reads a request and says `answer`, again and again.
+async fn saying(answer: &'static [u8]) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut part = [0; 64 << 10];
+                if let Ok(1..) = stream.read(&mut part).await {
+                    drop(stream.write_all(answer).await);
+                }
+            });
+        }
+    });
+    address
+}
+
+/// covers: T-7 (upstream dead)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_service_has_a_page_and_is_used_again_once_it_is_back() {
+    let address = dead().await;
+    let bed = Bed::over(vec![address], |_| {});
+    for (language, word) in [
+        ("en", "The service does not answer"),
+        ("ru", "Служба не отвечает"),
+        ("kk", "Қызмет жауап бермейді"),
+    ] {
+        let header = format!("Accept-Language: {language}");
+        let (status, page) = bed.ask(&["-H", &header], "/").await;
+        assert!(status == 503 && page.contains(word), "{status} {page}");
+    }
+    let (status, problem) = bed.ask(&["-H", "Accept: application/json"], "/").await;
+    let problem: Value = serde_json::from_str(&problem).unwrap();
+    assert_eq!((status, &problem["type"]), (503, &json!("urn:ets:access:service-down")));
+    assert!(problem["since"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(bed.ask(&[], "/me").await.0, 200, "the proxy itself is up");
+    tokio::spawn(serve(tokio::net::TcpListener::bind(address).await.unwrap()));
+    wait_for("the service", || bed.access.figures().routes[0].down == 0).await;
+    assert_eq!(bed.ask(&[], "/").await.0, 200);
+}
+
+/// covers: T-7
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_services_is_enough() {
+    let (good, bad) = (service().await, dead().await);
+    let bed = Bed::over(vec![bad, good], |_| {});
+    for _ in 0..6 {
+        assert_eq!(bed.ask(&["-d", "body"], "/").await.0, 200);
+    }
+    assert_eq!(bed.access.figures().routes[0].down, 1);
+}
+
+/// covers: T-7: what may not be done twice is not sent twice
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_repeated_only_where_that_is_harmless() {
+    let (good, broken) = (service().await, saying(b"").await);
+    let bed = Bed::over(vec![broken, good], |_| {});
+    for _ in 0..2 {
+        assert_eq!(bed.ask(&[], "/").await.0, 200, "a question goes to the other one");
+    }
+    let bed = Bed::over(vec![broken], |_| {});
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(bed.ask(&["-d", "order"], "/").await.0);
+    }
+    assert_eq!(statuses[..2], [502, 502]);
+    assert_eq!(statuses[3], 503, "three failures in a row and it counts as down");
+}
+
+/// covers: T-7: a service that keeps a connection and closes it when it likes
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_that_died_is_no_fault_of_the_person() {
+    let once = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let bed = Bed::over(vec![once], |_| {});
+    for _ in 0..20 {
+        assert_eq!(bed.ask(&["--http1.1"], "/").await, (200, "ok".to_owned()));
+    }
+}
+
+/// covers: T-7
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_thinks_too_long_is_waited_for_no_longer() {
+    let bed = Bed::start(|config| {
+        config.routes[0].timeouts.answer = Duration::from_millis(300);
+    })
+    .await;
+    let (status, page) = bed.ask(&["-H", "Accept-Language: en"], "/slow").await;
+    assert!(status == 504 && page.contains("did not answer in time"), "{status} {page}");
+    assert_eq!(bed.ask(&[], "/").await.0, 200);
+}
+
+/// covers: T-8: a service that speaks nonsense harms nobody
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_of_a_service_is_not_passed_on() {
+    for nonsense in [
+        &b"SSH-2.0-OpenSSH\r\n"[..],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\nBad Header: x\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nGET",
+    ] {
+        let bed = Bed::over(vec![saying(nonsense).await], |_| {});
+        let (status, body) = bed.ask(&[], "/").await;
+        assert_eq!(status, 502, "{body}");
+    }
+    let cut = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").await;
+    let bed = Bed::over(vec![cut], |_| {});
+    let output = bed.curl(Some("aigul"), &[], "https://closed.example/").output();
+    assert!(!output.unwrap().status.success(), "half an answer is not passed off as a whole one");
+}
