@@ -38,11 +38,33 @@ want_for_test ping iputils-ping "foreign pings from inside the segments"
 want_for_test openssl openssl "foreign TLS client"
 want_for_test pdftotext poppler-utils "foreign reader of the acts"
 want_for_test zbarimg zbar-tools "foreign reader of the codes on paper"
+want_for_test nginx nginx-light "peer of the reverse proxy"
+want_for_test haproxy haproxy "peer of the reverse proxy"
+want_for_test certbot certbot "foreign ACME client"
+want_for_test lego lego "foreign ACME client"
+want_for_test uacme uacme "foreign ACME client"
+want_for_test dehydrated dehydrated "foreign ACME client"
+want_for_test acme-tiny acme-tiny "foreign ACME client"
+want_for_test pki strongswan-pki "foreign EST client"
 want_for_test setpriv util-linux "runs tests as an ordinary user"
+want_for_test softhsm2-util softhsm2 "token with a PIN, without hardware"
+want_for_test pkcs11-tool opensc "makes keys on the token"
+want_for_test Xvfb xvfb "screen of a browser that asks for the PIN"
+want_for_test xdotool xdotool "types the PIN"
+want_for_test certutil libnss3-tools "tells the browser of the token"
+want_for_test certtool gnutls-bin "second opinion on certificates"
 if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
         echo "  postgresql: second database of the storage tests"
         missing+=(postgresql)
+    fi
+    if ! compgen -G "/usr/lib/ipsec/plugins/libstrongswan-openssl.so" >/dev/null; then
+        echo "  libstrongswan-standard-plugins: elliptic curves of the EST client"
+        missing+=(libstrongswan-standard-plugins)
+    fi
+    if ! compgen -G "/usr/lib/*/engines-3/pkcs11.so" >/dev/null; then
+        echo "  libengine-pkcs11-openssl: requests that a token signs"
+        missing+=(libengine-pkcs11-openssl)
     fi
     if ! /usr/bin/python3 -c "import scapy" >/dev/null 2>&1; then
         echo "  python3-scapy: foreign sender of the list of attacks"

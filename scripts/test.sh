@@ -5,8 +5,10 @@ export CARGO_TERM_COLOR=never
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 
 scripts/lint.sh
-step "building the hub, optimised"
-cargo build --release --locked
+# The hub and its tests in one build: alone, the hub would be built with fewer features of what only
+# tests need, and every room twice.
+step "building the hub and all tests, optimised"
+cargo build --release --locked --workspace --bins --tests
 step "tests of every room and of the whole star"
 cargo nextest run --release --locked --workspace
 step "pages in a real browser"

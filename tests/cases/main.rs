@@ -3,12 +3,14 @@
 mod attacks;
 mod command_line;
 mod detection;
+mod enrol;
 mod exactness;
 mod faults;
 mod isolation;
 mod load;
 mod lockout;
 mod metrics;
+mod proxy;
 mod registry;
 mod scale;
 mod speed;

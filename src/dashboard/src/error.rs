@@ -22,6 +22,14 @@ pub enum Error {
     /// The asker is known and still may not do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The asker is known and has not the right.
+    #[error("the right {missing} is missing")]
+    Denied {
+        /// The right that he would need.
+        missing: String,
+        /// The names of those who can give it; empty where that is the network administrator.
+        whom_to_ask: Vec<String>,
+    },
     /// There is no such thing.
     #[error("there is no {what} {id:?}")]
     NotFound {
@@ -100,7 +108,7 @@ impl Error {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NeedEntry => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::Forbidden(_) | Self::Denied { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -118,7 +126,7 @@ impl Error {
         match self {
             Self::NeedEntry => "need-entry",
             Self::CrossSite => "cross-site",
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden(_) | Self::Denied { .. } => "forbidden",
             Self::NotFound { .. } => "not-found",
             Self::BadRequest(_) => "bad-request",
             Self::Invalid(_) => "invalid",
@@ -141,6 +149,13 @@ impl Error {
                 that sends neither Sec-Fetch-Site nor Origin"
                 .to_owned(),
             Self::Forbidden(_) => "ask on the hub itself, over its local socket".to_owned(),
+            Self::Denied { whom_to_ask, .. } => {
+                let whom = match whom_to_ask.as_slice() {
+                    [] => "the network administrator".to_owned(),
+                    names => names.join(", "),
+                };
+                format!("ask {whom} for it; /me says what you may")
+            }
             Self::NotFound { what: "segment", .. } => {
                 "list the segments with GET /api/v1/segments".to_owned()
             }

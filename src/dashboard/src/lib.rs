@@ -16,7 +16,7 @@ mod pages;
 mod service;
 
 pub use config::Config;
-pub use entry::{EntryLink, MIGRATIONS, Token};
+pub use entry::{Address, EntryLink, MIGRATIONS, Needs, Token};
 pub use error::{Error, Fault};
 pub use metrics::LIST as METRICS;
-pub use service::{Dashboard, Deps, build};
+pub use service::{Dashboard, Deps, addresses, build};

@@ -8,7 +8,7 @@ use ets_runtime::{Clock, Shutdown};
 use ets_series::Recorder;
 use ets_store::Store;
 
-use crate::entry::{EntryLink, Sessions};
+use crate::entry::{Address, EntryLink, Sessions};
 use crate::live::Live;
 use crate::{Config, Error, api, metrics, pages};
 
@@ -29,6 +29,12 @@ pub struct Deps {
     pub speed: ets_speed::Desk,
     /// The certification authority; `None` where there is none: tests, demonstrations.
     pub ca: Option<ets_ca::Ca>,
+    /// The desk of orders and tokens; `None` where there is no authority.
+    pub tokens: Option<ets_ca::life::Desk>,
+    /// Enrolment of machines; `None` where there is no authority.
+    pub enrol: Option<ets_enrol::Enrol>,
+    /// Who may do what; `None` where only administrators come in: tests, demonstrations.
+    pub rights: Option<ets_rights::Rights>,
     /// `state.db`, opened with [`crate::MIGRATIONS`] among others.
     pub store: Store,
     /// The clock.
@@ -92,6 +98,11 @@ pub fn build(config: Config, deps: Deps) -> Result<Dashboard, ets_i18n::Error> {
     Ok(Dashboard { app: App(Arc::new(inner)) })
 }
 
+/// Every page and every operation with what it needs.
+pub fn addresses() -> Vec<Address> {
+    pages::routes().merge(api::routes()).addresses().collect()
+}
+
 impl Dashboard {
     /// Pages, API, live streams and assets, for the listeners that people reach.
     pub fn router(&self) -> Router {
@@ -107,6 +118,18 @@ impl Dashboard {
     /// reach.
     pub fn speed_router(&self) -> Router {
         pages::speed_router(&self.app)
+    }
+
+    /// What pages of others share with ours: mark, name, owner, zone; without the administrator's
+    /// navigation.
+    pub fn bare_site(&self) -> ets_web::Site {
+        let lang = self.app.config.language;
+        ets_web::Site {
+            nav: Vec::new(),
+            search: "",
+            wall: "",
+            ..self.app.sites[lang as usize].clone()
+        }
     }
 
     /// The API for commands of this machine, over the Unix socket. Every request carries

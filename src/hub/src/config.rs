@@ -1,8 +1,10 @@
 //! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
 
+mod access;
 mod network;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use ets_config::{Bytes, Document, InterfacePattern, Name, Section, Url};
 use ets_model::Network;
 use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
+
+pub(crate) use access::ENTRANCE;
 
 use crate::exit::Failure;
 
@@ -24,6 +28,10 @@ pub(crate) struct Config {
     pub(crate) traffic: ets_traffic::Config,
     pub(crate) dashboard: Dashboard,
     pub(crate) speed: Speed,
+    pub(crate) pki: Pki,
+    pub(crate) enrol: Enrol,
+    pub(crate) access: ets_access::Config,
+    pub(crate) rights: ets_rights::Config,
     pub(crate) lab: Lab,
     pub(crate) trunks: Vec<Trunk>,
     pub(crate) networks: Vec<Network>,
@@ -61,9 +69,33 @@ pub(crate) struct Speed {
     pub(crate) port: Option<u16>,
 }
 
+/// `[pki]`
+#[derive(Clone, Debug)]
+pub(crate) struct Pki {
+    /// The address that certificates name for their status.
+    pub(crate) url: String,
+    /// How the officers' desk works.
+    pub(crate) rules: ets_ca::life::Rules,
+}
+
 /// The names of its sockets.
 pub(crate) const SPEED: &str = "speed";
 pub(crate) const SPEED_V6: &str = "speed-v6";
+
+/// `[enrol]`
+#[derive(Clone, Debug)]
+pub(crate) struct Enrol {
+    /// Where machines reach ACME and EST.
+    pub(crate) url: String,
+    /// Who is asked for names.
+    pub(crate) resolver: Option<SocketAddr>,
+    /// Names with their addresses, before the resolver.
+    pub(crate) hosts: BTreeMap<String, IpAddr>,
+}
+
+/// The name and the usual port of the socket of revocation lists and OCSP.
+pub(crate) const STATUS: &str = "pki";
+const STATUS_PORT: u16 = 8480;
 
 /// `[lab]`
 #[derive(Clone, Debug)]
@@ -110,6 +142,12 @@ fn declare(file: &mut Document<'_>) -> Config {
     let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
     let (speed, speed_url) =
         file.section("speed", "Where segments measure how fast their channels are.", speed);
+    let (pki, status) =
+        file.section("pki", "The certification authority and what it says to anybody.", pki);
+    let enrol =
+        file.section("enrol", "How machines get certificates by themselves: ACME and EST.", enrol);
+    let (access, entrance) = access::declare(file);
+    let rights = file.section("rights", "Who may do what.", rights);
     let lab = file.section("lab", "Only in a lab; written by `ets-hub lab run`.", lab);
     let trunks = file.sections(
         "trunk",
@@ -117,7 +155,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         trunk,
     );
     let networks = network::declare(file);
-    let mut held = vec![("dashboard-tls".to_owned(), https)];
+    let mut held = vec![
+        ("dashboard-tls".to_owned(), https),
+        (STATUS.to_owned(), status),
+        (ENTRANCE.to_owned(), entrance),
+    ];
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
     let mut held = if listen { held } else { Vec::new() };
     // Segments reach it where `netd` is, wherever the other sockets come from.
@@ -131,7 +173,22 @@ fn declare(file: &mut Document<'_>) -> Config {
     let dashboard = Dashboard { pages, ..dashboard };
     // The days and months of reports are those of the clock that people see.
     let traffic = ets_traffic::Config { time_zone: dashboard.pages.time_zone.clone(), ..traffic };
-    Config { server, netd, store, series, traffic, dashboard, speed, lab, trunks, networks }
+    Config {
+        server,
+        netd,
+        store,
+        series,
+        traffic,
+        dashboard,
+        speed,
+        pki,
+        enrol,
+        access,
+        rights,
+        lab,
+        trunks,
+        networks,
+    }
 }
 
 fn server(s: &mut Section<'_>) -> Server {
@@ -339,6 +396,71 @@ fn speed(s: &mut Section<'_>) -> (Speed, String) {
     let url = s.optional("url", "Its address as people are told it", "http://hub:8472/".to_owned());
     let url = url.or(port.map(|port| format!("http://<hub>:{port}/"))).unwrap_or_default();
     (Speed { port }, url)
+}
+
+fn pki(s: &mut Section<'_>) -> (Pki, SocketAddr) {
+    let url = s.value(
+        "url",
+        "Where revocation lists lie and OCSP answers; stands in every certificate from then on",
+        Url("http://pki.ets.localhost:8480".to_owned()),
+    );
+    let listen = s.value(
+        "listen",
+        "Where they are answered, in plain HTTP: asking needs no certificate",
+        SocketAddr::from(([0, 0, 0, 0], STATUS_PORT)),
+    );
+    let four_eyes = s.value(
+        "four_eyes",
+        "Whether a second officer must confirm each certificate that is ordered",
+        false,
+    );
+    (Pki { url: url.0, rules: ets_ca::life::Rules { four_eyes } }, listen)
+}
+
+fn enrol(s: &mut Section<'_>) -> Enrol {
+    let url = s.value(
+        "url",
+        "Where machines reach it: every address in its answers begins with this",
+        Url("https://ets.localhost".to_owned()),
+    );
+    let resolver = s.optional(
+        "resolver",
+        "The DNS server that is asked for names and for `_acme-challenge` records",
+        SocketAddr::from(([10, 0, 0, 53], 53)),
+    );
+    let hosts: Vec<String> = s.value(
+        "hosts",
+        "Names with their addresses, asked before any resolver: `\"mail.example=10.10.1.5\"`",
+        Vec::new(),
+    );
+    let mut known = BTreeMap::new();
+    for line in hosts {
+        let pair = line.split_once('=');
+        match pair.and_then(|(name, at)| Some((name.trim().to_owned(), at.trim().parse().ok()?))) {
+            Some((name, address)) => drop(known.insert(name, address)),
+            None => s.contradiction(
+                "hosts",
+                format!("{line:?} is no name with an address"),
+                "write \"name=address\"".to_owned(),
+            ),
+        }
+    }
+    Enrol { url: url.0, resolver, hosts: known }
+}
+
+fn rights(s: &mut Section<'_>) -> ets_rights::Config {
+    ets_rights::Config {
+        civil_servant_by_default: s.value(
+            "civil_servant_by_default",
+            "Whether everybody who was issued a certificate may enter the closed part",
+            true,
+        ),
+        more_rights: s.value(
+            "more",
+            "Further rights that routes ask for and roles can hold",
+            Vec::new(),
+        ),
+    }
 }
 
 fn lab(s: &mut Section<'_>) -> Lab {

@@ -1,6 +1,8 @@
 //! `ets-hub serve`: the unprivileged process. The wiring diagram of its parts.
 
+mod access;
 mod data;
+mod enrol;
 mod listeners;
 mod rights;
 mod rules;
@@ -11,19 +13,25 @@ mod trust;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ets_access::Access;
 use ets_dashboard::Dashboard;
+use ets_enrol::Enrol;
 use ets_listen::{Limits, bind_unix, serve_plain, serve_tls, serve_unix};
 use ets_netd_api::Client;
 use ets_registry::Registry;
+use ets_rights::Rights;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
 use ets_series::Recorder;
+use ets_tls::Acceptor;
 use ets_traffic::Traffic;
 use ets_watch::Watch;
 
-use crate::config::Config;
+use crate::config::{Config, ENTRANCE, STATUS};
 use crate::exit::Failure;
 
+pub(crate) use data::authority;
 pub(crate) use rights::drop_all as drop_capabilities;
+pub(crate) use trust::{passphrase, request};
 
 /// How long parts may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -94,6 +102,13 @@ async fn work(
         clock: clock.clone(),
     });
     let trust = trust::open(config, &stores.state, &clock).await?;
+    let rights = Rights::open_with(config.rights.clone(), stores.state.clone(), clock.clone())
+        .await
+        .map_err(internal)?
+        .over(registry.clone());
+    let first = ets_ca::Subject::of_name(trust::ADMINISTRATOR);
+    rights.know(&first.person(), first.common_name(), None).await.map_err(internal)?;
+    let enrol = enrol::open(config, &stores.state, &trust.ca, &clock).await?;
     let dashboard = ets_dashboard::build(
         ets_dashboard::Config {
             link_command: data::link_command(config),
@@ -107,6 +122,9 @@ async fn work(
             traffic: Some(traffic.handle()),
             speed,
             ca: Some(trust.ca.clone()),
+            tokens: Some(trust.tokens.clone()),
+            rights: Some(rights.clone()),
+            enrol: Some(enrol.clone()),
             store: stores.state.clone(),
             clock: clock.clone(),
         },
@@ -122,9 +140,19 @@ async fn work(
     tasks.spawn("watch", watch.run(end()));
     tasks.spawn("rules", rules.run(end()));
     tasks.spawn("traffic", traffic.run(end()));
+    {
+        let (rights, end) = (rights.clone(), end());
+        tasks.spawn("rights", async move {
+            rights.run(end).await;
+            Ok::<_, Failure>(())
+        });
+    }
     tasks.spawn("live pages", dashboard.clone().run(end()));
     control(&mut tasks, config, &dashboard, end()).await?;
-    pages(&mut tasks, config, (&dashboard, trust), &netd, end()).await?;
+    let entry = (&trust.connections, &trust.revoked);
+    let (access, entrance) = access::build(config, entry, (&dashboard, &rights), &clock)?;
+    closed(&mut tasks, config, access, &netd, end()).await?;
+    pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
 }
@@ -147,22 +175,44 @@ async fn control(
     Ok(())
 }
 
+/// The closed and the open part.
+async fn closed(
+    tasks: &mut Tasks,
+    config: &Config,
+    access: Arc<Access>,
+    netd: &Client,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let held = config.netd.listen.as_slice();
+    if let Some(socket) = listeners::take(netd, held, ENTRANCE, &shutdown).await? {
+        tasks.spawn("the closed part", access.run(vec![socket], shutdown));
+    }
+    Ok(())
+}
+
 /// The sockets that people and Prometheus reach; `netd` holds them.
 async fn pages(
     tasks: &mut Tasks,
     config: &Config,
-    (dashboard, trust): (&Dashboard, trust::Trust),
+    (dashboard, trust, enrol, entrance): (&Dashboard, trust::Trust, &Enrol, Acceptor),
     netd: &Client,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let (limits, held) = (Limits::default(), config.netd.listen.as_slice());
-    let trust::Trust { ca, acceptor, connections } = trust;
-    let keep = trust::keep(ca, acceptor.clone(), config.clone(), shutdown.clone());
+    let trust::Trust { ca, acceptor, connections, .. } = trust;
+    if let Some(socket) = listeners::take(netd, held, STATUS, &shutdown).await? {
+        let router = ca.status_router();
+        tasks.spawn(STATUS, serve_plain(socket, router, limits, shutdown.clone()));
+    }
+    tasks.spawn("revocation lists", ca.clone().keep_status(shutdown.clone()));
+    let acceptors = vec![acceptor.clone(), entrance];
+    let keep = trust::keep(ca, acceptors, config.clone(), shutdown.clone());
     tasks.spawn("the hub's own certificate", keep);
     tasks.spawn("certificates that are over", connections.clone().watch_clock(shutdown.clone()));
     let entry = (acceptor, connections);
     if let Some(socket) = listeners::take(netd, held, "dashboard-tls", &shutdown).await? {
-        let router = dashboard.router();
+        let machines = enrol.acme_router().merge(enrol.est_router());
+        let router = dashboard.router().merge(machines);
         tasks.spawn("pages", serve_tls(socket, entry, router, limits, shutdown.clone()));
     }
     if config.lab.plain_http

@@ -23,6 +23,10 @@ pub(crate) struct Description {
     pub(crate) dashboard_plain_url: String,
     /// The metrics.
     pub(crate) metrics_url: String,
+    /// Where revocation lists lie and OCSP answers.
+    pub(crate) pki_url: String,
+    /// The closed part, in HTTPS: a client certificate opens it.
+    pub(crate) portal_url: String,
     /// PEM files.
     pub(crate) ca_cert: PathBuf,
     /// See `ca_cert`.
@@ -97,6 +101,8 @@ impl Description {
             dashboard_url: listeners.tls_url(),
             dashboard_plain_url: listeners.plain_url(),
             metrics_url: listeners.metrics_url(),
+            pki_url: listeners.pki_url(),
+            portal_url: listeners.portal_url(),
             ca_cert: credentials.ca_cert,
             issuer_cert: credentials.issuer_cert,
             admin_cert: credentials.admin_cert,

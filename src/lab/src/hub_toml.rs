@@ -1,13 +1,14 @@
 //! The hub's configuration in the lab: the one place that knows its keys.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
-use crate::servers::SPEED;
+use crate::servers::{DOCUMENTS, NAMES, SPEED, WEB};
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -17,10 +18,10 @@ pub(crate) fn write(
     pins: Option<&Path>,
 ) -> Result<()> {
     let path = layout.hub_toml();
-    fs::write(&path, text(layout, plan, &listeners.plain_url(), pins)).at("write", &path)
+    fs::write(&path, text(layout, plan, listeners, pins)).at("write", &path)
 }
 
-fn text(layout: &Layout, plan: &Plan, public_url: &str, pins: Option<&Path>) -> String {
+fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>) -> String {
     let data = layout.data(plan.shape);
     let ports = if plan.shape.mode() == Mode::Ports { "s*" } else { "l*" };
     format!(
@@ -31,11 +32,23 @@ fn text(layout: &Layout, plan: &Plan, public_url: &str, pins: Option<&Path>) -> 
          [dashboard]\npublic_url = \"{public_url}\"\n\
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
          [speed]\nport = {SPEED}\n\n\
+         [pki]\nurl = \"{pki}\"\n\n\
+         [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
+         open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\n\
+         [[route]]\nprefix = \"/documents\"\nupstreams = [\"{documents}\"]\n\n\
+         [[route]]\nupstreams = [\"{web}\"]\nopen = true\nidentity = \"none\"\n\n\
+         [enrol]\nurl = \"{enrol}\"\nresolver = \"{resolver}\"\n\n\
          [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\nservices = {services}\n\n\
          [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n\n\
          [[network]]\nname = \"services\"\nrole = \"services\"\ninterfaces = [\"{behind}\"]\n\
          prefixes = [\"{behind4}\", \"{behind6}\"]\n\n\
          [[network]]\nname = \"outside\"\nrole = \"outside\"\ninterfaces = [\"{outside}\"]\n",
+        public_url = listeners.plain_url(),
+        pki = listeners.pki_url(),
+        documents = SocketAddr::from((SERVICES.server4, DOCUMENTS)),
+        web = SocketAddr::from((SERVICES.server4, WEB)),
+        enrol = listeners.tls_url(),
+        resolver = SocketAddr::from((SERVICES.server4, NAMES)),
         data = quoted(&data),
         serve = quoted(&layout.serve_socket()),
         netd = quoted(&layout.netd_socket()),

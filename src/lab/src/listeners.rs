@@ -18,6 +18,10 @@ pub(crate) struct Listeners {
     pub(crate) dashboard_tls: TcpListener,
     /// The metrics.
     pub(crate) metrics: TcpListener,
+    /// Revocation lists and OCSP in plain HTTP.
+    pub(crate) pki: TcpListener,
+    /// The closed and the open part in HTTPS.
+    pub(crate) access_tls: TcpListener,
 }
 
 impl Listeners {
@@ -30,22 +34,33 @@ impl Listeners {
             })?,
             None => bind_or_any(8470)?,
         };
-        Ok(Self { dashboard, dashboard_tls: bind_or_any(8443)?, metrics: bind_or_any(9470)? })
+        Ok(Self {
+            dashboard,
+            dashboard_tls: bind_or_any(8443)?,
+            metrics: bind_or_any(9470)?,
+            pki: bind_or_any(8480)?,
+            access_tls: bind_or_any(8444)?,
+        })
     }
 
     /// The value of [`VARIABLE`].
     pub(crate) fn variable(&self) -> String {
-        let named = [
+        self.named().map(|(name, socket)| format!("{name}={}", socket.as_raw_fd())).join(",")
+    }
+
+    fn named(&self) -> [(&'static str, &TcpListener); 5] {
+        [
             ("dashboard", &self.dashboard),
             ("dashboard-tls", &self.dashboard_tls),
             ("metrics", &self.metrics),
-        ];
-        named.map(|(name, socket)| format!("{name}={}", socket.as_raw_fd())).join(",")
+            ("pki", &self.pki),
+            ("access-tls", &self.access_tls),
+        ]
     }
 
     /// The descriptors that a child must inherit.
     pub(crate) fn descriptors(&self) -> Vec<RawFd> {
-        [&self.dashboard, &self.dashboard_tls, &self.metrics].map(AsRawFd::as_raw_fd).to_vec()
+        self.named().map(|(_, socket)| socket.as_raw_fd()).to_vec()
     }
 
     /// `http://ets.localhost:8470`, which every browser resolves by itself.
@@ -55,16 +70,31 @@ impl Listeners {
 
     /// The dashboard in HTTPS, under a name that the machine's own programs resolve.
     pub(crate) fn tls_url(&self) -> String {
-        let port = port_of(&self.dashboard_tls);
-        let known = std::net::ToSocketAddrs::to_socket_addrs(&("ets.localhost", port));
-        let host = if known.is_ok() { "ets.localhost" } else { "localhost" };
-        format!("https://{host}:{port}")
+        format!("https://{}", authority("ets.localhost", &self.dashboard_tls))
+    }
+
+    /// Where revocation lists lie and OCSP answers; stands in every certificate.
+    pub(crate) fn pki_url(&self) -> String {
+        format!("http://{}", authority("pki.ets.localhost", &self.pki))
+    }
+
+    /// The closed part.
+    pub(crate) fn portal_url(&self) -> String {
+        format!("https://{}", authority("portal.ets.localhost", &self.access_tls))
     }
 
     /// Where the metrics are.
     pub(crate) fn metrics_url(&self) -> String {
         format!("http://127.0.0.1:{}/metrics", port_of(&self.metrics))
     }
+}
+
+/// `host:port` of a socket, under `localhost` where the machine's own programs do not resolve the
+/// name; browsers and curl always do.
+fn authority(host: &str, socket: &TcpListener) -> String {
+    let port = port_of(socket);
+    let is_known = std::net::ToSocketAddrs::to_socket_addrs(&(host, port)).is_ok();
+    format!("{}:{port}", if is_known { host } else { "localhost" })
 }
 
 /// The port of a bound socket.
@@ -98,7 +128,9 @@ mod tests {
         let free = port_of(&bind(0).unwrap());
         let listeners = Listeners::open(Some(free)).unwrap();
         let fds = listeners.descriptors();
-        let expected = format!("dashboard={},dashboard-tls={},metrics={}", fds[0], fds[1], fds[2]);
-        assert_eq!(listeners.variable(), expected);
+        let names = ["dashboard", "dashboard-tls", "metrics", "pki", "access-tls"];
+        let named: Vec<_> =
+            names.iter().zip(&fds).map(|(name, fd)| format!("{name}={fd}")).collect();
+        assert_eq!((listeners.variable(), fds.len()), (named.join(","), names.len()));
     }
 }

@@ -59,5 +59,6 @@ pub(crate) fn author(app: &App, identity: &Identity, peer: Option<&ets_listen::P
         let catalog = app.deps.registry.catalog();
         catalog.by_address(peer.address.ip()).map(|segment| segment.id.clone())
     });
-    Author { actor: identity.actor(), from_segment: segment, ..Author::default() }
+    let on_behalf = identity.acting_for.as_ref().map(|(_, name)| name.clone());
+    Author { actor: identity.actor(), on_behalf, from_segment: segment, ..Author::default() }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asker::Asker;
+use super::orders::handed;
 use super::segments::{answer, done};
 use super::{body, time};
 use crate::Error;
@@ -17,7 +18,7 @@ use crate::error::Fault;
 use crate::service::App;
 
 /// Certificates of these profiles open the hub itself.
-const OWN: [&str; 3] = ["administrator", "hub", "ocsp"];
+pub(crate) const OWN: [&str; 3] = ["administrator", "hub", "ocsp"];
 /// The longest list.
 const LONGEST: u32 = 1_000;
 
@@ -67,17 +68,19 @@ pub(crate) async fn issue(
     if OWN.contains(&order.profile.as_str()) {
         only_here(&identity)?;
     }
+    let is_alone = by.app.deps.tokens.as_ref().is_some_and(|desk| desk.rules().four_eyes);
+    if is_alone && !matches!(identity.proof, Proof::System { .. }) {
+        return Err(Error::Forbidden(
+            "a second officer must confirm: order it, at /ca/new or /api/v1/ca/orders",
+        ));
+    }
     let subject: Subject = order.subject.parse().map_err(|error| fault("subject", &error))?;
     let wanted = Wanted { profile: order.profile, subject, names: order.names, until: None };
     let request = order.csr.as_deref().map(str::as_bytes);
+    let subject = wanted.subject.to_string();
     let issued = by.app.ca()?.issue(wanted, request, &by.author).await?;
-    let document = json!({
-        "serial": issued.serial.to_string(),
-        "certificate": issued.certificate,
-        "chain": issued.chain,
-        "key": issued.key,
-    });
-    Ok(answer(StatusCode::CREATED, &document))
+    by.app.know(&subject).await?;
+    Ok(answer(StatusCode::CREATED, &handed(&issued)))
 }
 
 /// Why it is revoked.

@@ -9,13 +9,17 @@ mod events;
 mod health;
 mod import;
 mod journal;
+mod machines;
 mod openapi;
 mod operation;
+mod orders;
 mod outages;
 mod photo;
 mod ping;
 mod problem;
 mod quotas;
+mod rights;
+mod rights_schema;
 mod rules;
 mod schema;
 mod segment_doc;
@@ -33,20 +37,22 @@ mod traffic_report;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::routing::any;
 use tower_http::compression::CompressionLayer;
 
-use crate::entry::require_entry;
+use crate::entry::Routes;
 use crate::service::App;
 
 pub(crate) use body::author;
+pub(crate) use ca::OWN as OWN_PROFILES;
 pub(crate) use import::{csv as csv_answer, to_keep};
 pub(crate) use photo::get as photo;
 pub(crate) use ping::{
     Request as PingRequest, events as ping_events, failed as ping_failed, start as start_ping,
 };
 pub(crate) use problem::plain;
+pub(crate) use rights::held_document;
 pub(crate) use segment_doc::current_rtt;
 pub(crate) use series::fitting_step;
 pub(crate) use speed::document as measured_document;
@@ -61,18 +67,22 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Every operation of the API behind the gate, and its OpenAPI document.
 pub(crate) fn router(app: &App) -> Router {
-    let mut router = Router::new();
-    for operation in table::operations() {
-        router = router.route(operation.path, (operation.route)());
-    }
-    router
-        .route("/api/{*rest}", any(unknown))
+    routes()
+        .build(app)
         // Event streams are left out by the layer's own rule.
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(app.clone(), require_entry))
         .layer(from_fn(problem::problems))
         .with_state(app.clone())
+}
+
+/// Every operation there is, with what it needs.
+pub(crate) fn routes() -> Routes {
+    let operations = table::operations();
+    let routes = operations.fold(Routes::new(), |routes, one| {
+        routes.on(one.method, one.path, one.needs, (one.route)())
+    });
+    routes.known("/api/{*rest}", any(unknown))
 }
 
 async fn unknown(uri: http::Uri) -> crate::Error {

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Content, Operation};
+use super::rights_schema;
 use super::schema::{self, reference};
 use super::segments::answer;
 use super::table::operations;
@@ -34,7 +35,7 @@ pub(crate) fn document() -> Value {
         "security": [{"certificate": []}, {"session": []}],
         "paths": paths,
         "components": {
-            "schemas": schema::all(),
+            "schemas": schemas(),
             "securitySchemes": {
                 "certificate": {"type": "mutualTLS", "description": "the administrator's certificate"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "__Host-ets-session"},
@@ -45,6 +46,14 @@ pub(crate) fn document() -> Value {
             }},
         },
     })
+}
+
+fn schemas() -> Value {
+    let mut all = schema::all();
+    for (name, schema) in rights_schema::all() {
+        all[name] = schema;
+    }
+    all
 }
 
 fn operation(one: &Operation) -> Value {

@@ -3,6 +3,7 @@
 
 use axum::routing::MethodRouter;
 
+use crate::entry::Needs;
 use crate::service::App;
 
 /// One operation: a method on a path.
@@ -11,6 +12,8 @@ pub(crate) struct Operation {
     pub method: &'static str,
     /// The path with its parameters in braces.
     pub path: &'static str,
+    /// What it needs; on the segment or institution that its path names.
+    pub needs: Needs,
     /// The `operationId`.
     pub id: &'static str,
     /// One sentence.
@@ -57,6 +60,11 @@ pub(crate) const fn json(schema: &'static str) -> Option<Content> {
 /// A JSON list of objects.
 pub(crate) const fn list(schema: &'static str) -> Option<Content> {
     Some(Content { media: "application/json", schema, list: true })
+}
+
+/// An operation that needs this right.
+pub(crate) const fn right(id: &'static str) -> Needs {
+    Needs::Right(id)
 }
 
 /// Text of this media type.

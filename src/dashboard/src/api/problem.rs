@@ -61,6 +61,10 @@ fn of(error: &Error) -> Value {
     match error {
         Error::Invalid(faults) => problem["faults"] = json!(faults),
         Error::Stale { current } => problem["version"] = json!(current),
+        Error::Denied { missing, whom_to_ask } => {
+            problem["missing_right"] = json!(missing);
+            problem["whom_to_ask"] = json!(whom_to_ask);
+        }
         _ => {}
     }
     problem

@@ -102,8 +102,40 @@ pub(crate) fn all() -> Value {
         "Revocation": object(&["reason"], json!({
             "reason": {"type": "string", "description": "RFC 5280, section 5.3.1: keyCompromise, …"},
         })),
+        "NewCertificateOrder": object(&["profile", "subject"], json!({
+            "profile": text(),
+            "subject": {"type": "string", "description": "CN=Name,O=Institution (RFC 4514)"},
+            "names": {"type": "array", "items": text()},
+            "token": {"type": "string", "description": "what is written on the token"},
+            "csr": {"type": ["string", "null"], "description": "PKCS#10 in PEM; may come later"},
+        })),
+        "OrderStep": object(&[], json!({
+            "csr": {"type": ["string", "null"], "description": "PKCS#10 in PEM"},
+            "token": text(), "hours": whole(), "reason": text(),
+        })),
+        "CertificateOrderState": order_state(),
+        "NewAcmeKey": object(&["institution", "names"], json!({
+            "institution": text(),
+            "names": {"type": "array", "items": text(), "description": "DNS suffixes, networks"},
+            "accounts": whole(),
+        })),
+        "NewRouterSecret": object(&["name"], json!({ "name": text() })),
         "Problem": problem(),
     })
+}
+
+/// See `api/orders.rs`.
+fn order_state() -> Value {
+    use ets_ca::life::Stage;
+    let stage = json!({ "type": "string", "enum": Stage::ALL.map(Stage::code) });
+    let properties = json!({
+        "id": whole(), "person": text(), "subject": text(), "profile": text(),
+        "names": {"type": "array", "items": text()}, "token": text(), "stage": stage,
+        "since": text(), "ordered": text(), "ordered_by": text(),
+        "confirmed_by": or_null(text()), "temporary_until": or_null(text()),
+        "replaces": or_null(whole()), "serial": or_null(text()), "not_after": or_null(text()),
+    });
+    object(&["id", "subject", "profile", "stage"], properties)
 }
 
 fn volume() -> Value {
@@ -328,6 +360,8 @@ fn problem() -> Value {
             "instance": text(),
             "remedy": {"type": "string", "description": "what to do"},
             "version": whole(),
+            "missing_right": text(),
+            "whom_to_ask": {"type": "array", "items": text()},
             "faults": {"type": "array", "items": object(&["field", "message", "remedy"], json!({
                 "field": text(), "message": text(), "remedy": text(),
             }))},
@@ -335,7 +369,7 @@ fn problem() -> Value {
     )
 }
 
-fn object(required: &[&str], properties: Value) -> Value {
+pub(super) fn object(required: &[&str], properties: Value) -> Value {
     if required.is_empty() {
         return json!({"type": "object", "properties": properties});
     }
@@ -347,15 +381,15 @@ pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn or_null(schema: Value) -> Value {
+pub(super) fn or_null(schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn whole() -> Value {
+pub(super) fn whole() -> Value {
     json!({"type": "integer"})
 }
 
@@ -363,6 +397,6 @@ fn number() -> Value {
     json!({"type": "number"})
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }

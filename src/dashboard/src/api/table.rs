@@ -1,6 +1,7 @@
 //! Every operation there is, by what it is about.
 
 mod registry;
+mod rights;
 mod rules;
 mod system;
 mod traffic;
@@ -17,6 +18,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         rules::OPERATIONS,
         traffic::OPERATIONS,
         trust::OPERATIONS,
+        rights::OPERATIONS,
         system::OPERATIONS,
     ];
     tables.into_iter().flatten()

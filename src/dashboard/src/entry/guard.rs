@@ -4,9 +4,13 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ets_listen::{Peer, Scheme};
+use ets_model::PersonId;
+use ets_rights::{Decision, Object, Rights};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
+use super::bound::bound;
+use super::routes::{Needs, object};
 use super::{Identity, Proof, Token, origin};
 use crate::service::App;
 use crate::{Config, Error};
@@ -14,10 +18,20 @@ use crate::{Config, Error};
 /// The name of the session's cookie without the prefix that HTTPS adds.
 pub(crate) const SESSION_COOKIE: &str = "ets-session";
 
-/// Lets a request through when it is ours and somebody proved who asks; puts the [`Identity`] into
-/// its extensions. Everybody else gets [`Error::NeedEntry`] or [`Error::CrossSite`].
+/// The gate before one address.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub app: App,
+    pub needs: Needs,
+    /// The path with its parameters in braces.
+    pub path: &'static str,
+}
+
+/// Lets a request through when it is ours, somebody proved who asks and he may; puts the
+/// [`Identity`] into its extensions. Everybody else gets [`Error::NeedEntry`],
+/// [`Error::CrossSite`] or [`Error::Denied`]. A stream of events ends when he may no longer.
 pub(crate) async fn require_entry(
-    State(app): State<App>,
+    State(gate): State<Gate>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -26,25 +40,70 @@ pub(crate) async fn require_entry(
         return Error::CrossSite.into_response();
     }
     let (parts, body) = request.into_parts();
-    let proof = identify(&app, &parts).await;
+    let proof = identify(&gate.app, &parts).await;
     let mut request = Request::from_parts(parts, body);
-    match proof {
-        Err(error) => error.into_response(),
-        Ok(None) => Error::NeedEntry.into_response(),
-        Ok(Some(identity)) if !identity.is_administrator => Error::Forbidden(
-            "this certificate opens no part of the hub's administration; /me says what it opens",
-        )
-        .into_response(),
-        Ok(Some(identity)) => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
+    let mut identity = match proof {
+        Err(error) => return error.into_response(),
+        Ok(None) => return Error::NeedEntry.into_response(),
+        Ok(Some(identity)) => identity,
+    };
+    // Before the decision, so that no change falls between.
+    let changes = gate.app.deps.rights.as_ref().map(Rights::changes);
+    let Needs::Right(right) = gate.needs else {
+        request.extensions_mut().insert(identity);
+        return next.run(request).await;
+    };
+    let on = object(gate.path, request.uri().path());
+    match gate.app.judge(&identity, right, &on) {
+        Err(error) => return error.into_response(),
+        Ok(acting_for) => identity.acting_for = acting_for,
+    }
+    request.extensions_mut().insert(identity.clone());
+    let response = next.run(request).await;
+    match changes {
+        Some(changes) if !identity.is_administrator => {
+            let app = gate.app.clone();
+            bound(response, changes, move || app.judge(&identity, right, &on).is_ok())
         }
+        _ => response,
+    }
+}
+
+impl App {
+    /// Whether somebody has a right on an object now, and for whom he acts then.
+    pub(crate) fn judge(
+        &self,
+        who: &Identity,
+        right: &str,
+        on: &Object,
+    ) -> Result<Option<(PersonId, String)>, Error> {
+        if who.is_administrator {
+            return Ok(None);
+        }
+        let denied = || Error::Denied { missing: right.to_owned(), whom_to_ask: Vec::new() };
+        let (Some(rights), Some(person)) = (&self.deps.rights, &who.person) else {
+            return Err(denied());
+        };
+        match rights.decide(person, right, on, self.deps.clock.wall()) {
+            Decision::Allowed { acting_for, .. } => Ok(acting_for.map(|of| {
+                let name = rights.person(&of).map_or_else(|| of.to_string(), |of| of.name.clone());
+                (of, name)
+            })),
+            Decision::Denied { missing, whom_to_ask } => {
+                Err(Error::Denied { missing, whom_to_ask })
+            }
+        }
+    }
+
+    /// The same for the hub as a whole, as a word.
+    pub(crate) fn may(&self, who: &Identity, right: &str) -> bool {
+        self.judge(who, right, &Object::Everywhere).is_ok()
     }
 }
 
 /// Who asks, if he proves it by certificate or session.
 pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Option<Identity>, Error> {
-    if let Some(identity) = Identity::of_connection(&parts.extensions, app.deps.ca.as_ref()) {
+    if let Some(identity) = Identity::of_connection(&parts.extensions, &app.deps) {
         return Ok(Some(identity));
     }
     of_session(app, session_token(&parts.headers, is_secure(parts))).await
@@ -53,10 +112,8 @@ pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Option<Identity
 async fn of_session(app: &App, token: Option<Token>) -> Result<Option<Identity>, Error> {
     let Some(token) = token else { return Ok(None) };
     let session = app.sessions.check(&token).await?;
-    Ok(session.map(|session| Identity {
-        name: session.name,
-        proof: Proof::Session { hash: session.hash },
-        is_administrator: true,
+    Ok(session.map(|session| {
+        Identity::administrator(session.name, Proof::Session { hash: session.hash })
     }))
 }
 

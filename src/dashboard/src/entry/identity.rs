@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use ets_ca::Ca;
 use ets_listen::{PeerCertificate, SystemUser};
+use ets_model::PersonId;
 use http::Extensions;
 
 use super::TokenHash;
+use crate::service::Deps;
 
 /// Who asks. Put into a request's extensions by the guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,13 @@ pub(crate) struct Identity {
     pub name: String,
     /// What proved it.
     pub proof: Proof,
-    /// Whether the hub's administration is open to him.
+    /// Whether he has all rights: on the hub itself, by a link that was made there, or by a
+    /// certificate that is issued there alone.
     pub is_administrator: bool,
+    /// The person of the certificate: rights are given to it.
+    pub person: Option<PersonId>,
+    /// For whom he acts here, where the right is another's: who it is, and his name.
+    pub acting_for: Option<(PersonId, String)>,
 }
 
 /// What proved an [`Identity`].
@@ -32,16 +38,31 @@ pub(crate) enum Proof {
 
 impl Identity {
     /// What the connection itself proves: the certificate, or the system user.
-    /// Without an authority of our own whatever certificate was verified is an administrator's.
-    pub(crate) fn of_connection(extensions: &Extensions, ca: Option<&Ca>) -> Option<Self> {
+    /// With neither an authority of our own nor rights that anybody could be given, whatever
+    /// certificate was verified is an administrator's.
+    pub(crate) fn of_connection(extensions: &Extensions, deps: &Deps) -> Option<Self> {
         if let Some(user) = extensions.get::<SystemUser>() {
             let (name, proof) = (user.name.clone(), Proof::System { uid: user.uid });
-            return Some(Self { name, proof, is_administrator: true });
+            return Some(Self::administrator(name, proof));
         }
         let certificate = extensions.get::<PeerCertificate>()?;
         let proof = Proof::Certificate { serial: certificate.serial_hex.clone() };
-        let is_administrator = ca.is_none_or(|ca| ca.is_administrator(certificate.id));
-        Some(Self { name: certificate.subject.clone(), proof, is_administrator })
+        let is_administrator = match &deps.ca {
+            Some(ca) => ca.is_administrator(certificate.id),
+            None => deps.rights.is_none(),
+        };
+        Some(Self {
+            name: certificate.subject.clone(),
+            proof,
+            is_administrator,
+            person: Some(certificate.person.clone()),
+            acting_for: None,
+        })
+    }
+
+    /// Somebody who has all rights.
+    pub(crate) fn administrator(name: String, proof: Proof) -> Self {
+        Self { name, proof, is_administrator: true, person: None, acting_for: None }
     }
 
     /// The identity as the journal names it, such as `certificate:administrator (3fa1)`.

@@ -1,5 +1,6 @@
 //! The administrator's pages: plain HTML that works without a script, kept fresh by one.
 
+mod ca;
 mod cache;
 mod changed;
 mod csv;
@@ -25,6 +26,7 @@ mod points;
 mod problem;
 mod registry;
 mod registry_edit;
+mod rights_desk;
 mod rules;
 mod segment;
 mod segment_acts;
@@ -45,7 +47,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
-use crate::entry::require_entry;
+use crate::entry::Routes;
 use crate::service::App;
 
 pub(crate) use cache::Cache;
@@ -57,10 +59,8 @@ pub(crate) use traffic::{middle as traffic_middle, told as traffic_told};
 
 /// All pages, behind the gate but for the entry page and the assets.
 pub(crate) fn router(app: &App) -> Router {
-    closed()
-        .merge(traffic::routes())
-        .layer(from_fn_with_state(app.clone(), require_entry))
-        .merge(open())
+    routes()
+        .build(app)
         .fallback(problem::no_such_page)
         .layer(DefaultBodyLimit::max(crate::api::BODY_LIMIT))
         .layer(from_fn_with_state(app.clone(), problem::problems))
@@ -71,47 +71,82 @@ pub(crate) fn router(app: &App) -> Router {
         .merge(ets_web::preferences::router())
 }
 
-fn open() -> Router<App> {
-    Router::new().route("/enter", get(enter::show).post(enter::open)).route("/me", get(me::show))
+/// Every page there is, with what it needs.
+pub(crate) fn routes() -> Routes {
+    closed().merge(traffic::routes()).merge(open())
 }
 
-fn closed() -> Router<App> {
-    Router::new()
-        .route("/", get(overview::page))
-        .route("/live", get(live::overview))
-        .route("/live/segments/{id}", get(live::segment))
-        .route("/segments", get(registry::page))
-        .route("/segments.csv", get(csv::segments))
-        .route("/segments/{id}", get(segment::page))
-        .route("/segments/{id}/edit", get(registry_edit::edit).post(registry_edit::save))
-        .route("/segments/{id}/ping", post(segment_acts::ping))
-        .route("/segments/{id}/ping.stream", get(segment_acts::ping_stream))
-        .route("/segments/{id}/maintenance", post(segment_acts::maintenance))
-        .route("/segments/{id}/retire", get(segment_acts::ask_retire).post(segment_acts::retire))
-        .route("/segments/{id}/restore", post(segment_acts::restore))
-        .route("/segments/{id}/photo", get(crate::api::photo))
-        .route("/segments/{id}/photo/edit", get(photo::edit).post(photo::save))
-        .route("/segments/{id}/photo/remove", get(photo::ask_remove).post(photo::remove))
-        .route("/registry/points", get(points::list))
-        .route("/registry/points/{id}", get(points::page))
-        .route("/registry/points/{id}/edit", get(point_edit::edit).post(point_edit::save))
-        .route("/registry/points/{id}/remove", get(point_edit::ask_remove).post(point_edit::remove))
-        .route("/registry/new-point", get(point_edit::new).post(point_edit::create))
-        .route("/registry/new", get(registry_edit::new).post(registry_edit::create))
-        .route("/registry/import", get(import::show).post(import::preview))
-        .route("/registry/import/apply", post(import::apply))
-        .route("/registry/export.csv", get(csv::registry))
-        .route("/outages", get(outages::page))
-        .route("/outages.csv", get(csv::outages))
-        .route("/outages/{id}", get(outage::page))
-        .route("/journal", get(journal::page))
-        .route("/journal.csv", get(csv::journal))
-        .route("/system", get(health::page))
-        .route("/settings", get(settings::page))
-        .route("/settings/sessions/{id}/end", post(settings::end_session))
-        .route("/leave", post(enter::leave))
-        .route("/help", get(help::page))
-        .route("/help/problems", get(help::problems))
-        .route("/wall", get(wall::page))
+fn open() -> Routes {
+    Routes::new().public("/enter", get(enter::show).post(enter::open)).public("/me", get(me::show))
+}
+
+fn closed() -> Routes {
+    Routes::new()
+        .route("/", "network.read", get(overview::page))
+        .route("/live", "network.read", get(live::overview))
+        .route("/live/segments/{id}", "network.read", get(live::segment))
+        .route("/segments", "network.read", get(registry::page))
+        .route("/segments.csv", "network.read", get(csv::segments))
+        .route("/segments/{id}", "network.read", get(segment::page))
+        .route(
+            "/segments/{id}/edit",
+            "network.write",
+            get(registry_edit::edit).post(registry_edit::save),
+        )
+        .route("/segments/{id}/ping", "network.write", post(segment_acts::ping))
+        .route("/segments/{id}/ping.stream", "network.write", get(segment_acts::ping_stream))
+        .route("/segments/{id}/maintenance", "network.write", post(segment_acts::maintenance))
+        .route(
+            "/segments/{id}/retire",
+            "network.write",
+            get(segment_acts::ask_retire).post(segment_acts::retire),
+        )
+        .route("/segments/{id}/restore", "network.write", post(segment_acts::restore))
+        .route("/segments/{id}/photo", "network.read", get(crate::api::photo))
+        .route("/segments/{id}/photo/edit", "network.write", get(photo::edit).post(photo::save))
+        .route(
+            "/segments/{id}/photo/remove",
+            "network.write",
+            get(photo::ask_remove).post(photo::remove),
+        )
+        .route("/registry/points", "network.read", get(points::list))
+        .route("/registry/points/{id}", "network.read", get(points::page))
+        .route(
+            "/registry/points/{id}/edit",
+            "network.write",
+            get(point_edit::edit).post(point_edit::save),
+        )
+        .route(
+            "/registry/points/{id}/remove",
+            "network.write",
+            get(point_edit::ask_remove).post(point_edit::remove),
+        )
+        .route(
+            "/registry/new-point",
+            "network.write",
+            get(point_edit::new).post(point_edit::create),
+        )
+        .route(
+            "/registry/new",
+            "network.write",
+            get(registry_edit::new).post(registry_edit::create),
+        )
+        .route("/registry/import", "network.write", get(import::show).post(import::preview))
+        .route("/registry/import/apply", "network.write", post(import::apply))
+        .route("/registry/export.csv", "network.read", get(csv::registry))
+        .route("/outages", "network.read", get(outages::page))
+        .route("/outages.csv", "network.read", get(csv::outages))
+        .route("/outages/{id}", "network.read", get(outage::page))
+        .route("/journal", "journal.read", get(journal::page))
+        .route("/journal.csv", "journal.read", get(csv::journal))
+        .route("/system", "system.read", get(health::page))
+        .route("/settings", "system.read", get(settings::page))
+        .route("/settings/sessions/{id}/end", "system.write", post(settings::end_session))
+        .known("/leave", post(enter::leave))
+        .known("/help", get(help::page))
+        .known("/help/problems", get(help::problems))
+        .route("/wall", "network.read", get(wall::page))
         .merge(rules::routes())
+        .merge(ca::routes())
+        .merge(rights_desk::routes())
 }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use ets_web::Problem;
-use http::Uri;
+use ets_i18n::{Tr, t};
+use ets_web::html::escape;
+use ets_web::page::Layout;
+use ets_web::{Html, Page, Problem};
+use http::{StatusCode, Uri};
 
+use super::rights_desk;
 use super::view::View;
 use crate::Error;
 use crate::entry::identify;
@@ -24,20 +28,20 @@ pub(crate) async fn problems(State(app): State<App>, request: Request, next: Nex
         None => return response,
     };
     // The gate told who asks to what lies behind it, not to us.
-    // Whom the administration is closed to is shown nothing of it, not even its frame.
-    if let Ok(Some(identity)) = identify(&app, &parts).await
-        && identity.is_administrator
-    {
+    if let Ok(Some(identity)) = identify(&app, &parts).await {
         parts.extensions.insert(identity);
     }
     page(&View::of(&app, &parts), &error)
 }
 
 fn page(view: &View, error: &Error) -> Response {
+    if let Error::Denied { missing, whom_to_ask } = error {
+        return denied(view, missing, whom_to_ask);
+    }
     let problem = match error {
         Error::NeedEntry => Problem::SignIn { command: view.app.config.link_command.clone() },
         Error::CrossSite => Problem::FormExpired,
-        Error::Forbidden(_) => Problem::Forbidden,
+        Error::Forbidden(_) | Error::Denied { .. } => Problem::Forbidden,
         Error::NotFound { .. } => Problem::NotFound,
         Error::Stale { .. } | Error::Conflict(_) => Problem::Stale { href: view.ctx.path.clone() },
         Error::BadRequest(_) | Error::Invalid(_) | Error::TooLarge => Problem::BadRequest,
@@ -45,6 +49,35 @@ fn page(view: &View, error: &Error) -> Response {
         Error::Internal(_) => Problem::Internal { reference: reference(view) },
     };
     ets_web::problem(&view.frame(), &view.ctx, &problem)
+}
+
+/// Which right is missing, whom to ask for it, and the way to what one may.
+fn denied(view: &View, missing: &str, whom_to_ask: &[String]) -> Response {
+    let tr = view.tr();
+    let right = rights_desk::right(tr, missing);
+    let right = if right == missing { right.to_owned() } else { format!("{right} ({missing})") };
+    let body = format!(
+        "<div class=\"problem\"><p>{}</p><p>{}</p>\
+         <div class=\"acts\"><a class=\"button primary\" href=\"/me\">{}</a></div></div>",
+        escape(&t::rights_denied_what(tr, right)),
+        escape(&t::rights_denied_ask(tr, whom(tr, whom_to_ask))),
+        t::rights_denied_me(tr),
+    );
+    view.respond(&Page {
+        heading: t::rights_denied_title(tr).to_owned(),
+        body: Html::trusted(body),
+        layout: Layout::Narrow,
+        status: StatusCode::FORBIDDEN,
+        ..Page::default()
+    })
+}
+
+/// Whom to ask for a right, by name where anybody can give it.
+pub(super) fn whom(tr: &Tr, names: &[String]) -> String {
+    match names {
+        [] => t::rights_denied_administrator(tr).to_owned(),
+        names => names.join(", "),
+    }
 }
 
 /// The log line of the fault is found by its moment.

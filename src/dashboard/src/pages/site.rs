@@ -28,12 +28,28 @@ fn name(config: &Config) -> Names {
     Names { ru: config.title.clone(), ..Names::default() }
 }
 
+/// What an entry of the navigation needs; `None` for what everybody may open who is known.
+pub(crate) fn needs(entry: &str) -> Option<&'static str> {
+    match entry {
+        "help" => None,
+        "traffic" => Some("traffic.read"),
+        "rules" => Some("rules.read"),
+        "ca" => Some("ca.read"),
+        "rights" => Some("rights.read"),
+        "journal" => Some("journal.read"),
+        "system" => Some("system.read"),
+        _ => Some("network.read"),
+    }
+}
+
 const NAV: &[NavItem] = &[
     item("overview", key::OVERVIEW_TITLE, "/", 'o'),
     item("outages", key::OUTAGES_TITLE, "/outages", 'i'),
     item("traffic", key::TRAFFIC_TITLE, "/traffic", 't'),
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
     item("rules", key::RULES_TITLE, "/rules", 'r'),
+    item("ca", key::TRUST_TITLE, "/ca", 'c'),
+    item("rights", key::RIGHTS_TITLE, "/rights", 'u'),
     item("journal", key::JOURNAL_TITLE, "/journal", 'j'),
     item("system", key::SYSTEM_TITLE, "/system", 'h'),
     item("help", key::HELP_PAGE_TITLE, "/help", 'p'),

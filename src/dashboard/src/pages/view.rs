@@ -56,9 +56,11 @@ impl View {
             ctx.origin = ctx.origin.replacen("https://", "http://", 1);
         }
         let down = u64::from(snapshot.counts.down);
-        if who.is_some() {
+        let may = |right: &str| who.as_ref().is_some_and(|who| app.may(who, right));
+        if may("network.read") {
             ctx.badges = vec![("outages", down)];
         }
+        let sees_rules = may("rules.read");
         let mut view = Self {
             app: app.clone(),
             ctx,
@@ -70,7 +72,7 @@ impl View {
             peer,
             query: parts.uri.query().unwrap_or_default().to_owned(),
         };
-        if view.who.is_some() {
+        if sees_rules {
             view.ctx.banner = super::rules::waiting_notice(&view);
         }
         view
@@ -130,12 +132,23 @@ impl View {
         }
     }
 
-    /// The frame with its navigation for those whom it leads anywhere.
+    /// The frame with the part of its navigation that leads the reader anywhere.
     pub(crate) fn frame(&self) -> Cow<'_, Site> {
-        match self.who {
-            Some(_) => Cow::Borrowed(self.site()),
+        match &self.who {
+            Some(who) if who.is_administrator => Cow::Borrowed(self.site()),
+            Some(who) => Cow::Owned(self.narrowed(who)),
             None => Cow::Owned(self.bare()),
         }
+    }
+
+    fn narrowed(&self, who: &Identity) -> Site {
+        let may = |right| self.app.may(who, right);
+        let mut site = self.site().clone();
+        site.nav.retain(|item| super::site::needs(item.id).is_none_or(may));
+        if !may("network.read") {
+            site = Site { search: "", wall: "", ..site };
+        }
+        site
     }
 
     /// The frame without the administrator's navigation.

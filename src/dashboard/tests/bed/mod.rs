@@ -16,9 +16,11 @@ use axum::response::Response;
 use ets_dashboard::{Config, Dashboard, Deps, MIGRATIONS};
 use ets_listen::{CertId, Peer, PeerCertificate, Scheme};
 use ets_model::{
-    Evidence, Fact, LinkState, Names, Outcome, Parent, Sample, SegmentNo, Source, Stamp, WallTime,
+    Evidence, Fact, LinkState, Names, Outcome, Parent, PersonId, Sample, SegmentNo, Source, Stamp,
+    WallTime,
 };
 use ets_registry::{Author, Photo, Registry};
+use ets_rights::Rights;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger};
 use ets_series::Recorder;
 use ets_store::{Store, Target, Tx, values};
@@ -45,6 +47,7 @@ pub(crate) struct Bed {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) meters: Meters,
+    pub(crate) rights: Option<Rights>,
     ruled: Option<Ruled>,
     _dir: tempfile::TempDir,
     _trigger: ShutdownTrigger,
@@ -64,15 +67,20 @@ impl Bed {
 
     /// The same with the rights of [`rights::seed`] in force.
     pub(crate) async fn ruled(count: usize) -> Self {
-        Self::build(count, Clock::system(), true).await
+        Self::build(count, Clock::system(), true, false).await
+    }
+
+    /// The same where people come in by the rights that they were given.
+    pub(crate) async fn judged(count: usize) -> Self {
+        Self::build(count, Clock::system(), false, true).await
     }
 
     /// The same with a clock of one's own.
     pub(crate) async fn with(count: usize, clock: Clock) -> Self {
-        Self::build(count, clock, false).await
+        Self::build(count, clock, false, false).await
     }
 
-    async fn build(count: usize, clock: Clock, is_ruled: bool) -> Self {
+    async fn build(count: usize, clock: Clock, is_ruled: bool, is_judged: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let migrations = [
             MIGRATIONS,
@@ -80,6 +88,7 @@ impl Bed {
             ets_registry::MIGRATIONS,
             ets_watch::MIGRATIONS,
             ets_rules::MIGRATIONS,
+            ets_rights::MIGRATIONS,
             ets_speed::MIGRATIONS,
             ets_traffic::STATE_MIGRATIONS,
         ];
@@ -105,6 +114,13 @@ impl Bed {
             }
             false => None,
         };
+        let rights = match is_judged {
+            true => {
+                let rights = Rights::open(store.clone(), clock.clone()).await.unwrap();
+                Some(rights.over(registry.clone()))
+            }
+            false => None,
+        };
         let deps = Deps {
             registry: registry.clone(),
             watch,
@@ -113,6 +129,9 @@ impl Bed {
             traffic: Some(meters.handle.clone()),
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
+            rights: rights.clone(),
+            tokens: None,
+            enrol: None,
             store: store.clone(),
             clock: clock.clone(),
         };
@@ -128,6 +147,7 @@ impl Bed {
             store,
             clock,
             meters,
+            rights,
             ruled,
             _dir: dir,
             _trigger: trigger,
@@ -299,6 +319,8 @@ impl Bed {
     pub(crate) async fn ask_as(&self, name: &str, mut request: Request<Body>) -> Response {
         request.extensions_mut().insert(PeerCertificate {
             subject: name.into(),
+            person: person(name),
+            institution: None,
             serial_hex: "3fa1".into(),
             fingerprint: "00".repeat(32),
             id: CertId::new(b"bed", name.as_bytes()),
@@ -317,6 +339,11 @@ impl Bed {
         request.extensions_mut().insert(Peer { address, scheme });
         self.dashboard.router().oneshot(request).await.unwrap()
     }
+}
+
+/// Whom a certificate of that name belongs to.
+pub(crate) fn person(name: &str) -> PersonId {
+    PersonId::of_subject(None, name, None)
 }
 
 /// The body as text.

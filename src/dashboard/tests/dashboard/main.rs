@@ -14,6 +14,8 @@ mod metrics;
 mod pages;
 mod photo;
 mod points;
+mod rights;
+mod rights_matrix;
 mod rules;
 mod speed;
 mod traffic;

@@ -9,10 +9,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{clock, escaped, rows, show, table, text};
-use crate::cli::{Ca, CaAction};
+use crate::cli::{Ca, CaAction, OrderStep};
 use crate::client::Client;
 use crate::exit::Failure;
 
+const ORDERS: &str = "/api/v1/ca/orders";
 const CERTIFICATES: &str = "/api/v1/ca/certificates";
 
 pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
@@ -28,12 +29,57 @@ pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
             let order =
                 json!({ "profile": profile, "subject": subject, "names": names, "csr": csr });
             let issued = client.change(Method::POST, CERTIFICATES, &order).await?;
-            let handed = hand_over(&issued, out)?;
-            show(&command.global, &handed, |handed| {
-                let key = handed["key"].as_str().map(|key| ("key", key.to_owned()));
-                let serial = ("serial", text(&handed["serial"]));
-                let facts = [Some(serial), Some(("cert", text(&handed["cert"]))), key];
-                table::facts(&facts.into_iter().flatten().collect::<Vec<_>>())
+            handed_over(command, &issued, out)
+        }
+        CaAction::Orders => {
+            let listing = client.get(ORDERS).await?;
+            show(&command.global, &listing, orders)
+        }
+        CaAction::Order { profile, subject, names, token, csr } => {
+            let csr = csr.as_deref().map(read).transpose()?;
+            let order = json!({
+                "profile": profile, "subject": subject, "names": names, "token": token, "csr": csr,
+            });
+            let made = client.change(Method::POST, ORDERS, &order).await?;
+            show(&command.global, &made, stands)
+        }
+        CaAction::Step { order, step, csr, token, hours, reason, out } => {
+            let csr = csr.as_deref().map(read).transpose()?;
+            let body = match step {
+                OrderStep::Issue => json!({ "csr": csr }),
+                OrderStep::Reissue => json!({ "csr": csr, "token": token, "reason": reason }),
+                OrderStep::StandIn => {
+                    json!({ "csr": csr, "token": token, "reason": reason, "hours": hours })
+                }
+                OrderStep::Lose | OrderStep::Refuse => json!({ "reason": reason }),
+                _ => Value::Null,
+            };
+            if let Some(out) = out {
+                prepare(out)?;
+            }
+            let name = clap::ValueEnum::to_possible_value(step);
+            let name = name.as_ref().map_or("", |value| value.get_name());
+            let done =
+                client.change(Method::POST, &format!("{ORDERS}/{order}/{name}"), &body).await?;
+            match out {
+                Some(out) if *step == OrderStep::Issue => handed_over(command, &done, out),
+                _ => show(&command.global, &done, stands),
+            }
+        }
+        CaAction::AcmeKey { institution, names, accounts } => {
+            let order = json!({ "institution": institution, "names": names, "accounts": accounts });
+            let made = client.change(Method::POST, "/api/v1/ca/acme-keys", &order).await?;
+            show(&command.global, &made, |made| {
+                format!("kid   {}\nhmac  {}\n", text(&made["kid"]), text(&made["hmac"]))
+            })
+        }
+        CaAction::EstSecret { name } => {
+            let order = json!({ "name": name });
+            let made = client.change(Method::POST, "/api/v1/ca/router-secrets", &order).await?;
+            show(&command.global, &made, |made| {
+                let until = clock(&made["until"]);
+                let (name, secret) = (text(&made["name"]), text(&made["secret"]));
+                format!("user      {name}\npassword  {secret}\nGood once, until {until} UTC.\n")
             })
         }
         CaAction::Revoke { serial, reason } => {
@@ -55,6 +101,16 @@ async fn turn(client: &Client, serial: &str, to: &str, body: &Value) -> Result<V
     let path = format!("{CERTIFICATES}/{}/{to}", escaped(serial));
     client.change(Method::POST, &path, body).await?;
     client.get(&format!("{CERTIFICATES}/{}", escaped(serial))).await
+}
+
+fn handed_over(command: &Ca, issued: &Value, out: &Path) -> Result<(), Failure> {
+    let handed = hand_over(issued, out)?;
+    show(&command.global, &handed, |handed| {
+        let key = handed["key"].as_str().map(|key| ("key", key.to_owned()));
+        let serial = ("serial", text(&handed["serial"]));
+        let facts = [Some(serial), Some(("cert", text(&handed["cert"]))), key];
+        table::facts(&facts.into_iter().flatten().collect::<Vec<_>>())
+    })
 }
 
 /// Writes what was issued into a folder: the certificate with its chain, and the key, if one was
@@ -111,4 +167,18 @@ fn list(listing: &Value) -> String {
     };
     let rows: Vec<_> = rows(listing).iter().map(row).collect();
     table::of(&["SERIAL", "PROFILE", "STATE", "UNTIL", "SUBJECT"], &rows)
+}
+
+fn orders(listing: &Value) -> String {
+    let row = |one: &Value| {
+        let (stage, since) = (text(&one["stage"]), clock(&one["since"]));
+        let (token, subject) = (text(&one["token"]), text(&one["subject"]));
+        vec![text(&one["id"]), stage, since, text(&one["profile"]), token, subject]
+    };
+    let rows: Vec<_> = rows(listing).iter().map(row).collect();
+    table::of(&["ORDER", "STAGE", "SINCE", "PROFILE", "TOKEN", "SUBJECT"], &rows)
+}
+
+fn stands(order: &Value) -> String {
+    format!("order {} is {}\n", text(&order["id"]), text(&order["stage"]))
 }

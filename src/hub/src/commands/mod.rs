@@ -6,6 +6,8 @@ mod doctor;
 mod evidence;
 mod journal;
 mod outage;
+mod rights;
+mod root;
 mod rules;
 mod segment;
 mod table;
@@ -44,9 +46,13 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Journal(command) => {
             ask(&command.global, async |client| journal::run(&client, &command).await)
         }
+        Command::Rights(command) => {
+            ask(&command.global, async |client| rights::run(&client, &command).await)
+        }
         Command::Ca(command) => {
             ask(&command.global, async |client| ca::run(&client, &command).await)
         }
+        Command::Root(command) => root::run(&command),
         Command::EntryLink(global) => {
             ask(&global, async |client| entry_link(&client, &global).await)
         }

@@ -43,6 +43,9 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_watch::MIGRATIONS,
         ets_speed::MIGRATIONS,
         ets_ca::MIGRATIONS,
+        ets_ca::life::MIGRATIONS,
+        ets_rights::MIGRATIONS,
+        ets_enrol::MIGRATIONS,
         ets_traffic::STATE_MIGRATIONS,
         ets_dashboard::MIGRATIONS,
     ]

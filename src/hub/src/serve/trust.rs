@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_ca::{Authority, Ca, Files, Kept, Passphrase, State, Subject, Wanted};
+use ets_ca::life::Desk;
+use ets_ca::{Addresses, Authority, Ca, Files, Kept, Passphrase, State, Subject, Wanted};
 use ets_listen::Connections;
 use ets_registry::Author;
 use ets_runtime::{Clock, Shutdown};
@@ -22,14 +23,19 @@ use crate::exit::Failure;
 const SOON: Duration = Duration::from_secs(30 * 86_400);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(3_600);
+/// The name of the first administrator.
+pub(crate) const ADMINISTRATOR: &str = "administrator";
 /// Under this name the hub stands in the journal.
 const HUB: &str = "hub";
 
 /// Who comes in, and until when.
 pub(crate) struct Trust {
     pub(crate) ca: Ca,
+    /// Orders and tokens.
+    pub(crate) tokens: Desk,
     pub(crate) acceptor: Acceptor,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) revoked: Arc<RevocationSet>,
 }
 
 /// Opens the authority, makes it at the first start, and sees to it that the hub and its first
@@ -37,7 +43,15 @@ pub(crate) struct Trust {
 pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Result<Trust, Failure> {
     let dir = data::authority(config);
     let files = Files::in_dir(&dir);
-    let passphrase = passphrase(&dir, &files)?;
+    if request(&files).exists() && files.key.exists() && !files.exist() {
+        return Err(Failure::Missing(format!(
+            "the authority waits for the root: have {} certified there (ets-hub root certify), then take the answer (ets-hub root take)",
+            request(&files).display()
+        )));
+    }
+    let passphrase = passphrase(&files)?;
+    let addresses = Addresses::new(&config.pki.url)
+        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
     if !files.exist() {
         let unused = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
         if !unused {
@@ -48,9 +62,10 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
             return Err(Failure::Missing(lost));
         }
         tracing::info!("the certification authority is made");
-        Authority::make(&files, &owner(config), &passphrase).map_err(|e| Failure::internal(&e))?;
+        Authority::make(&files, &owner(config), &passphrase, Some(&addresses))
+            .map_err(|e| Failure::internal(&e))?;
     }
-    let authority = Authority::open(&files, &passphrase, None)
+    let authority = Authority::open(&files, &passphrase, Some(addresses))
         .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));
@@ -65,8 +80,12 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
     .map_err(|error| Failure::internal(&error))?;
     let paths = Paths::in_dir(&data::certificates(config));
     credentials(&ca, config, &paths, &files).await?;
-    let acceptor = Acceptor::open(&paths, revoked).map_err(|error| Failure::internal(&error))?;
-    Ok(Trust { ca, acceptor, connections })
+    let acceptor =
+        Acceptor::open(&paths, Arc::clone(&revoked)).map_err(|error| Failure::internal(&error))?;
+    let tokens = Desk::open(ca.clone(), store.clone(), clock.clone(), config.pki.rules)
+        .await
+        .map_err(|error| Failure::internal(&error))?;
+    Ok(Trust { ca, tokens, acceptor, connections, revoked })
 }
 
 /// Makes certificates that are over soon anew while the hub runs; connections go on.
@@ -75,7 +94,7 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
 /// Never: what fails is told in the log and tried again.
 pub(crate) async fn keep(
     ca: Ca,
-    acceptor: Acceptor,
+    acceptors: Vec<Acceptor>,
     config: Config,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
@@ -90,8 +109,12 @@ pub(crate) async fn keep(
         }
         if let Err(error) = credentials(&ca, &config, &paths, &files).await {
             tracing::error!(%error, "the hub's own certificates cannot be kept");
-        } else if let Err(error) = acceptor.renew(&paths) {
-            tracing::error!(%error, "the hub's own certificate cannot be used");
+            continue;
+        }
+        for acceptor in &acceptors {
+            if let Err(error) = acceptor.renew(&paths) {
+                tracing::error!(%error, "the hub's own certificate cannot be used");
+            }
         }
     }
 }
@@ -108,12 +131,12 @@ async fn credentials(
     let hub = Wanted {
         profile: "hub".to_owned(),
         subject: Subject::of_name("ETS Hub"),
-        names: config.dashboard.names.clone(),
+        names: names(config),
         until: None,
     };
     let administrator = Wanted {
         profile: "administrator".to_owned(),
-        subject: Subject::of_name("administrator"),
+        subject: Subject::of_name(ADMINISTRATOR),
         names: Vec::new(),
         until: None,
     };
@@ -151,10 +174,23 @@ fn is_in_time(kept: &Kept) -> bool {
     kept.not_before <= now && kept.not_after > now.plus(SOON)
 }
 
+/// Every name that the hub answers at, each once.
+fn names(config: &Config) -> Vec<String> {
+    let all = [&config.dashboard.names, &config.access.names, &config.access.open_names];
+    let mut names: Vec<String> = Vec::new();
+    for name in all.into_iter().flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 /// What opens the authority's key: 256 random bits in a file beside it, unless the operator put
 /// something else there. Where the file comes from elsewhere (systemd credentials, a mounted
 /// medium), a copy of the data folder opens nothing.
-fn passphrase(dir: &Path, files: &Files) -> Result<Passphrase, Failure> {
+pub(crate) fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
+    let dir = files.key.parent().unwrap_or(Path::new("."));
     let path = dir.join("passphrase");
     // A link to a medium that is not there is no reason to make up another one.
     let is_none = path.symlink_metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound);
@@ -174,6 +210,11 @@ fn passphrase(dir: &Path, files: &Files) -> Result<Passphrase, Failure> {
         )));
     }
     Ok(passphrase)
+}
+
+/// Where the request lies that a root on another machine is to certify.
+pub(crate) fn request(files: &Files) -> PathBuf {
+    files.key.with_extension("csr")
 }
 
 fn owner(config: &Config) -> String {

@@ -3,13 +3,14 @@
 use axum::routing::{delete, get, post, put};
 use ets_model::{Institution, Parent};
 
-use crate::api::operation::{Operation, json, list, param, text};
+use crate::api::operation::{Operation, json, list, param, right, text};
 use crate::api::{import, shared};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/institutions",
+        needs: right("network.read"),
         id: "listInstitutions",
         summary: "All institutions.",
         query: &[],
@@ -21,6 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/institutions",
+        needs: right("network.write"),
         id: "addInstitution",
         summary: "Adds an institution.",
         query: &[],
@@ -32,6 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/institutions/{id}",
+        needs: right("network.read"),
         id: "getInstitution",
         summary: "One institution.",
         query: &[],
@@ -43,6 +46,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/institutions/{id}",
+        needs: right("network.write"),
         id: "replaceInstitution",
         summary: "Replaces an institution.",
         query: &[],
@@ -54,6 +58,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/institutions/{id}",
+        needs: right("network.write"),
         id: "removeInstitution",
         summary: "Removes an institution that has no segments.",
         query: &[],
@@ -65,6 +70,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/parents",
+        needs: right("network.read"),
         id: "listParents",
         summary: "All provider points, with how many segments hang on each and how many are down.",
         query: &[],
@@ -76,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/parents",
+        needs: right("network.write"),
         id: "addParent",
         summary: "Adds a provider point.",
         query: &[],
@@ -87,6 +94,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/parents/{id}",
+        needs: right("network.read"),
         id: "getParent",
         summary: "One provider point.",
         query: &[],
@@ -98,6 +106,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/parents/{id}",
+        needs: right("network.write"),
         id: "replaceParent",
         summary: "Replaces a provider point.",
         query: &[],
@@ -109,6 +118,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/parents/{id}",
+        needs: right("network.write"),
         id: "removeParent",
         summary: "Removes a provider point that no segment names.",
         query: &[],
@@ -120,6 +130,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/import/preview",
+        needs: right("network.write"),
         id: "previewImport",
         summary: "What a CSV file would change, with every fault by line. Changes nothing.",
         query: &[],
@@ -131,6 +142,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/import/{digest}",
+        needs: right("network.write"),
         id: "applyImport",
         summary: "Imports the file of the preview with this digest: all of it or nothing.",
         query: &[],
@@ -142,6 +154,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/export",
+        needs: right("network.read"),
         id: "exportRegister",
         summary: "The register as a CSV file that an import takes back.",
         query: &[param(

@@ -2,13 +2,14 @@
 
 use axum::routing::{delete, get, post};
 
-use crate::api::operation::{Operation, json, list, param, text};
+use crate::api::operation::{Operation, json, list, param, right, text};
 use crate::api::rules;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/services",
+        needs: right("rules.read"),
         id: "listServices",
         summary: "The services that segments may reach, retired ones too.",
         query: &[],
@@ -20,6 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules",
+        needs: right("rules.read"),
         id: "getRules",
         summary: "The rules: what is in force, what waits for confirmation, the rights.",
         query: &[],
@@ -31,6 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules/text",
+        needs: right("rules.read"),
         id: "getRulesText",
         summary: "The rules as the kernel has them, as text.",
         query: &[],
@@ -42,6 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules/draft",
+        needs: right("rules.read"),
         id: "getDraft",
         summary: "Your draft: its edits, what it would change, whom it would cut off.",
         query: &[],
@@ -53,6 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/rules/draft",
+        needs: right("rules.write"),
         id: "editDraft",
         summary: "Adds edits to your draft; all of them or none.",
         query: &[],
@@ -64,6 +69,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/rules/draft",
+        needs: right("rules.write"),
         id: "discardDraft",
         summary: "Throws your draft away.",
         query: &[],
@@ -75,6 +81,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules/draft/plan",
+        needs: right("rules.read"),
         id: "planDraft",
         summary: "What your draft would change in the kernel, rule by rule.",
         query: &[],
@@ -86,6 +93,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/rules/apply",
+        needs: right("rules.write"),
         id: "applyDraft",
         summary: "Puts your draft in force. What takes something away waits for your confirmation and goes back without it.",
         query: &[],
@@ -97,6 +105,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/rules/{change}/confirm",
+        needs: right("rules.write"),
         id: "confirmChange",
         summary: "Confirms the change that waits, by the one who made it.",
         query: &[],
@@ -108,6 +117,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/rules/{change}/withdraw",
+        needs: right("rules.write"),
         id: "withdrawChange",
         summary: "Takes the change that waits back.",
         query: &[],
@@ -119,6 +129,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules/versions",
+        needs: right("rules.read"),
         id: "listVersions",
         summary: "Every change of the rules, newest first.",
         query: &[
@@ -133,6 +144,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/rules/versions/{from}/compare/{to}",
+        needs: right("rules.read"),
         id: "compareVersions",
         summary: "What leads from one version to another.",
         query: &[],
@@ -144,6 +156,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/rules/versions/{change}/restore",
+        needs: right("rules.write"),
         id: "restoreVersion",
         summary: "Makes your draft lead to the rights of a version.",
         query: &[],
@@ -155,6 +168,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/reachability",
+        needs: right("rules.read"),
         id: "getReachability",
         summary: "Who may reach what, computed from the rules that the kernel has.",
         query: &[],
@@ -166,6 +180,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/offences",
+        needs: right("rules.read"),
         id: "listOffences",
         summary: "What segments did that they must not, newest first.",
         query: &[

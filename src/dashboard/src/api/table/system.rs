@@ -2,13 +2,14 @@
 
 use axum::routing::{delete, get, post};
 
-use crate::api::operation::{Operation, json, list, param};
+use crate::api::operation::{Operation, json, list, param, right};
 use crate::api::{entry, health, journal};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/journal",
+        needs: right("journal.read"),
         id: "listJournal",
         summary: "Who did what, newest first; the header Link names the next page.",
         query: &[
@@ -30,6 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/journal/verify",
+        needs: right("journal.read"),
         id: "verifyJournal",
         summary: "Whether the chain of hashes holds, from the first entry to the last.",
         query: &[],
@@ -41,6 +43,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/health",
+        needs: right("system.read"),
         id: "getHealth",
         summary: "How the hub itself is: processes, databases, disk, blind times.",
         query: &[],
@@ -52,6 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/entry-links",
+        needs: right("system.write"),
         id: "makeEntryLink",
         summary: "Makes a one-time entry link; over the local socket alone.",
         query: &[],
@@ -63,6 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/sessions",
+        needs: right("system.read"),
         id: "listSessions",
         summary: "The open sessions.",
         query: &[],
@@ -74,6 +79,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/sessions/{id}",
+        needs: right("system.write"),
         id: "endSession",
         summary: "Ends a session at once, its live streams included.",
         query: &[],

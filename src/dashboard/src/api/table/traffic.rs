@@ -2,13 +2,14 @@
 
 use axum::routing::{delete, get, post, put};
 
-use crate::api::operation::{Operation, json, list, param};
+use crate::api::operation::{Operation, json, list, param, right};
 use crate::api::{quotas, segment_traffic, speed, talkers, traffic, traffic_report};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/traffic",
+        needs: right("traffic.read"),
         id: "getTraffic",
         summary: "What passes now, or passed at a moment: the hub by class, and every segment.",
         query: &[
@@ -23,6 +24,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/traffic/top",
+        needs: right("traffic.read"),
         id: "listTopTraffic",
         summary: "The segments with the most traffic in a period, largest first.",
         query: &[
@@ -42,6 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/traffic/report",
+        needs: right("traffic.read"),
         id: "getTrafficReport",
         summary: "A month of every institution, or of one, as its act says it.",
         query: &[
@@ -56,6 +59,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/traffic/gaps",
+        needs: right("traffic.read"),
         id: "listTrafficGaps",
         summary: "Times of which not everything is known, oldest first.",
         query: &[
@@ -71,6 +75,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}/traffic",
+        needs: right("traffic.read"),
         id: "getSegmentTraffic",
         summary: "What a segment moved over time by class, its percentile, when its channel fills.",
         query: &[
@@ -87,6 +92,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}/talkers",
+        needs: right("traffic.read"),
         id: "listTalkers",
         summary: "Who talks in a segment now, from the kernel's table of connections.",
         query: &[
@@ -101,6 +107,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}/speed",
+        needs: right("network.read"),
         id: "listSpeed",
         summary: "How fast a segment's channel was, each time it was measured; newest first.",
         query: &[param("limit", "integer", "at most so many, 1 to 1000; 100")],
@@ -112,6 +119,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/quotas",
+        needs: right("traffic.read"),
         id: "listQuotas",
         summary: "All quotas, with the segments that came near them.",
         query: &[],
@@ -123,6 +131,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/quotas",
+        needs: right("traffic.write"),
         id: "addQuota",
         summary: "Adds a quota or a threshold.",
         query: &[],
@@ -134,6 +143,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/quotas/{id}",
+        needs: right("traffic.read"),
         id: "getQuota",
         summary: "One quota.",
         query: &[],
@@ -145,6 +155,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/quotas/{id}",
+        needs: right("traffic.write"),
         id: "replaceQuota",
         summary: "Replaces a quota. The version that was seen stands in If-Match or in the body.",
         query: &[],
@@ -156,6 +167,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/quotas/{id}",
+        needs: right("traffic.write"),
         id: "removeQuota",
         summary: "Removes a quota; segments that it slowed are let go.",
         query: &[],

@@ -2,13 +2,15 @@
 
 use axum::routing::{delete, get, post, put};
 
-use crate::api::operation::{Operation, PICTURE, json, list, param, text};
+use crate::api::operation::{Operation, PICTURE, json, list, param, right, text};
 use crate::api::{events, openapi, outages, photo, ping, segments, series};
+use crate::entry::Needs;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/openapi.json",
+        needs: Needs::Known,
         id: "getDocument",
         summary: "This document.",
         query: &[],
@@ -20,6 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments",
+        needs: right("network.read"),
         id: "listSegments",
         summary: "All segments with their state now, in the order of the register.",
         query: &[
@@ -39,6 +42,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/segments",
+        needs: right("network.write"),
         id: "addSegment",
         summary: "Adds a segment; it is watched at once.",
         query: &[],
@@ -50,6 +54,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}",
+        needs: right("network.read"),
         id: "getSegment",
         summary: "One segment: its state now and its definition.",
         query: &[],
@@ -61,6 +66,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/segments/{id}",
+        needs: right("network.write"),
         id: "replaceSegment",
         summary: "Replaces a segment's definition. The version that was seen stands in If-Match or in the body.",
         query: &[],
@@ -72,6 +78,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/segments/{id}",
+        needs: right("network.write"),
         id: "retireSegment",
         summary: "Retires a segment: it is no longer watched and keeps its history.",
         query: &[],
@@ -83,6 +90,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/segments/{id}/restore",
+        needs: right("network.write"),
         id: "restoreSegment",
         summary: "Takes a retired segment back.",
         query: &[],
@@ -94,6 +102,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/segments/{id}/maintenance",
+        needs: right("network.write"),
         id: "setMaintenance",
         summary: "Puts a segment under maintenance until a moment; null ends it.",
         query: &[],
@@ -105,6 +114,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "post",
         path: "/api/v1/segments/{id}/ping",
+        needs: right("network.write"),
         id: "pingSegment",
         summary: "Sends probes now. With Accept: text/event-stream each answer comes as it is seen.",
         query: &[],
@@ -116,6 +126,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}/series",
+        needs: right("network.read"),
         id: "getSeries",
         summary: "What was measured over time: probes sent and lost, round-trip times.",
         query: &[
@@ -132,6 +143,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/segments/{id}/photo",
+        needs: right("network.read"),
         id: "getPhoto",
         summary: "The photograph of the segment's site.",
         query: &[],
@@ -143,6 +155,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "put",
         path: "/api/v1/segments/{id}/photo",
+        needs: right("network.write"),
         id: "replacePhoto",
         summary: "Puts a photograph (JPEG, PNG or WebP, at most 512 KiB) in the place of the old one.",
         query: &[],
@@ -154,6 +167,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "delete",
         path: "/api/v1/segments/{id}/photo",
+        needs: right("network.write"),
         id: "removePhoto",
         summary: "Takes the photograph away.",
         query: &[],
@@ -165,6 +179,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/outages",
+        needs: right("network.read"),
         id: "listOutages",
         summary: "Outages, newest first; the header Link names the next page.",
         query: &[
@@ -183,6 +198,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/outages/{id}",
+        needs: right("network.read"),
         id: "getOutage",
         summary: "One outage with its evidence.",
         query: &[],
@@ -194,6 +210,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/events",
+        needs: right("network.read"),
         id: "followEvents",
         summary: "Every change as it happens, as server-sent events; Last-Event-ID resumes.",
         query: &[param("after", "string", "like Last-Event-ID, for who cannot set headers")],

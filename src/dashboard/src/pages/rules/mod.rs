@@ -26,7 +26,6 @@ mod text;
 mod version;
 mod words;
 
-use axum::Router;
 use axum::routing::{get, post};
 use ets_i18n::t;
 use ets_rules::Handle;
@@ -37,40 +36,51 @@ use http::StatusCode;
 use super::overview;
 use super::view::View;
 use crate::Error;
-use crate::service::App;
+use crate::entry::{Needs, Routes};
 
 pub(super) use banner::slim as waiting_notice;
 pub(super) use offences::{behind, open_notice};
 pub(super) use segment::card as segment_card;
 
 /// The pages of this module.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/rules", get(now::page))
-        .route("/rules.csv", get(csv::services))
-        .route("/rules/again", post(banner::again))
-        .route("/rules/{change}/confirm", post(banner::confirm))
-        .route("/rules/{change}/withdraw", post(banner::withdraw))
-        .route("/rules/draft", get(draft::page).post(draft::apply))
-        .route("/rules/draft/undo", post(draft::undo))
-        .route("/rules/draft/discard", post(draft::discard))
-        .route("/rules/services/new", get(service_edit::new).post(service_edit::create))
-        .route("/rules/services/{id}", get(service::page))
-        .route("/rules/services/{id}/edit", get(service_edit::edit).post(service_edit::save))
-        .route("/rules/services/{id}/retire", post(service::retire))
-        .route("/rules/services/{id}/back", post(service::bring_back))
-        .route("/rules/services/{id}/grants", post(grants::save))
-        .route("/rules/segments/{id}", get(segment::page).post(segment::save))
-        .route("/rules/limits", get(limits::page).post(limits::save))
-        .route("/rules/text", get(text::page))
-        .route("/rules/history", get(history::page))
-        .route("/rules/history.csv", get(csv::history))
-        .route("/rules/history/{no}", get(version::page))
-        .route("/rules/history/{no}/restore", post(version::restore))
-        .route("/reachability", get(reach::page))
-        .route("/reachability.csv", get(csv::reach))
-        .route("/offences", get(offences::page))
-        .route("/offences.csv", get(csv::offences))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/rules", "rules.read", get(now::page))
+        .route("/rules.csv", "rules.read", get(csv::services))
+        .route("/rules/again", "rules.write", post(banner::again))
+        .route("/rules/{change}/confirm", "rules.write", post(banner::confirm))
+        .route("/rules/{change}/withdraw", "rules.write", post(banner::withdraw))
+        .on("get", "/rules/draft", Needs::Right("rules.read"), get(draft::page))
+        .on("post", "/rules/draft", Needs::Right("rules.write"), post(draft::apply))
+        .route("/rules/draft/undo", "rules.write", post(draft::undo))
+        .route("/rules/draft/discard", "rules.write", post(draft::discard))
+        .route(
+            "/rules/services/new",
+            "rules.write",
+            get(service_edit::new).post(service_edit::create),
+        )
+        .route("/rules/services/{id}", "rules.read", get(service::page))
+        .route(
+            "/rules/services/{id}/edit",
+            "rules.write",
+            get(service_edit::edit).post(service_edit::save),
+        )
+        .route("/rules/services/{id}/retire", "rules.write", post(service::retire))
+        .route("/rules/services/{id}/back", "rules.write", post(service::bring_back))
+        .route("/rules/services/{id}/grants", "rules.write", post(grants::save))
+        .on("get", "/rules/segments/{id}", Needs::Right("rules.read"), get(segment::page))
+        .on("post", "/rules/segments/{id}", Needs::Right("rules.write"), post(segment::save))
+        .on("get", "/rules/limits", Needs::Right("rules.read"), get(limits::page))
+        .on("post", "/rules/limits", Needs::Right("rules.write"), post(limits::save))
+        .route("/rules/text", "rules.read", get(text::page))
+        .route("/rules/history", "rules.read", get(history::page))
+        .route("/rules/history.csv", "rules.read", get(csv::history))
+        .route("/rules/history/{no}", "rules.read", get(version::page))
+        .route("/rules/history/{no}/restore", "rules.write", post(version::restore))
+        .route("/reachability", "rules.read", get(reach::page))
+        .route("/reachability.csv", "rules.read", get(csv::reach))
+        .route("/offences", "rules.read", get(offences::page))
+        .route("/offences.csv", "rules.read", get(csv::offences))
 }
 
 /// Which of the views of the rules is shown.

@@ -27,14 +27,13 @@ mod talk;
 mod top;
 mod top_table;
 
-use axum::Router;
 use axum::routing::get;
 use ets_i18n::{Key, key};
 use ets_web::tabs::{Tab, tabs};
 use ets_web::{Html, Page};
 
 use super::view::View;
-use crate::service::App;
+use crate::entry::Routes;
 
 pub(crate) use now::{middle, told};
 use picture::segment_now;
@@ -49,29 +48,29 @@ const PARTS: [(&str, Key, &str); 4] = [
 ];
 
 /// All of it, behind the gate.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/traffic", get(now::page))
-        .route("/live/traffic", get(now::stream))
-        .route("/traffic/top", get(top::page))
-        .route("/traffic/top.csv", get(top_table::csv))
-        .route("/traffic/top.xlsx", get(top_table::xlsx))
-        .route("/traffic/reports", get(reports::page))
-        .route("/traffic/reports/all.csv", get(reports::csv))
-        .route("/traffic/reports/all.xlsx", get(reports::xlsx))
-        .route("/traffic/reports/all.pdf", get(reports::acts))
-        .route("/traffic/reports/{institution}", get(report::page))
-        .route("/traffic/reports/{institution}/report.csv", get(report::csv))
-        .route("/traffic/reports/{institution}/report.xlsx", get(report::xlsx))
-        .route("/traffic/reports/{institution}/act.pdf", get(report::act))
-        .route("/traffic/quotas", get(quota_list::page))
-        .route("/traffic/quotas/new", get(quota_form::new).post(quota_form::create))
-        .route("/traffic/quotas/{id}/edit", get(quota_form::edit).post(quota_form::save))
-        .route("/traffic/quotas/{id}/remove", get(quota_form::ask_remove).post(quota_form::remove))
-        .route("/segments/{id}/traffic", get(segment::page))
-        .route("/segments/{id}/talkers", get(talk::page))
-        .route("/segments/{id}/traffic.csv", get(segment::csv))
-        .route("/segments/{id}/traffic.xlsx", get(segment::xlsx))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/traffic", "traffic.read", get(now::page))
+        .route("/live/traffic", "traffic.read", get(now::stream))
+        .route("/traffic/top", "traffic.read", get(top::page))
+        .route("/traffic/top.csv", "traffic.read", get(top_table::csv))
+        .route("/traffic/top.xlsx", "traffic.read", get(top_table::xlsx))
+        .route("/traffic/reports", "traffic.read", get(reports::page))
+        .route("/traffic/reports/all.csv", "traffic.read", get(reports::csv))
+        .route("/traffic/reports/all.xlsx", "traffic.read", get(reports::xlsx))
+        .route("/traffic/reports/all.pdf", "traffic.read", get(reports::acts))
+        .route("/traffic/reports/{institution}", "traffic.read", get(report::page))
+        .route("/traffic/reports/{institution}/report.csv", "traffic.read", get(report::csv))
+        .route("/traffic/reports/{institution}/report.xlsx", "traffic.read", get(report::xlsx))
+        .route("/traffic/reports/{institution}/act.pdf", "traffic.read", get(report::act))
+        .route("/traffic/quotas", "traffic.read", get(quota_list::page))
+        .route("/traffic/quotas/new", "traffic.write", get(quota_form::new).post(quota_form::create))
+        .route("/traffic/quotas/{id}/edit", "traffic.write", get(quota_form::edit).post(quota_form::save))
+        .route("/traffic/quotas/{id}/remove", "traffic.write", get(quota_form::ask_remove).post(quota_form::remove))
+        .route("/segments/{id}/traffic", "traffic.read", get(segment::page))
+        .route("/segments/{id}/talkers", "traffic.read", get(talk::page))
+        .route("/segments/{id}/traffic.csv", "traffic.read", get(segment::csv))
+        .route("/segments/{id}/traffic.xlsx", "traffic.read", get(segment::xlsx))
 }
 
 /// The way between the parts; `current` is the name of this one.

@@ -1,0 +1,170 @@
+//! `/ca/certificates/{serial}`: one certificate, and the end of it.
+
+use axum::extract::{Form, Path};
+use axum::response::Response;
+use ets_ca::{Kept, Reason, Serial, State};
+use ets_i18n::t;
+use ets_registry::Author;
+use ets_web::form::{Field, Form as Asked, Kind, form};
+use ets_web::html::escape;
+use ets_web::{Html, card, facts, form as forms, notice, when};
+
+use super::super::journal;
+use super::order_form::Answers;
+use super::{below, tokens, words};
+use crate::Error;
+use crate::api::to_keep;
+use crate::pages::view::View;
+
+async fn find(view: &View, serial: &str) -> Result<Kept, Error> {
+    let unknown = || Error::NotFound { what: "certificate", id: serial.to_owned() };
+    let serial: Serial = serial.parse().map_err(|_| unknown())?;
+    Ok(view.app.ca()?.find(serial).await?)
+}
+
+fn place(kept: &Kept) -> String {
+    format!("/ca/certificates/{}", kept.serial)
+}
+
+/// `GET /ca/certificates/{serial}`
+pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    let order = match view.app.deps.tokens {
+        Some(_) => tokens(&view)?.of_serial(kept.serial).await?,
+        None => None,
+    };
+    let tr = view.tr();
+    let (name, institution) = words::owner(&kept.subject);
+    let text = |text: &str| (!text.is_empty()).then(|| Html::text(text));
+    let order = order.map(|order| {
+        Html::link(&format!("/ca/orders/{}", order.id), &t::ca_order(tr, order.id.to_string()))
+    });
+    let all = [
+        (t::ca_state(tr), Some(words::badge(tr, &kept, view.ctx.now))),
+        (t::ca_since(tr), Some(when::moment(&view.ctx, kept.since))),
+        (t::ca_reason(tr), kept.reason.map(|why| Html::text(words::reason(tr, why)))),
+        (t::ca_owner(tr), Some(Html::code(&kept.subject))),
+        (t::ca_institution(tr), text(&institution)),
+        (t::ca_profile(tr), text(words::profile(tr, &kept.profile))),
+        (t::ca_names(tr), text(&kept.names.join(" "))),
+        (t::ca_serial(tr), Some(Html::code(&kept.serial.to_string()))),
+        (t::ca_from(tr), Some(when::moment(&view.ctx, kept.not_before))),
+        (t::ca_until(tr), Some(when::moment(&view.ctx, kept.not_after))),
+        (t::ca_order_number(tr), order),
+    ];
+    let list: Vec<_> = all.into_iter().filter_map(|(term, value)| Some((term, value?))).collect();
+    let pem = format!(
+        "<details class=\"data\"><summary>PEM</summary><pre class=\"log\" tabindex=\"0\">{}</pre></details>",
+        escape(&kept.certificate)
+    );
+    let load = Html::link(&format!("{}/pem", place(&kept)), t::ca_download(tr));
+    let body = facts::list(&list).then(&acts(&view, &kept)).then(&Html::trusted(pem));
+    let mut body = card::card(t::ca_certificate(tr), &load, &body);
+    let history = journal::short(&view, "certificate", &kept.serial.to_string()).await?;
+    body.push(&card::card(t::ca_history(tr), &Html::default(), &history));
+    Ok(view.respond(&below(&view, t::ca_certificate_of(tr, &name), body)))
+}
+
+fn acts(view: &View, kept: &Kept) -> Html {
+    let (tr, place) = (view.tr(), place(kept));
+    let revoke = Html::trusted(format!(
+        "<a class=\"button danger\" href=\"{place}/revoke\">{}</a>",
+        t::ca_revoke(tr)
+    ));
+    let acts = match kept.state {
+        State::Active => {
+            let text = t::ca_suspend(tr);
+            revoke.then(&forms::button("", &format!("{place}/suspend"), text, false))
+        }
+        State::Suspended => {
+            let text = t::ca_resume(tr);
+            revoke.then(&forms::button("", &format!("{place}/resume"), text, false))
+        }
+        State::Intended | State::Revoked => return Html::default(),
+    };
+    Html::trusted(format!("<div class=\"acts\">{acts}</div>"))
+}
+
+/// `GET /ca/certificates/{serial}/pem`
+pub(super) async fn pem(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    let name = format!("{}.pem", kept.serial);
+    Ok(to_keep(&name, "application/x-pem-file", kept.certificate))
+}
+
+/// `GET /ca/certificates/{serial}/revoke`: asks why, and once more.
+pub(super) async fn ask(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    let tr = view.tr();
+    let reasons = [
+        Reason::KeyCompromise,
+        Reason::AffiliationChanged,
+        Reason::Superseded,
+        Reason::CessationOfOperation,
+        Reason::PrivilegeWithdrawn,
+        Reason::Unspecified,
+    ];
+    let option =
+        |one: Reason| (one.code().to_owned(), words::reason(tr, one).to_owned(), String::new());
+    let asked = Asked {
+        action: format!("{}/revoke", place(&kept)),
+        fields: vec![
+            Field::new("reason", t::ca_revoke_why(tr))
+                .value(Reason::KeyCompromise.code())
+                .kind(Kind::Radio(reasons.map(option).into())),
+            Field::new("comment", t::ca_comment(tr)).optional(),
+        ],
+        submit: t::ca_revoke(tr).to_owned(),
+        cancel: place(&kept),
+        danger: true,
+        ..Asked::default()
+    };
+    let text = Html::text(t::ca_revoke_text(tr));
+    let body = notice::notice(notice::Tone::Warning, &text).then(&form(tr, &asked));
+    let (name, _) = words::owner(&kept.subject);
+    Ok(view.respond(&below(&view, t::ca_revoke_heading(tr, &name), body)))
+}
+
+/// `POST /ca/certificates/{serial}/revoke`
+pub(super) async fn revoke(
+    view: View,
+    Path(serial): Path<String>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
+    let reason = Reason::read(given("reason")).unwrap_or(Reason::Unspecified);
+    let by = Author { reason: given("comment").to_owned(), ..view.author()? };
+    let done = view.app.ca()?.revoke(kept.serial, reason, &by).await;
+    told(&view, &kept, done, t::ca_revoked(view.tr()))
+}
+
+/// `POST /ca/certificates/{serial}/suspend`
+pub(super) async fn suspend(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    let done = view.app.ca()?.suspend(kept.serial, &view.author()?).await;
+    told(&view, &kept, done, t::ca_suspended(view.tr()))
+}
+
+/// `POST /ca/certificates/{serial}/resume`
+pub(super) async fn resume(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
+    let kept = find(&view, &serial).await?;
+    if crate::api::OWN_PROFILES.contains(&kept.profile.as_str()) {
+        return Ok(view.failed(&place(&kept), t::ca_only_system(view.tr())));
+    }
+    let done = view.app.ca()?.resume(kept.serial, &view.author()?).await;
+    told(&view, &kept, done, t::ca_resumed(view.tr()))
+}
+
+fn told(
+    view: &View,
+    kept: &Kept,
+    done: Result<(), ets_ca::Error>,
+    text: &str,
+) -> Result<Response, Error> {
+    match done.map_err(Error::from) {
+        Ok(()) => Ok(view.done(&place(kept), text)),
+        Err(Error::Conflict(why)) => Ok(view.failed(&place(kept), why)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,84 @@
+//! The officer's desk: certificates, orders and tokens (T1.2 to T1.5).
+
+mod act;
+mod certificate;
+mod desk;
+mod order;
+mod order_form;
+mod steps;
+mod words;
+
+use axum::routing::{get, post};
+use ets_ca::life::Desk;
+use ets_i18n::t;
+use ets_web::page::Layout;
+use ets_web::{Crumb, Html, Page};
+
+use super::view::View;
+use crate::Error;
+use crate::entry::Routes;
+
+/// Where the desk lies.
+pub(crate) const DESK: &str = "/ca";
+
+/// Everything below [`DESK`].
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/ca", "ca.read", get(desk::page))
+        .route("/ca/certificates.csv", "ca.read", get(desk::csv))
+        .route("/ca/new", "ca.issue", get(order_form::new).post(order_form::create))
+        .route("/ca/orders/{id}", "ca.read", get(order::page))
+        .route("/ca/orders/{id}/receipt.pdf", "ca.read", get(act::receipt))
+        .route("/ca/orders/{id}/confirm", "ca.issue", post(steps::confirm))
+        .route("/ca/orders/{id}/refuse", "ca.issue", post(steps::refuse))
+        .route("/ca/orders/{id}/issue", "ca.issue", post(steps::issue))
+        .route("/ca/orders/{id}/hand-over", "ca.issue", post(steps::hand_over))
+        .route("/ca/orders/{id}/lose", "ca.revoke", post(steps::lose))
+        .route("/ca/orders/{id}/find", "ca.revoke", post(steps::find))
+        .route("/ca/orders/{id}/reissue", "ca.issue", post(steps::reissue))
+        .route("/ca/orders/{id}/stand-in", "ca.issue", post(steps::stand_in))
+        .route("/ca/orders/{id}/return", "ca.revoke", post(steps::give_back))
+        .route("/ca/certificates/{serial}", "ca.read", get(certificate::page))
+        .route("/ca/certificates/{serial}/pem", "ca.read", get(certificate::pem))
+        .route(
+            "/ca/certificates/{serial}/revoke",
+            "ca.revoke",
+            get(certificate::ask).post(certificate::revoke),
+        )
+        .route("/ca/certificates/{serial}/suspend", "ca.revoke", post(certificate::suspend))
+        .route("/ca/certificates/{serial}/resume", "ca.revoke", post(certificate::resume))
+}
+
+/// The desk of orders, where there is one.
+fn tokens(view: &View) -> Result<&Desk, Error> {
+    view.app.tokens()
+}
+
+/// A page below the desk.
+fn below(view: &View, heading: String, body: Html) -> Page {
+    Page {
+        heading,
+        body,
+        nav: "ca",
+        crumbs: vec![Crumb::new(t::ca_title(view.tr()), DESK)],
+        layout: Layout::Narrow,
+        ..Page::default()
+    }
+}
+
+impl From<ets_ca::life::Error> for Error {
+    fn from(error: ets_ca::life::Error) -> Self {
+        use ets_ca::life::Error as Life;
+        match error {
+            Life::Unknown(id) => Self::NotFound { what: "order", id: id.to_string() },
+            Life::NotNow(..)
+            | Life::SamePerson
+            | Life::Unconfirmed(_)
+            | Life::TooLong(_)
+            | Life::Replaced(..) => Self::Conflict(error.to_string()),
+            Life::Ca(error) => error.into(),
+            Life::Store(error) => error.into(),
+            Life::Journal(error) => error.into(),
+        }
+    }
+}

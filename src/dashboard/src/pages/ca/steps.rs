@@ -1,0 +1,140 @@
+//! The buttons of an order's page.
+
+use axum::extract::{Form, Path};
+use axum::response::Response;
+use ets_ca::life::{Order, OrderId};
+use ets_ca::{Protection, pkcs12};
+use ets_i18n::t;
+
+use super::order::FILE;
+use super::order_form::Answers;
+use super::tokens;
+use crate::Error;
+use crate::api::to_keep;
+use crate::pages::view::View;
+
+fn place(id: OrderId) -> String {
+    format!("/ca/orders/{id}")
+}
+
+/// The answer to a step: back to the order, with a word about what was done or why not.
+fn told<T>(
+    view: &View,
+    id: OrderId,
+    done: Result<T, ets_ca::life::Error>,
+    text: &str,
+) -> Result<Response, Error> {
+    match done.map_err(Error::from) {
+        Ok(_) => Ok(view.done(&place(id), text)),
+        Err(Error::Conflict(why)) => Ok(view.failed(&place(id), why)),
+        Err(Error::Invalid(faults)) => {
+            let why: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            Ok(view.failed(&place(id), why.join("; ")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /ca/orders/{id}/confirm`
+pub(super) async fn confirm(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.confirm(id, &view.author()?).await;
+    told(&view, id, done, t::ca_confirmed(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/refuse`
+pub(super) async fn refuse(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.refuse(id, &view.author()?).await;
+    told(&view, id, done, t::ca_refused(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/issue`: the page again, or the file with the key.
+pub(super) async fn issue(
+    view: View,
+    Path(id): Path<i64>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let (id, desk) = (OrderId(id), tokens(&view)?);
+    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
+    let order = desk.find(id).await?;
+    if order.profile != FILE {
+        let request = Some(given("request").to_owned()).filter(|text| !text.is_empty());
+        let done = desk.issue(id, request, &view.author()?).await;
+        if done.is_ok() {
+            view.app.know(&order.subject).await?;
+        }
+        return told(&view, id, done, t::ca_issued(view.tr()));
+    }
+    let protection = Protection::read(given("protection")).unwrap_or(Protection::Modern);
+    let password = given("password").to_owned();
+    // Before a key is made that could then not be handed over.
+    if password.chars().count() < ets_ca::SHORTEST_PASSWORD {
+        return Ok(view.failed(&place(id), t::ca_issue_password_help(view.tr())));
+    }
+    let issued = match desk.issue(id, None, &view.author()?).await {
+        Ok(issued) => issued,
+        Err(error) => return told::<Order>(&view, id, Err(error), ""),
+    };
+    view.app.know(&order.subject).await?;
+    let name = format!("{}.p12", issued.serial);
+    // 100,000 rounds: not on the thread that serves others.
+    let packed = tokio::task::spawn_blocking(move || pkcs12(&issued, &password, protection)).await;
+    let file = packed.map_err(Error::internal)??;
+    Ok(to_keep(&name, "application/x-pkcs12", file))
+}
+
+/// `POST /ca/orders/{id}/hand-over`
+pub(super) async fn hand_over(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.hand_over(id, &view.author()?).await;
+    told(&view, id, done, t::ca_handed_over(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/lose`
+pub(super) async fn lose(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.lose(id, &view.author()?).await;
+    told(&view, id, done, t::ca_lost(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/find`
+pub(super) async fn find(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.find_again(id, &view.author()?).await;
+    told(&view, id, done, t::ca_found(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/reissue`
+pub(super) async fn reissue(
+    view: View,
+    Path(id): Path<i64>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let token = answers.get("token").map(|text| text.trim().to_owned()).unwrap_or_default();
+    let id = OrderId(id);
+    let done = tokens(&view)?.reissue(id, token, None, &view.author()?).await;
+    let to = done.as_ref().map_or(id, |order| order.id);
+    told(&view, to, done, t::ca_reissued(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/stand-in`
+pub(super) async fn stand_in(
+    view: View,
+    Path(id): Path<i64>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
+    let (id, hours) = (OrderId(id), given("hours").parse().unwrap_or(0));
+    let card = (given("token").to_owned(), None);
+    let done = tokens(&view)?.stand_in(id, hours, card, &view.author()?).await;
+    let to = done.as_ref().map_or(id, |order| order.id);
+    told(&view, to, done, t::ca_ordered(view.tr()))
+}
+
+/// `POST /ca/orders/{id}/return`
+pub(super) async fn give_back(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
+    let id = OrderId(id);
+    let done = tokens(&view)?.give_back(id, &view.author()?).await;
+    told(&view, id, done, t::ca_returned(view.tr()))
+}

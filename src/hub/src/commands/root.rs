@@ -1,0 +1,73 @@
+//! `ets-hub root`: a root on a machine of its own. Works on files; nothing of it speaks to a hub.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ets_ca::root::{Root, ask, take};
+use ets_ca::{Addresses, Files, Passphrase};
+use serde_json::json;
+
+use crate::cli::{RootAction, RootCommand};
+use crate::config::Config;
+use crate::exit::{Failure, chain};
+use crate::out;
+use crate::serve::{authority, passphrase, request};
+
+pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
+    let made = match &command.action {
+        RootAction::Make { dir, owner, passphrase } => {
+            let passphrase = secret(passphrase)?;
+            Root::make(dir, owner, &passphrase).map_err(told)?;
+            dir.join("root.pem")
+        }
+        RootAction::Certify { dir, passphrase, request, owner, url, names, out } => {
+            let root = Root::open(dir, &secret(passphrase)?).map_err(told)?;
+            let addresses = Addresses::new(url).map_err(told)?;
+            root.certify(&bytes(request)?, owner, (&addresses, names), out).map_err(told)?;
+            out.join("issuing.pem")
+        }
+        RootAction::Ask { file, owner } => {
+            let config = Config::read(&file.config)?;
+            let files = Files::in_dir(&authority(&config));
+            let made = ask(&files, owner, &passphrase(&files)?).map_err(told)?;
+            let path = request(&files);
+            fs::write(&path, made).map_err(|error| unusable(&path, &error))?;
+            path
+        }
+        RootAction::Take { file, from } => {
+            let config = Config::read(&file.config)?;
+            let files = Files::in_dir(&authority(&config));
+            take(&files, &passphrase(&files)?, from).map_err(told)?;
+            files.issuing
+        }
+    };
+    out::print(&if command.json {
+        format!("{:#}\n", json!({ "file": made }))
+    } else {
+        format!("{}\n", made.display())
+    })
+}
+
+fn secret(path: &Path) -> Result<Passphrase, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    let secret = Passphrase::new(&text);
+    if secret.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} is empty: put the passphrase there",
+            path.display()
+        )));
+    }
+    Ok(secret)
+}
+
+fn bytes(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| unusable(path, &error))
+}
+
+fn told(error: ets_ca::Error) -> Failure {
+    Failure::Usage(chain(&error))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
+}

@@ -1,0 +1,147 @@
+//! Machines that get certificates by themselves in a running star: an institution's server by ACME,
+//! with its file in the segment, and a segment's router by EST (T1.2, T-5).
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
+
+/// `ets-hub ca …`; must succeed.
+#[track_caller]
+fn ca(lab: &Lab, args: &[&str]) -> Value {
+    let mut command = Command::new(hub_binary());
+    command.args(["ca", "--json", "--dir"]).arg(lab.path()).args(args);
+    let output = command.output().expect("the command starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// A web server of port 80 inside a segment; it ends with the test.
+struct Web(Child);
+
+impl Web {
+    fn start(segment: &Value, folder: &Path) -> Self {
+        let address = text(&segment["address"]);
+        let folder = folder.to_str().expect("a path of the test's");
+        let words =
+            ["python3", "-m", "http.server", "80", "--bind", address, "--directory", folder];
+        let child = inside_of(segment, &words).spawn().expect("it starts");
+        let url = format!("http://{address}/");
+        wait_for(
+            "the segment's web server",
+            Duration::from_secs(10),
+            Duration::from_millis(50),
+            || {
+                let asked = ["curl", "-s", "-o", "/dev/null", &url];
+                inside_of(segment, &asked)
+                    .status()
+                    .is_ok_and(|status| status.success())
+                    .then_some(())
+            },
+        );
+        Self(child)
+    }
+}
+
+impl Drop for Web {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Whether openssl takes a certificate for one of the hub's authority.
+#[track_caller]
+fn must_verify(json: &Value, certificate: &str) {
+    let (root, issuing) = (text(&json["ca_cert"]), text(&json["issuer_cert"]));
+    tool("openssl", &["verify", "-CAfile", root, "-untrusted", issuing, certificate]);
+}
+
+/// covers: T1.2, T-5 (uacme in the lab)
+#[test]
+fn a_server_in_a_segment_gets_its_certificate_by_acme_and_a_neighbour_does_not() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let (own, other) = (&json["segments"][0], &json["segments"][1]);
+    let files = tempfile::tempdir().expect("a folder can be made");
+    let proofs = files.path().join(".well-known/acme-challenge");
+    std::fs::create_dir_all(&proofs).expect("a folder can be made");
+    let _web = Web::start(own, files.path());
+    let address = text(&own["address"]);
+    let order = ["acme-key", "--institution", "Әкімдік", "--name", address];
+    let key = ca(&lab, &order);
+    let hook = files.path().join("hook");
+    let script = format!(
+        "#!/bin/sh\ncase \"$1 $2\" in 'begin http-01') printf %s \"$5\" >{}/\"$4\";;\n\
+         begin*) exit 1;; esac\n",
+        proofs.display()
+    );
+    std::fs::write(&hook, script).expect("the hook can be written");
+    tool("chmod", &["755", hook.to_str().expect("a path of the test's")]);
+    let uacme = |words: &str| {
+        // It knows no authorities but the system's, so it is given a system of its own.
+        let script = format!(
+            "mount --bind '{}' /etc/ssl/certs/ca-certificates.crt && cd '{}' && \
+             exec uacme -a '{}/acme/directory' -c u -h ./hook -y -t EC {words}",
+            text(&json["ca_cert"]),
+            files.path().display(),
+            text(&json["dashboard_url"]).trim_end_matches('/'),
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", &script]);
+        command.output().expect("uacme starts")
+    };
+    let bind = format!("-e '{}:{}' new it@akimat.example", text(&key["kid"]), text(&key["hmac"]));
+    let said = uacme(&bind);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let said = uacme(&format!("issue {address}"));
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let certificate = files.path().join(format!("u/{address}/cert.pem"));
+    must_verify(&json, certificate.to_str().expect("a path of the test's"));
+    let refused = uacme(&format!("issue {}", text(&other["address"])));
+    assert!(!refused.status.success(), "the neighbour's address is not this institution's");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("rejectedIdentifier"));
+    println!("uacme: issued for {address}, refused for its neighbour");
+}
+
+/// covers: T1.2, T-5 (curl and openssl in the lab)
+#[test]
+fn a_router_gets_its_certificate_with_a_secret_once_and_renews_it() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let at = |name: &str| format!("{}/{name}", dir.path().display());
+    let secret = ca(&lab, &["est-secret", "--name", "router-1"]);
+    let user = format!("router-1:{}", text(&secret["secret"]));
+    let ask = |name: &str, path: &str, who: &[&str]| {
+        let (key, csr, body) = (at(&format!("{name}.key")), at("csr"), at("b64"));
+        let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+        let made = ["req", "-new", "-subj", "/CN=router-1", "-keyout", &key, "-out", &csr];
+        tool("openssl", &[&made[..], &["-outform", "DER"], &curve].concat());
+        tool("openssl", &["base64", "-in", &csr, "-out", &body]);
+        let url = text(&json["dashboard_url"]).trim_end_matches('/');
+        let (out, sent) = (at("out"), format!("@{body}"));
+        let base = ["-sS", "--max-time", "20", "--cacert", text(&json["ca_cert"]), "-o", &out];
+        let post = ["-w", "%{http_code}", "-H", "content-type: application/pkcs10"];
+        let url = format!("{url}/.well-known/est/{path}");
+        let more = ["--data-binary", &sent, &url];
+        tool("curl", &[&base[..], &post, &more, who].concat())
+    };
+    let unpack = |name: &str| {
+        let pem = at(&format!("{name}.pem"));
+        tool("openssl", &["base64", "-d", "-A", "-in", &at("out"), "-out", &at("p7")]);
+        let print = ["pkcs7", "-inform", "DER", "-in", &at("p7"), "-print_certs", "-out", &pem];
+        tool("openssl", &print);
+        must_verify(&json, &pem);
+    };
+    assert_eq!(ask("first", "simpleenroll", &["-u", &user]), "200");
+    unpack("first");
+    assert_eq!(ask("again", "simpleenroll", &["-u", &user]), "401");
+    let shown = ["--cert", &at("first.pem"), "--key", &at("first.key")];
+    assert_eq!(ask("second", "simplereenroll", &shown), "200");
+    unpack("second");
+    println!("curl and openssl: enrolled once, renewed by certificate");
+}
