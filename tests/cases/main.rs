@@ -15,6 +15,7 @@ mod registry;
 mod scale;
 mod speed;
 mod star;
+mod status;
 mod support;
 mod trouble;
 mod trust;

@@ -47,12 +47,6 @@ impl Files {
         self.root.with_extension("crl")
     }
 
-    /// The log of what was signed and revoked, beside the key. A copy of it elsewhere is worth as
-    /// much as one of the key.
-    pub fn log(&self) -> PathBuf {
-        self.key.with_file_name("log")
-    }
-
     /// Whether all of them are there.
     pub fn exist(&self) -> bool {
         [&self.root, &self.issuing, &self.key].iter().all(|path| path.exists())
@@ -210,6 +204,13 @@ impl Authority {
     /// The root's certificate in DER.
     pub(crate) fn root(&self) -> &[u8] {
         &self.keys.root
+    }
+
+    /// The log of what was signed and revoked, beside the key and named for it: another key has
+    /// another log. A copy of it elsewhere is worth as much as one of the key.
+    pub fn log(&self) -> PathBuf {
+        let Keys { files, key_id, .. } = &*self.keys;
+        files.key.with_file_name(format!("log-{}", hex::encode(&key_id[..key_id.len().min(4)])))
     }
 
     pub(crate) fn files(&self) -> &Files {

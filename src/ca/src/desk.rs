@@ -89,6 +89,16 @@ impl Ca {
         let number = |value: i64| u64::try_from(value).unwrap_or(0);
         let acknowledged = number(tables::marked(store, Mark::Log).await?);
         let (log, replay) = opened(&deps.authority, acknowledged).await?;
+        if replay.lines < acknowledged {
+            tracing::warn!(
+                lines = replay.lines,
+                acknowledged,
+                "the authority's log is not the last one: what the database knows is added to it"
+            );
+            store
+                .write(|tx: &mut Tx<'_>| Box::pin(async move { tables::log_anew(tx).await }))
+                .await?;
+        }
         let logged = replay.number;
         let status = Status::new(deps.authority.clone(), deps.clock.clone());
         let authority = (store, &deps.authority);
@@ -299,7 +309,7 @@ impl Ca {
 
 /// Reads the log on a thread of its own.
 async fn opened(authority: &Authority, acknowledged: u64) -> Result<(Log, Replay), Error> {
-    let (path, key) = (authority.files().log(), authority.log_key());
+    let (path, key) = (authority.log(), authority.log_key());
     tokio::task::spawn_blocking(move || Log::open(&path, key, acknowledged))
         .await
         .unwrap_or(Err(Error::LogEnded))

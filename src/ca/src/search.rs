@@ -19,7 +19,7 @@ pub enum Shown {
     Revoked,
     /// Its time is over.
     Expired,
-    /// Valid, and its end comes within so long.
+    /// Valid, and its end comes within so long; the hub renews its own by itself.
     EndsWithin(Duration),
 }
 
@@ -43,7 +43,7 @@ pub struct Figures {
     pub suspended: u64,
     /// Revoked.
     pub revoked: u64,
-    /// Valid, and their end comes soon.
+    /// Valid, and their end comes soon; without those that the hub renews by itself.
     pub ending: u64,
 }
 
@@ -97,7 +97,8 @@ fn fits(kept: &Kept, query: &Query, now: WallTime) -> bool {
         Some(Shown::Revoked) => kept.state == State::Revoked,
         Some(Shown::Expired) => is_over && kept.state != State::Revoked,
         Some(Shown::EndsWithin(soon)) => {
-            kept.state == State::Active && !is_over && kept.not_after <= now.plus(soon)
+            let is_ours = matches!(kept.profile.as_str(), "hub" | "ocsp");
+            kept.state == State::Active && !is_over && kept.not_after <= now.plus(soon) && !is_ours
         }
     };
     shown
@@ -115,7 +116,8 @@ fn fits(kept: &Kept, query: &Query, now: WallTime) -> bool {
 pub async fn figures(store: &Store, now: WallTime) -> Result<Figures, Error> {
     let sql = "SELECT state, COUNT(*) AS many, \
         SUM(CASE WHEN not_after > $1 THEN 1 ELSE 0 END) AS alive, \
-        SUM(CASE WHEN not_after > $1 AND not_after <= $2 THEN 1 ELSE 0 END) AS ending \
+        SUM(CASE WHEN not_after > $1 AND not_after <= $2 AND profile NOT IN ('hub', 'ocsp') \
+        THEN 1 ELSE 0 END) AS ending \
         FROM ca_certificate GROUP BY state";
     let rows = store.query(sql, &values![now.0, now.plus(SOON).0]).await?;
     let mut figures = Figures::default();

@@ -109,6 +109,12 @@ pub(crate) async fn mark(tx: &mut Tx<'_>, mark: Mark, value: i64) -> Result<(), 
     Ok(())
 }
 
+/// The log begins anew: nothing is known of how many lines it had.
+pub(crate) async fn log_anew(tx: &mut Tx<'_>) -> Result<(), Error> {
+    tx.execute("DELETE FROM ca_mark WHERE name = $1", &values![Mark::Log.code()]).await?;
+    Ok(())
+}
+
 /// So many lines of the log were on the disk.
 pub(crate) async fn logged(tx: &mut Tx<'_>, lines: u64) -> Result<(), Error> {
     mark(tx, Mark::Log, i64::try_from(lines).unwrap_or(i64::MAX)).await

@@ -11,7 +11,7 @@ pub enum Error {
     },
     /// The authorities' certificates cannot be read.
     #[error(
-        "the certificates of the authorities cannot be read: give the root and the issuing authority as PEM"
+        "the authorities' certificates cannot be read: give the root and the issuing one as PEM"
     )]
     Authorities,
     /// A name that a key may ask for is none.

@@ -103,8 +103,13 @@ impl Problem {
             json["algorithms"] = crate::jws::ALGORITHMS.into();
         }
         if !self.about.is_empty() {
-            let one = |(identifier, detail): &(Identifier, String)| json!({ "type": self.kind.urn(), "detail": detail, "identifier": identifier });
-            json["subproblems"] = self.about.iter().map(one).collect();
+            let kind = self.kind.urn();
+            let all = self.about.iter().map(|(name, detail)| {
+                let mut one = json!({ "type": kind, "detail": detail });
+                one["identifier"] = json!(name);
+                one
+            });
+            json["subproblems"] = all.collect();
         }
         json
     }

@@ -103,6 +103,7 @@ pub(crate) struct Bed {
     pub(crate) access: Arc<Access>,
     pub(crate) book: Arc<Book>,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) revoked: Arc<RevocationSet>,
     pub(crate) paths: Paths,
     pub(crate) dir: tempfile::TempDir,
     _end: ShutdownTrigger,
@@ -116,6 +117,15 @@ impl Bed {
     }
 
     pub(crate) fn over(upstreams: Vec<SocketAddr>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_people(0, upstreams, change)
+    }
+
+    /// With so many more people, whose files are `p0`, `p1`, and so on.
+    pub(crate) fn with_people(
+        more: usize,
+        upstreams: Vec<SocketAddr>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
         let day = Duration::from_secs(86_400);
@@ -125,11 +135,13 @@ impl Bed {
             institution: Some("Әкімдік"),
             ends: now + day,
         };
-        let people = [
+        let files: Vec<String> = (0..more).map(|at| format!("p{at}")).collect();
+        let mut people = vec![
             aigul,
             Person { file: "bolat", name: "Bolat", institution: None, ends: now + day },
             Person { file: "ended", ends: now - Duration::from_secs(60), ..aigul },
         ];
+        people.extend(files.iter().map(|file| Person { file, name: file, ..aigul }));
         let names = ["closed.example", "open.example", "other.example"].map(str::to_owned);
         let paths = bootstrap_people(dir.path(), &names, &people).unwrap();
         let route = |prefix: &str, right: &str| Route {
@@ -156,7 +168,7 @@ impl Bed {
         let deps = Deps {
             judge: Arc::<Book>::clone(&book),
             connections: Arc::clone(&connections),
-            acceptor: Acceptor::entrance(&paths, revoked, &config.open_names).unwrap(),
+            acceptor: Acceptor::entrance(&paths, Arc::clone(&revoked), &config.open_names).unwrap(),
             clock: Clock::system(),
             site: Arc::new(site()),
         };
@@ -165,7 +177,7 @@ impl Bed {
         let address = listener.local_addr().unwrap();
         let (end, shutdown) = Shutdown::new();
         tokio::spawn(Arc::clone(&access).run(vec![listener], shutdown));
-        Self { address, access, book, connections, paths, dir, _end: end }
+        Self { address, access, book, connections, revoked, paths, dir, _end: end }
     }
 
     /// The certificate of a file, as the set of revoked ones knows it.
@@ -222,7 +234,7 @@ impl Bed {
         connector.connect(name, stream).await.unwrap()
     }
 
-    fn client(&self, who: &str, alpn: &str) -> ClientConfig {
+    pub(crate) fn client(&self, who: &str, alpn: &str) -> ClientConfig {
         let read = |path: &Path| std::fs::read(path).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(&read(&self.paths.ca_cert)).unwrap()).unwrap();
@@ -311,6 +323,7 @@ fn router() -> Router {
     Router::new()
         .route("/count", any(count))
         .route("/events", get(events))
+        .route("/quiet", get(quiet))
         .route("/socket", get(socket))
         .route("/hop", get(hop))
         .route("/slow", get(slow))
@@ -354,6 +367,13 @@ async fn count(request: Request) -> String {
 
 async fn events() -> Response {
     let ticks = futures(|| async { tokio::time::sleep(Duration::from_millis(10)).await });
+    let kind = [("content-type", "text/event-stream")];
+    (kind, Body::new(ticks)).into_response()
+}
+
+/// A stream of events in which little happens.
+async fn quiet() -> Response {
+    let ticks = futures(|| async { tokio::time::sleep(Duration::from_secs(600)).await });
     let kind = [("content-type", "text/event-stream")];
     (kind, Body::new(ticks)).into_response()
 }

@@ -7,6 +7,7 @@ mod bed;
 mod identity;
 mod leaving;
 mod limits;
+mod scale;
 mod second;
 mod services;
 mod streams;

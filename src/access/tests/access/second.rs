@@ -72,7 +72,8 @@ async fn each_request_on_an_open_connection_is_judged() {
     let bed = Bed::start(|_| {}).await;
     let mut sender = connect(&bed).await;
     let mut status = async |path: &str| {
-        sender.send_request(get(path), true).unwrap().0.await.map(|answer| answer.status())
+        let (answer, _) = sender.send_request(get(path), true)?;
+        answer.await.map(|answer| answer.status())
     };
     assert_eq!(status("/").await.unwrap(), StatusCode::OK);
     bed.book.take(AIGUL, "app.use");

@@ -211,6 +211,29 @@ async fn no_list_is_ever_handed_out_that_is_over_and_what_has_ended_goes_after_o
     assert!(list.contains(&entry(issued.serial)) && number(&list) > last, "{list}");
 }
 
+/// covers: T-7
+#[tokio::test]
+async fn what_has_ended_goes_also_where_something_changes_all_the_time() {
+    let bed = Bed::new().await;
+    let soon = bed.clock.wall().plus(6 * HOUR);
+    let mut order = wanted("civil-servant-file", "CN=A");
+    order.until = Some(std::time::UNIX_EPOCH + Duration::from_micros(soon.0.unsigned_abs()));
+    let ended = bed.ca.issue(order, None, &bed.by).await.unwrap();
+    bed.ca.revoke(ended.serial, Reason::KeyCompromise, &bed.by).await.unwrap();
+    let busy = bed.issue().await;
+    let mut seen = Vec::new();
+    for round in 0..8 {
+        bed.pass(5 * HOUR);
+        match round % 2 {
+            0 => bed.ca.suspend(busy.serial, &bed.by).await.unwrap(),
+            _ => bed.ca.resume(busy.serial, &bed.by).await.unwrap(),
+        }
+        seen.push(bed.list("/issuing.crl").await.contains(&entry(ended.serial)));
+    }
+    assert!(seen[1], "it has just ended: {seen:?}");
+    assert!(!seen[7], "it stays for good: {seen:?}");
+}
+
 /// covers: T-6
 #[tokio::test]
 async fn a_number_of_a_list_never_comes_twice() {

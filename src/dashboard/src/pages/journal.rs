@@ -267,6 +267,14 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         let text = t::rules_change_no(view.tr(), &subject.id);
         return Html::link(&format!("/rules/history/{}", subject.id), &text);
     }
+    if subject.kind == "certificate" {
+        let text = t::ca_certificate_of(view.tr(), holder(recorded));
+        return Html::link(&format!("/ca/certificates/{}", subject.id), &text);
+    }
+    if subject.kind == "token" {
+        let text = t::ca_order(view.tr(), &subject.id);
+        return Html::link(&format!("/ca/orders/{}", subject.id), &text);
+    }
     if subject.kind == "quota" {
         return quota(view, recorded);
     }
@@ -290,6 +298,14 @@ fn subject(view: &View, recorded: &Recorded) -> Html {
         }
         None => Html::code(&subject.id),
     }
+}
+
+/// Whose certificate an entry is about.
+fn holder(recorded: &Recorded) -> String {
+    let entry = &recorded.entry;
+    let subject = entry.detail["subject"].as_str().and_then(|text| text.parse().ok());
+    let name = subject.map(|subject: ets_ca::Subject| subject.common_name().to_owned());
+    name.unwrap_or_else(|| entry.subject.id.clone())
 }
 
 /// A quota by the name that it had then.

@@ -38,6 +38,7 @@ mod speed;
 mod stories;
 mod together;
 mod traffic;
+mod trust_tabs;
 mod view;
 mod wall;
 

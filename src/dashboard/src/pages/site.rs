@@ -14,7 +14,7 @@ pub(crate) fn sites(config: &Config, zone: &TimeZone) -> [Site; 3] {
         owner: Names { ru: config.owner.clone(), ..Names::default() },
         zone: zone.clone(),
         lang: config.language,
-        nav: NAV.to_vec(),
+        nav: nav(|_| true),
         search: "/segments",
         wall: "/wall",
         origin: String::new(),
@@ -28,8 +28,19 @@ fn name(config: &Config) -> Names {
     Names { ru: config.title.clone(), ..Names::default() }
 }
 
+/// The navigation of somebody who may what `may` says. Certificates and rights are one entry, which
+/// leads to the first of both that is open to him.
+pub(crate) fn nav(may: impl Fn(&str) -> bool) -> Vec<NavItem> {
+    let mut nav = NAV.to_vec();
+    nav.retain(|item| needs(item.id).is_none_or(&may));
+    if nav.iter().any(|item| item.id == "ca") {
+        nav.retain(|item| item.id != "rights");
+    }
+    nav
+}
+
 /// What an entry of the navigation needs; `None` for what everybody may open who is known.
-pub(crate) fn needs(entry: &str) -> Option<&'static str> {
+fn needs(entry: &str) -> Option<&'static str> {
     match entry {
         "help" => None,
         "traffic" => Some("traffic.read"),
@@ -49,9 +60,9 @@ const NAV: &[NavItem] = &[
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
     item("rules", key::RULES_TITLE, "/rules", 'r'),
     item("ca", key::TRUST_TITLE, "/ca", 'c'),
-    item("rights", key::RIGHTS_TITLE, "/rights", 'u'),
+    item("rights", key::TRUST_TITLE, "/rights", 'u'),
     item("journal", key::JOURNAL_TITLE, "/journal", 'j'),
-    item("system", key::SYSTEM_TITLE, "/system", 'h'),
+    item("system", key::SYSTEM_NAV, "/system", 'h'),
     item("help", key::HELP_PAGE_TITLE, "/help", 'p'),
 ];
 

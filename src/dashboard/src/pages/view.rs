@@ -142,9 +142,9 @@ impl View {
     }
 
     fn narrowed(&self, who: &Identity) -> Site {
-        let may = |right| self.app.may(who, right);
+        let may = |right: &str| self.app.may(who, right);
         let mut site = self.site().clone();
-        site.nav.retain(|item| super::site::needs(item.id).is_none_or(may));
+        site.nav = super::site::nav(may);
         if !may("network.read") {
             site = Site { search: "", wall: "", ..site };
         }

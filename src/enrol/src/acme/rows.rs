@@ -244,11 +244,12 @@ impl Authorization {
             Some(chosen) if !is_open => vec![chosen],
             _ => Way::of(&self.name).to_vec(),
         };
+        let challenges: Vec<_> = ways.iter().map(|way| self.challenge_json(enrol, *way)).collect();
         let mut json = json!({
             "identifier": self.name.proved(),
             "status": self.status,
             "expires": moment(self.expires),
-            "challenges": ways.iter().map(|way| self.challenge_json(enrol, *way)).collect::<Vec<_>>(),
+            "challenges": challenges,
         });
         if self.name.is_wildcard() {
             json["wildcard"] = true.into();

@@ -108,8 +108,8 @@ impl Basic {
 }
 
 /// The request in DER. It is read before anything is refused: clients of HTTP/2 do not hear an
-/// answer that comes while they still send. The body is base64 whatever a header says of its transfer encoding (RFC
-/// 8951, section 3.1); space in it says nothing.
+/// answer that comes while they still send. The body is base64 whatever a header says of its
+/// transfer encoding (RFC 8951, section 3.1); space in it says nothing.
 pub(super) async fn body(request: Request) -> Result<Vec<u8>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);

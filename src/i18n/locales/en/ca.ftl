@@ -1,3 +1,4 @@
+system-nav = Hub
 trust-title = Access
 ca-title = Certificates
 ca-heading = { $count ->

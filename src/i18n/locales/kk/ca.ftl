@@ -1,3 +1,4 @@
+system-nav = Торап
 trust-title = Рұқсат
 ca-title = Сертификаттар
 ca-heading = { $count } сертификат жарамды

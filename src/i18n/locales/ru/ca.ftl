@@ -1,3 +1,4 @@
+system-nav = Узел
 trust-title = Доступ
 ca-title = Сертификаты
 ca-heading = { $count ->

@@ -10,6 +10,7 @@ use ets_web::{Html, Page, card, notice, when};
 
 use super::super::csv::{File, LIMIT};
 use super::super::lists::{Choice, address, filter};
+use super::super::trust_tabs::{self, Tab};
 use super::{DESK, tokens, words};
 use crate::Error;
 use crate::pages::view::View;
@@ -66,7 +67,8 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         shown: None,
     };
     let list = list(&view, &found).then(&pager(tr, &steps));
-    let mut body = shown(&view, &figures, waiting.len());
+    let mut body = trust_tabs::tabs(&view, Tab::Certificates);
+    body.push(&shown(&view, &figures, waiting.len()));
     if !waiting.is_empty() {
         body.push(&card::card(t::ca_orders(tr), &Html::default(), &orders(&view, &waiting)));
     }

@@ -18,9 +18,9 @@ use axum::routing::{get, post};
 use ets_i18n::t;
 use ets_rights::{Person, Rights};
 use ets_web::page::Layout;
-use ets_web::tabs::tabs;
 use ets_web::{Crumb, Html, Page};
 
+use super::trust_tabs::{self, Tab};
 use super::view::View;
 use crate::Error;
 use crate::entry::Routes;
@@ -51,14 +51,6 @@ pub(super) fn routes() -> Routes {
         .route("/rights/report.csv", READ, get(report::csv))
 }
 
-/// Which of the views is shown.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tab {
-    People,
-    Roles,
-    Report,
-}
-
 fn rights(view: &View) -> Result<&Rights, Error> {
     view.app.rights()
 }
@@ -83,20 +75,8 @@ fn button(href: &str, text: &str) -> Html {
 
 /// A page under the tabs of the desk.
 fn respond(view: &View, tab: Tab, mut page: Page) -> Response {
-    let tr = view.tr();
-    let all = [
-        (Tab::People, t::rights_tab_people(tr), DESK),
-        (Tab::Roles, t::rights_tab_roles(tr), "/rights/roles"),
-        (Tab::Report, t::rights_tab_report(tr), "/rights/report"),
-    ];
-    let all = all.map(|(one, title, href)| ets_web::tabs::Tab {
-        title: title.to_owned(),
-        href: href.to_owned(),
-        current: one == tab,
-        key: "",
-    });
-    page.body = tabs(t::rights_title(tr), &all).then(&page.body);
-    page.nav = "rights";
+    page.body = trust_tabs::tabs(view, tab).then(&page.body);
+    page.nav = trust_tabs::nav(view);
     view.respond(&page)
 }
 
@@ -104,5 +84,12 @@ fn respond(view: &View, tab: Tab, mut page: Page) -> Response {
 fn below(view: &View, heading: String, body: Html, person: Option<&Person>) -> Page {
     let mut crumbs = vec![Crumb::new(t::rights_title(view.tr()), DESK)];
     crumbs.extend(person.map(|one| Crumb::new(one.name.clone(), person_href(one.no))));
-    Page { heading, body, nav: "rights", crumbs, layout: Layout::Narrow, ..Page::default() }
+    Page {
+        heading,
+        body,
+        nav: trust_tabs::nav(view),
+        crumbs,
+        layout: Layout::Narrow,
+        ..Page::default()
+    }
 }

@@ -64,9 +64,21 @@ pub(super) fn routes() -> Routes {
         .route("/traffic/reports/{institution}/report.xlsx", "traffic.read", get(report::xlsx))
         .route("/traffic/reports/{institution}/act.pdf", "traffic.read", get(report::act))
         .route("/traffic/quotas", "traffic.read", get(quota_list::page))
-        .route("/traffic/quotas/new", "traffic.write", get(quota_form::new).post(quota_form::create))
-        .route("/traffic/quotas/{id}/edit", "traffic.write", get(quota_form::edit).post(quota_form::save))
-        .route("/traffic/quotas/{id}/remove", "traffic.write", get(quota_form::ask_remove).post(quota_form::remove))
+        .route(
+            "/traffic/quotas/new",
+            "traffic.write",
+            get(quota_form::new).post(quota_form::create),
+        )
+        .route(
+            "/traffic/quotas/{id}/edit",
+            "traffic.write",
+            get(quota_form::edit).post(quota_form::save),
+        )
+        .route(
+            "/traffic/quotas/{id}/remove",
+            "traffic.write",
+            get(quota_form::ask_remove).post(quota_form::remove),
+        )
         .route("/segments/{id}/traffic", "traffic.read", get(segment::page))
         .route("/segments/{id}/talkers", "traffic.read", get(talk::page))
         .route("/segments/{id}/traffic.csv", "traffic.read", get(segment::csv))

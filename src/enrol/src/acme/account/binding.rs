@@ -112,7 +112,8 @@ async fn redeem(tx: &mut Tx<'_>, binding: &Binding) -> Result<String, Problem> {
     };
     let lock = tx.for_update();
     let sql = format!(
-        "SELECT institution, secret, accounts FROM acme_key WHERE kid = $1 AND revoked IS NULL{lock}"
+        "SELECT institution, secret, accounts FROM acme_key
+         WHERE kid = $1 AND revoked IS NULL{lock}"
     );
     let row = tx.query_optional(&sql, &values![&binding.kid]).await?.ok_or_else(refused)?;
     let secret = row.opt_blob("secret")?.ok_or_else(refused)?;
