@@ -52,7 +52,10 @@ want_for_test pkcs11-tool opensc "makes keys on the token"
 want_for_test Xvfb xvfb "screen of a browser that asks for the PIN"
 want_for_test xdotool xdotool "types the PIN"
 want_for_test certutil libnss3-tools "tells the browser of the token"
+want_for_test faketime faketime "moves the hub's clock"
 want_for_test certtool gnutls-bin "second opinion on certificates"
+want_for_test testssl testssl.sh "foreign scan of the entrances"
+want_for_test h2load nghttp2-client "foreign load on what is open"
 if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
         echo "  postgresql: second database of the storage tests"
@@ -69,6 +72,10 @@ if [ "$purpose" = test ]; then
     if ! /usr/bin/python3 -c "import scapy" >/dev/null 2>&1; then
         echo "  python3-scapy: foreign sender of the list of attacks"
         missing+=(python3-scapy)
+    fi
+    if ! /usr/bin/python3 -c "import ensurepip" >/dev/null 2>&1; then
+        echo "  python3-venv: a place of their own for the linters of certificates"
+        missing+=(python3-venv)
     fi
     if ! /usr/bin/python3 -c "import openpyxl" >/dev/null 2>&1; then
         echo "  python3-openpyxl: foreign reader of the spreadsheets"
@@ -98,6 +105,14 @@ if [ "$purpose" = test ]; then
     if ! cargo deny --version >/dev/null 2>&1; then
         echo "Installing cargo-deny (bans, licences, sources); this takes some minutes ..."
         cargo install --locked --quiet --debug cargo-deny --version 0.20.2
+    fi
+    # Judges that Debian does not have. The copy of the list says that all of it is there.
+    judges=target/judges-venv
+    if ! cmp -s scripts/judges.txt $judges/judges.txt; then
+        echo "Fetching the linters of certificates and the vectors of NIST ..."
+        /usr/bin/python3 -m venv --clear $judges
+        $judges/bin/pip install --quiet --disable-pip-version-check -r scripts/judges.txt
+        cp scripts/judges.txt $judges/
     fi
     if [ ! -d tests/browser/node_modules ]; then
         echo "Fetching the libraries of the browser tests ..."

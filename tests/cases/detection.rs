@@ -36,7 +36,7 @@ fn star(segments: u32, critical: u32) -> Lab {
 /// covers: S4, N3.2
 #[test]
 fn a_silent_segment_is_down_in_the_api_in_about_a_second() {
-    let trials = sized("trials", 30_u32, 200);
+    let trials = sized("trials", 20_u32, 200);
     let segments = sized("segments", 40_u32, 10_000);
     let lab = star(segments, 0);
     let fresh: Vec<u32> = (1..=trials).collect();
@@ -52,7 +52,7 @@ fn a_silent_segment_is_down_in_the_api_in_about_a_second() {
 /// covers: S4, N3.2
 #[test]
 fn a_silent_critical_segment_is_down_in_the_api_within_700_milliseconds() {
-    let trials = sized("trials", 30_u32, 200);
+    let trials = sized("trials", 20_u32, 200);
     let segments = sized("segments", 40_u32, 10_000);
     // A fresh segment for each trial: one that is cut again and again is damped.
     let lab = star(segments, trials);

@@ -13,6 +13,7 @@ const FORTY_NINE: Options = Options {
     critical: 0,
     traffic: true,
     as_user: None,
+    env: Vec::new(),
     patience: Duration::from_secs(60),
 };
 

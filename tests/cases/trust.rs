@@ -205,17 +205,21 @@ fn an_administrators_certificate_makes_no_other_and_stays_dead_once_revoked() {
     let serial = tool("openssl", &["x509", "-in", &cert, "-noout", "-serial"]);
     let serial = serial.trim().trim_start_matches("serial=").to_lowercase();
     let admin = Person { serial, cert, key };
-    let order = |profile: &str| {
+    let order = |path: &str, profile: &str| {
         let body = format!("{{\"profile\":\"{profile}\",\"subject\":\"CN=Other\"}}");
         let output = curl(&json, &admin)
             .args(["-w", "%{http_code}", "-o", "/dev/null", "-H", "content-type: application/json"])
-            .args(["-d", &body, &json.url("/api/v1/ca/certificates")])
+            .args(["-d", &body, &json.url(path)])
             .output()
             .expect("curl starts");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    assert_eq!(order("civil-servant-file"), "201");
-    assert_eq!(order("administrator"), "403", "a stolen certificate makes no other way in");
+    for path in ["/api/v1/ca/certificates", "/api/v1/ca/orders"] {
+        assert_eq!(order(path, "civil-servant-file"), "201");
+        for own in ["administrator", "hub", "ocsp"] {
+            assert_eq!(order(path, own), "403", "a stolen certificate makes no other way in");
+        }
+    }
     assert_eq!(ca(&lab, &["revoke", "--serial", &admin.serial]).0, Some(0));
     assert!(ask(&json, &admin, "/me").is_err());
     let before = lab.pid("serve");

@@ -1,8 +1,8 @@
 //! Bodies on their way through: streamed, never gathered, and held to what is allowed.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Timeouts;
+use crate::headers::clean_trailers;
 use crate::holders::InFlight;
 use crate::streams::Leash;
 use crate::upstream::Lease;
@@ -33,14 +34,35 @@ pub(crate) enum Broken {
     Lost,
 }
 
-/// Where the sender of a request finds out why its body broke off.
+/// Where the sender of a request finds out how its body fares.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Verdict(Arc<AtomicU8>);
+pub(crate) struct Verdict(Arc<Fate>);
+
+#[derive(Debug, Default)]
+struct Fate {
+    why: AtomicU8,
+    with_service: Mutex<Option<Instant>>,
+}
 
 impl Verdict {
+    /// Why it broke off.
     pub(crate) fn get(&self) -> Option<Broken> {
         let all = [Broken::Client, Broken::TooLarge, Broken::TooSlow, Broken::Lost];
-        all.into_iter().find(|one| *one as u8 == self.0.load(Ordering::SeqCst))
+        all.into_iter().find(|one| *one as u8 == self.0.why.load(Ordering::SeqCst))
+    }
+
+    /// Since when the service has all that there is so far and it is its turn to take it, or to
+    /// answer; `None` while it waits for the client.
+    pub(crate) fn with_service(&self) -> Option<Instant> {
+        *self.0.with_service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_with_service(&self) {
+        self.turn(Some(Instant::now()));
+    }
+
+    fn turn(&self, since: Option<Instant>) {
+        *self.0.with_service.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 }
 
@@ -80,12 +102,17 @@ impl Sending {
         if !self.leash.holds() {
             return self.broken(Broken::Lost);
         }
-        let frame = match Pin::new(&mut self.body).poll_frame(context) {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.verdict.turn(polled.is_ready().then(Instant::now));
+        let mut frame = match polled {
             Poll::Pending => return self.wait(context),
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Ready(Some(Err(_))) => return self.broken(Broken::Client),
             Poll::Ready(Some(Ok(frame))) => frame,
         };
+        if let Some(trailers) = frame.trailers_mut() {
+            clean_trailers(trailers);
+        }
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         let Some(left) = self.left.checked_sub(length) else {
             return self.broken(Broken::TooLarge);
@@ -111,7 +138,7 @@ impl Sending {
     }
 
     fn broken(&self, why: Broken) -> Polled {
-        self.verdict.0.store(why as u8, Ordering::SeqCst);
+        self.verdict.0.why.store(why as u8, Ordering::SeqCst);
         Poll::Ready(Some(Err(why.into())))
     }
 }

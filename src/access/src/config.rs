@@ -22,7 +22,8 @@ pub struct Config {
     pub identity_key: Option<PathBuf>,
     /// What one certificate may ask for.
     pub per_certificate: PerCertificate,
-    /// What one connection and one address may take up.
+    /// What one connection and one address may take up. Its times of a body hold for pages of our
+    /// own; for services those of the route do.
     pub bounds: Bounds,
     /// Where requests go. Of those that fit the longest prefix wins, one with a host first.
     pub routes: Vec<Route>,
@@ -122,7 +123,7 @@ impl Default for Route {
 pub struct Timeouts {
     /// To accept a connection.
     pub connect: Duration,
-    /// To begin its answer once the request was sent.
+    /// To begin its answer once it has the request, and to take more of a body that waits for it.
     pub answer: Duration,
     /// Between two parts of its answer; event streams and `WebSocket`s may be silent.
     pub quiet: Duration,

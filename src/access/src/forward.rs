@@ -10,6 +10,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
 
 use crate::body::{Broken, Download, Passing, Upload, Verdict};
 use crate::handler::judge;
@@ -25,6 +26,8 @@ use crate::visit::Visit;
 /// Most services answer sooner; only whose answer takes longer is entered among the streams that
 /// are judged again. A right that goes meanwhile is noticed with the answer, or then.
 const SOON: Duration = Duration::from_millis(20);
+/// How often to look whether a body has come to its end.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A request that was let through.
 pub(crate) struct Order {
@@ -47,10 +50,14 @@ pub(crate) async fn forward(
         return Err(Refusal::TooLarge(order.way.route.max_body));
     }
     let wish = Wish::of(&mut request);
+    if wish.is_some() && announces_body(request.headers()) {
+        return Err(Refusal::Unclear);
+    }
     let (parts, body) = request.into_parts();
-    let parts = head(visit, &order, parts, &wish)?;
+    let mut parts = head(visit, &order, parts, &wish)?;
     let verdict = Verdict::default();
     let upload = if wish.is_some() || body.is_end_stream() {
+        promise_nothing(&mut parts.headers, &wish);
         Upload::empty()
     } else {
         let leash = Leash::new(visit, &order.way, order.turn);
@@ -70,6 +77,20 @@ pub(crate) async fn forward(
             }
             Err(refusal)
         }
+    }
+}
+
+/// Whether a body follows, as the head has it.
+fn announces_body(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    headers.contains_key(header::TRANSFER_ENCODING) || lengths.any(|length| length != "0")
+}
+
+/// A service that waits for a body that does not come would take the next request for it.
+fn promise_nothing(headers: &mut HeaderMap, wish: &Wish) {
+    let had = headers.remove(header::CONTENT_LENGTH).is_some();
+    if had && !wish.is_some() {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
 
@@ -146,7 +167,7 @@ async fn send(
         let is_second = tried.is_some();
         let mut lease = lease(visit, order, upstream, is_second).await?;
         tried = Some(Arc::clone(&lease.upstream));
-        match exchange(visit, order, &mut lease, request).await? {
+        match exchange(visit, order, &mut lease, (request, verdict)).await? {
             Ok(answer) => {
                 lease.upstream.answered();
                 return Ok((answer, lease));
@@ -213,12 +234,11 @@ async fn exchange(
     visit: &Arc<Visit>,
     order: &Order,
     lease: &mut Lease,
-    request: Request<Upload>,
+    (request, verdict): (Request<Upload>, &Verdict),
 ) -> Result<Result<Response<Incoming>, Failed>, Refusal> {
     let mut leash = Leash::new(visit, &order.way, order.turn);
-    // The time of a body is looked after by the body.
     let patience = order.way.route.timeouts.answer;
-    let left = request.body().is_end_stream().then_some(patience.saturating_sub(SOON));
+    verdict.is_with_service();
     let mut beat = pin!(tokio::time::sleep(SOON.min(patience)));
     let mut is_watched = false;
     let mut sending = pin!(lease.sender.try_send_request(request));
@@ -226,14 +246,12 @@ async fn exchange(
         if let Poll::Ready(answered) = sending.as_mut().poll(context) {
             return Poll::Ready(Ok(answered));
         }
-        while (!is_watched || left.is_some()) && beat.as_mut().poll(context).is_ready() {
-            if is_watched {
+        while beat.as_mut().poll(context).is_ready() {
+            let Some(next) = next_look(verdict, patience) else {
                 return Poll::Ready(Err(Broken::TooSlow));
-            }
+            };
             is_watched = true;
-            if let Some(left) = left {
-                beat.as_mut().reset(tokio::time::Instant::now() + left);
-            }
+            beat.as_mut().reset(next);
         }
         if is_watched && leash.poll_lost(context).is_ready() {
             return Poll::Ready(Err(Broken::Lost));
@@ -251,6 +269,16 @@ async fn exchange(
     }
 }
 
+/// When to look again whether the service has had its time; `None` when it has. While it waits for
+/// the client its time stands still: that of a body is looked after by the body.
+fn next_look(verdict: &Verdict, patience: Duration) -> Option<Instant> {
+    let now = Instant::now();
+    match verdict.with_service() {
+        None => Some(now + LOOK.min(patience)),
+        Some(since) => Some(since + patience).filter(|end| *end > now),
+    }
+}
+
 /// The right that is gone, as it is now.
 fn lost(visit: &Visit, way: &Way) -> Refusal {
     let judged = visit.who.as_ref().map(|who| judge(visit, who, way));
@@ -264,9 +292,10 @@ fn lost(visit: &Visit, way: &Way) -> Refusal {
 fn back(
     visit: &Arc<Visit>,
     order: Order,
-    (answer, lease): (Response<Incoming>, Lease),
+    (answer, mut lease): (Response<Incoming>, Lease),
     wish: Wish,
 ) -> Response<Download> {
+    lease.is_spent = wish.is_some();
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         return upgrade::switch(visit, order, answer, wish);
     }
@@ -292,6 +321,8 @@ fn back(
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderName;
+
     use super::*;
     use crate::figures::RouteCounters;
     use crate::upstream::Upstreams;
@@ -312,6 +343,23 @@ mod tests {
         assert_eq!(stripped("/docs/", "/docs?x").as_deref(), Some("/?x"));
         assert_eq!(stripped("/", "/docs").as_deref(), Some("/docs"));
         assert_eq!(stripped("/docs", "/d%6fcs/a"), None);
+    }
+
+    /// covers: T-8 (request smuggling)
+    #[test]
+    fn a_head_promises_no_body_that_does_not_come() {
+        let map = |name: HeaderName, value| HeaderMap::from_iter([(name, value)]);
+        let text = HeaderValue::from_static;
+        assert!(announces_body(&map(header::CONTENT_LENGTH, text("5"))));
+        assert!(announces_body(&map(header::TRANSFER_ENCODING, text("chunked"))));
+        assert!(!announces_body(&map(header::CONTENT_LENGTH, text("0"))));
+        assert!(!announces_body(&HeaderMap::new()));
+        let mut headers = map(header::CONTENT_LENGTH, text("5"));
+        promise_nothing(&mut headers, &Wish::None);
+        assert_eq!(headers, map(header::CONTENT_LENGTH, text("0")));
+        let mut none = HeaderMap::new();
+        promise_nothing(&mut none, &Wish::None);
+        assert!(none.is_empty());
     }
 
     /// covers: T2.1 (RFC 9113, section 8.2.3)

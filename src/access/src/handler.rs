@@ -80,6 +80,9 @@ impl Brief {
     }
 }
 
+/// What services take, as far as the proxy is concerned.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 async fn pass(
     visit: &Arc<Visit>,
     request: Request<Incoming>,
@@ -89,7 +92,7 @@ async fn pass(
     }
     let is_websocket = is_second_websocket(&request);
     if matches!(*request.method(), Method::TRACE | Method::CONNECT) && !is_websocket {
-        return Err(Refusal::Method);
+        return Err(Refusal::Method(METHODS));
     }
     let (name, host) = host(&request).ok_or(Refusal::Unclear)?;
     let table = &visit.shared.table;
@@ -102,7 +105,7 @@ async fn pass(
         return Err(Refusal::Unclear);
     };
     if own::is_preference(&request, &path) {
-        return Ok(own::prefer(visit, request).await);
+        return own::prefer(visit, request).await;
     }
     if let Some(answer) = own::public(visit, &request, &path).await {
         return Ok(answer);

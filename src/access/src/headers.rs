@@ -16,11 +16,13 @@ const HOP: [HeaderName; 8] = [
 ];
 
 /// Names that services take for a proxy's word about who asks, how, or for what.
-const FORGED: [&str; 16] = [
+const FORGED: [&str; 17] = [
     "client-cert",
     "client-cert-chain",
     "forwarded",
     "from-proxy",
+    // CGI makes it the address of a proxy for the service's own requests (CVE-2016-5385).
+    "proxy",
     "proxy-user",
     "proxy-authenticated-user",
     "x-cluster-client-ip",
@@ -63,12 +65,22 @@ pub(crate) fn clean_request(headers: &mut HeaderMap) -> bool {
     let trailers = headers.get(header::TE).is_some_and(|te| names(te).any(|te| te == "trailers"));
     clean_hop(headers);
     headers.remove(header::EXPECT);
+    clean_forged(headers);
+    trailers
+}
+
+/// Takes off the trailers of a request what may not pass in its head either.
+pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
+    clean_hop(trailers);
+    clean_forged(trailers);
+}
+
+fn clean_forged(headers: &mut HeaderMap) {
     let forged: Vec<HeaderName> =
         headers.keys().filter(|name| is_forged(name.as_str())).cloned().collect();
     for name in forged {
         headers.remove(name);
     }
-    trailers
 }
 
 /// Takes off what belongs to one hop.
@@ -89,11 +101,12 @@ pub(crate) fn clean_hop(headers: &mut HeaderMap) {
 }
 
 /// Whether a client that writes this header could be taken for somebody else. Services that turn
-/// `-` into `_` see no difference between the two.
+/// `-` into `_` (RFC 3875, section 4.1.18), and some every other sign, see no difference.
 fn is_forged(name: &str) -> bool {
     let plain;
-    let name = if name.contains('_') {
-        plain = name.replace('_', "-");
+    let is_odd = |letter: char| letter != '-' && !letter.is_ascii_alphanumeric();
+    let name = if name.contains(is_odd) {
+        plain = name.replace(is_odd, "-");
         &plain
     } else {
         name
@@ -130,6 +143,11 @@ mod tests {
             "X-Ets-Person",
             "X-Ets-Rights",
             "X_Ets_Person",
+            "x.ets.person",
+            "x!ets!person",
+            "x-ets~person",
+            "client.cert",
+            "Proxy",
             "x-ets-identity",
             "Client-Cert",
             "Client-Cert-Chain",
@@ -163,6 +181,15 @@ mod tests {
             clean_request(&mut headers);
             assert_eq!(headers, map(&[("Accept", "text/html")]), "{name}");
         }
+    }
+
+    /// covers: T2.1, T-8: a trailer is a header that comes late
+    #[test]
+    fn trailers_are_held_to_the_same_rule() {
+        let late = [("X-Ets-Person", "1"), ("x.ets.name", "1"), ("TE", "trailers"), ("X-Sum", "2")];
+        let mut trailers = map(&late);
+        clean_trailers(&mut trailers);
+        assert_eq!(trailers, map(&[("X-Sum", "2")]));
     }
 
     /// covers: T2.1 (RFC 9110, section 7.6.1)

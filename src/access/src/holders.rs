@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ets_listen::{CertId, Connections};
+use ets_listen::{CertId, Connections, Door};
 use ets_model::BootTime;
 use ets_runtime::{Clock, Shutdown};
 
@@ -29,11 +29,12 @@ impl Holders {
         u64::try_from(self.locked().len()).unwrap_or(u64::MAX)
     }
 
-    /// Ends what nobody uses: connections and TLS sessions, until shutdown.
+    /// Ends what nobody uses, connections and TLS sessions of this door, until shutdown. What its
+    /// owner does at another door is not seen here.
     pub(crate) async fn watch(
         self: Arc<Self>,
         idle: Duration,
-        (connections, clock): (Arc<Connections>, Clock),
+        (connections, door, clock): (Arc<Connections>, Door, Clock),
         shutdown: Shutdown,
     ) {
         let mut beat = tokio::time::interval((idle / 10).clamp(Duration::from_millis(20), LOOK));
@@ -42,7 +43,7 @@ impl Holders {
                 () = shutdown.requested() => return,
                 _ = beat.tick() => {
                     for id in self.idle(idle, clock.boot()) {
-                        let cut = connections.cut(id);
+                        let cut = connections.cut_at(door, id);
                         tracing::debug!(cut, "nobody used a certificate for the idle time");
                     }
                 }

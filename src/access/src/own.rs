@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use ets_i18n::{Tr, t};
 use ets_model::WallTime;
 use ets_rights::{Held, Scope};
+use ets_web::origin::is_own;
 use ets_web::page::Layout;
 use ets_web::table::{Cell, Column, Row, Table, table};
 use ets_web::{Ctx, Html, Page, card, facts, form, when};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
@@ -57,10 +58,14 @@ pub(crate) fn is_preference<B>(request: &Request<B>, path: &str) -> bool {
     path == ets_web::preferences::PATH && request.method() == Method::POST
 }
 
-/// Keeps the choice of a switch in a cookie.
-pub(crate) async fn prefer(visit: &Visit, request: Request<Incoming>) -> http::Response<Download> {
-    let own = visit.shared.own.clone();
-    of_ours(own.oneshot(request.map(Body::new)).await.unwrap_or_else(|no| match no {}))
+/// Keeps the choice of a switch in a cookie. Anybody may send it, and has not for ever to.
+pub(crate) async fn prefer(
+    visit: &Visit,
+    request: Request<Incoming>,
+) -> Result<http::Response<Download>, Refusal> {
+    let answer = visit.shared.own.clone().oneshot(request.map(Body::new));
+    let answer = tokio::time::timeout(visit.shared.patience, answer).await;
+    Ok(of_ours(answer.map_err(|_| Refusal::TooSlow)?.unwrap_or_else(|no| match no {})))
 }
 
 /// What is for those who came in. `None` where the path is not ours.
@@ -70,37 +75,30 @@ pub(crate) fn closed(
     request: &Request<Incoming>,
     path: &str,
 ) -> Result<Option<http::Response<Download>>, Refusal> {
-    if !matches!(path, "/me" | "/leave" | "/sign") {
-        return Ok(None);
-    }
+    let allowed = match path {
+        "/me" => "GET, HEAD",
+        "/leave" => "GET, HEAD, POST",
+        "/sign" => "POST",
+        _ => return Ok(None),
+    };
     let (uri, headers) = (request.uri().clone(), request.headers().clone());
     let asked = Asked { uri, headers, version: request.version() };
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let is_post = request.method() == Method::POST;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match path {
         "/me" if reads => Ok(Some(of_ours(me(visit, who, &asked)))),
         "/leave" if reads => Ok(Some(of_ours(leaving(visit, &asked)))),
-        _ if !is_post => Err(Refusal::Method),
-        _ if !is_of_this_site(&asked.headers) => Err(Refusal::Foreign),
+        _ if !is_post => Err(Refusal::Method(allowed)),
+        _ if !is_own(request.method(), &asked.headers, authority) => Err(Refusal::Foreign),
         "/leave" => Ok(Some(leave(visit, who, &asked))),
         "/sign" => Ok(Some(sign(visit, who, &asked))),
-        _ => Err(Refusal::Method),
+        _ => Err(Refusal::Method(allowed)),
     }
 }
 
 fn of_ours(answer: Response) -> http::Response<Download> {
     answer.map(Download::own)
-}
-
-/// Whether a page of this site sent the form, as far as the browser says (Fetch Metadata); other
-/// programs say nothing and hold the certificate themselves.
-fn is_of_this_site(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
-    }
-    let (origin, host) = (text("origin"), text("host"));
-    origin.is_none_or(|origin| origin.strip_prefix("https://") == host && host.is_some())
 }
 
 /// Ends everything that stands on the certificate but this answer.

@@ -50,10 +50,13 @@ pub(crate) fn refuse(
         if asked.wants_json() { problem(&ctx.tr, refusal) } else { page(visit, &ctx, refusal) };
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Refusal::Method(allowed) = refusal {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+    }
     if let Some(seconds) = refusal.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if !refusal.closes() {
+    if !refusal.closes(asked.version) {
         return answer.map(Download::own);
     }
     last(visit, asked, answer)
@@ -200,7 +203,7 @@ fn told((tr, ctx): (&Tr, Option<&Ctx>), refusal: &Refusal) -> (&'static str, Str
             t::access_misdirected_what(tr),
             t::access_misdirected_do(tr),
         ),
-        Refusal::Unclear | Refusal::Method => {
+        Refusal::Unclear | Refusal::Method(_) => {
             plain(t::access_unclear_title(tr), t::access_unclear_what(tr), t::access_unclear_do(tr))
         }
         Refusal::Foreign => {

@@ -1,7 +1,7 @@
 //! Why a request is not passed on, with what the person can do.
 
 use ets_model::WallTime;
-use http::StatusCode;
+use http::{StatusCode, Version};
 
 /// A request that is answered by us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub(crate) enum Refusal {
     Misdirected,
     /// 400: the request can be read in two ways.
     Unclear,
-    /// 405: CONNECT, TRACE, or another method than the page takes.
-    Method,
+    /// 405: CONNECT, TRACE, or another method than the page takes; with those that it takes.
+    Method(&'static str),
     /// 403: the form was sent by a page of another site.
     Foreign,
     /// 429: too much of one certificate.
@@ -121,7 +121,7 @@ impl Refusal {
             Self::Unknown => Reason::Unknown,
             Self::Misdirected => Reason::Misdirected,
             Self::Unclear => Reason::Unclear,
-            Self::Method => Reason::Method,
+            Self::Method(_) => Reason::Method,
             Self::Foreign => Reason::Foreign,
             Self::Busy(_) => Reason::Busy,
             Self::TooLarge(_) => Reason::TooLarge,
@@ -143,7 +143,7 @@ impl Refusal {
             Self::Unknown => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Unclear => StatusCode::BAD_REQUEST,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -163,16 +163,12 @@ impl Refusal {
     }
 
     /// Whether the connection has to end with it: a new one can bring a certificate, or what is
-    /// left of the request was not read.
-    pub(crate) fn closes(&self) -> bool {
-        matches!(
-            self,
-            Self::NoCertificate
-                | Self::Expired(_)
-                | Self::Left
-                | Self::Unclear
-                | Self::TooLarge(_)
-                | Self::TooSlow
-        )
+    /// left of the request was not read. Over HTTP/2 the latter is a matter of one stream.
+    pub(crate) fn closes(&self, version: Version) -> bool {
+        match self {
+            Self::NoCertificate | Self::Expired(_) | Self::Left => true,
+            Self::Unclear | Self::TooLarge(_) | Self::TooSlow => version < Version::HTTP_2,
+            _ => false,
+        }
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) streams: Arc<Streams>,
     pub(crate) refusals: Refusals,
     pub(crate) own: Router,
+    /// How long a body for a page of our own may take.
+    pub(crate) patience: Duration,
 }
 
 impl std::fmt::Debug for Shared {
@@ -80,6 +82,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Arc<Access>, Error> {
         holders: Arc::default(),
         streams: Arc::default(),
         refusals: Refusals::default(),
+        patience: config.bounds.body,
         own: ets_web::assets::router().merge(ets_web::preferences::router()),
     };
     let bounds = ets_listen::Bounds { offers_websocket: true, ..config.bounds };
@@ -102,7 +105,8 @@ impl Access {
         let shared = &self.shared;
         let (judge, clock) = (Arc::clone(&shared.judge), shared.clock.clone());
         beside.spawn(Arc::clone(&shared.streams).watch(judge, clock.clone(), shutdown.clone()));
-        let ends = (Arc::clone(&shared.connections), clock.clone());
+        let door = shared.connections.door(&self.acceptor);
+        let ends = (Arc::clone(&shared.connections), door, clock.clone());
         beside.spawn(Arc::clone(&shared.holders).watch(self.idle, ends, shutdown.clone()));
         for way in &shared.table.ways {
             let (way, clock, shutdown) = (Arc::clone(way), clock.clone(), shutdown.clone());

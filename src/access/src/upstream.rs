@@ -133,11 +133,11 @@ impl Upstream {
                 || (!sender.is_closed()
                     && matches!(timeout(READY, sender.ready()).await, Ok(Ok(()))));
             if is_ready {
-                return Ok(Lease { sender, upstream: Arc::clone(self), is_reused: true });
+                return Ok(Lease::new(sender, Arc::clone(self), true));
             }
         }
         let sender = open(self.address, connect).await?;
-        Ok(Lease { sender, upstream: Arc::clone(self), is_reused: false })
+        Ok(Lease::new(sender, Arc::clone(self), false))
     }
 
     fn pop(&self) -> Option<Sender> {
@@ -195,12 +195,19 @@ pub(crate) struct Lease {
     pub(crate) upstream: Arc<Upstream>,
     /// Whether it served a request before: the service may have closed it meanwhile.
     pub(crate) is_reused: bool,
+    /// Whether it carried the wish to become something else: what the service made of that is not
+    /// known for sure, so that it serves nobody after.
+    pub(crate) is_spent: bool,
 }
 
 impl Lease {
-    /// Keeps it for the next request; the answer was read to its end.
+    fn new(sender: Sender, upstream: Arc<Upstream>, is_reused: bool) -> Self {
+        Self { sender, upstream, is_reused, is_spent: false }
+    }
+
+    /// Keeps it for the next request, unless it is spent; the answer was read to its end.
     pub(crate) fn give_back(self) {
-        if self.sender.is_closed() {
+        if self.is_spent || self.sender.is_closed() {
             return;
         }
         let mut kept = self.upstream.kept.lock().unwrap_or_else(PoisonError::into_inner);

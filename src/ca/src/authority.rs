@@ -107,7 +107,6 @@ impl Authority {
     /// signed with it afterwards. An authority whose root is to sign again is made on a machine of
     /// its own.
     ///
-    /// # Errors
     /// Where relying parties ask about the issuing authority stands in its certificate, if it is
     /// known; the root's list, empty, is signed for as long as that certificate is valid.
     ///
@@ -211,6 +210,14 @@ impl Authority {
     pub fn log(&self) -> PathBuf {
         let Keys { files, key_id, .. } = &*self.keys;
         files.key.with_file_name(format!("log-{}", hex::encode(&key_id[..key_id.len().min(4)])))
+    }
+
+    /// Whether a certificate was signed, as the log says. Blocks while it reads.
+    ///
+    /// # Errors
+    /// [`Error::Log`] when the log was changed or damaged; [`Error::File`].
+    pub fn has_signed(&self) -> Result<bool, Error> {
+        crate::log::has_signed(&self.log(), &self.log_key())
     }
 
     pub(crate) fn files(&self) -> &Files {

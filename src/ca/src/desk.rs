@@ -12,13 +12,14 @@ use ets_listen::Connections;
 use ets_model::{BootTime, WallTime};
 use ets_registry::Author;
 use ets_runtime::Clock;
-use ets_store::{Store, Tx};
+use ets_store::{Store, Tx, values};
 use ets_tls::{CertId, RevocationSet};
 use rcgen::{Certificate, PublicKeyData};
 use serde_json::json;
 use tokio::sync::Mutex;
 use x509_parser::pem::parse_x509_pem;
 
+use crate::life::OrderId;
 use crate::log::{Event, Log, Replay, What};
 use crate::profile::{Custody, Profile};
 use crate::reconcile;
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     administrators: RwLock<HashSet<CertId>>,
 }
 
+/// Certificates of these profiles open the hub itself, or speak for it: nobody orders them at a desk.
+pub const OWN: [&str; 3] = [ADMINISTRATOR, "hub", "ocsp"];
 /// What opens the hub's own administration.
 const ADMINISTRATOR: &str = "administrator";
 
@@ -136,6 +139,17 @@ impl Ca {
         request: Option<&[u8]>,
         by: &Author,
     ) -> Result<Issued, Error> {
+        self.issue_on(None, wanted, request, by).await
+    }
+
+    /// The same on an order of a token, which knows from the intent on what is signed for it.
+    pub(crate) async fn issue_on(
+        &self,
+        order: Option<OrderId>,
+        wanted: Wanted,
+        request: Option<&[u8]>,
+        by: &Author,
+    ) -> Result<Issued, Error> {
         match (Profile::named(&wanted.profile)?, request) {
             (profile, _) if profile.is_authority() => Err(Error::NoProfile {
                 name: wanted.profile,
@@ -145,12 +159,12 @@ impl Ca {
             (Profile { key: Custody::Made, .. }, Some(_)) => Err(Error::NoRequest),
             (_, Some(request)) => {
                 let key = key::of_request(request)?;
-                let (serial, certificate) = self.certify(&wanted, &key, by).await?;
+                let (serial, certificate) = self.certify((&wanted, order), &key, by).await?;
                 Ok(self.handed(serial, &certificate, None))
             }
             (_, None) => {
                 let pair = key::make()?;
-                let (serial, certificate) = self.certify(&wanted, &pair, by).await?;
+                let (serial, certificate) = self.certify((&wanted, order), &pair, by).await?;
                 Ok(self.handed(serial, &certificate, Some(pair.serialize_pem())))
             }
         }
@@ -242,13 +256,13 @@ impl Ca {
 
     pub(crate) async fn certify(
         &self,
-        wanted: &Wanted,
+        (wanted, order): (&Wanted, Option<OrderId>),
         key: &impl PublicKeyData,
         by: &Author,
     ) -> Result<(Serial, Certificate), Error> {
         let Deps { authority, clock, .. } = &self.0.deps;
         let draft = authority.draft(wanted, key, moment(clock.wall()))?;
-        let (intent, serial) = (Intent::new(&draft, wanted), draft.serial);
+        let (intent, serial) = (Intent::new(&draft, wanted, order), draft.serial);
         let until = intent.ordered.until;
         if self.0.status.index().standing(serial).is_some() {
             return Err(Error::Abandoned(serial));
@@ -305,6 +319,17 @@ impl Ca {
         let chain = self.0.deps.authority.chain().to_owned();
         Issued { serial, certificate: certificate.pem(), chain, key }
     }
+}
+
+/// Whether an administrator's certificate stands: it keeps all rights, whatever is taken.
+///
+/// # Errors
+/// The database's.
+pub async fn has_administrator(store: &Store, now: WallTime) -> Result<bool, Error> {
+    let sql = "SELECT serial FROM ca_certificate \
+        WHERE state = 'active' AND not_after > $1 AND profile = $2 LIMIT 1";
+    let row = store.query_optional(sql, &values![now.0, ADMINISTRATOR]).await?;
+    Ok(row.is_some())
 }
 
 /// Reads the log on a thread of its own.

@@ -31,7 +31,7 @@ pub use authority::{Authority, Draft, Files, Times};
 pub use build::{Addresses, Wanted};
 pub use check::{check, key_fingerprint};
 pub use custody::Passphrase;
-pub use desk::{Ca, Deps, Issued};
+pub use desk::{Ca, Deps, Issued, OWN, has_administrator};
 pub use error::Error;
 pub use kept::{Kept, Reason, State};
 pub use key::is_pair;

@@ -72,7 +72,8 @@ impl Root {
     /// Certifies the key of a request as an issuing authority and writes what the hub takes into
     /// `out`: root, issuing certificate, the root's list. `names` are those that certificates of
     /// the authority may bear (RFC 5280, section 4.2.1.10): `region.example` with all below it,
-    /// networks such as `10.0.0.0/8`; any where there is none.
+    /// networks such as `10.0.0.0/8`; any where there is none. A kind that none is given of stays free
+    /// (RFC 5280): with names alone, certificates may bear any address.
     ///
     /// # Errors
     /// What is wrong with the request or the names; when a file cannot be written.

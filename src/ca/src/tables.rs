@@ -6,6 +6,7 @@ use ets_model::WallTime;
 use ets_store::{Migration, Row, Tx, Value, values};
 use ets_tls::CertId;
 
+use crate::life::{self, OrderId};
 use crate::log::Ordered;
 use crate::{Draft, Error, Kept, Reason, Serial, State};
 
@@ -143,6 +144,11 @@ pub(crate) async fn intend(
         at.0
     ];
     tx.execute(sql, &row).await?;
+    if let Some(order) = draft.order
+        && !life::pending(tx, order, draft.serial).await?
+    {
+        return Err(Error::Abandoned(draft.serial));
+    }
     Ok(())
 }
 
@@ -179,10 +185,12 @@ pub(crate) struct Intent {
     serial: Serial,
     pub(crate) ordered: Ordered,
     signed_part: Vec<u8>,
+    /// The order of a token that it is for.
+    order: Option<OrderId>,
 }
 
 impl Intent {
-    pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted) -> Self {
+    pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted, order: Option<OrderId>) -> Self {
         let ordered = Ordered {
             profile: wanted.profile.clone(),
             subject: wanted.subject.to_string(),
@@ -190,7 +198,7 @@ impl Intent {
             from: micros(draft.from),
             until: micros(draft.until),
         };
-        Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone() }
+        Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone(), order }
     }
 }
 

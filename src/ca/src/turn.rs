@@ -1,5 +1,6 @@
-//! A certificate suspended, resumed, revoked: first in the log, then in the database, then
-//! everywhere that asks; the list that it stands in is signed before whoever wanted it is answered.
+//! A certificate suspended, resumed, revoked: first in the log; what takes something away bites
+//! then, and the database is told; what gives something back is told to the database first. The
+//! list that it stands in is signed before whoever wanted it is answered.
 
 use std::sync::PoisonError;
 
@@ -54,6 +55,10 @@ impl Ca {
     /// The log first: what it has, a restored backup of the database does not take back.
     async fn log_and_turn(&self, known: &Kept, turn: &Turn, by: &Author) -> Result<(), Error> {
         let lines = self.0.log.append(vec![self.event(turn)]).await?;
+        if turn.to != State::Active {
+            // It is for good from here on: nobody lives on while a busy database lets us wait.
+            self.cut(turn, known.id(), known.not_after.0);
+        }
         let done = self.turn(known, turn, lines, by).await;
         match &done {
             Ok(()) | Err(Error::Over(..)) => {}
@@ -123,7 +128,7 @@ impl Ca {
         }
     }
 
-    /// What could not be written down bites as long as the hub runs.
+    /// What the database does not say yet bites as long as the hub runs; the log keeps it beyond.
     fn cut(&self, turn: &Turn, id: CertId, until: i64) {
         let to = if turn.to == State::Active { State::Suspended } else { turn.to };
         let index = self.0.status.index();

@@ -247,3 +247,112 @@ ets_store::on_both_databases!(
     &migrations(),
     what_is_looked_for_is_found_in_whatever_capitals
 );
+
+/// covers: T1.1, T1.5
+#[tokio::test]
+async fn what_opens_the_hub_itself_is_ordered_at_no_desk() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = ca(dir.path(), &store).await;
+    let desk = desk(&ca, &store, false).await;
+    for profile in ets_ca::OWN {
+        let order = New { profile: profile.to_owned(), ..new("CN=me") };
+        let refused = desk.order(order, &officer()).await;
+        assert!(matches!(refused, Err(Error::OfTheHub(_))), "{profile}: {refused:?}");
+    }
+}
+
+/// covers: T1.5
+#[tokio::test]
+async fn one_human_with_two_certificates_is_one_pair_of_eyes() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = ca(dir.path(), &store).await;
+    let desk = desk(&ca, &store, true).await;
+    let by =
+        |actor: &str, human: &str| Author { human: Some(human.to_owned()), ..Author::new(actor) };
+    let first = by("certificate:Asem (01)", "number:85");
+    let order = desk.order(new("CN=Bolat,O=Archive"), &first).await.unwrap();
+    let same = desk.confirm(order.id, &by("certificate:Asem (02)", "number:85")).await;
+    assert!(matches!(same, Err(Error::SamePerson)), "{same:?}");
+    desk.confirm(order.id, &by("certificate:Saule (03)", "number:86")).await.unwrap();
+}
+
+/// covers: T1.5
+#[tokio::test]
+async fn the_key_that_was_confirmed_is_not_exchanged_for_another() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = ca(dir.path(), &store).await;
+    let desk = desk(&ca, &store, false).await;
+    let order = New {
+        profile: "civil-servant".to_owned(),
+        request: Some(request("/CN=a")),
+        ..new("CN=Asem,O=Archive")
+    };
+    let order = desk.order(order, &officer()).await.unwrap();
+    let other = desk.issue(order.id, Some(request("/CN=a")), &officer()).await;
+    assert!(matches!(other, Err(Error::HasRequest(_))), "{other:?}");
+    desk.issue(order.id, None, &officer()).await.unwrap();
+}
+
+/// A request for a new key, made by openssl.
+fn request(subject: &str) -> String {
+    let args = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let mut openssl = Command::new("openssl");
+    let made = openssl.args(args).args(["-keyout", "/dev/null", "-subj", subject]).output();
+    String::from_utf8(made.unwrap().stdout).unwrap()
+}
+
+/// covers: T1.3
+#[tokio::test]
+async fn when_the_token_is_back_nothing_that_stood_in_for_it_opens_or_is_issued_any_more() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = ca(dir.path(), &store).await;
+    let desk = desk(&ca, &store, false).await;
+    let own = handed(&desk, "CN=Asem,O=Archive").await;
+    let card = || ("day card".to_owned(), None);
+    let used = desk.stand_in(own.id, 9, card(), &officer()).await.unwrap();
+    desk.issue(used.id, None, &officer()).await.unwrap();
+    let open = desk.stand_in(own.id, 9, card(), &officer()).await.unwrap();
+    desk.find_again(own.id, &officer()).await.unwrap();
+    let late = desk.issue(open.id, None, &officer()).await;
+    assert!(matches!(late, Err(Error::NotNow(_, Stage::Refused))), "{late:?}");
+    assert_eq!(stage(&desk, &used).await, Stage::Revoked);
+    let again = desk.stand_in(own.id, 9, card(), &officer()).await.unwrap();
+    let issued = desk.issue(again.id, None, &officer()).await.unwrap();
+    desk.give_back(own.id, &officer()).await.unwrap();
+    assert_eq!(ca.find(issued.serial).await.unwrap().state, State::Revoked);
+}
+
+/// covers: T-6, T1.2
+#[tokio::test]
+async fn what_was_signed_when_the_process_ended_belongs_to_its_order_or_is_dead() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let ca = ca(dir.path(), &store).await;
+    let first = desk(&ca, &store, false).await;
+    let with_request = New {
+        profile: "civil-servant".to_owned(),
+        request: Some(request("/CN=a")),
+        ..new("CN=Asem,O=Archive")
+    };
+    let mut ends = Vec::new();
+    for order in [with_request, new("CN=Bolat,O=Archive")] {
+        let order = first.order(order, &officer()).await.unwrap();
+        let serial = first.issue(order.id, None, &officer()).await.unwrap().serial;
+        // As if the process had ended between the certificate and the order's own line.
+        let sql = "UPDATE token_order SET serial = NULL, step = 'ordered' WHERE id = $1";
+        let values = ets_store::values![order.id.0];
+        let crash = store.write(move |tx: &mut ets_store::Tx<'_>| {
+            Box::pin(async move { tx.execute(sql, &values).await })
+        });
+        crash.await.unwrap();
+        ends.push((order, serial));
+    }
+    let again = desk(&ca, &store, false).await;
+    assert_eq!(again.find(ends[0].0.id).await.unwrap().serial, Some(ends[0].1));
+    assert_eq!(stage(&again, &ends[1].0).await, Stage::Ordered);
+    assert_eq!(ca.find(ends[1].1).await.unwrap().state, State::Revoked);
+}

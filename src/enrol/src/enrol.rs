@@ -73,6 +73,11 @@ impl Enrol {
         est::router(self.clone())
     }
 
+    /// Where machines reach it, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.config().url
+    }
+
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
     }

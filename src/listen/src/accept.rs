@@ -10,15 +10,16 @@ use axum::response::IntoResponse;
 use ets_runtime::Shutdown;
 use ets_tls::{Acceptor, CertId, PeerCertificate};
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::bounds::{Places, Tally, count};
+use crate::paced::Paced;
 use crate::pulse::Pulses;
-use crate::{Bounds, Client, Connections, Counters, Error, Handler, Limits, serve};
+use crate::{Bounds, Client, Connections, Counters, Door, Error, Handler, Limits, serve};
 
 /// Whether a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What encrypts connections and who stands on a certificate.
 pub type Entry = (Acceptor, Arc<Connections>);
+/// The same with the door that it is there.
+pub(crate) type Gate = (Acceptor, Arc<Connections>, Door);
 
 /// Serves plain HTTP until shutdown.
 ///
@@ -46,7 +49,7 @@ pub async fn serve_plain(
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let bounds = Bounds { limits, ..Bounds::default() };
-    run(listener, None, with_extensions(router), (bounds, Arc::default()), shutdown).await
+    run(listener, None, with_extensions(router, bounds), (bounds, Arc::default()), shutdown).await
 }
 
 /// Serves HTTP over TLS until shutdown; HTTP/2 where the client offers it. A connection lives no
@@ -62,8 +65,8 @@ pub async fn serve_tls(
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let bounds = Bounds { limits, ..Bounds::default() };
-    serve_service(listener, entry, with_extensions(router), (bounds, Arc::default()), shutdown)
-        .await
+    let make = with_extensions(router, bounds);
+    serve_service(listener, entry, make, (bounds, Arc::default()), shutdown).await
 }
 
 /// As [`serve_tls`] without a router: `make` makes the handler of each connection and learns there
@@ -87,7 +90,7 @@ where
 
 /// What all connections of one listener share.
 pub(crate) struct Shared<M> {
-    pub(crate) entry: Option<Entry>,
+    pub(crate) gate: Option<Gate>,
     pub(crate) make: M,
     pub(crate) bounds: Bounds,
     pub(crate) counters: Arc<Counters>,
@@ -96,7 +99,7 @@ pub(crate) struct Shared<M> {
     pub(crate) shutdown: Shutdown,
 }
 
-async fn run<M, H>(
+pub(crate) async fn run<M, H>(
     listener: std::net::TcpListener,
     entry: Option<Entry>,
     make: M,
@@ -107,9 +110,10 @@ where
     M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
     H: Handler,
 {
-    if let Some((acceptor, connections)) = &entry {
-        connections.drops_sessions_of(acceptor);
-    }
+    let gate = entry.map(|(acceptor, connections)| {
+        let door = connections.door(&acceptor);
+        (acceptor, connections, door)
+    });
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let places = Arc::new(Semaphore::new(bounds.limits.connections));
@@ -120,15 +124,8 @@ where
     let looking = Arc::clone(&pulses).watch(deadlines, Arc::clone(&counters), shutdown.clone());
     tokio::spawn(looking);
     let ending = shutdown.clone();
-    let shared = Arc::new(Shared {
-        entry,
-        make,
-        bounds,
-        counters,
-        pulses,
-        by_certificate,
-        shutdown: ending,
-    });
+    let shared =
+        Arc::new(Shared { gate, make, bounds, counters, pulses, by_certificate, shutdown: ending });
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
@@ -161,9 +158,9 @@ where
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    match &shared.entry {
+    match &shared.gate {
         None => serve::plain(&shared, stream, address, places).await,
-        Some(entry) => serve::encrypted(&shared, entry, (stream, address), places).await,
+        Some(gate) => serve::encrypted(&shared, gate, (stream, address), places).await,
     }
 }
 
@@ -183,14 +180,18 @@ async fn accept(
 }
 
 /// Makes the service of a connection that puts who speaks into each request, for a router.
-fn with_extensions(router: Router) -> impl Fn(Arc<Client>) -> Told + Send + Sync + 'static {
-    move |client| Told { router: router.clone(), client }
+pub(crate) fn with_extensions(
+    router: Router,
+    bounds: Bounds,
+) -> impl Fn(Arc<Client>) -> Told + Send + Sync + 'static {
+    move |client| Told { router: router.clone(), client, bounds }
 }
 
 /// A router that is told who speaks.
-struct Told {
+pub(crate) struct Told {
     router: Router,
     client: Arc<Client>,
+    bounds: Bounds,
 }
 
 impl Handler for Told {
@@ -204,6 +205,8 @@ impl Handler for Told {
         if let Some(certificate) = &self.client.certificate {
             request.extensions_mut().insert(PeerCertificate::clone(certificate));
         }
+        let (body, slowest) = (self.bounds.body, self.bounds.slowest);
+        let request = request.map(|sent| Paced::new(sent, body, slowest));
         let answer =
             (!self.client.cut.is_cancelled()).then(|| answer(self.router.clone(), request));
         async move {
@@ -216,9 +219,12 @@ impl Handler for Told {
 }
 
 /// Hands one request to the router; a router cannot fail, only answer with an error page.
-pub(crate) async fn answer(
+pub(crate) async fn answer<B>(
     router: Router,
-    request: Request<Incoming>,
-) -> Result<axum::response::Response, Infallible> {
+    request: Request<B>,
+) -> Result<axum::response::Response, Infallible>
+where
+    B: Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
     router.oneshot(request.map(axum::body::Body::new)).await
 }

@@ -52,6 +52,11 @@ pub struct Bounds {
     pub idle: Duration,
     /// How long a client may take none of an answer that waits for it.
     pub stall: Duration,
+    /// How long the body of a request may stand still where a router or a page of ours reads it;
+    /// also the head start before `slowest` counts.
+    pub body: Duration,
+    /// The slowest that such a body may come, in bytes a second on average.
+    pub slowest: u64,
     /// Whether `WebSocket`s over HTTP/2 are offered (RFC 8441).
     pub offers_websocket: bool,
 }
@@ -66,6 +71,8 @@ impl Default for Bounds {
             head: 64 << 10,
             idle: Duration::from_secs(180),
             stall: Duration::from_secs(60),
+            body: Duration::from_secs(30),
+            slowest: 500,
             offers_websocket: false,
         }
     }

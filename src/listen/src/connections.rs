@@ -26,7 +26,7 @@ pub struct Connections {
     shards: Box<[Mutex<Shard>]>,
     revoked: Arc<RevocationSet>,
     next: AtomicU64,
-    /// Those whose sessions end with what they opened.
+    /// Those whose sessions end with what they opened; a door is a place in this list.
     acceptors: Mutex<Vec<Acceptor>>,
 }
 
@@ -41,9 +41,14 @@ type Shard = HashMap<CertId, Vec<Entry>>;
 #[derive(Debug)]
 struct Entry {
     number: u64,
+    door: Door,
     not_after: SystemTime,
     cut: CancellationToken,
 }
+
+/// Through which acceptor a connection came: all listeners of one acceptor are one door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door(usize);
 
 impl Connections {
     /// None yet; `revoked` decides who is admitted.
@@ -53,17 +58,21 @@ impl Connections {
         Arc::new(Self { shards, revoked, next, acceptors })
     }
 
-    /// From now on the sessions of this acceptor are dropped with the connections that are cut.
-    pub fn drops_sessions_of(&self, acceptor: &Acceptor) {
+    /// The door of this acceptor. From now on its sessions are dropped with the connections that
+    /// are cut.
+    pub fn door(&self, acceptor: &Acceptor) -> Door {
         let mut all = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.iter().any(|one| one.is_same(acceptor)) {
+        let known = all.iter().position(|one| one.is_same(acceptor));
+        Door(known.unwrap_or_else(|| {
             all.push(acceptor.clone());
-        }
+            all.len() - 1
+        }))
     }
 
-    fn drop_sessions(&self, id: CertId) {
+    fn drop_sessions(&self, id: CertId, at: Option<Door>) {
         let all = self.acceptors.lock().unwrap_or_else(PoisonError::into_inner);
-        for acceptor in &*all {
+        let is_meant = |number| at.is_none_or(|door| door == Door(number));
+        for (_, acceptor) in all.iter().enumerate().filter(|(number, _)| is_meant(*number)) {
             acceptor.drop_sessions(id);
         }
     }
@@ -72,10 +81,10 @@ impl Connections {
     ///
     /// It is entered before the set is asked: whoever revokes inserts into the set before cutting,
     /// so that one of both sees the other and no connection slips through between them.
-    pub fn admit(self: &Arc<Self>, peer: &PeerCertificate) -> Option<Admitted> {
+    pub fn admit(self: &Arc<Self>, peer: &PeerCertificate, door: Door) -> Option<Admitted> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let cut = CancellationToken::new();
-        let entry = Entry { number, not_after: peer.not_after, cut: cut.clone() };
+        let entry = Entry { number, door, not_after: peer.not_after, cut: cut.clone() };
         self.shard(peer.id).entry(peer.id).or_default().push(entry);
         let admitted = Admitted { connections: Arc::clone(self), id: peer.id, number, cut };
         let is_good = self.revoked.standing(peer.id) == Standing::Good;
@@ -92,19 +101,26 @@ impl Connections {
     /// Cuts the connections of a certificate that stays valid, and drops its sessions: its owner
     /// has left, and his token signs before he comes in again. Answers how many there were.
     pub fn cut(&self, id: CertId) -> usize {
-        self.drop_sessions(id);
-        let shard = self.shard(id);
-        let entries = shard.get(&id).map_or(&[][..], Vec::as_slice);
-        entries.iter().for_each(|entry| entry.cut.cancel());
-        entries.len()
+        self.drop_sessions(id, None);
+        self.cut_where(id, |_| true)
+    }
+
+    /// As [`Connections::cut`], but at one door: elsewhere its owner stays.
+    pub fn cut_at(&self, door: Door, id: CertId) -> usize {
+        self.drop_sessions(id, Some(door));
+        self.cut_where(id, |entry| entry.door == door)
     }
 
     /// As [`Connections::cut`], but for one that may still say farewell.
     pub fn cut_others(&self, id: CertId, but: u64) -> usize {
-        self.drop_sessions(id);
+        self.drop_sessions(id, None);
+        self.cut_where(id, |entry| entry.number != but)
+    }
+
+    fn cut_where(&self, id: CertId, is_meant: impl Fn(&Entry) -> bool) -> usize {
         let shard = self.shard(id);
-        let others = shard.get(&id).into_iter().flatten().filter(|entry| entry.number != but);
-        others.inspect(|entry| entry.cut.cancel()).count()
+        let meant = shard.get(&id).into_iter().flatten().filter(|entry| is_meant(entry));
+        meant.inspect(|entry| entry.cut.cancel()).count()
     }
 
     /// How many stand on this certificate.

@@ -17,7 +17,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::accept::{Entry, Shared};
+use crate::accept::{Gate, Shared};
 use crate::bounds::{Places, count};
 use crate::pulse::{Listed, Watched};
 use crate::{Admitted, Bound, Bounds, Client, Handler, Peer, Scheme};
@@ -59,7 +59,7 @@ pub(crate) async fn plain<M, H>(
 /// Shakes hands and serves HTTP on one connection.
 pub(crate) async fn encrypted<M, H>(
     shared: &Shared<M>,
-    (acceptor, connections): &Entry,
+    (acceptor, connections, door): &Gate,
     (stream, address): (TcpStream, SocketAddr),
     mut places: Places,
 ) where
@@ -89,7 +89,7 @@ pub(crate) async fn encrypted<M, H>(
                 count(&counters.crowded_certificate);
                 return tracing::debug!(%address, "too many connections of one certificate");
             }
-            match connections.admit(certificate) {
+            match connections.admit(certificate, *door) {
                 Some(admitted) if !session.is_dropped(certificate.id) => Some(admitted),
                 _ => return tracing::debug!(%address, "ended between handshake and entry"),
             }

@@ -18,6 +18,9 @@ use crate::{Applied, Catalog, Error, Fault, Field, Photo, Preview, Rule, check, 
 pub struct Author {
     /// Who: the subject of a certificate, a system user.
     pub actor: String,
+    /// Which human that is, whatever token or session he holds; where it is not known, each actor
+    /// is another.
+    pub human: Option<String>,
     /// For whom, where it is somebody else.
     pub on_behalf: Option<String>,
     /// From which segment, where it is known.
@@ -30,6 +33,11 @@ impl Author {
     /// An author without more to tell.
     pub fn new(actor: impl Into<String>) -> Self {
         Self { actor: actor.into(), ..Self::default() }
+    }
+
+    /// By what one human is told from another.
+    pub fn human(&self) -> &str {
+        self.human.as_deref().unwrap_or(&self.actor)
     }
 }
 

@@ -8,17 +8,19 @@ use serde_json::Value as Json;
 
 use crate::rows::{self, Which};
 use crate::world::World;
-use crate::{Error, Rights, Scope};
+use crate::{Error, Person, Rights, Scope};
 
 /// Who changes rights.
 #[derive(Clone, Debug, Default)]
 pub struct By {
     /// As the journal names him, with the reason.
     pub author: Author,
-    /// Who he is, where rights of his own let him; `None` for whoever may everything.
+    /// Who he is, where a certificate says it, be it an administrator's.
     pub person: Option<PersonId>,
     /// For whom he acts.
     pub acting_for: Option<PersonId>,
+    /// Whether he has all rights, whatever was given to him.
+    pub is_administrator: bool,
     /// Whether a certificate stands that has all rights whatever is given here.
     pub break_glass: bool,
 }
@@ -27,23 +29,45 @@ impl By {
     /// The hub itself.
     pub(crate) fn hub(reason: &str) -> Self {
         let author = Author { reason: reason.to_owned(), ..Author::new("system") };
-        Self { author, break_glass: true, ..Self::default() }
+        Self { author, is_administrator: true, break_glass: true, ..Self::default() }
     }
 
-    /// Refuses who would give to himself, be it through another.
-    pub(crate) fn is_other(&self, person: &PersonId) -> Result<(), Error> {
-        let own = [&self.person, &self.acting_for].into_iter().flatten().any(|one| one == person);
-        if own { Err(Error::OwnRights) } else { Ok(()) }
+    /// Refuses who would give to himself, be it through another: what somebody has is also that of
+    /// who stands in for him.
+    pub(crate) fn is_other(&self, person: &PersonId, now: &Now<'_>) -> Result<(), Error> {
+        let is_it = |one: &PersonId| {
+            one == person || now.world.behind(one, now.at).any(|of| of.id == *person)
+        };
+        if self.people().any(is_it) { Err(Error::OwnRights) } else { Ok(()) }
+    }
+
+    /// Refuses who would change what he himself may, be it through another.
+    pub(crate) fn is_without(&self, role: &str, now: &Now<'_>) -> Result<(), Error> {
+        let given =
+            |of: &Person| of.grants.iter().any(|one| one.role == role && !one.is_over(now.at));
+        let has = |one: &PersonId| now.world.behind(one, now.at).any(given);
+        if self.people().any(has) { Err(Error::OwnRights) } else { Ok(()) }
+    }
+
+    /// He, and for whom he acts.
+    fn people(&self) -> impl Iterator<Item = &PersonId> {
+        [&self.person, &self.acting_for].into_iter().flatten()
     }
 
     /// Refuses who may not give rights there.
     pub(crate) fn may_give(&self, scope: &Scope, now: &Now<'_>) -> Result<(), Error> {
-        let Some(person) = &self.person else { return Ok(()) };
-        if now.world.may_give(person, scope, now.tree, now.at) {
+        let may = |one: &PersonId| now.world.may_give(one, scope, now.tree, now.at);
+        if self.is_administrator || self.person.as_ref().is_some_and(may) {
             Ok(())
         } else {
             Err(Error::Outside)
         }
+    }
+
+    /// By what one human is told from another in four eyes: the person, whatever certificate he
+    /// shows; else what the author says.
+    pub(crate) fn human(&self) -> &str {
+        self.person.as_ref().map_or_else(|| self.author.human(), PersonId::as_str)
     }
 }
 

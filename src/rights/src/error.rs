@@ -44,6 +44,9 @@ pub enum Error {
     /// A second person is needed, and another one than gave it.
     #[error("a second person must confirm it: neither who gave it nor who gets it")]
     Second,
+    /// Whoever gives a role alone cannot make it one that is given alone.
+    #[error("the role \"{0}\" needs a second person: ask an administrator of the hub to change it")]
+    FourEyes(String),
     /// It does not wait for anybody.
     #[error("this grant waits for nobody: it was confirmed, or needs no second person")]
     NotWaiting,

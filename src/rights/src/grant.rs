@@ -30,8 +30,8 @@ pub struct Grant {
     pub wanted: Span,
     /// Who gave it, as the journal names him.
     pub given_by: String,
-    /// The same as a person, where he is one.
-    pub given_person: Option<PersonId>,
+    /// Which human that was, whatever he came in by.
+    pub given_human: String,
     /// When it was given.
     pub given: WallTime,
     /// Why.

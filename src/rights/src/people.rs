@@ -127,9 +127,7 @@ impl Rights {
             if !grant.waits(now.at) {
                 return Err(Error::NotWaiting);
             }
-            let same = grant.given_by == by.author.actor
-                || (by.person.is_some() && grant.given_person == by.person);
-            if same || by.is_other(&owner).is_err() {
+            if grant.given_human == by.human() || by.is_other(&owner, now).is_err() {
                 return Err(Error::Second);
             }
             let sql = "UPDATE rights_grant SET confirmed = $2, confirmed_by = $3 \
@@ -196,7 +194,7 @@ impl Rights {
         let owner = self.owner(no).await?;
         self.change(by, |now| {
             let (person, grant) = standing(now, &owner, no)?;
-            by.is_other(&owner)?;
+            by.is_other(&owner, now)?;
             by.may_give(&grant.scope, now)?;
             let at = now.at;
             let one = grant.suspensions.iter().find(|one| one.span.holds(at));
@@ -214,7 +212,7 @@ impl Rights {
     pub async fn resume(&self, person: &PersonId, by: &By) -> Result<(), Error> {
         self.change(by, |now| {
             let known = known(now, person)?;
-            by.is_other(person)?;
+            by.is_other(person, now)?;
             whole(now, known, by)?;
             let one = known.suspensions.iter().find(|one| one.span.holds(now.at));
             let suspension = one.ok_or(Error::NotSuspended)?;
@@ -253,7 +251,7 @@ fn by_default(draft: Draft, person: &PersonId, at: WallTime) -> Draft {
 
 fn give(now: &Now<'_>, person: &PersonId, wanted: &Wanted, by: &By) -> Result<Draft, Error> {
     let known = known(now, person)?;
-    by.is_other(person)?;
+    by.is_other(person, now)?;
     by.may_give(&wanted.scope, now)?;
     let span = times(wanted.from, wanted.until, now.at)?;
     let no_role = || Error::NoRole(wanted.role.clone());
@@ -285,7 +283,7 @@ fn give(now: &Now<'_>, person: &PersonId, wanted: &Wanted, by: &By) -> Result<Dr
         span.until.map(|until| until.0),
         now.at.0,
         &by.author.actor,
-        by.person.as_ref().map(PersonId::as_str),
+        by.human(),
         by.author.reason.trim(),
         role.needs_second
     ];

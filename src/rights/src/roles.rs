@@ -15,11 +15,12 @@ const TITLE: usize = 120;
 
 impl Rights {
     /// Makes a role, or makes it another from now on. Of a role that every hub has only
-    /// `needs_second` can be changed.
+    /// `needs_second` can be changed. Nobody changes a role that he has, and one that needs a second
+    /// person is changed by an administrator of the hub.
     ///
     /// # Errors
-    /// [`Error::Role`], [`Error::NoRight`], [`Error::BuiltIn`], [`Error::LastAdministrator`]; the
-    /// database's.
+    /// [`Error::Role`], [`Error::NoRight`], [`Error::BuiltIn`], [`Error::OwnRights`],
+    /// [`Error::FourEyes`], [`Error::LastAdministrator`]; the database's.
     pub async fn put_role(
         &self,
         id: &str,
@@ -41,6 +42,8 @@ impl Rights {
             if standing.is_some_and(same) {
                 return Ok(None);
             }
+            by.is_without(id, now)?;
+            four_eyes(id, standing, by)?;
             let detail = json!({
                 "title": title,
                 "rights": words,
@@ -63,7 +66,7 @@ impl Rights {
     /// Closes a role that nobody has.
     ///
     /// # Errors
-    /// [`Error::NoRole`], [`Error::BuiltIn`], [`Error::Role`]; the database's.
+    /// [`Error::NoRole`], [`Error::BuiltIn`], [`Error::Role`], [`Error::FourEyes`]; the database's.
     pub async fn close_role(&self, id: &str, by: &By) -> Result<(), Error> {
         self.change(by, |now| {
             by.may_give(&Scope::Everywhere, now)?;
@@ -72,6 +75,8 @@ impl Rights {
             if role.is_built_in() {
                 return Err(Error::BuiltIn(id.to_owned()));
             }
+            // Or it would be made anew without the second person.
+            four_eyes(id, role.at(now.at), by)?;
             let mut grants = now.world.people().flat_map(|person| &person.grants);
             if grants.any(|grant| grant.role == id && !grant.is_over(now.at)) {
                 return Err(Error::Role("people have it; end their grants first"));
@@ -95,6 +100,15 @@ fn sound(now: &Now<'_>, id: &str, title: &str, words: &[String]) -> Result<(), E
         Some(word) => Err(Error::NoRight(word.clone())),
         None if words.is_empty() => Err(Error::Role("it has no right")),
         None => Ok(()),
+    }
+}
+
+/// Who gives a role with a second person must not be able to do without him.
+fn four_eyes(id: &str, standing: Option<&Version>, by: &By) -> Result<(), Error> {
+    if by.is_administrator || !standing.is_some_and(|one| one.needs_second) {
+        Ok(())
+    } else {
+        Err(Error::FourEyes(id.to_owned()))
     }
 }
 

@@ -143,7 +143,7 @@ fn grant(row: &Row, places: &HashMap<&str, usize>) -> Result<Grant, Error> {
         scope: scope.ok_or_else(|| unreadable("scope"))?,
         wanted: span(row)?,
         given_by: row.text("given_by")?.to_owned(),
-        given_person: row.opt_text("given_person")?.map(PersonId::from_kept),
+        given_human: row.opt_text("given_person")?.unwrap_or(row.text("given_by")?).to_owned(),
         given: WallTime(row.int("given")?),
         why: row.text("why")?.to_owned(),
         needs_second: row.flag("needs_second")?,

@@ -22,7 +22,7 @@ impl Rights {
     ) -> Result<i64, Error> {
         self.change(by, |now| {
             let (principal, person) = (known(now, of)?, known(now, stand_in)?);
-            by.is_other(stand_in)?;
+            by.is_other(stand_in, now)?;
             whole(now, principal, by)?;
             let span = times(from, until, now.at)?;
             let overlaps = |one: &crate::Substitution| {

@@ -199,7 +199,7 @@ impl Told {
             scope: one.scope.clone(),
             wanted: span(one.from, one.until),
             given_by: String::new(),
-            given_person: None,
+            given_human: String::new(),
             given: WallTime(0),
             why: String::new(),
             needs_second: one.second.is_some(),

@@ -156,6 +156,15 @@ impl World {
         self.scopes(person, GIVE, at).into_iter().any(|own| own.contains(scope, tree))
     }
 
+    /// Whose rights are a person's, be it not yet: his own and those of whom he stands in for.
+    pub(crate) fn behind(&self, person: &PersonId, at: WallTime) -> impl Iterator<Item = &Person> {
+        let person = self.people.get(person);
+        let stands_in = person.into_iter().flat_map(|one| &one.stands_in);
+        let open = stands_in.filter(move |one| !one.span.is_over(at));
+        let principals = open.filter_map(|one| self.people.get(&one.of));
+        person.into_iter().chain(principals).map(|one| &**one)
+    }
+
     /// Whether anybody can give any right to anybody.
     pub(crate) fn has_giver(&self, at: WallTime) -> bool {
         self.givers.iter().any(|id| self.may_give(id, &Scope::Everywhere, None, at))

@@ -64,7 +64,10 @@ pub enum Error {
         place: String,
     },
     /// A file or folder cannot be read or made.
-    #[error("{place} cannot be opened: check that the folder exists and may be written")]
+    #[error(
+        "{place} cannot be opened: check that the folder exists and that the user of the hub may \
+         read and write both"
+    )]
     File {
         /// The file.
         place: String,

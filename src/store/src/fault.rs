@@ -101,6 +101,10 @@ impl Place {
             10 | 14 if self.free_bytes().is_some_and(|free| free < NOTHING_LEFT) => {
                 Some(self.full())
             }
+            14 => {
+                let source = std::io::Error::other(refusal.message().to_owned());
+                Some(Error::File { place: self.name.clone(), source: Arc::new(source) })
+            }
             11 => Some(self.corrupt(refusal.message())),
             26 => Some(self.foreign()),
             _ if code == STRICT_TYPE => {

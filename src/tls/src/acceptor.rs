@@ -16,13 +16,15 @@ use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use crate::credentials::Credentials;
 use crate::provider::provider;
 use crate::revocation::{RevocationSet, Standing};
-use crate::sessions::{Handshake, Sessions};
+use crate::sessions::{Handshake, MOST, Sessions};
 use crate::verifier::Verifier;
 use crate::{CertId, Error, Paths, PeerCertificate};
 
 /// Who is refused has so long, and may send so much, before the connection is closed.
 const LINGER: Duration = Duration::from_millis(500);
 const MOST_UNREAD: u64 = 64 << 10;
+/// Sessions of those without a certificate that are kept beside those with one.
+const STRANGERS: usize = 2_000;
 
 /// Accepts TLS 1.2 and 1.3; a client may prove a certificate of our authority, or none.
 #[derive(Clone)]
@@ -130,14 +132,16 @@ impl Acceptor {
                 .with_safe_default_protocol_versions()
         };
         let asking = builder()?.with_client_cert_verifier(Arc::new(verifier));
-        let closed = half(asking.with_cert_resolver(Arc::<Credentials>::clone(&credentials)));
+        let asking = asking.with_cert_resolver(Arc::<Credentials>::clone(&credentials));
+        // Where nothing opens without a certificate, who comes again is asked for it again.
+        let closed = half(asking, if is_explaining { 0 } else { STRANGERS });
         let open = if open_names.is_empty() {
             None
         } else {
             let names = open_names.iter().map(|name| name.to_lowercase()).collect();
             let silent = builder()?.with_no_client_auth();
             let config = silent.with_cert_resolver(Arc::<Credentials>::clone(&credentials));
-            Some(Open { names, half: half(config) })
+            Some(Open { names, half: half(config, MOST) })
         };
         Ok(Self { closed, open, credentials, revoked, is_explaining })
     }
@@ -275,9 +279,9 @@ impl Half {
     }
 }
 
-fn half(mut config: ServerConfig) -> Half {
+fn half(mut config: ServerConfig, strangers: usize) -> Half {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Half { config: Arc::new(config), sessions: Arc::default() }
+    Half { config: Arc::new(config), sessions: Sessions::new(strangers) }
 }
 
 async fn refused<S: AsyncRead + AsyncWrite + Unpin>(error: IoError, stream: Option<S>) -> IoError {

@@ -11,7 +11,7 @@ use crate::CertId;
 
 /// Sessions that are kept; two belong to a TLS 1.3 handshake. A token signs slowly and one
 /// connection at a time, so that who comes back with a session spares its owner a second and a PIN.
-const MOST: usize = 20_000;
+pub(crate) const MOST: usize = 20_000;
 /// How long after the signature a session may be resumed: a working day.
 const LIFE: Duration = Duration::from_secs(8 * 3600);
 /// So many drops are remembered by certificate; a handshake that is older than all of them keeps
@@ -19,17 +19,27 @@ const LIFE: Duration = Duration::from_secs(8 * 3600);
 const REMEMBERED: usize = 1024;
 
 /// All sessions of one acceptor. Never shared between two that verify differently.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sessions(Mutex<Kept>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
     by_key: HashMap<Vec<u8>, Session>,
     by_certificate: HashMap<CertId, Vec<Vec<u8>>>,
-    /// The oldest first; keys that are gone already are passed over.
-    order: VecDeque<Vec<u8>>,
+    /// Of those who proved a certificate, and of those who proved none: strangers come as often as
+    /// they like, and must not take the place of anybody.
+    known: Share,
+    nobody: Share,
     drops: u64,
     dropped: VecDeque<(u64, CertId)>,
+}
+
+#[derive(Debug, Default)]
+struct Share {
+    most: usize,
+    kept: usize,
+    /// The oldest first; keys that are gone already are passed over.
+    order: VecDeque<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +50,14 @@ struct Session {
 }
 
 impl Sessions {
+    /// None yet; of those without a certificate at most so many will be kept.
+    pub(crate) fn new(nobody: usize) -> Arc<Self> {
+        let share = |most| Share { most, ..Share::default() };
+        let (by_key, by_certificate, drops, dropped) = <_>::default();
+        let (known, nobody) = (share(MOST), share(nobody));
+        Arc::new(Self(Mutex::new(Kept { by_key, by_certificate, known, nobody, drops, dropped })))
+    }
+
     /// What one handshake sees of the store.
     pub(crate) fn handshake(self: &Arc<Self>) -> Arc<Handshake> {
         let begun = self.kept().drops;
@@ -58,7 +76,9 @@ impl Sessions {
             kept.dropped.pop_front();
         }
         let keys = kept.by_certificate.remove(&id).unwrap_or_default();
-        keys.iter().filter(|key| kept.by_key.remove(*key).is_some()).count()
+        let count = keys.iter().filter(|key| kept.by_key.remove(*key).is_some()).count();
+        kept.known.kept -= count;
+        count
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -74,19 +94,29 @@ impl Kept {
     }
 
     fn insert(&mut self, key: Vec<u8>, session: Session) {
-        while self.by_key.len() >= MOST || self.order.len() >= 2 * MOST {
-            let Some(oldest) = self.order.pop_front() else { break };
+        let of = session.of;
+        if self.share(of).most == 0 {
+            return;
+        }
+        while let Some(oldest) = self.share(of).displaced() {
             self.remove(&oldest);
         }
-        if let Some(id) = session.of {
+        if let Some(id) = of {
             self.by_certificate.entry(id).or_default().push(key.clone());
         }
-        self.order.push_back(key.clone());
+        let share = self.share(of);
+        share.kept += 1;
+        share.order.push_back(key.clone());
         self.by_key.insert(key, session);
+    }
+
+    fn share(&mut self, of: Option<CertId>) -> &mut Share {
+        if of.is_some() { &mut self.known } else { &mut self.nobody }
     }
 
     fn remove(&mut self, key: &[u8]) -> Option<Session> {
         let session = self.by_key.remove(key)?;
+        self.share(session.of).kept -= 1;
         if let Some(id) = session.of
             && let Some(keys) = self.by_certificate.get_mut(&id)
         {
@@ -96,6 +126,14 @@ impl Kept {
             }
         }
         Some(session)
+    }
+}
+
+impl Share {
+    /// The oldest key, where one more has no room.
+    fn displaced(&mut self) -> Option<Vec<u8>> {
+        let is_full = self.kept >= self.most || self.order.len() >= 2 * self.most;
+        if is_full { self.order.pop_front() } else { None }
     }
 }
 
@@ -178,7 +216,7 @@ mod tests {
     /// covers: T2.3
     #[test]
     fn who_leaves_takes_his_sessions_along_and_nobody_elses() {
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Sessions::new(MOST);
         kept(&sessions, b"a", 1);
         kept(&sessions, b"b", 2);
         assert_eq!(sessions.drop_of(id(1)), 1);
@@ -190,7 +228,7 @@ mod tests {
     /// covers: T2.3
     #[test]
     fn a_handshake_that_was_under_way_when_its_owner_left_keeps_no_session() {
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Sessions::new(MOST);
         let (his, other) = (sessions.handshake(), sessions.handshake());
         sessions.drop_of(id(1));
         his.put(b"a".to_vec(), vec![1]);
@@ -210,7 +248,7 @@ mod tests {
     /// covers: T2.3
     #[test]
     fn a_resumed_session_is_as_old_as_its_signature() {
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Sessions::new(MOST);
         let first = sessions.handshake();
         first.put(b"a".to_vec(), vec![1]);
         let signed = first.keep(Some(id(1)), false);
@@ -225,10 +263,35 @@ mod tests {
         assert!(full.keep(Some(id(1)), false) >= signed);
     }
 
+    /// covers: T-8: who has no certificate cannot make the tokens of others sign again
+    #[test]
+    fn strangers_take_the_place_of_strangers_only() {
+        let sessions = Sessions::new(5);
+        kept(&sessions, b"a", 1);
+        let stranger = |number: usize| {
+            let handshake = sessions.handshake();
+            handshake.put(number.to_be_bytes().to_vec(), Vec::new());
+            handshake.keep(None, false);
+        };
+        (0..MOST + 10).for_each(stranger);
+        {
+            let kept = sessions.kept();
+            assert_eq!((kept.by_key.len(), kept.nobody.kept, kept.known.kept), (6, 5, 1));
+        }
+        assert!(sessions.handshake().take(&(MOST + 9).to_be_bytes()).is_some());
+        assert!(sessions.handshake().take(&0_usize.to_be_bytes()).is_none());
+        assert_eq!(sessions.handshake().take(b"a"), Some(vec![1]));
+        let closed = Sessions::new(0);
+        let handshake = closed.handshake();
+        handshake.put(b"b".to_vec(), Vec::new());
+        handshake.keep(None, false);
+        assert!(closed.handshake().take(b"b").is_none(), "none is kept at all");
+    }
+
     /// covers: T-8: memory is bounded
     #[test]
     fn the_oldest_sessions_make_room() {
-        let sessions = Arc::new(Sessions::default());
+        let sessions = Sessions::new(MOST);
         for number in 0..MOST + 10 {
             let handshake = sessions.handshake();
             handshake.put(number.to_be_bytes().to_vec(), Vec::new());
@@ -236,5 +299,8 @@ mod tests {
         }
         let kept = sessions.kept();
         assert_eq!((kept.by_key.len(), kept.by_certificate[&id(1)].len()), (MOST, MOST));
+        drop(kept);
+        assert_eq!(sessions.drop_of(id(1)), MOST);
+        assert_eq!(sessions.kept().known.kept, 0);
     }
 }

@@ -23,6 +23,7 @@ pub mod form;
 pub mod html;
 pub mod live;
 pub mod notice;
+pub mod origin;
 pub mod page;
 pub mod pager;
 pub mod preferences;

@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) traffic: bool,
     /// As this ordinary user instead of as the one who tests.
     pub(crate) as_user: Option<(u32, u32)>,
+    /// Variables that the hub's processes see.
+    pub(crate) env: Vec<(&'static str, String)>,
     /// How long the start may take.
     pub(crate) patience: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Options {
             critical: 0,
             traffic: false,
             as_user: None,
+            env: Vec::new(),
             patience: Duration::from_secs(60),
         }
     }
@@ -201,7 +204,7 @@ fn as_user(user: Option<(u32, u32)>) -> Command {
 
 fn command(options: &Options, dir: &Path) -> Command {
     let mut command = as_user(options.as_user);
-    command.env("HOME", dir);
+    command.env("HOME", dir).envs(options.env.iter().map(|(name, value)| (name, value)));
     command.args(["lab", "run", "--segments", &options.segments.to_string(), "--dir"]).arg(dir);
     command.args(["--critical", &options.critical.to_string()]);
     if let Some(links) = options.links {

@@ -1,8 +1,11 @@
 //! Requests that two readers would read in two ways, wrong names, and clients that dawdle.
 
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::bed::{Bed, read_for};
 
@@ -70,6 +73,73 @@ async fn a_request_that_could_be_two_is_one_or_none() {
     assert_eq!(statuses(&said), ["200", "200"], "{said}");
 }
 
+/// Which connection a request came on, and its first line.
+type Seen = Arc<Mutex<Vec<(usize, String)>>>;
+
+/// A service that agrees to no WebSocket, keeps every connection, and takes a body as long as it
+/// was said to be.
+async fn declining() -> (SocketAddr, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, seen) = (listener.local_addr().unwrap(), Seen::default());
+    let told = Arc::clone(&seen);
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(decline(stream, number, Arc::clone(&told)));
+        }
+    });
+    (address, seen)
+}
+
+async fn decline(mut stream: TcpStream, number: usize, seen: Seen) {
+    let (mut unread, mut part) = (Vec::new(), [0; 4096]);
+    let mut owed = 0;
+    while let Ok(length @ 1..) = stream.read(&mut part).await {
+        unread.extend(&part[..length]);
+        loop {
+            unread.drain(..owed.min(unread.len())).for_each(|_| owed -= 1);
+            let text = String::from_utf8_lossy(&unread).to_lowercase();
+            let Some((head, _)) = text.split_once("\r\n\r\n") else { break };
+            seen.lock().unwrap().push((number, head.lines().next().unwrap_or_default().into()));
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            owed = length.map_or(0, |length| length.parse().unwrap());
+            unread.drain(..head.len() + 4);
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno";
+            stream.write_all(answer).await.unwrap();
+        }
+    }
+}
+
+const WISH: &str = "GET /wish HTTP/1.1\r\nHost: closed.example\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a2V5\r\n";
+
+/// covers: T-8 (request smuggling): what a service was told to wait for is not taken from the next
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_that_brings_a_body_is_refused_and_a_declined_one_ends_its_connection() {
+    let (service, seen) = declining().await;
+    let bed = Bed::over(vec![service], |_| {});
+    for body in [
+        "Content-Length: 70\r\n\r\n",
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let said = bed.raw(format!("{WISH}{body}").as_bytes()).await;
+        assert_eq!(statuses(&said), ["400"], "{body}: {said}");
+        assert_eq!(bed.ask(&["-d", "a body"], "/next").await, (200, "no".to_owned()));
+    }
+    for body in ["\r\n", "Content-Length: 0\r\n\r\n"] {
+        assert_eq!(statuses(&bed.raw(format!("{WISH}{body}").as_bytes()).await), ["200"]);
+        assert_eq!(bed.ask(&["-d", "a body"], "/next").await, (200, "no".to_owned()));
+    }
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    let lines: Vec<_> = seen.iter().map(|(_, line)| line.as_str()).collect();
+    let (wish, next) = ("get /wish http/1.1", "post /next http/1.1");
+    assert_eq!(lines, [next, next, next, wish, next, wish, next]);
+    for pair in seen[3..].windows(2).filter(|pair| pair[0].1 == wish) {
+        assert_ne!(pair[0].0, pair[1].0, "a connection that carried a wish serves nobody else");
+    }
+}
+
 /// covers: T-8 (wrong SNI; RFC 9110, section 15.5.20)
 #[tokio::test(flavor = "multi_thread")]
 async fn the_name_that_was_shaken_hands_for_is_the_only_one() {
@@ -99,6 +169,7 @@ async fn nobody_is_connected_to_anywhere() {
     {
         let said = bed.raw(format!("{line}\r\nHost: closed.example\r\n\r\n").as_bytes()).await;
         assert_eq!(statuses(&said), ["405"], "{line}: {said}");
+        assert!(said.contains("allow: GET, HEAD, POST"), "RFC 9110, section 15.5.6: {said}");
     }
 }
 
@@ -126,14 +197,15 @@ async fn who_dawdles_is_cut_off_at_every_stage() {
         config.bounds.limits.request_head = Duration::from_millis(300);
         config.bounds.limits.handshake = Duration::from_millis(300);
         config.bounds.idle = Duration::from_millis(300);
+        config.bounds.body = Duration::from_millis(300);
         config.routes[0].timeouts.upload = Duration::from_millis(300);
         config.routes[0].timeouts.slowest = 10_000;
     })
     .await;
     let begun = Instant::now();
-    let mut silent = tokio::net::TcpStream::connect(bed.address).await.unwrap();
+    let mut silent = TcpStream::connect(bed.address).await.unwrap();
     let mut byte = [0];
-    let ended = tokio::io::AsyncReadExt::read(&mut silent, &mut byte).await;
+    let ended = silent.read(&mut byte).await;
     assert!(matches!(ended, Ok(0) | Err(_)), "a handshake that does not begin");
     for (alpn, part) in [
         ("http/1.1", &b""[..]),
@@ -146,10 +218,16 @@ async fn who_dawdles_is_cut_off_at_every_stage() {
         read_for(&mut stream, Duration::from_secs(3)).await;
     }
     let head = "POST /count HTTP/1.1\r\nHost: closed.example\r\nContent-Length: 10000\r\n\r\n";
-    let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
-    stream.write_all(format!("{head}some").as_bytes()).await.unwrap();
-    let said = read_for(&mut stream, Duration::from_secs(3)).await;
-    assert_eq!(statuses(&said), ["408"], "a body that stops: {said}");
+    let ours = "POST /preferences HTTP/1.1\r\nHost: closed.example\r\nContent-Length: 10\r\n\
+        Content-Type: application/x-www-form-urlencoded\r\n";
+    for head in [head, &format!("{ours}\r\n")] {
+        let head = head.replace("\r\n\r\n", "\r\nAccept-Language: en\r\n\r\n");
+        let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
+        stream.write_all(format!("{head}some").as_bytes()).await.unwrap();
+        let said = read_for(&mut stream, Duration::from_secs(3)).await;
+        assert_eq!(statuses(&said), ["408"], "a body that stops: {said}");
+        assert!(said.contains("may not have arrived whole"), "{said}");
+    }
     let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
     stream.write_all(head.as_bytes()).await.unwrap();
     let (mut reader, mut writer) = tokio::io::split(stream);
@@ -164,7 +242,7 @@ async fn who_dawdles_is_cut_off_at_every_stage() {
     let mut all = Vec::new();
     tokio::select! {
         () = drip => {}
-        _ = tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut all) => {}
+        _ = reader.read_to_end(&mut all) => {}
     }
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(bed.ask(&[], "/").await.0, 200, "others are served");

@@ -326,7 +326,7 @@ fn router() -> Router {
         .route("/quiet", get(quiet))
         .route("/socket", get(socket))
         .route("/hop", get(hop))
-        .route("/slow", get(slow))
+        .route("/slow", any(slow))
         .route("/large", get(|| async { vec![b'x'; 20 << 20] }))
         .route("/early", any(|| async { StatusCode::ACCEPTED }))
         .fallback(echo)

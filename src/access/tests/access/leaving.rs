@@ -2,21 +2,35 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use ets_access::{Config, Idle};
+use ets_listen::{Limits, serve_tls};
+use ets_runtime::Shutdown;
+use ets_tls::Acceptor;
+use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::bed::{Bed, read_for, until, wait_for};
 
 /// One request over openssl, which keeps or resumes a session; what it printed.
 async fn over(bed: &Bed, more: &[&str], path: &str) -> String {
+    let [cert, key] = ["aigul.pem", "aigul.key"].map(|file| bed.dir.path().join(file));
+    let own = ["-cert", cert.to_str().unwrap(), "-key", key.to_str().unwrap()];
+    over_as_nobody(bed, &[more, &own].concat(), path).await
+}
+
+/// The same without a certificate.
+async fn over_as_nobody(bed: &Bed, more: &[&str], path: &str) -> String {
     let mut openssl = Command::new("openssl");
     openssl.args(["s_client", "-ign_eof", "-servername", "closed.example", "-connect"]);
     openssl.arg(bed.address.to_string()).arg("-CAfile").arg(&bed.paths.ca_cert);
-    openssl.arg("-cert").arg(bed.dir.path().join("aigul.pem"));
-    openssl.arg("-key").arg(bed.dir.path().join("aigul.key")).args(more);
-    openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    openssl.args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = openssl.spawn().unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: closed.example\r\nAccept: application/json\r\n\
@@ -40,6 +54,20 @@ async fn resumes(bed: &Bed, version: &str, file: &str) -> bool {
     let said = over(bed, &[version, "-sess_in", file, "-sess_out", file], "/me").await;
     assert!(said.contains("\"person\""), "{said}");
     said.contains("Reused, ")
+}
+
+/// covers: T2.1, T-8: who had no token in is asked for it the next time
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_nobody_is_not_resumed_on_a_closed_name() {
+    let bed = Bed::start(|_| {}).await;
+    for version in ["-tls1_2", "-tls1_3"] {
+        let file = bed.dir.path().join(format!("nobody{version}"));
+        let file = file.to_str().unwrap();
+        let said = over_as_nobody(&bed, &[version, "-sess_out", file], "/me").await;
+        assert!(said.contains("no-certificate"), "{said}");
+        let said = over(&bed, &[version, "-sess_in", file], "/me").await;
+        assert!(!said.contains("Reused, ") && said.contains("\"person\""), "{version}: {said}");
+    }
 }
 
 /// covers: T2.3
@@ -76,9 +104,18 @@ async fn another_site_cannot_make_one_leave() {
         let (status, _) = bed.ask(&["-X", "POST", "-H", forged], "/leave").await;
         assert_eq!(status, 403, "{forged}");
     }
-    let (status, _) = bed.ask(&["-X", "POST", "-H", "Sec-Fetch-Site: same-origin"], "/leave").await;
-    assert_eq!(status, 200);
-    assert_eq!(bed.ask(&["-X", "PUT"], "/leave").await.0, 405);
+    for http in ["--http1.1", "--http2"] {
+        for own in ["Sec-Fetch-Site: same-origin", "Origin: https://closed.example"] {
+            let (status, _) = bed.ask(&[http, "-X", "POST", "-H", own], "/leave").await;
+            assert_eq!(status, 200, "{http} {own}");
+        }
+    }
+    for (path, allowed) in [("/leave", "get, head, post"), ("/me", "get, head"), ("/sign", "post")]
+    {
+        let (status, said) = bed.ask(&["-i", "-X", "PUT"], path).await;
+        let line = format!("allow: {allowed}\r\n");
+        assert!(status == 405 && said.to_lowercase().contains(&line), "{path}: {said}");
+    }
 }
 
 /// covers: T2.3: whoever does nothing for the idle time has left
@@ -99,6 +136,30 @@ async fn an_idle_certificate_has_its_connections_closed_and_its_sessions_dropped
     assert!(begun.elapsed() < 3 * idle, "events alone are no act: {:?}", begun.elapsed());
     assert!(bed.connections.is_empty());
     assert!(!resumes(&bed, "-tls1_3", &file).await, "the token signs again");
+}
+
+/// covers: T2.3: the idle time is that of the closed part, and no matter of other listeners
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_certificate_keeps_what_it_has_at_other_listeners() {
+    let idle = Duration::from_millis(300);
+    let bed = Bed::start(|config: &mut Config| config.idle = Idle(idle)).await;
+    let acceptor = Acceptor::open(&bed.paths, Arc::clone(&bed.revoked)).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let entry = (acceptor.clone(), Arc::clone(&bed.connections));
+    let router = Router::new().route("/", get(|| async { "here" }));
+    let (_end, shutdown) = Shutdown::new();
+    tokio::spawn(serve_tls(listener, entry, router, Limits::default(), shutdown));
+    let connector = TlsConnector::from(Arc::new(bed.client("aigul", "http/1.1")));
+    let name = ServerName::try_from("closed.example").unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut there = connector.connect(name, stream).await.unwrap();
+    let _here = bed.tls("aigul", "http/1.1", "closed.example").await;
+    wait_for("both", || bed.connections.len() == 2).await;
+    wait_for("the cut", || bed.connections.len() == 1).await;
+    there.write_all(b"GET / HTTP/1.1\r\nHost: closed.example\r\n\r\n").await.unwrap();
+    until(&mut there, "here").await;
+    assert!(acceptor.drop_sessions(bed.id("aigul")) > 0, "nor were its sessions dropped");
 }
 
 /// covers: T2.3: sensitive steps ask for a fresh signature

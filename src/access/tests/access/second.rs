@@ -21,6 +21,12 @@ fn get(path: &str) -> Request<()> {
     Request::get(format!("https://closed.example{path}")).version(Version::HTTP_2).body(()).unwrap()
 }
 
+fn post(path: &str) -> Request<()> {
+    let mut request = get(path);
+    *request.method_mut() = Method::POST;
+    request
+}
+
 /// covers: T2.1 (RFC 8441), T3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_over_http2_passes_and_ends_with_the_right() {
@@ -82,6 +88,23 @@ async fn each_request_on_an_open_connection_is_judged() {
     assert_eq!(status("/").await.unwrap(), StatusCode::OK);
     bed.connections.revoke(bed.id("aigul"));
     assert!(status("/").await.is_err());
+}
+
+/// covers: T2.1: a refusal is an answer to one stream, and the others go on
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_stream_does_not_end_the_connection() {
+    let bed = Bed::start(|config| config.routes[0].max_body = 4).await;
+    let mut sender = connect(&bed).await;
+    let refused =
+        [("/a//b", "", StatusCode::BAD_REQUEST), ("/a", "hello", StatusCode::PAYLOAD_TOO_LARGE)];
+    for (path, body, status) in refused {
+        let (answer, mut up) = sender.send_request(post(path), false).unwrap();
+        drop(up.send_data(Bytes::from_static(body.as_bytes()), true));
+        assert_eq!(answer.await.unwrap().status(), status, "{path}");
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (answer, _) = sender.send_request(get("/"), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
 }
 
 /// covers: T-8 (HTTP/2 rapid reset, CVE-2023-44487)

@@ -102,7 +102,13 @@ async fn a_service_that_thinks_too_long_is_waited_for_no_longer() {
     .await;
     let (status, page) = bed.ask(&["-H", "Accept-Language: en"], "/slow").await;
     assert!(status == 504 && page.contains("did not answer in time"), "{status} {page}");
-    assert_eq!(bed.ask(&[], "/").await.0, 200);
+    let file = bed.dir.path().join("large");
+    std::fs::File::create(&file).unwrap().set_len(50 << 20).unwrap();
+    for (what, body) in [("taken", "a body".to_owned()), ("left", format!("@{}", file.display()))] {
+        let (status, page) = bed.ask(&["--data-binary", &body], "/slow").await;
+        assert_eq!(status, 504, "a body that the service has {what}: {page}");
+        assert_eq!(bed.ask(&[], "/").await.0, 200);
+    }
 }
 
 /// covers: T-8: a service that speaks nonsense harms nobody

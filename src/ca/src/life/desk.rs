@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::stage::Step;
 use super::{Error, New, Order, OrderId, Request, Stage, tables};
-use crate::{Ca, Issued, Kept, Reason, Subject, Wanted};
+use crate::{Ca, Issued, Kept, OWN, Reason, Serial, State, Subject, Wanted};
 
 /// How the desk works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,9 @@ impl Desk {
     /// The database's.
     pub async fn open(ca: Ca, store: Store, clock: Clock, rules: Rules) -> Result<Self, Error> {
         let desk = Self(Arc::new(Inner { ca, store, clock, rules, stepping: Mutex::default() }));
+        for order in tables::unfinished(&desk.0.store).await? {
+            desk.adopt(&order).await?;
+        }
         for new in tables::replacements(&desk.0.store).await? {
             desk.end_replaced(&new, &Author::new("hub")).await?;
         }
@@ -65,6 +68,7 @@ impl Desk {
     /// # Errors
     /// The database's.
     pub async fn order(&self, new: New, by: &Author) -> Result<Order, Error> {
+        of_owners(&new.profile)?;
         let order = self.fresh(&new, by);
         self.write_down(order, by).await
     }
@@ -78,7 +82,7 @@ impl Desk {
         if stage != Stage::Waiting {
             return Err(Error::NotNow(id, stage));
         }
-        if order.ordered_by == by.actor {
+        if order.ordered_human == by.human() {
             return Err(Error::SamePerson);
         }
         let (actor, entry) = (by.actor.clone(), entry("token.confirm", &order, by, &Value::Null));
@@ -107,17 +111,28 @@ impl Desk {
     }
 
     /// Issues what was ordered: to the key of `request`, of the one that came with the order, or to
-    /// one that is made here. What it replaces is revoked when this returns.
+    /// one that is made here. What it replaces is revoked when this returns. It runs to its end
+    /// although who asked for it has gone.
     ///
     /// # Errors
-    /// [`Error::Unconfirmed`], [`Error::NotNow`]; what is wrong with the request.
+    /// [`Error::Unconfirmed`], [`Error::NotNow`], [`Error::HasRequest`], [`Error::NotWanted`]; what is
+    /// wrong with the request.
     pub async fn issue(&self, id: OrderId, request: Request, by: &Author) -> Result<Issued, Error> {
-        let stepping = self.0.stepping.lock().await;
-        let (order, stage) = self.at(id).await?;
-        match stage {
-            Stage::Ordered => {}
-            Stage::Waiting => return Err(Error::Unconfirmed(id)),
-            _ => return Err(Error::NotNow(id, stage)),
+        let (desk, by) = (self.clone(), by.clone());
+        let done = tokio::spawn(async move { desk.issue_whole(id, request, &by).await });
+        done.await.unwrap_or(Err(Error::GivenUp(id)))
+    }
+
+    async fn issue_whole(
+        &self,
+        id: OrderId,
+        request: Request,
+        by: &Author,
+    ) -> Result<Issued, Error> {
+        let _stepping = self.0.stepping.lock().await;
+        let order = self.ready(id).await?;
+        if order.request.is_some() && request.is_some() && order.request != request {
+            return Err(Error::HasRequest(id));
         }
         let wanted = Wanted {
             profile: order.profile.clone(),
@@ -126,10 +141,36 @@ impl Desk {
             until: order.until.map(system_time),
         };
         let request = request.or_else(|| order.request.clone());
-        let issued = self.0.ca.issue(wanted, request.as_deref().map(str::as_bytes), by).await?;
-        let (serial, at) = (issued.serial, self.0.clock.wall());
+        let request = request.as_deref().map(str::as_bytes);
+        let issued = self.0.ca.issue_on(Some(id), wanted, request, by).await?;
+        self.written(&order, issued.serial, by).await?;
+        self.end_replaced(&order, by).await?;
+        Ok(issued)
+    }
+
+    /// The order, if it may be issued now.
+    async fn ready(&self, id: OrderId) -> Result<Order, Error> {
+        let (order, stage) = self.at(id).await?;
+        match stage {
+            Stage::Ordered => {}
+            Stage::Waiting => return Err(Error::Unconfirmed(id)),
+            _ => return Err(Error::NotNow(id, stage)),
+        }
+        of_owners(&order.profile)?;
+        if let (Some(of), Some(_)) = (order.replaces, order.until) {
+            let (_, stage) = self.at(of).await?;
+            if !matches!(stage, Stage::Suspended | Stage::Lost) {
+                return Err(Error::NotWanted(id));
+            }
+        }
+        Ok(order)
+    }
+
+    /// Writes the certificate of an order down; one that nobody wants any more is revoked.
+    async fn written(&self, order: &Order, serial: Serial, by: &Author) -> Result<(), Error> {
+        let (id, at) = (order.id, self.0.clock.wall());
         let detail = json!({ "serial": serial.to_string() });
-        let entry = entry("token.issue", &order, by, &detail);
+        let entry = entry("token.issue", order, by, &detail);
         let kept = self.0.store.write(move |tx: &mut Tx<'_>| {
             Box::pin(async move {
                 let done = tables::issued(tx, id, serial, at).await?;
@@ -139,14 +180,29 @@ impl Desk {
                 Ok::<_, Error>(done)
             })
         });
-        if !kept.await? {
-            // Refused meanwhile: nobody may hold it.
-            self.0.ca.revoke(serial, Reason::CessationOfOperation, by).await?;
-            return Err(Error::NotNow(id, Stage::Refused));
+        if kept.await? {
+            return Ok(());
         }
-        drop(stepping);
-        self.end_replaced(&order, by).await?;
-        Ok(issued)
+        // Refused meanwhile: nobody may hold it.
+        self.0.ca.revoke(serial, Reason::CessationOfOperation, by).await?;
+        Err(Error::NotNow(id, Stage::Refused))
+    }
+
+    /// What was signed for an order when the process ended: to its owner's key it is the order's
+    /// certificate; a key that was made here went with the process, so that one is revoked.
+    async fn adopt(&self, order: &Order) -> Result<(), Error> {
+        let Some(serial) = order.pending else { return Ok(()) };
+        let hub = Author::new("hub");
+        match self.0.ca.find(serial).await {
+            Ok(kept) if kept.state == State::Active && order.request.is_some() => {
+                self.written(order, serial, &hub).await
+            }
+            Ok(kept) if kept.state == State::Active => {
+                Ok(self.0.ca.revoke(serial, Reason::CessationOfOperation, &hub).await?)
+            }
+            Ok(_) | Err(crate::Error::Unknown(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The owner signed the receipt.
@@ -186,9 +242,7 @@ impl Desk {
         if let Some(new) = tables::replacing(&self.0.store, id).await? {
             return Err(Error::Replaced(id, new.id));
         }
-        for temporary in tables::temporary(&self.0.store, id).await? {
-            self.end(&temporary, Reason::Superseded, by).await?;
-        }
+        self.end_temporary(id, by).await?;
         self.go(&order, stage, &ISSUED, (Step::HandedOver, "token.find"), by).await?;
         self.0.ca.resume(serial, by).await?;
         self.find(id).await
@@ -254,6 +308,7 @@ impl Desk {
     /// [`Error::NotNow`]; the database's.
     pub async fn give_back(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
         let (order, stage) = self.at(id).await?;
+        self.end_temporary(id, by).await?;
         self.end(&order, Reason::CessationOfOperation, by).await?;
         self.go(&order, stage, &ISSUED, (Step::Returned, "token.return"), by).await?;
         self.find(id).await
@@ -271,7 +326,7 @@ impl Desk {
     ///
     /// # Errors
     /// The database's.
-    pub async fn of_serial(&self, serial: crate::Serial) -> Result<Option<Order>, Error> {
+    pub async fn of_serial(&self, serial: Serial) -> Result<Option<Order>, Error> {
         tables::of_serial(&self.0.store, serial).await
     }
 
@@ -331,11 +386,13 @@ impl Desk {
             until: None,
             replaces: None,
             ordered_by: by.actor.clone(),
+            ordered_human: by.human().to_owned(),
             ordered: now,
             confirmed_by: None,
             needs_second: self.0.rules.four_eyes,
             step: Step::Ordered,
             since: now,
+            pending: None,
             serial: None,
         }
     }
@@ -347,11 +404,13 @@ impl Desk {
             token,
             request,
             ordered_by: by.actor.clone(),
+            ordered_human: by.human().to_owned(),
             ordered: now,
             confirmed_by: None,
             needs_second: self.0.rules.four_eyes,
             step: Step::Ordered,
             since: now,
+            pending: None,
             serial: None,
             ..old.clone()
         }
@@ -402,10 +461,21 @@ impl Desk {
         let old = self.find(old).await?;
         let reason =
             if old.step == Step::Lost { Reason::KeyCompromise } else { Reason::Superseded };
-        for temporary in tables::temporary(&self.0.store, old.id).await? {
+        self.end_temporary(old.id, by).await?;
+        self.end(&old, reason, by).await
+    }
+
+    /// What stands in for an order, or was to, is over.
+    async fn end_temporary(&self, id: OrderId, by: &Author) -> Result<(), Error> {
+        let at = self.0.clock.wall();
+        let refused = self.0.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move { tables::refuse_open(tx, id, at).await })
+        });
+        refused.await?;
+        for temporary in tables::temporary(&self.0.store, id).await? {
             self.end(&temporary, Reason::Superseded, by).await?;
         }
-        self.end(&old, reason, by).await
+        Ok(())
     }
 
     /// Revokes the certificate of an order unless it is dead already.
@@ -416,6 +486,14 @@ impl Desk {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What is ordered at a desk is for owners, and opens nothing of the hub itself.
+///
+/// # Errors
+/// [`Error::OfTheHub`].
+pub fn of_owners(profile: &str) -> Result<(), Error> {
+    if OWN.contains(&profile) { Err(Error::OfTheHub(profile.to_owned())) } else { Ok(()) }
 }
 
 fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {

@@ -20,6 +20,20 @@ pub enum Error {
     /// A temporary certificate is for at most so long.
     #[error("a temporary certificate is for 1 to {0} hours")]
     TooLong(u64),
+    /// Certificates that open the hub itself are no matter of a desk.
+    #[error(
+        "certificates of profile {0} open the hub itself: they are issued on its own machine (ets-hub ca issue)"
+    )]
+    OfTheHub(String),
+    /// The order has a request, and that is what was confirmed.
+    #[error("order {0} has a request already: order anew for another key")]
+    HasRequest(OrderId),
+    /// What it stands in for is in use again.
+    #[error("order {0} stands in for a token that is in use: refuse it")]
+    NotWanted(OrderId),
+    /// It was given up while it was signed.
+    #[error("the issue on order {0} was given up: look at the order, then issue again")]
+    GivenUp(OrderId),
     /// It was replaced already, or is about to be.
     #[error("order {0} is replaced by order {1}: go on there")]
     Replaced(OrderId, OrderId),

@@ -10,8 +10,9 @@ mod order;
 mod stage;
 mod tables;
 
-pub use desk::{Desk, Rules};
+pub use desk::{Desk, Rules, of_owners};
 pub use error::Error;
 pub use order::{New, Order, OrderId, Request};
 pub use stage::Stage;
 pub use tables::MIGRATIONS;
+pub(crate) use tables::pending;

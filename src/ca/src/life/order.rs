@@ -59,6 +59,8 @@ pub struct Order {
     pub replaces: Option<OrderId>,
     /// Who ordered it.
     pub ordered_by: String,
+    /// Which human that was.
+    pub(crate) ordered_human: String,
     /// When.
     pub ordered: WallTime,
     /// Who confirmed it, where a second person was wanted.
@@ -68,6 +70,8 @@ pub struct Order {
     pub(crate) step: Step,
     /// Since when it is where it is, as far as the order knows.
     pub since: WallTime,
+    /// What is being signed for it, or was when the process ended.
+    pub(crate) pending: Option<Serial>,
     /// Its certificate.
     pub serial: Option<Serial>,
 }

@@ -24,11 +24,13 @@ CREATE TABLE token_order (
     until INTEGER,
     replaces INTEGER,
     ordered_by TEXT NOT NULL,
+    ordered_human TEXT NOT NULL,
     ordered INTEGER NOT NULL,
     needs_second INTEGER NOT NULL,
     confirmed_by TEXT,
     step TEXT NOT NULL,
     since INTEGER NOT NULL,
+    pending TEXT,
     serial TEXT
 ) STRICT;
 CREATE INDEX token_order_person ON token_order (person, id);
@@ -47,11 +49,13 @@ CREATE TABLE token_order (
     until BIGINT,
     replaces BIGINT,
     ordered_by TEXT NOT NULL,
+    ordered_human TEXT NOT NULL,
     ordered BIGINT NOT NULL,
     needs_second BIGINT NOT NULL,
     confirmed_by TEXT,
     step TEXT NOT NULL,
     since BIGINT NOT NULL,
+    pending TEXT,
     serial TEXT
 );
 CREATE INDEX token_order_person ON token_order (person, id);
@@ -61,13 +65,13 @@ CREATE INDEX token_order_replaces ON token_order (replaces);
 }];
 
 const COLUMNS: &str = "id, person, subject, profile, names, token, request, until, replaces, \
-    ordered_by, ordered, needs_second, confirmed_by, step, since, serial";
+    ordered_by, ordered_human, ordered, needs_second, confirmed_by, step, since, pending, serial";
 
 /// Writes an order down; its number is given here.
 pub(crate) async fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<OrderId, Error> {
     let sql = "INSERT INTO token_order (person, subject, profile, names, token, request, until, \
-        replaces, ordered_by, ordered, needs_second, step, since) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10) RETURNING id";
+        replaces, ordered_by, ordered_human, ordered, needs_second, step, since) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $11) RETURNING id";
     let row = values![
         order.person.as_str(),
         &order.subject,
@@ -78,6 +82,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<OrderId, Er
         order.until.map(|until| until.0),
         order.replaces.map(|id| id.0),
         &order.ordered_by,
+        &order.ordered_human,
         order.ordered.0,
         i64::from(order.needs_second),
         order.step.code()
@@ -105,6 +110,24 @@ pub(crate) async fn step(
     let sql =
         format!("UPDATE token_order SET step = $2, since = $3 WHERE id = $1 AND step IN ({from})");
     Ok(tx.execute(&sql, &values![id.0, to.code(), at.0]).await? == 1)
+}
+
+/// Something is about to be signed for it; whether it is still wanted.
+pub(crate) async fn pending(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    serial: Serial,
+) -> Result<bool, ets_store::Error> {
+    let sql = "UPDATE token_order SET pending = $2 \
+        WHERE id = $1 AND serial IS NULL AND step = 'ordered'";
+    Ok(tx.execute(sql, &values![id.0, serial.to_string()]).await? == 1)
+}
+
+/// The orders for which something was being signed when the process ended.
+pub(crate) async fn unfinished(store: &Store) -> Result<Vec<Order>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM token_order WHERE pending IS NOT NULL AND serial IS NULL");
+    store.query(&sql, &[]).await?.iter().map(read).collect()
 }
 
 /// Its certificate came about.
@@ -143,6 +166,14 @@ pub(crate) async fn replacing(store: &Store, id: OrderId) -> Result<Option<Order
     store.query_optional(&sql, &values![id.0]).await?.map(|row| read(&row)).transpose()
 }
 
+/// The ones that were ordered in the place of another and have no certificate yet are refused.
+pub(crate) async fn refuse_open(tx: &mut Tx<'_>, id: OrderId, at: WallTime) -> Result<(), Error> {
+    let sql = "UPDATE token_order SET step = 'refused', since = $2 \
+        WHERE replaces = $1 AND serial IS NULL AND step = 'ordered'";
+    tx.execute(sql, &values![id.0, at.0]).await?;
+    Ok(())
+}
+
 /// The temporary ones that stand in for another.
 pub(crate) async fn temporary(store: &Store, id: OrderId) -> Result<Vec<Order>, Error> {
     let sql =
@@ -170,7 +201,10 @@ fn read(row: &Row) -> Result<Order, Error> {
     let unreadable = || crate::Error::Unreadable(format!("of order {id}"));
     let step = row.text("step")?;
     let step = Step::ALL.into_iter().find(|one| one.code() == step).ok_or_else(unreadable)?;
-    let serial = row.opt_text("serial")?.map(|text| text.parse().map_err(|_| unreadable()));
+    let number = |column: &str| -> Result<Option<Serial>, Error> {
+        let text = row.opt_text(column)?;
+        Ok(text.map(|text| text.parse().map_err(|_| unreadable())).transpose()?)
+    };
     Ok(Order {
         id,
         person: PersonId::from_kept(row.text("person")?),
@@ -182,11 +216,13 @@ fn read(row: &Row) -> Result<Order, Error> {
         until: row.opt_int("until")?.map(WallTime),
         replaces: row.opt_int("replaces")?.map(OrderId),
         ordered_by: row.text("ordered_by")?.to_owned(),
+        ordered_human: row.text("ordered_human")?.to_owned(),
         ordered: WallTime(row.int("ordered")?),
         confirmed_by: row.opt_text("confirmed_by")?.map(str::to_owned),
         needs_second: row.flag("needs_second")?,
         step,
         since: WallTime(row.int("since")?),
-        serial: serial.transpose()?,
+        pending: number("pending")?,
+        serial: number("serial")?,
     })
 }

@@ -10,7 +10,7 @@ mod replay;
 mod writer;
 
 pub(crate) use line::{Event, Ordered, What};
-pub(crate) use replay::{Replay, Seen, ordered_at};
+pub(crate) use replay::{Replay, Seen, has_signed, ordered_at};
 pub(crate) use writer::Log;
 
 #[cfg(test)]
@@ -73,6 +73,19 @@ mod tests {
         std::fs::write(&path, &whole).unwrap();
         let other = hmac::Key::new(hmac::HMAC_SHA256, b"another");
         assert!(matches!(Log::open(&path, other, 4), Err(Error::Log { .. })));
+    }
+
+    /// covers: T-7
+    #[tokio::test]
+    async fn a_log_says_whether_anything_was_signed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        assert!(!has_signed(&path, &key()).unwrap(), "there is none");
+        let (log, _) = Log::open(&path, key(), 0).unwrap();
+        log.append(vec![Event::number(1, 1), event(What::Intend)]).await.unwrap();
+        assert!(!has_signed(&path, &key()).unwrap(), "a first start that was broken off");
+        log.append(vec![event(What::Issue)]).await.unwrap();
+        assert!(has_signed(&path, &key()).unwrap());
     }
 
     /// covers: T-6

@@ -134,6 +134,17 @@ impl Replay {
     }
 }
 
+/// Whether the log at `path` knows of a certificate that was signed; no, where there is no log.
+pub(crate) fn has_signed(path: &Path, key: &hmac::Key) -> Result<bool, Error> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(Error::File { path: path.to_owned(), source }),
+    };
+    let replay = Replay::read(&file, path, key)?;
+    Ok(replay.seen.values().any(|seen| seen.state != State::Intended))
+}
+
 /// What was ordered, as the line at `at` says.
 pub(crate) fn ordered_at(path: &Path, at: u64, key: &hmac::Key) -> Result<Option<Ordered>, Error> {
     let read = || -> io::Result<Vec<u8>> {

@@ -32,7 +32,7 @@ pub(crate) struct Listed {
 
 /// Which certificates a list is about.
 pub(crate) enum Scope {
-    /// Of authorities: the root's list.
+    /// Of authorities, all that the root signed: the root's list.
     Authorities,
     /// Of owners, all of them.
     Owners,
@@ -41,16 +41,16 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// The issuing distribution point (RFC 5280, section 5.2.5).
-    fn octets(&self) -> Vec<u8> {
+    /// The issuing distribution point (RFC 5280, section 5.2.5): critical, as it says that others
+    /// are not on the list. A list of all that its issuer signed has none: it need not, and NSS and
+    /// gnutls, which do not know this extension, read it so.
+    fn extension(&self) -> Vec<u8> {
         const USERS: &[u8] = &[0x81, 1, 0xff];
-        const AUTHORITIES: &[u8] = &[0x82, 1, 0xff];
         match self {
-            Self::Authorities => tlv(SEQUENCE, AUTHORITIES),
-            Self::Owners => tlv(SEQUENCE, USERS),
+            Self::Authorities | Self::Owners => Vec::new(),
             Self::Shard(at) => {
                 let point = tlv(around(0), &tlv(around(0), &tlv(URI, at.as_bytes())));
-                tlv(SEQUENCE, &[&point, USERS].concat())
+                extension(SCOPE, true, &tlv(SEQUENCE, &[&point, USERS].concat()))
             }
         }
     }
@@ -91,7 +91,7 @@ pub(crate) fn sign(
     let extensions = [
         extension(AUTHORITY_KEY_ID, false, &tlv(SEQUENCE, &tlv(0x80, signer.key_id))),
         extension(NUMBER, false, &der::integer(listed.number)),
-        extension(SCOPE, true, &scope.octets()),
+        scope.extension(),
     ]
     .concat();
     let extensions = tlv(around(0), &tlv(SEQUENCE, &extensions));

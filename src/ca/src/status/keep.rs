@@ -101,7 +101,7 @@ impl Ca {
             until: None,
         };
         let pair = key::make()?;
-        let (serial, certificate) = self.certify(&wanted, &pair, &Author::new(HUB)).await?;
+        let (serial, certificate) = self.certify((&wanted, None), &pair, &Author::new(HUB)).await?;
         let kept = self.find(serial).await?;
         let span =
             Span { from: kept.not_before.0 / 1_000_000, until: kept.not_after.0 / 1_000_000 };

@@ -2,6 +2,7 @@
 //! the set.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ets_ca::{Ca, Deps, Error, Reason, State};
 use ets_listen::Connections;
@@ -10,6 +11,7 @@ use ets_runtime::Clock;
 use ets_store::testing::TestStore;
 use ets_store::{Migration, Store, values};
 use ets_tls::{RevocationSet, Standing};
+use tokio::sync::Notify;
 
 use crate::{EC, authority, request, wanted};
 
@@ -145,6 +147,43 @@ async fn a_revocation_bites_whoever_asked_for_it_has_gone_and_when_the_clock_was
     for kept in again.ca.list(100).await.unwrap() {
         assert_eq!(again.revoked.standing(kept.id()), Standing::Revoked, "the clock may step back");
     }
+}
+
+/// covers: T-7, T1.3
+#[tokio::test]
+async fn a_revocation_bites_while_a_busy_database_lets_it_wait() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let desk = open(dir.path(), &store).await;
+    let by = Author::new("officer");
+    let order = wanted("civil-servant-file", "CN=A");
+    let serial = desk.ca.issue(order, None, &by).await.unwrap().serial;
+    let id = desk.ca.find(serial).await.unwrap().id();
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (inside, end, busy) = (Arc::clone(&begun), Arc::clone(&go), Store::clone(&store));
+    let work = tokio::spawn(async move {
+        let wait = move || async move {
+            inside.notify_one();
+            end.notified().await;
+            Ok::<_, ets_store::Error>(())
+        };
+        busy.write(move |_| Box::pin(wait())).await
+    });
+    begun.notified().await;
+    let (ca, author) = (desk.ca.clone(), by.clone());
+    let asked =
+        tokio::spawn(async move { ca.revoke(serial, Reason::KeyCompromise, &author).await });
+    let bitten = async {
+        while desk.revoked.standing(id) != Standing::Revoked {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), bitten).await.expect("it bites meanwhile");
+    assert!(!asked.is_finished(), "the database has not taken it yet");
+    go.notify_one();
+    work.await.unwrap().unwrap();
+    asked.await.unwrap().unwrap();
+    assert_eq!(desk.ca.find(serial).await.unwrap().state, State::Revoked);
 }
 
 /// covers: T1.2

@@ -60,5 +60,6 @@ pub(crate) fn author(app: &App, identity: &Identity, peer: Option<&ets_listen::P
         catalog.by_address(peer.address.ip()).map(|segment| segment.id.clone())
     });
     let on_behalf = identity.acting_for.as_ref().map(|(_, name)| name.clone());
-    Author { actor: identity.actor(), on_behalf, from_segment: segment, ..Author::default() }
+    let human = Some(identity.human());
+    Author { actor: identity.actor(), human, on_behalf, from_segment: segment, ..Author::default() }
 }

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, State};
 use axum::response::Response;
-use ets_ca::{Ca, Kept, Reason, Serial, Subject, Wanted};
+use ets_ca::{Ca, Kept, OWN, Reason, Serial, Subject, Wanted};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,8 +17,6 @@ use crate::entry::{Identity, Proof};
 use crate::error::Fault;
 use crate::service::App;
 
-/// Certificates of these profiles open the hub itself.
-pub(crate) const OWN: [&str; 3] = ["administrator", "hub", "ocsp"];
 /// The longest list.
 const LONGEST: u32 = 1_000;
 
@@ -77,9 +75,9 @@ pub(crate) async fn issue(
     let subject: Subject = order.subject.parse().map_err(|error| fault("subject", &error))?;
     let wanted = Wanted { profile: order.profile, subject, names: order.names, until: None };
     let request = order.csr.as_deref().map(str::as_bytes);
-    let subject = wanted.subject.to_string();
+    let (profile, subject) = (wanted.profile.clone(), wanted.subject.to_string());
     let issued = by.app.ca()?.issue(wanted, request, &by.author).await?;
-    by.app.know(&subject).await?;
+    by.app.know(&profile, &subject).await;
     Ok(answer(StatusCode::CREATED, &handed(&issued)))
 }
 

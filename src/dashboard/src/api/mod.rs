@@ -45,7 +45,6 @@ use crate::entry::Routes;
 use crate::service::App;
 
 pub(crate) use body::author;
-pub(crate) use ca::OWN as OWN_PROFILES;
 pub(crate) use import::{csv as csv_answer, to_keep};
 pub(crate) use photo::get as photo;
 pub(crate) use ping::{

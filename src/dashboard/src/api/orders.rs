@@ -15,6 +15,8 @@ use super::{body, time};
 use crate::Error;
 use crate::service::App;
 
+/// Certificates of these profiles are people's.
+const PEOPLE: [&str; 3] = ["civil-servant", "civil-servant-file", "administrator"];
 /// The longest list.
 const LONGEST: u32 = 1_000;
 
@@ -69,6 +71,7 @@ pub(crate) async fn list(
 /// `POST /api/v1/ca/orders`
 pub(crate) async fn create(by: Asker, sent: Bytes) -> Result<Response, Error> {
     let sent: Ordered = body::typed(body::object(&sent)?)?;
+    ets_ca::life::of_owners(&sent.profile)?;
     let subject = sent.subject.parse().map_err(Error::from)?;
     ets_ca::check(&sent.profile, &subject, &sent.names, sent.csr.as_deref())?;
     let new = New {
@@ -104,7 +107,8 @@ pub(crate) async fn refuse(by: Asker, Path(id): Path<i64>, sent: Bytes) -> Resul
 pub(crate) async fn issue(by: Asker, Path(id): Path<i64>, sent: Bytes) -> Result<Response, Error> {
     let desk = by.app.tokens()?;
     let issued = desk.issue(OrderId(id), step(&sent)?.csr, &by.author).await?;
-    by.app.know(&desk.find(OrderId(id)).await?.subject).await?;
+    let order = desk.find(OrderId(id)).await?;
+    by.app.know(&order.profile, &order.subject).await;
     Ok(answer(StatusCode::CREATED, &handed(&issued)))
 }
 
@@ -215,16 +219,17 @@ impl App {
         self.deps.tokens.as_ref().ok_or_else(none)
     }
 
-    /// Enters the owner of a certificate among the people to whom rights can be given.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(crate) async fn know(&self, subject: &str) -> Result<(), Error> {
+    /// Enters the owner of a certificate among the people to whom rights can be given, where it is a
+    /// person. What was issued is handed over all the same when that fails: it is told in the log.
+    pub(crate) async fn know(&self, profile: &str, subject: &str) {
+        let is_person = PEOPLE.contains(&profile);
         let (Some(rights), Ok(subject)) = (&self.deps.rights, subject.parse::<ets_ca::Subject>())
         else {
-            return Ok(());
+            return;
         };
         let (name, institution) = (subject.common_name(), subject.institution());
-        Ok(rights.know(&subject.person(), name, institution).await?)
+        if is_person && let Err(error) = rights.know(&subject.person(), name, institution).await {
+            tracing::error!(%error, name, "a person could not be entered among the rights");
+        }
     }
 }

@@ -32,24 +32,27 @@ impl App {
         author: Author,
         reason: &str,
     ) -> Result<By, Error> {
-        Ok(By {
-            author: Author { reason: reason.trim().to_owned(), ..author },
-            person: who.person.clone().filter(|_| !who.is_administrator),
-            acting_for: who.acting_for.as_ref().map(|(of, _)| of.clone()),
-            break_glass: self.has_break_glass().await?,
-        })
+        let author = Author { reason: reason.trim().to_owned(), ..author };
+        Ok(By { break_glass: self.has_break_glass().await?, ..named(who, author) })
     }
 
     /// Whether a certificate of an administrator stands: it keeps all rights whatever is taken.
     async fn has_break_glass(&self) -> Result<bool, Error> {
-        let Some(ca) = &self.deps.ca else { return Ok(false) };
-        let now = self.deps.clock.wall();
-        let stands = |one: &ets_ca::Kept| {
-            one.profile == "administrator"
-                && one.state == ets_ca::State::Active
-                && now < one.not_after
-        };
-        Ok(ca.list(u32::MAX).await?.iter().any(stands))
+        if self.deps.ca.is_none() {
+            return Ok(false);
+        }
+        Ok(ets_ca::has_administrator(&self.deps.store, self.deps.clock.wall()).await?)
+    }
+}
+
+/// Who asks, as the rights know him: a person stays the same whatever certificate he shows.
+fn named(who: &Identity, author: Author) -> By {
+    By {
+        author,
+        person: who.person.clone(),
+        acting_for: who.acting_for.as_ref().map(|(of, _)| of.clone()),
+        is_administrator: who.is_administrator,
+        break_glass: false,
     }
 }
 
@@ -420,6 +423,9 @@ impl From<ets_rights::Error> for Error {
             Rights::Outside => Self::Forbidden(
                 "this lies outside of where you may give rights: ask who administers it",
             ),
+            Rights::FourEyes(_) => Self::Forbidden(
+                "this role needs a second person: ask an administrator of the hub to change it",
+            ),
             Rights::Second => Self::Forbidden(
                 "a second person must confirm it: neither who gave it nor who gets it",
             ),
@@ -433,5 +439,24 @@ impl From<ets_rights::Error> for Error {
             | Rights::LastAdministrator
             | Rights::BuiltIn(_) => Self::Conflict(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Proof;
+
+    /// covers: T3, T1.5
+    #[test]
+    fn an_administrator_is_the_person_of_his_certificate() {
+        let asem = PersonId::of_subject(Some("85"), "Asem", None);
+        let proof = Proof::Certificate { serial: "3fa1".to_owned() };
+        let who = Identity {
+            person: Some(asem.clone()),
+            ..Identity::administrator("Asem".to_owned(), proof)
+        };
+        let by = named(&who, Author::new(who.actor()));
+        assert_eq!((by.person, by.is_administrator), (Some(asem), true));
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use ets_model::{Lang, LinkState, Segment, SegmentNo, WallTime};
+use ets_model::{InstitutionId, Lang, LinkState, Segment, SegmentNo, WallTime};
+use ets_rights::Object;
 use ets_traffic::{Both, Total};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::asker::Asker;
 use super::{body, segment_doc, time};
 use crate::Error;
+use crate::entry::Identity;
 use crate::error::Fault;
 use crate::service::App;
 
@@ -107,6 +109,7 @@ pub(crate) async fn create(by: Asker, body: Bytes) -> Result<Response, Error> {
 /// `PUT /api/v1/segments/{id}`
 pub(crate) async fn replace(
     by: Asker,
+    Extension(identity): Extension<Identity>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Error> {
@@ -123,11 +126,28 @@ pub(crate) async fn replace(
             remedy: "add a new segment and retire this one".to_owned(),
         }]));
     }
+    if segment.institution != current.institution {
+        may_move(&by.app, &identity, &current.institution, &segment.institution)?;
+    }
     segment.no = current.no;
     segment.version = version;
     segment.retired = current.retired;
     let made = by.registry().update_segment(segment, &by.author).await?;
     document(&by.app, &made, by.language, StatusCode::OK)
+}
+
+/// A segment is taken from one institution and given to another: whoever does it needs the right
+/// on both, or rights on a segment would reach wherever its holder moves it.
+fn may_move(
+    app: &App,
+    who: &Identity,
+    from: &InstitutionId,
+    to: &InstitutionId,
+) -> Result<(), Error> {
+    for one in [from, to] {
+        app.judge(who, "network.write", &Object::Institution(one.clone()))?;
+    }
+    Ok(())
 }
 
 /// `DELETE /api/v1/segments/{id}`: it is retired and keeps its history.

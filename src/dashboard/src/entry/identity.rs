@@ -65,6 +65,16 @@ impl Identity {
         Self { name, proof, is_administrator: true, person: None, acting_for: None }
     }
 
+    /// By what one human is told from another: the person of the certificate, whichever it is. Who
+    /// holds one-time links cannot be told apart.
+    pub(crate) fn human(&self) -> String {
+        match (&self.person, &self.proof) {
+            (Some(person), _) => person.to_string(),
+            (None, Proof::System { uid }) => format!("system:{uid}"),
+            (None, _) => self.proof.kind().to_owned(),
+        }
+    }
+
     /// The identity as the journal names it, such as `certificate:administrator (3fa1)`.
     pub(crate) fn actor(&self) -> String {
         format!("{}:{}", self.proof.kind(), self)

@@ -1,7 +1,7 @@
 //! One-time links and sessions, in `state.db` so that they outlive a restart of `serve`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ets_journal::{Entry, Subject};
@@ -28,7 +28,8 @@ pub(crate) struct Sessions {
     link_life: Duration,
     idle: Duration,
     life: Duration,
-    known: Mutex<HashMap<TokenHash, Session>>,
+    known: Arc<Mutex<HashMap<TokenHash, Session>>>,
+    /// How many were ended; it changes while `known` is locked.
     ended: watch::Sender<u64>,
 }
 
@@ -60,7 +61,7 @@ impl Sessions {
             link_life: config.link_life,
             idle: config.session_idle,
             life: config.session_life,
-            known: Mutex::default(),
+            known: Arc::default(),
             ended: watch::Sender::new(0),
         }
     }
@@ -115,19 +116,29 @@ impl Sessions {
             expires: now.plus(self.life),
             agent: agent.chars().take(200).collect(),
         };
-        let (link, row) = (link.hash(), session.clone());
+        let link = link.hash();
         let opened =
-            self.store.write(move |tx: &mut Tx<'_>| Box::pin(open_in(tx, link, row))).await?;
-        if !opened {
-            return Ok(None);
-        }
-        self.lock().insert(session.hash, session);
-        Ok(Some(token))
+            self.store.write(move |tx: &mut Tx<'_>| Box::pin(open_in(tx, link, session))).await?;
+        Ok(opened.then_some(token))
     }
 
     /// The session that this token opens, and marks it as used now.
     pub(crate) async fn check(&self, token: &Token) -> Result<Option<Session>, Error> {
         let (hash, now) = (token.hash(), self.clock.wall());
+        loop {
+            let endings = *self.ended.borrow();
+            let Some(session) = self.used(hash, now).await? else { return Ok(None) };
+            let mut known = self.lock();
+            // What was ended since we looked must not be known again: look once more.
+            if *self.ended.borrow() == endings {
+                known.insert(hash, session.clone());
+                return Ok(Some(session));
+            }
+        }
+    }
+
+    /// An open session that is used now.
+    async fn used(&self, hash: TokenHash, now: WallTime) -> Result<Option<Session>, Error> {
         let known = self.lock().get(&hash).cloned();
         let Some(mut session) = (match known {
             Some(session) => Some(session),
@@ -143,33 +154,22 @@ impl Sessions {
             session.seen = now;
             self.mark_seen(hash, now).await;
         }
-        self.lock().insert(hash, session.clone());
         Ok(Some(session))
     }
 
-    /// Ends a session at once; live streams of it stop within a second.
+    /// Ends a session at once; live streams of it stop within a second. Once begun it is done, be
+    /// the caller gone.
     pub(crate) async fn end(&self, hash: TokenHash, by: &Identity) -> Result<(), Error> {
-        let (actor, now) = (by.actor(), self.clock.wall());
-        self.store
-            .write(move |tx: &mut Tx<'_>| {
-                Box::pin(async move {
-                    let gone = tx
-                        .execute(
-                            "DELETE FROM dashboard_session WHERE hash = $1",
-                            &values![hash.to_vec()],
-                        )
-                        .await?;
-                    if gone > 0 {
-                        let entry = journal_entry(actor, "session.ended", hash);
-                        ets_journal::append(tx, now, entry).await?;
-                    }
-                    Ok::<_, Error>(())
-                })
-            })
-            .await?;
-        self.lock().remove(&hash);
-        self.ended.send_modify(|count| *count += 1);
-        Ok(())
+        let (actor, now, store) = (by.actor(), self.clock.wall(), self.store.clone());
+        let (known, ended) = (self.known.clone(), self.ended.clone());
+        let work = tokio::spawn(async move {
+            store.write(move |tx: &mut Tx<'_>| Box::pin(end_in(tx, hash, actor, now))).await?;
+            let mut known = lock(&known);
+            known.remove(&hash);
+            ended.send_modify(|count| *count += 1);
+            Ok(())
+        });
+        work.await.map_err(Error::internal)?
     }
 
     /// Every open session, the latest used first.
@@ -248,9 +248,13 @@ impl Sessions {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TokenHash, Session>> {
-        self.known.lock().expect("no code panics while it holds this lock")
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Session>> {
+        lock(&self.known)
     }
+}
+
+fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().expect("no code panics while it holds this lock")
 }
 
 fn journal_entry(actor: String, action: &str, hash: TokenHash) -> Entry {
@@ -298,6 +302,19 @@ async fn open_in(tx: &mut Tx<'_>, link: TokenHash, session: Session) -> Result<b
     Ok(true)
 }
 
+async fn end_in(
+    tx: &mut Tx<'_>,
+    hash: TokenHash,
+    actor: String,
+    now: WallTime,
+) -> Result<(), Error> {
+    let sql = "DELETE FROM dashboard_session WHERE hash = $1";
+    if tx.execute(sql, &values![hash.to_vec()]).await? > 0 {
+        ets_journal::append(tx, now, journal_entry(actor, "session.ended", hash)).await?;
+    }
+    Ok(())
+}
+
 async fn forget_old(tx: &mut Tx<'_>, before: WallTime) -> Result<(), Error> {
     for sql in [
         "DELETE FROM dashboard_entry_link WHERE expires < $1",
@@ -306,4 +323,98 @@ async fn forget_old(tx: &mut Tx<'_>, before: WallTime) -> Result<(), Error> {
         tx.execute(sql, &values![before.0]).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use ets_model::Stamp;
+    use ets_runtime::stamp_now;
+    use ets_store::Target;
+    use futures_util::future::poll_immediate;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+    use crate::MIGRATIONS;
+
+    async fn over(dir: &std::path::Path) -> Sessions {
+        let migrations = [MIGRATIONS, ets_journal::MIGRATIONS].concat();
+        let target = Target::state(dir.join("state.db"));
+        let store = Store::open(&target, &migrations).await.unwrap();
+        Sessions::new(&Config::default(), store, Clock::by_hand(stamp_now()))
+    }
+
+    async fn opened(sessions: &Sessions) -> Token {
+        let link = sessions.new_link("test").await.unwrap();
+        sessions.open(&link.token, "test").await.unwrap().unwrap()
+    }
+
+    fn holder(token: &Token) -> Identity {
+        let proof = Proof::Session { hash: token.hash() };
+        Identity::administrator(LINK_NAME.to_owned(), proof)
+    }
+
+    /// Lets a check come so far, `None`, or answers what it said.
+    async fn run(
+        check: &mut (impl Future<Output = Result<Option<Session>, Error>> + Unpin),
+        steps: usize,
+    ) -> Option<Result<Option<Session>, Error>> {
+        for _ in 0..steps {
+            let done = poll_immediate(&mut *check).await;
+            if done.is_some() {
+                return done;
+            }
+            sleep(Duration::from_millis(2)).await;
+        }
+        None
+    }
+
+    async fn ended_meanwhile(sessions: &Sessions, is_known: bool, steps: usize) {
+        let token = opened(sessions).await;
+        let who = holder(&token);
+        if is_known {
+            assert!(sessions.check(&token).await.unwrap().is_some());
+        }
+        // Its use is due to be written down, so that the check waits for the database.
+        let now = sessions.clock.stamp();
+        let later = Stamp { boot: now.boot + SEEN_STEP, wall: now.wall.plus(SEEN_STEP) };
+        sessions.clock.set(later);
+        let mut check = Box::pin(sessions.check(&token));
+        let done = run(&mut check, steps).await;
+        assert!(steps != 1 || done.is_none(), "a check that waits for nothing: {is_known}");
+        sessions.end(token.hash(), &who).await.unwrap();
+        if done.is_none() {
+            assert!(check.await.unwrap().is_none(), "{is_known} {steps}");
+        }
+        assert!(!sessions.still_holds(&who), "{is_known} {steps}");
+        assert!(sessions.check(&token).await.unwrap().is_none(), "{is_known} {steps}");
+    }
+
+    /// covers: T3
+    #[tokio::test]
+    async fn a_session_that_was_ended_stays_so_however_far_a_check_of_it_had_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let sessions = over(dir.path()).await;
+        for is_known in [true, false] {
+            for steps in 0..6 {
+                ended_meanwhile(&sessions, is_known, steps).await;
+            }
+        }
+    }
+
+    /// covers: T3
+    #[tokio::test]
+    async fn a_session_is_ended_although_who_ended_it_does_not_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let sessions = over(dir.path()).await;
+        let token = opened(&sessions).await;
+        let who = holder(&token);
+        assert!(sessions.check(&token).await.unwrap().is_some());
+        let mut endings = sessions.endings();
+        assert!(poll_immediate(pin!(sessions.end(token.hash(), &who))).await.is_none());
+        timeout(Duration::from_secs(5), endings.changed()).await.unwrap().unwrap();
+        assert!(!sessions.still_holds(&who));
+        assert!(sessions.check(&token).await.unwrap().is_none());
+    }
 }

@@ -9,6 +9,7 @@ use super::view::View;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Certificates,
+    Machines,
     People,
     Roles,
     Report,
@@ -19,6 +20,7 @@ pub(super) fn tabs(view: &View, current: Tab) -> Html {
     let tr = view.tr();
     let all = [
         (Tab::Certificates, "ca.read", t::ca_title(tr), "/ca"),
+        (Tab::Machines, "ca.read", t::machines_title(tr), "/ca/machines"),
         (Tab::People, "rights.read", t::rights_tab_people(tr), "/rights"),
         (Tab::Roles, "rights.read", t::rights_tab_roles(tr), "/rights/roles"),
         (Tab::Report, "rights.read", t::rights_tab_report(tr), "/rights/report"),

@@ -16,7 +16,7 @@ use crate::bed::{self, Bed, person, text};
 
 fn chief() -> By {
     let author = Author { reason: "order 7".to_owned(), ..Author::new("chief") };
-    By { author, break_glass: true, ..By::default() }
+    By { author, is_administrator: true, break_glass: true, ..By::default() }
 }
 
 /// Enters somebody and gives him a role.
@@ -274,7 +274,7 @@ async fn every_page_of_the_desk_answers_in_every_language() {
         paths.push(format!("/rights/grants/{grant}/act/{act}"));
     }
     paths.push(format!("/rights/substitutions/{stand_in}/end"));
-    let title = [("kk", "Құқықтар"), ("ru", "Права"), ("en", "Rights")];
+    let title = [("kk", "Рұқсат"), ("ru", "Доступ"), ("en", "Access")];
     for (lang, title) in title {
         for path in &paths {
             let request = Request::get(path).header(header::ACCEPT_LANGUAGE, lang);
@@ -288,4 +288,44 @@ async fn every_page_of_the_desk_answers_in_every_language() {
     assert_eq!(get(&bed, "Chief", "/rights/people/9").await.status(), StatusCode::NOT_FOUND);
     let act = get(&bed, "Chief", "/rights/people/2/act/promote").await;
     assert_eq!(act.status(), StatusCode::NOT_FOUND);
+}
+
+/// covers: T3, N1.2
+#[tokio::test]
+async fn a_segment_is_moved_only_by_who_may_change_both_institutions() {
+    let bed = Bed::judged(2).await;
+    let catalog = bed.registry.catalog();
+    let [from, to] = ["s001", "s002"].map(|id| catalog.segment(id).unwrap().institution.clone());
+    assert_ne!(from, to);
+    let path = "/api/v1/segments/s001";
+    let put = async |name: &str, institution: &str, notes: &str| {
+        let mut document = bed::json(get(&bed, name, path).await).await;
+        document["institution"] = institution.into();
+        document["notes"] = notes.into();
+        let request = Request::put(path).body(Body::from(document.to_string())).unwrap();
+        let response = bed.ask_as(name, request).await;
+        (response.status(), bed::json(response).await)
+    };
+    let stands = || bed.registry.catalog().segment("s001").unwrap().institution.clone();
+    let giving = [
+        ("Segment", Scope::Segment("s001".parse().unwrap())),
+        ("Old", Scope::Institution(from.clone())),
+        ("Both", Scope::Institution(from.clone())),
+        ("Both", Scope::Institution(to.clone())),
+        // The segment alone, not the institution that it is taken from.
+        ("New", Scope::Segment("s001".parse().unwrap())),
+        ("New", Scope::Institution(to.clone())),
+    ];
+    for (name, scope) in giving {
+        give(&bed, name, "administrator", scope).await;
+    }
+    for name in ["Segment", "Old", "New"] {
+        let (status, told) = put(name, to.as_str(), "moved").await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{name}: {told}");
+        assert_eq!(told["missing_right"], "network.write", "{name}");
+        assert_eq!(stands(), from, "{name}");
+        assert_eq!(put(name, from.as_str(), name).await.0, StatusCode::OK, "{name}");
+    }
+    let (status, told) = put("Both", to.as_str(), "moved").await;
+    assert_eq!((status, stands()), (StatusCode::OK, to), "{told}");
 }

@@ -67,6 +67,7 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
     }
     let authority = Authority::open(&files, &passphrase, Some(addresses))
         .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
+    is_remembered(store, &authority, &dir).await?;
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));
     let ca = Ca::open(ets_ca::Deps {
@@ -77,7 +78,7 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
         clock: clock.clone(),
     })
     .await
-    .map_err(|error| Failure::internal(&error))?;
+    .map_err(|error| refused(&error))?;
     let paths = Paths::in_dir(&data::certificates(config));
     credentials(&ca, config, &paths, &files).await?;
     let acceptor =
@@ -86,6 +87,30 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
         .await
         .map_err(|error| Failure::internal(&error))?;
     Ok(Trust { ca, tokens, acceptor, connections, revoked })
+}
+
+/// A database that has gone is no order to revoke everything: an empty one beside an authority that
+/// has signed is refused, before the log learns of it.
+async fn is_remembered(store: &Store, authority: &Authority, dir: &Path) -> Result<(), Failure> {
+    let is_empty = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
+    if !is_empty || !authority.has_signed().map_err(|error| refused(&error))? {
+        return Ok(());
+    }
+    Err(Failure::Missing(format!(
+        "the database is empty, and the authority in {} has signed certificates: restore the database from a backup (what was revoked since stays revoked); if there is none, move that folder away: a new authority is made, and what the old one issued opens nothing",
+        dir.display()
+    )))
+}
+
+/// Whose fault it is that the authority does not open: what lies there, or ours.
+fn refused(error: &ets_ca::Error) -> Failure {
+    use ets_ca::Error as E;
+    match error {
+        E::Log { .. } | E::InUse { .. } | E::File { .. } => {
+            Failure::Missing(crate::exit::chain(error))
+        }
+        _ => Failure::internal(error),
+    }
 }
 
 /// Makes certificates that are over soon anew while the hub runs; connections go on.

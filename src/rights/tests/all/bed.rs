@@ -80,7 +80,7 @@ pub(crate) fn wanted(role: &str, scope: Scope) -> Wanted {
 
 /// Somebody on the hub itself.
 pub(crate) fn chief() -> By {
-    By { author: author("system:chief (0)"), ..By::default() }
+    By { author: author("system:chief (0)"), is_administrator: true, ..By::default() }
 }
 
 /// A person who uses rights of his own.

@@ -1,7 +1,10 @@
 //! Nobody gives rights to himself, nobody outside of where he may, and somebody always can.
 
+use std::time::Duration;
+
 use ets_journal::{Filter, Page, list};
-use ets_rights::{BUILT_IN_ROLES, By, Error, Scope};
+use ets_registry::Author;
+use ets_rights::{BUILT_IN_ROLES, By, Error, Scope, Wanted};
 
 use crate::bed::{Bed, chief, person, segment, wanted};
 
@@ -92,6 +95,128 @@ async fn a_role_that_needs_a_second_person_waits_for_one() {
     let roles = again.roles();
     let role = roles.iter().find(|role| role.id == "observer").unwrap();
     assert!(role.newest().unwrap().needs_second);
+}
+
+/// covers: T3
+#[tokio::test]
+async fn nobody_raises_himself_by_a_change_of_a_role_that_he_has() {
+    let bed = Bed::new().await;
+    let [asem, dana, erlan] =
+        [bed.person("Asem").await, bed.person("Dana").await, bed.person("Erlan").await];
+    for one in [&asem, &dana, &erlan] {
+        bed.give(one, "rights-administrator", Scope::Everywhere).await.unwrap();
+    }
+    let put = async |words: &[&str], by: &By| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        bed.rights.put_role("clerk", "Clerk", &words, false, by).await
+    };
+    put(&["ca.read"], &person(&asem)).await.unwrap();
+    // What begins later counts as well.
+    let from = Some(bed.clock.wall().plus(Duration::from_secs(3_600)));
+    let clerk = Wanted { from, ..wanted("clerk", Scope::Everywhere) };
+    let grant = bed.rights.give(&asem, clerk, &chief()).await.unwrap();
+    let later = (from, None);
+    bed.rights.substitute(&asem, &dana, later, &chief()).await.unwrap();
+    let for_asem = By { acting_for: Some(asem.clone()), ..person(&erlan) };
+    let for_dana = By { acting_for: Some(dana.clone()), ..person(&erlan) };
+    // Nor does a certificate of an administrator make another of him.
+    let both = By { is_administrator: true, ..person(&asem) };
+    for by in [person(&asem), person(&dana), for_asem, for_dana, both] {
+        let refused = put(&["*"], &by).await;
+        assert!(matches!(refused, Err(Error::OwnRights)), "{by:?} {refused:?}");
+    }
+    bed.later(3_600);
+    assert!(bed.may(&asem, "ca.read", &segment("s1")));
+    assert!(!bed.may(&asem, "network.write", &segment("s1")));
+    put(&["ca.read", "ca.issue"], &person(&erlan)).await.unwrap();
+    assert!(bed.may(&asem, "ca.issue", &segment("s1")));
+    bed.rights.end(grant, &chief()).await.unwrap();
+    put(&["ca.read"], &person(&asem)).await.unwrap();
+}
+
+/// covers: T3
+#[tokio::test]
+async fn nobody_gives_to_himself_through_somebody_whom_he_stands_in_for() {
+    let bed = Bed::new().await;
+    let (asem, dana) = (bed.person("Asem").await, bed.person("Dana").await);
+    bed.give(&asem, "rights-administrator", Scope::Everywhere).await.unwrap();
+    let from = Some(bed.clock.wall().plus(Duration::from_secs(60)));
+    let no = bed.rights.substitute(&dana, &asem, (from, None), &chief()).await.unwrap();
+    let by_asem = person(&asem);
+    let all = || wanted("administrator", Scope::Everywhere);
+    assert!(matches!(bed.rights.give(&dana, all(), &by_asem).await, Err(Error::OwnRights)));
+    bed.rights.suspend(&dana, None, &by_asem).await.unwrap();
+    assert!(matches!(bed.rights.resume(&dana, &by_asem).await, Err(Error::OwnRights)));
+    bed.rights.end_substitution(no, &by_asem).await.unwrap();
+    bed.rights.resume(&dana, &by_asem).await.unwrap();
+    bed.rights.give(&dana, all(), &by_asem).await.unwrap();
+}
+
+/// covers: T3, T1.5
+#[tokio::test]
+async fn a_role_that_needs_a_second_person_is_changed_by_an_administrator_alone() {
+    let bed = Bed::new().await;
+    let asem = bed.person("Asem").await;
+    bed.give(&asem, "rights-administrator", Scope::Everywhere).await.unwrap();
+    let put = async |word: &str, needs_second: bool, by: &By| {
+        bed.rights.put_role("clerk", "Clerk", &[word.to_owned()], needs_second, by).await
+    };
+    put("ca.read", false, &person(&asem)).await.unwrap();
+    put("ca.read", true, &person(&asem)).await.unwrap();
+    // A certificate that stands somewhere is no leave for whoever has another.
+    let by = By { break_glass: true, ..person(&asem) };
+    for refused in [
+        put("ca.read", false, &by).await,
+        put("*", true, &by).await,
+        bed.rights.close_role("clerk", &by).await,
+    ] {
+        assert!(matches!(refused, Err(Error::FourEyes(_))), "{refused:?}");
+    }
+    put("ca.issue", true, &chief()).await.unwrap();
+    put("ca.issue", false, &chief()).await.unwrap();
+    bed.rights.close_role("clerk", &person(&asem)).await.unwrap();
+}
+
+/// covers: T3, T1.5
+#[tokio::test]
+async fn two_certificates_of_one_person_and_two_links_are_not_two_people() {
+    let bed = Bed::new().await;
+    let [asem, dana, erlan] =
+        [bed.person("Asem").await, bed.person("Dana").await, bed.person("Erlan").await];
+    for one in [&asem, &dana] {
+        bed.give(one, "rights-administrator", Scope::Everywhere).await.unwrap();
+    }
+    let words = vec!["ca.read".to_owned()];
+    bed.rights.put_role("clerk", "Clerk", &words, true, &chief()).await.unwrap();
+    let as_administrator = By {
+        author: Author { actor: "certificate:Asem (2)".to_owned(), ..chief().author },
+        is_administrator: true,
+        ..person(&asem)
+    };
+    let by_link = |hash: &str| By {
+        author: Author {
+            actor: format!("session:administrator ({hash})"),
+            human: Some("session".to_owned()),
+            ..chief().author
+        },
+        ..chief()
+    };
+    for (one, same, other) in [
+        (person(&asem), as_administrator.clone(), person(&dana)),
+        (as_administrator.clone(), person(&asem), by_link("01")),
+        (by_link("01"), by_link("02"), as_administrator.clone()),
+    ] {
+        let clerk = wanted("clerk", Scope::Everywhere);
+        let grant = bed.rights.give(&erlan, clerk, &one).await.unwrap();
+        let refused = bed.rights.confirm(grant, &same).await;
+        assert!(matches!(refused, Err(Error::Second)), "{one:?} {same:?} {refused:?}");
+        bed.rights.confirm(grant, &other).await.unwrap();
+        bed.rights.end(grant, &chief()).await.unwrap();
+    }
+    // And nobody without a name of his own has rights because of that.
+    let nobody = By { is_administrator: false, ..chief() };
+    let given = bed.rights.give(&erlan, wanted("clerk", Scope::Everywhere), &nobody).await;
+    assert!(matches!(given, Err(Error::Outside)), "{given:?}");
 }
 
 /// covers: T3, T1.5

@@ -155,4 +155,9 @@ async fn a_missing_folder_is_told() {
     let opened = Store::open(&Target::state("/nonexistent/state.db"), TABLE).await;
     let Err(error @ Error::File { .. }) = opened else { panic!("{opened:?}") };
     assert!(error.to_string().contains("check that the folder exists"));
+    // What SQLite cannot open is told in the same way: here a folder is in the file's place.
+    let dir = tempfile::tempdir().unwrap();
+    let opened = Store::open(&Target::state(dir.path()), TABLE).await;
+    let Err(error @ Error::File { .. }) = opened else { panic!("{opened:?}") };
+    assert!(error.to_string().contains(dir.path().to_str().unwrap()), "{error}");
 }

@@ -154,6 +154,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        needs: right("ca.revoke"),
         ok: (201, json("CertificateOrderState")),
         ..step(
             "/api/v1/ca/orders/{id}/reissue",
@@ -163,6 +164,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        needs: right("ca.revoke"),
         ok: (201, json("CertificateOrderState")),
         ..step(
             "/api/v1/ca/orders/{id}/stand-in",

@@ -149,7 +149,7 @@ pub(super) async fn suspend(view: View, Path(serial): Path<String>) -> Result<Re
 /// `POST /ca/certificates/{serial}/resume`
 pub(super) async fn resume(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
     let kept = find(&view, &serial).await?;
-    if crate::api::OWN_PROFILES.contains(&kept.profile.as_str()) {
+    if ets_ca::OWN.contains(&kept.profile.as_str()) {
         return Ok(view.failed(&place(&kept), t::ca_only_system(view.tr())));
     }
     let done = view.app.ca()?.resume(kept.serial, &view.author()?).await;

@@ -3,6 +3,7 @@
 mod act;
 mod certificate;
 mod desk;
+mod machines;
 mod order;
 mod order_form;
 mod steps;
@@ -26,6 +27,11 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .route("/ca", "ca.read", get(desk::page))
         .route("/ca/certificates.csv", "ca.read", get(desk::csv))
+        .route("/ca/machines", "ca.read", get(machines::page))
+        .route("/ca/machines/keys", "ca.issue", post(machines::new_key))
+        .route("/ca/machines/keys/{kid}/revoke", "ca.revoke", post(machines::revoke_key))
+        .route("/ca/machines/secrets", "ca.issue", post(machines::new_secret))
+        .route("/ca/machines/secrets/{name}/revoke", "ca.revoke", post(machines::revoke_secret))
         .route("/ca/new", "ca.issue", get(order_form::new).post(order_form::create))
         .route("/ca/orders/{id}", "ca.read", get(order::page))
         .route("/ca/orders/{id}/receipt.pdf", "ca.read", get(act::receipt))
@@ -35,8 +41,8 @@ pub(super) fn routes() -> Routes {
         .route("/ca/orders/{id}/hand-over", "ca.issue", post(steps::hand_over))
         .route("/ca/orders/{id}/lose", "ca.revoke", post(steps::lose))
         .route("/ca/orders/{id}/find", "ca.revoke", post(steps::find))
-        .route("/ca/orders/{id}/reissue", "ca.issue", post(steps::reissue))
-        .route("/ca/orders/{id}/stand-in", "ca.issue", post(steps::stand_in))
+        .route("/ca/orders/{id}/reissue", "ca.revoke", post(steps::reissue))
+        .route("/ca/orders/{id}/stand-in", "ca.revoke", post(steps::stand_in))
         .route("/ca/orders/{id}/return", "ca.revoke", post(steps::give_back))
         .route("/ca/certificates/{serial}", "ca.read", get(certificate::page))
         .route("/ca/certificates/{serial}/pem", "ca.read", get(certificate::pem))
@@ -70,11 +76,17 @@ impl From<ets_ca::life::Error> for Error {
     fn from(error: ets_ca::life::Error) -> Self {
         use ets_ca::life::Error as Life;
         match error {
+            Life::OfTheHub(_) => Self::Forbidden(
+                "certificates that open the hub itself are issued over its local socket only: ets-hub ca",
+            ),
             Life::Unknown(id) => Self::NotFound { what: "order", id: id.to_string() },
             Life::NotNow(..)
             | Life::SamePerson
             | Life::Unconfirmed(_)
             | Life::TooLong(_)
+            | Life::HasRequest(_)
+            | Life::NotWanted(_)
+            | Life::GivenUp(_)
             | Life::Replaced(..) => Self::Conflict(error.to_string()),
             Life::Ca(error) => error.into(),
             Life::Store(error) => error.into(),

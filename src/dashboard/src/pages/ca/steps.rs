@@ -62,7 +62,7 @@ pub(super) async fn issue(
         let request = Some(given("request").to_owned()).filter(|text| !text.is_empty());
         let done = desk.issue(id, request, &view.author()?).await;
         if done.is_ok() {
-            view.app.know(&order.subject).await?;
+            view.app.know(&order.profile, &order.subject).await;
         }
         return told(&view, id, done, t::ca_issued(view.tr()));
     }
@@ -76,7 +76,7 @@ pub(super) async fn issue(
         Ok(issued) => issued,
         Err(error) => return told::<Order>(&view, id, Err(error), ""),
     };
-    view.app.know(&order.subject).await?;
+    view.app.know(&order.profile, &order.subject).await;
     let name = format!("{}.p12", issued.serial);
     // 100,000 rounds: not on the thread that serves others.
     let packed = tokio::task::spawn_blocking(move || pkcs12(&issued, &password, protection)).await;
