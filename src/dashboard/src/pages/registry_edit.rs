@@ -6,6 +6,7 @@ use axum::response::Response;
 use ets_i18n::t;
 use ets_model::Segment;
 use ets_registry::{Fault, Field};
+use ets_rights::Object;
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, form, notice};
 use http::StatusCode;
@@ -86,8 +87,20 @@ pub(crate) async fn save(
     if seen.is_some_and(|seen| seen != segment.version) {
         return Err(Error::Stale { current: segment.version });
     }
+    may_save(&view, &segment, form_check::given(&answers, Field::Institution))?;
     answers.insert(Field::Id.name().to_owned(), id);
     take(&view, Some(&segment), &answers).await
+}
+
+/// The form changes the institution as well as the segment; to give the segment to another one needs
+/// the right everywhere.
+fn may_save(view: &View, segment: &Segment, chosen: &str) -> Result<(), Error> {
+    let on = if chosen == segment.institution.as_str() {
+        Object::Institution(segment.institution.clone())
+    } else {
+        Object::Everywhere
+    };
+    view.app.judge(view.identity()?, "network.write", &on).map(drop)
 }
 
 async fn take(

@@ -326,6 +326,12 @@ async fn a_segment_is_moved_only_by_who_may_change_both_institutions() {
         assert_eq!(stands(), from, "{name}");
         assert_eq!(put(name, from.as_str(), name).await.0, StatusCode::OK, "{name}");
     }
+    // The form as well: it changes the institution with the segment.
+    for (name, institution) in [("Segment", from.as_str()), ("Old", to.as_str())] {
+        let form = format!("institution={institution}&notes=by+form");
+        let told = post(&bed, name, "/segments/s001/edit", &form).await;
+        assert_eq!((told.status(), stands()), (StatusCode::FORBIDDEN, from.clone()), "{name}");
+    }
     let (status, told) = put("Both", to.as_str(), "moved").await;
     assert_eq!((status, stands()), (StatusCode::OK, to), "{told}");
 }

@@ -21,7 +21,7 @@ pub(super) type Answers = HashMap<String, String>;
 /// Institutions that are offered while typing.
 const OFFERED: usize = 500;
 
-/// How a key and a request are made on a token (OpenSC, and the PKCS#11 engine of `OpenSSL`).
+/// How a key and a request are made on a token (`OpenSC`, and the PKCS#11 engine of OpenSSL).
 const COMMANDS: &str = "pkcs11-tool --module /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so --login \\
     --keypairgen --key-type EC:prime256v1 --id 01 --label ets
 openssl req -new -engine pkcs11 -keyform engine -key \"pkcs11:id=%01;type=private\" \\
