@@ -235,23 +235,7 @@ impl Bed {
     }
 
     pub(crate) fn client(&self, who: &str, alpn: &str) -> ClientConfig {
-        let read = |path: &Path| std::fs::read(path).unwrap();
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(&read(&self.paths.ca_cert)).unwrap()).unwrap();
-        let cert = read(&self.dir.path().join(format!("{who}.pem")));
-        let key = read(&self.dir.path().join(format!("{who}.key")));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_client_auth_cert(
-                vec![CertificateDer::from_pem_slice(&cert).unwrap()],
-                PrivateKeyDer::from_pem_slice(&key).unwrap(),
-            )
-            .unwrap();
-        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-        config
+        client(self.dir.path(), who, alpn)
     }
 
     /// Sends bytes over HTTP/1.1 and reads until the proxy closes or is silent for a while.
@@ -261,6 +245,27 @@ impl Bed {
         drop(stream.write_all(bytes).await);
         read_for(&mut stream, Duration::from_millis(400)).await
     }
+}
+
+/// A client that proves the certificate `WHO.pem` of a folder.
+pub(crate) fn client(dir: &Path, who: &str, alpn: &str) -> ClientConfig {
+    let read = |path: &Path| std::fs::read(path).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(&read(&dir.join("ca.pem"))).unwrap()).unwrap();
+    let cert = read(&dir.join(format!("{who}.pem")));
+    let key = read(&dir.join(format!("{who}.key")));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![CertificateDer::from_pem_slice(&cert).unwrap()],
+            PrivateKeyDer::from_pem_slice(&key).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+    config
 }
 
 /// What comes until the end, or until nothing comes for `silence`.

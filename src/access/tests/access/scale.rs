@@ -1,9 +1,12 @@
 //! Many connections and many revocations (T-1): what a certificate opened lives on for how long, and
 //! whether anything of it is left. `ETS_SIZE=full` takes 10,000 connections and 10,000 trials.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use http::{Request, Version};
 use rustls::ClientConfig;
@@ -14,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::bed::{AT_ONCE, Bed, service, until, wait_for};
+use crate::bed::{AT_ONCE, Bed, client, service, until, wait_for};
 
 /// Connections of one person, one of each kind.
 const KINDS: usize = 4;
@@ -27,7 +30,6 @@ type Stream = TlsStream<tokio::net::TcpStream>;
 type End = JoinHandle<Instant>;
 
 struct Owner {
-    file: String,
     one: Arc<ClientConfig>,
     two: Arc<ClientConfig>,
     open: Vec<End>,
@@ -35,16 +37,6 @@ struct Owner {
 
 fn size(small: usize, full: usize) -> usize {
     if std::env::var("ETS_SIZE").is_ok_and(|size| size == "full") { full } else { small }
-}
-
-/// As many descriptors as the kernel gives: both ends of each connection are in this process.
-fn raise_descriptors(wanted: u64) {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
-    let limit = wanted.max(hard);
-    if setrlimit(Resource::RLIMIT_NOFILE, limit, limit).is_err() {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
-    }
 }
 
 async fn connect(at: SocketAddr, config: &Arc<ClientConfig>, from: u8) -> std::io::Result<Stream> {
@@ -62,9 +54,109 @@ async fn until_its_end(mut stream: Stream) -> Instant {
     Instant::now()
 }
 
+/// The proxy in a process of its own: neither has descriptors for both ends of all connections.
+struct Proxy {
+    address: SocketAddr,
+    dir: PathBuf,
+    child: Child,
+    says: std::io::Lines<BufReader<ChildStdout>>,
+    /// Ends when its input does: when this is dropped.
+    _service: (Child, std::io::Lines<BufReader<ChildStdout>>),
+}
+
+impl Proxy {
+    fn start(people: usize, connections: usize) -> Self {
+        let mut service = role("as_service", &[]);
+        let at = word(&mut service.1);
+        let size = [("ETS_PEOPLE", people), ("ETS_CONNECTIONS", connections)];
+        let size = size.map(|(name, value)| (name, value.to_string()));
+        let (child, mut says) = role("as_proxy", &[&size[..], &[("ETS_SERVICE", at)]].concat());
+        let (address, dir) = (word(&mut says).parse().unwrap(), word(&mut says).into());
+        Self { address, dir, child, says, _service: service }
+    }
+
+    /// Tells it something and waits until it is done.
+    fn tell(&mut self, what: &str) -> usize {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
+        word(&mut self.says).parse().unwrap()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Both roles end when their input does.
+        drop(self.child.stdin.take());
+        drop(self.child.wait());
+    }
+}
+
+/// This test binary in another role.
+fn role(name: &str, size: &[(&str, String)]) -> (Child, std::io::Lines<BufReader<ChildStdout>>) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &format!("scale::{name}"), "--ignored", "--nocapture"]);
+    command.envs(size.iter().map(|(name, value)| (*name, value.as_str())));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let says = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, says)
+}
+
+/// The next word that is meant for us; the rest is the log.
+fn word(says: &mut std::io::Lines<BufReader<ChildStdout>>) -> String {
+    let mut words = says.map(|line| line.unwrap());
+    let mine = words.find_map(|line| line.rsplit_once("@@ ").map(|(_, word)| word.to_owned()));
+    mine.expect("the other process answers")
+}
+
+fn env(name: &str) -> String {
+    std::env::var(name).unwrap()
+}
+
+/// The service, until the input ends.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a role of the test below"]
+async fn as_service() {
+    println!("@@ {}", service().await);
+    let input = tokio::task::spawn_blocking(|| std::io::stdin().lines().count());
+    input.await.unwrap();
+}
+
+/// The proxy, until the input ends.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a role of the test below"]
+async fn as_proxy() {
+    let (people, connections): (usize, usize) =
+        (env("ETS_PEOPLE").parse().unwrap(), env("ETS_CONNECTIONS").parse().unwrap());
+    let bed = Bed::with_people(people, vec![env("ETS_SERVICE").parse().unwrap()], |config| {
+        config.bounds.limits.connections = 4 * connections;
+        // A quiet connection is to stay for as long as the trials take.
+        config.bounds.limits.request_head = Duration::from_secs(3600);
+        config.bounds.per_address = connections;
+        config.bounds.idle = Duration::from_secs(3600);
+        config.per_certificate.rate = 0;
+    });
+    println!("@@ {}", bed.address);
+    println!("@@ {}", bed.dir.path().display());
+    let ids: Vec<_> = (0..people).map(|at| bed.id(&format!("p{at}"))).collect();
+    let told = tokio::task::spawn_blocking(move || {
+        for line in std::io::stdin().lines() {
+            let line = line.unwrap();
+            let (what, at) = line.split_once(' ').unwrap();
+            let id = ids[at.parse::<usize>().unwrap()];
+            let done = match what {
+                "revoke" => bed.connections.revoke(id),
+                "restore" => usize::from(bed.revoked.remove(id)),
+                _ => bed.connections.len(),
+            };
+            println!("@@ {done}");
+        }
+    });
+    told.await.unwrap();
+}
+
 /// Opens what a person has open: a `WebSocket`, a stream of events, a quiet connection, and one over
 /// HTTP/2 with a request under way.
-async fn open(bed: &Bed, owner: &mut Owner, from: u8) {
+async fn open(proxy: SocketAddr, owner: &mut Owner, from: u8) {
     let asked = [
         (
             "GET /socket HTTP/1.1\r\nHost: closed.example\r\nConnection: Upgrade\r\n\
@@ -75,12 +167,12 @@ async fn open(bed: &Bed, owner: &mut Owner, from: u8) {
         ("GET /early HTTP/1.1\r\nHost: closed.example\r\n\r\n", "202"),
     ];
     for (request, word) in asked {
-        let mut stream = connect(bed.address, &owner.one, from).await.unwrap();
+        let mut stream = connect(proxy, &owner.one, from).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         until(&mut stream, word).await;
         owner.open.push(tokio::spawn(until_its_end(stream)));
     }
-    let stream = connect(bed.address, &owner.two, from).await.unwrap();
+    let stream = connect(proxy, &owner.two, from).await.unwrap();
     let (sender, connection) = h2::client::handshake(stream).await.unwrap();
     let under_way = Request::get("https://closed.example/quiet").version(Version::HTTP_2);
     let mut sender = sender.ready().await.unwrap();
@@ -94,8 +186,8 @@ async fn open(bed: &Bed, owner: &mut Owner, from: u8) {
 }
 
 /// Whether a person gets an answer over a new connection, by a session of before where there is one.
-async fn is_answered(bed: &Bed, config: &Arc<ClientConfig>, from: u8) -> bool {
-    let Ok(mut stream) = connect(bed.address, config, from).await else { return false };
+async fn is_answered(proxy: SocketAddr, config: &Arc<ClientConfig>, from: u8) -> bool {
+    let Ok(mut stream) = connect(proxy, config, from).await else { return false };
     let request = b"GET /early HTTP/1.1\r\nHost: closed.example\r\n\r\n";
     if stream.write_all(request).await.is_err() {
         return false;
@@ -108,36 +200,28 @@ async fn is_answered(bed: &Bed, config: &Arc<ClientConfig>, from: u8) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_connections_those_of_a_revoked_certificate_end_at_once_and_none_is_left() {
     let (connections, trials) = (size(400, 10_000), size(200, 10_000));
-    raise_descriptors(5 * connections as u64 + 4096);
     let people = connections.div_ceil(KINDS);
     println!("size: connections = {connections}, trials = {trials}, certificates = {people}");
-    let bed = Bed::with_people(people, vec![service().await], |config| {
-        config.bounds.limits.connections = 4 * connections;
-        config.bounds.per_address = connections;
-        config.bounds.idle = Duration::from_secs(3600);
-        config.per_certificate.rate = 0;
-    });
+    let mut proxy = Proxy::start(people, connections);
+    let at = proxy.address;
     let mut owners = Vec::new();
-    for at in 0..people {
-        let file = format!("p{at}");
-        let (one, two) = (bed.client(&file, "http/1.1"), bed.client(&file, "h2"));
-        let mut owner = Owner { file, one: Arc::new(one), two: Arc::new(two), open: Vec::new() };
-        open(&bed, &mut owner, (at % 200) as u8).await;
+    for no in 0..people {
+        let config = |alpn| Arc::new(client(&proxy.dir, &format!("p{no}"), alpn));
+        let mut owner = Owner { one: config("http/1.1"), two: config("h2"), open: Vec::new() };
+        open(at, &mut owner, (no % 200) as u8).await;
         owners.push(owner);
     }
     // A client is done with a handshake before the hub is.
-    wait_for("all connections", || bed.connections.len() == people * KINDS).await;
+    wait_for("all connections", || proxy.tell("count 0") == people * KINDS).await;
     let mut lived: Vec<Duration> = Vec::new();
     let (mut leaks, mut draw) = (0, 1_u64);
     for trial in 0..trials {
         draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(trial as u64 | 1);
-        let (owner, from) = ((draw >> 33) as usize % people, (draw >> 20) as u8 % 200);
-        let owner = &mut owners[owner];
-        let id = bed.id(&owner.file);
+        let (no, from) = ((draw >> 33) as usize % people, (draw >> 20) as u8 % 200);
+        let owner = &mut owners[no];
         // One that is in the middle of its handshake, at whatever moment of it.
         let (config, wait) = (Arc::clone(&owner.one), Duration::from_micros(draw >> 54));
         let racing = tokio::spawn({
-            let at = bed.address;
             async move {
                 match connect(at, &config, from).await {
                     Ok(stream) => until_its_end(stream).await,
@@ -147,28 +231,26 @@ async fn of_many_connections_those_of_a_revoked_certificate_end_at_once_and_none
         });
         tokio::time::sleep(wait).await;
         let begun = Instant::now();
-        bed.connections.revoke(id);
+        proxy.tell(&format!("revoke {no}"));
         for end in owner.open.drain(..).chain([racing]) {
             match tokio::time::timeout(LEAK, end).await {
                 Ok(ended) => lived.push(ended.unwrap().saturating_duration_since(begun)),
                 Err(_) => leaks += 1,
             }
         }
-        leaks += usize::from(is_answered(&bed, &owner.one, from).await);
-        bed.revoked.remove(id);
-        open(&bed, owner, from).await;
+        leaks += usize::from(is_answered(at, &owner.one, from).await);
+        proxy.tell(&format!("restore {no}"));
+        open(at, owner, from).await;
     }
     lived.sort_unstable();
-    let at = |share: f64| lived[((lived.len() - 1) as f64 * share) as usize];
+    let share_of = |share: f64| lived[((lived.len() - 1) as f64 * share) as usize];
     println!(
         "lived on after the revocation: median {:?}, p99 {:?}, longest {:?}; {} ends, {leaks} leaks",
-        at(0.5),
-        at(0.99),
-        at(1.0),
+        share_of(0.5),
+        share_of(0.99),
+        share_of(1.0),
         lived.len()
     );
     assert_eq!(leaks, 0);
-    assert!(at(0.99) <= AT_ONCE, "{:?}", at(0.99));
-    let now = SystemTime::now();
-    assert_eq!(bed.connections.cut_expired(now), 0, "nobody was cut by the clock");
+    assert!(share_of(0.99) <= AT_ONCE, "{:?}", share_of(0.99));
 }
