@@ -52,9 +52,10 @@ impl Status {
         let loopback = named.trim().replace("pki.ets.localhost", "127.0.0.1");
         let issuer = self.text("issuer_cert");
         let base = ["ocsp", "-url", &loopback, "-CAfile", self.text("ca_cert")];
-        let mine = ["-issuer", issuer, "-verify_other", issuer, "-cert", cert];
+        let mine = ["-issuer", issuer, "-verify_other", issuer];
+        // The digest counts for what comes after it.
         let output = Command::new("openssl")
-            .args([&base[..], &mine, more].concat())
+            .args([&base[..], &mine, more, &["-cert", cert]].concat())
             .output()
             .expect("openssl starts");
         let said = [output.stdout, output.stderr].concat();

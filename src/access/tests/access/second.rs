@@ -27,6 +27,20 @@ fn post(path: &str) -> Request<()> {
     request
 }
 
+/// covers: T2.1
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_before_the_body_was_read_arrives() {
+    let bed = Bed::start(|_| {}).await;
+    for _ in 0..50 {
+        let mut sender = connect(&bed).await;
+        let request = Request::post("https://closed.example/early").version(Version::HTTP_2);
+        let (answer, mut body) = sender.send_request(request.body(()).unwrap(), false).unwrap();
+        body.send_data(Bytes::from_static(b"unread"), false).unwrap();
+        let answer = tokio::time::timeout(PATIENCE, answer).await.expect("in time").unwrap();
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    }
+}
+
 /// covers: T2.1 (RFC 8441), T3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_websocket_over_http2_passes_and_ends_with_the_right() {

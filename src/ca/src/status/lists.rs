@@ -13,8 +13,11 @@ use super::index::Index;
 use crate::build::SHARDS;
 use crate::{Authority, Error};
 
-/// The list of all certificates is signed anew at most this often when something changed.
-pub(crate) const CALM: i64 = 3;
+/// The list of all certificates is signed anew at most this often, in seconds, when something
+/// changed and it is longer than [`SHORT`].
+const CALM: i64 = 3;
+/// A list of so many octets is signed within some milliseconds: some twenty thousand entries.
+const SHORT: usize = 1 << 20;
 
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,10 @@ impl Lists {
         };
         let mut place = self.places[number].lock().unwrap_or_else(PoisonError::into_inner);
         let change = change(which, index);
-        let calm = if which == Which::All { CALM } else { 0 };
+        let calm = match &place.published {
+            Some(known) if which == Which::All && known.body.len() > SHORT => CALM,
+            _ => 0,
+        };
         let half = seconds(authority.times().list) / 2;
         let is_due = match &place.published {
             Some(known) if (known.from..known.from + half.max(1)).contains(&now) => {
