@@ -1,4 +1,4 @@
-//! The reverse proxy beside nginx and HAProxy in one run (T-3): the same keys, the same client and
+//! The reverse proxy beside nginx and `HAProxy` in one run (T-3): the same keys, the same client and
 //! service, one core each. Run by `make bench`, which builds the examples.
 
 use std::fmt::Write as _;

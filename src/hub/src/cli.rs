@@ -392,7 +392,7 @@ pub(crate) enum RootAction {
         /// Whose authority it is, as its name says
         #[arg(long)]
         owner: String,
-        /// Where the hub answers about certificates: `url` of [pki]
+        /// Where the hub answers about certificates: `url` of `[pki]`
         #[arg(long)]
         url: String,
         /// A name (with all below it) or network that its certificates may bear; may be given again

@@ -35,7 +35,8 @@ async fn an_answer_that_comes_before_the_body_was_read_arrives() {
         let mut sender = connect(&bed).await;
         let request = Request::post("https://closed.example/early").version(Version::HTTP_2);
         let (answer, mut body) = sender.send_request(request.body(()).unwrap(), false).unwrap();
-        body.send_data(Bytes::from_static(b"unread"), false).unwrap();
+        // The answer may have come first, and then nobody takes the body.
+        drop(body.send_data(Bytes::from_static(b"unread"), false));
         let answer = tokio::time::timeout(PATIENCE, answer).await.expect("in time").unwrap();
         assert_eq!(answer.status(), StatusCode::ACCEPTED);
     }
