@@ -216,10 +216,7 @@ impl Bed {
         let output = tokio::task::spawn_blocking(move || curl.output()).await.unwrap().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let (body, status) = said.rsplit_once('\n').unwrap_or(("", "0"));
-        let status = status.parse().unwrap();
-        // Without an answer: why, as curl says it.
-        let why = String::from_utf8_lossy(&output.stderr);
-        (status, if status == 0 { why.into_owned() } else { body.to_owned() })
+        (status.parse().unwrap(), body.to_owned())
     }
 
     /// What the service saw of a request, as JSON.

@@ -152,8 +152,8 @@ async fn answers_pass_as_they_are() {
     }
     // Over HTTP/2 curl 7.88 takes the end of the stream for an error (RFC 9113, section 8.1, says
     // that it must not): `second.rs` asks there.
-    let (status, why) = bed.ask(&["--http1.1", "-d", "unread"], "/early").await;
-    assert_eq!(status, 202, "{why}");
+    let (status, _) = bed.ask(&["--http1.1", "-d", "unread"], "/early").await;
+    assert_eq!(status, 202);
     let chunks = b"POST /a HTTP/1.1\r\nHost: closed.example\r\nTE: trailers\r\n\
         Trailer: x-sum, x-ets-person, x.ets.person\r\nTransfer-Encoding: chunked\r\n\
         Connection: close\r\n\r\n2\r\nab\r\n0\r\nX-Ets-Person: forged\r\nX-Sum: 2\r\n\
