@@ -119,8 +119,9 @@ async fn an_upload_passes_without_being_gathered() {
         [("--http1.1", "A: b"), ("--http1.1", "Transfer-Encoding: chunked"), ("--http2", "A: b")]
     {
         let (status, said) = bed.ask(&[http, "-T", &at[1..], "-H", more], "/pay/count").await;
+        // Who is still sending may miss the page; 100 is the go-ahead before it.
         assert!(
-            matches!(status, 413 | 0) && !said.contains("1048"),
+            matches!(status, 413 | 100 | 0) && !said.contains("1048"),
             "{http} {more}: {status} {said}"
         );
     }
