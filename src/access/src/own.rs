@@ -22,7 +22,7 @@ use tower::ServiceExt;
 use crate::body::Download;
 use crate::pages::{self, Asked, button_to};
 use crate::refusal::Refusal;
-use crate::visit::{Visit, Who, wall};
+use crate::visit::{Visit, Who};
 
 /// The public key of [`crate::Identity::SignedToken`].
 const KEYS: &str = "/.well-known/ets-identity.json";
@@ -193,7 +193,7 @@ fn data(ctx: &Ctx, who: &Who, held: &[Held]) -> Response {
         "institution": certificate.institution,
         "entry": "certificate",
         "serial": certificate.serial_hex,
-        "not_after": moment(wall(certificate.not_after)),
+        "not_after": moment(certificate.not_after.into()),
         "rights": rights,
         "grants": grants,
     });
@@ -210,7 +210,7 @@ fn shown(visit: &Visit, ctx: &Ctx, who: &Who, held: &[Held]) -> Response {
         (t::access_me_name(tr), Html::text(&certificate.subject)),
         (t::access_me_institution(tr), institution.map_or_else(|| facts::none(tr), Html::text)),
         (t::access_me_serial(tr), Html::code(&certificate.serial_hex)),
-        (t::access_me_until(tr), when::exact(ctx, wall(certificate.not_after))),
+        (t::access_me_until(tr), when::exact(ctx, certificate.not_after.into())),
     ];
     let leave = button_to("/leave", t::access_leave_button(tr), true);
     let body = card::card(t::access_me_who(tr), &leave, &facts::list(&list)).then(&card::card(

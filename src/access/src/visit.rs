@@ -62,12 +62,6 @@ impl Visit {
     /// When the certificate ended of a client that is nobody because of it.
     pub(crate) fn ended(&self) -> Option<WallTime> {
         let ended = self.client.session.as_ref()?.ended?;
-        Some(wall(ended))
+        Some(ended.into())
     }
-}
-
-/// A moment of a certificate.
-pub(crate) fn wall(moment: std::time::SystemTime) -> WallTime {
-    let since = moment.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-    WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

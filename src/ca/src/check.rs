@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use x509_parser::pem::parse_x509_pem;
-
 use crate::profile::{Custody, Profile};
 use crate::{Error, Serial, Subject, Wanted, build, key};
 
@@ -36,13 +34,4 @@ pub fn check(
         (_, Some(request)) => key::of_request(request.as_bytes()).map(drop),
         (_, None) => Ok(()),
     }
-}
-
-/// SHA-256 over the public key of a certificate in PEM (RFC 5280, `SubjectPublicKeyInfo` in DER):
-/// pairs of hexadecimal digits, parted by colons. None where it cannot be read.
-pub fn key_fingerprint(certificate: &str) -> Option<String> {
-    let (_, parsed) = parse_x509_pem(certificate.as_bytes()).ok()?;
-    let key = parsed.parse_x509().ok()?.public_key().raw.to_vec();
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key);
-    Some(digest.as_ref().iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":"))
 }

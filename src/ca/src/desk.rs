@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
 
 use ets_journal::{Entry, Subject as On};
 use ets_listen::Connections;
@@ -261,7 +260,7 @@ impl Ca {
         by: &Author,
     ) -> Result<(Serial, Certificate), Error> {
         let Deps { authority, clock, .. } = &self.0.deps;
-        let draft = authority.draft(wanted, key, moment(clock.wall()))?;
+        let draft = authority.draft(wanted, key, clock.wall().into())?;
         let (intent, serial) = (Intent::new(&draft, wanted, order), draft.serial);
         let until = intent.ordered.until;
         if self.0.status.index().standing(serial).is_some() {
@@ -345,10 +344,6 @@ impl Kept {
     pub fn id(&self) -> CertId {
         CertId::new(&self.issuer, self.serial.bytes())
     }
-}
-
-fn moment(at: WallTime) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0))
 }
 
 /// The issuer's name in DER and the serial number of the first certificate of a PEM.

@@ -31,6 +31,15 @@ pub fn is_pair(certificate: &str, key: &str) -> bool {
         .is_ok_and(|certificate| certificate.public_key().raw == key.subject_public_key_info())
 }
 
+/// SHA-256 over the public key of a certificate in PEM (RFC 5280, `SubjectPublicKeyInfo` in DER):
+/// pairs of hexadecimal digits, parted by colons. None where it cannot be read.
+pub fn fingerprint(certificate: &str) -> Option<String> {
+    let (_, parsed) = parse_x509_pem(certificate.as_bytes()).ok()?;
+    let key = parsed.parse_x509().ok()?.public_key().raw.to_vec();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &key);
+    Some(digest.as_ref().iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(":"))
+}
+
 /// The public key of a request (PKCS#10, RFC 2986) in PEM or DER, whose signature proves that who
 /// asks has the private key. Everything else in the request is ignored.
 ///

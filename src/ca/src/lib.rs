@@ -29,12 +29,12 @@ mod turn;
 
 pub use authority::{Authority, Draft, Files, Times};
 pub use build::{Addresses, Wanted};
-pub use check::{check, key_fingerprint};
+pub use check::check;
 pub use custody::Passphrase;
 pub use desk::{Ca, Deps, Issued, OWN, has_administrator};
 pub use error::Error;
 pub use kept::{Kept, Reason, State};
-pub use key::is_pair;
+pub use key::{fingerprint as key_fingerprint, is_pair};
 pub use pkcs12::{Protection, SHORTEST as SHORTEST_PASSWORD, pkcs12};
 pub use search::{Figures, Query, SOON, Shown, figures, search};
 pub use serial::{NoSerial, Serial};

@@ -1,7 +1,5 @@
 //! Every certificate in `state.db`: written before it is signed, never removed.
 
-use std::time::{Duration, SystemTime};
-
 use ets_model::WallTime;
 use ets_store::{Migration, Row, Tx, Value, values};
 use ets_tls::CertId;
@@ -195,8 +193,8 @@ impl Intent {
             profile: wanted.profile.clone(),
             subject: wanted.subject.to_string(),
             names: wanted.names.join(" "),
-            from: micros(draft.from),
-            until: micros(draft.until),
+            from: WallTime::from(draft.from).0,
+            until: WallTime::from(draft.until).0,
         };
         Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone(), order }
     }
@@ -334,10 +332,4 @@ fn certificate(row: &Row) -> Result<String, Error> {
 fn serial(row: &Row) -> Result<Serial, Error> {
     let text = row.text("serial")?;
     text.parse().map_err(|_| Error::Unreadable(text.to_owned()))
-}
-
-/// Microseconds since 1970.
-fn micros(at: SystemTime) -> i64 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,6 @@
 //! How a command ends: its exit code and what it says (design, section 7).
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::out;
@@ -25,6 +26,11 @@ impl Failure {
     /// A fault of ours or of the machine, with the whole chain of causes for the log.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         Self::Bug(chain(error))
+    }
+
+    /// A file or folder that cannot be used.
+    pub(crate) fn unusable(path: &Path, error: &std::io::Error) -> Self {
+        Self::Usage(format!("{} cannot be read or written: {error}", path.display()))
     }
 
     fn code(&self) -> u8 {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,20 @@ impl WallTime {
     /// The time from `earlier` to `self`; zero when `earlier` is the later one.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl From<SystemTime> for WallTime {
+    /// What lies before 1970 is 1970.
+    fn from(at: SystemTime) -> Self {
+        Self(micros(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()))
+    }
+}
+
+impl From<WallTime> for SystemTime {
+    /// What lies before 1970 is 1970.
+    fn from(at: WallTime) -> Self {
+        Self::UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0))
     }
 }
 

@@ -1,10 +1,9 @@
 //! The steps of a token's life, each in the journal.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ets_journal::{Entry, Subject as On};
-use ets_model::WallTime;
 use ets_registry::Author;
 use ets_runtime::Clock;
 use ets_store::{Store, Tx};
@@ -138,7 +137,7 @@ impl Desk {
             profile: order.profile.clone(),
             subject: order.subject.parse::<Subject>()?,
             names: order.names.clone(),
-            until: order.until.map(system_time),
+            until: order.until.map(Into::into),
         };
         let request = request.or_else(|| order.request.clone());
         let request = request.as_deref().map(str::as_bytes);
@@ -269,7 +268,7 @@ impl Desk {
             return Err(Error::Replaced(id, new.id));
         }
         let order =
-            Order { replaces: Some(id), until: None, ..self.again(&old, token, request, by) };
+            Order { replaces: Some(id), until: None, ..self.again(&old, (token, request), by)? };
         let order = self.write_down(order, by).await?;
         drop(stepping);
         Ok(order)
@@ -284,7 +283,7 @@ impl Desk {
         &self,
         id: OrderId,
         hours: u64,
-        (token, request): (String, Request),
+        card: (String, Request),
         by: &Author,
     ) -> Result<Order, Error> {
         if !(1..=TEMPORARY).contains(&hours) {
@@ -297,7 +296,7 @@ impl Desk {
             _ => return Err(Error::NotNow(id, stage)),
         }
         let until = self.0.clock.wall().plus(Duration::from_secs(hours * 3_600));
-        let again = self.again(&old, token, request, by);
+        let again = self.again(&old, card, by)?;
         let order = Order { replaces: Some(id), until: Some(until), ..again };
         self.write_down(order, by).await
     }
@@ -398,22 +397,20 @@ impl Desk {
     }
 
     /// The same once more, to another token.
-    fn again(&self, old: &Order, token: String, request: Request, by: &Author) -> Order {
-        let now = self.0.clock.wall();
-        Order {
+    fn again(
+        &self,
+        old: &Order,
+        (token, request): (String, Request),
+        by: &Author,
+    ) -> Result<Order, Error> {
+        let new = New {
+            profile: old.profile.clone(),
+            subject: old.subject.parse()?,
+            names: old.names.clone(),
             token,
             request,
-            ordered_by: by.actor.clone(),
-            ordered_human: by.human().to_owned(),
-            ordered: now,
-            confirmed_by: None,
-            needs_second: self.0.rules.four_eyes,
-            step: Step::Ordered,
-            since: now,
-            pending: None,
-            serial: None,
-            ..old.clone()
-        }
+        };
+        Ok(self.fresh(&new, by))
     }
 
     async fn write_down(&self, order: Order, by: &Author) -> Result<Order, Error> {
@@ -502,8 +499,4 @@ fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {
     let subject = json!({ "subject": order.subject });
     let detail = if detail.is_null() { subject } else { detail.clone() };
     entry.why(&by.reason).from_segment(by.from_segment.clone()).detail(detail)
-}
-
-fn system_time(at: WallTime) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(at.0).unwrap_or(0))
 }

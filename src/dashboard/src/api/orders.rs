@@ -82,25 +82,26 @@ pub(crate) async fn create(by: Asker, sent: Bytes) -> Result<Response, Error> {
         request: sent.csr,
     };
     let order = by.app.tokens()?.order(new, &by.author).await?;
-    standing(by.app.tokens()?, order.id, StatusCode::CREATED).await
+    told(&by.app, &order, StatusCode::CREATED).await
 }
 
 /// `GET /api/v1/ca/orders/{id}`
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<i64>) -> Result<Response, Error> {
-    standing(app.tokens()?, OrderId(id), StatusCode::OK).await
+    let order = app.tokens()?.find(OrderId(id)).await?;
+    told(&app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/confirm`
 pub(crate) async fn confirm(by: Asker, Path(id): Path<i64>) -> Result<Response, Error> {
-    let done = by.app.tokens()?.confirm(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.confirm(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/refuse`
 pub(crate) async fn refuse(by: Asker, Path(id): Path<i64>, sent: Bytes) -> Result<Response, Error> {
     let by = why(by, &step(&sent)?);
-    let done = by.app.tokens()?.refuse(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.refuse(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/issue`
@@ -114,21 +115,21 @@ pub(crate) async fn issue(by: Asker, Path(id): Path<i64>, sent: Bytes) -> Result
 
 /// `POST /api/v1/ca/orders/{id}/hand-over`
 pub(crate) async fn hand_over(by: Asker, Path(id): Path<i64>) -> Result<Response, Error> {
-    let done = by.app.tokens()?.hand_over(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.hand_over(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/lose`
 pub(crate) async fn lose(by: Asker, Path(id): Path<i64>, sent: Bytes) -> Result<Response, Error> {
     let by = why(by, &step(&sent)?);
-    let done = by.app.tokens()?.lose(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.lose(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/find`
 pub(crate) async fn find(by: Asker, Path(id): Path<i64>) -> Result<Response, Error> {
-    let done = by.app.tokens()?.find_again(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.find_again(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/reissue`
@@ -139,9 +140,8 @@ pub(crate) async fn reissue(
 ) -> Result<Response, Error> {
     let step = step(&sent)?;
     let by = why(by, &step);
-    let desk = by.app.tokens()?;
-    let order = desk.reissue(OrderId(id), step.token, step.csr, &by.author).await?;
-    standing(desk, order.id, StatusCode::CREATED).await
+    let order = by.app.tokens()?.reissue(OrderId(id), step.token, step.csr, &by.author).await?;
+    told(&by.app, &order, StatusCode::CREATED).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/stand-in`
@@ -152,16 +152,15 @@ pub(crate) async fn stand_in(
 ) -> Result<Response, Error> {
     let step = step(&sent)?;
     let by = why(by, &step);
-    let desk = by.app.tokens()?;
     let card = (step.token, step.csr);
-    let order = desk.stand_in(OrderId(id), step.hours, card, &by.author).await?;
-    standing(desk, order.id, StatusCode::CREATED).await
+    let order = by.app.tokens()?.stand_in(OrderId(id), step.hours, card, &by.author).await?;
+    told(&by.app, &order, StatusCode::CREATED).await
 }
 
 /// `POST /api/v1/ca/orders/{id}/return`
 pub(crate) async fn give_back(by: Asker, Path(id): Path<i64>) -> Result<Response, Error> {
-    let done = by.app.tokens()?.give_back(OrderId(id), &by.author).await?;
-    standing(by.app.tokens()?, done.id, StatusCode::OK).await
+    let order = by.app.tokens()?.give_back(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
 }
 
 /// A step may come without a body.
@@ -177,9 +176,11 @@ fn why(mut by: Asker, step: &Step) -> Asker {
     by
 }
 
-async fn standing(desk: &Desk, id: OrderId, status: StatusCode) -> Result<Response, Error> {
-    let (order, kept, stage) = desk.standing(id).await?;
-    Ok(answer(status, &document(&order, kept.as_ref(), stage)))
+/// An order as it stands now.
+async fn told(app: &App, order: &Order, status: StatusCode) -> Result<Response, Error> {
+    let kept = app.tokens()?.certificate(order).await?;
+    let stage = order.stage(kept.as_ref(), app.deps.clock.wall());
+    Ok(answer(status, &document(order, kept.as_ref(), stage)))
 }
 
 /// What was issued, with the key where it was made here.

@@ -66,7 +66,7 @@ fn who(view: &View, identity: &Identity, certificate: Option<&PeerCertificate>) 
         if let Some(institution) = &certificate.institution {
             list.push((t::me_institution(tr), Html::text(institution)));
         }
-        let until = WallTime(micros(certificate));
+        let until = WallTime::from(certificate.not_after);
         list.push((t::me_serial(tr), Html::code(&certificate.serial_hex)));
         list.push((t::me_until(tr), when::moment(&view.ctx, until)));
     }
@@ -152,7 +152,7 @@ fn answer(identity: &Identity, certificate: Option<&PeerCertificate>, held: &[He
         "name": identity.name,
         "entry": identity.proof.kind(),
         "serial": certificate.map(|one| one.serial_hex.clone()),
-        "not_after": certificate.map(|one| rfc3339(WallTime(micros(one)))),
+        "not_after": certificate.map(|one| rfc3339(one.not_after.into())),
         "institution": certificate.and_then(|one| one.institution.clone()),
         "rights": rights,
         "grants": held.iter().map(held_document).collect::<Vec<_>>(),
@@ -166,10 +166,4 @@ fn way(tr: &Tr, identity: &Identity) -> Html {
         Proof::Session { .. } => t::me_by_session(tr),
         Proof::System { .. } => t::me_by_system(tr),
     })
-}
-
-/// The end of a certificate in microseconds since 1970.
-fn micros(certificate: &PeerCertificate) -> i64 {
-    let since = certificate.not_after.duration_since(std::time::SystemTime::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_micros()).unwrap_or(i64::MAX)
 }

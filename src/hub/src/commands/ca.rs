@@ -135,11 +135,11 @@ fn prepare(out: &Path) -> Result<(), Failure> {
     fs::create_dir_all(out)
         .and_then(|()| fs::write(&probe, "probe"))
         .and_then(|()| fs::remove_file(&probe))
-        .map_err(|error| unusable(out, &error))
+        .map_err(|error| Failure::unusable(out, &error))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| unusable(path, &error))
+    fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))
 }
 
 fn write(path: &Path, content: &str, mode: u32) -> Result<(), Failure> {
@@ -149,11 +149,7 @@ fn write(path: &Path, content: &str, mode: u32) -> Result<(), Failure> {
         .mode(mode)
         .open(path)
         .and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(|error| unusable(path, &error))
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
+        .map_err(|error| Failure::unusable(path, &error))
 }
 
 fn list(listing: &Value) -> String {

@@ -31,7 +31,7 @@ pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
             let files = Files::in_dir(&authority(&config));
             let made = ask(&files, owner, &passphrase(&files)?).map_err(told)?;
             let path = request(&files);
-            fs::write(&path, made).map_err(|error| unusable(&path, &error))?;
+            fs::write(&path, made).map_err(|error| Failure::unusable(&path, &error))?;
             path
         }
         RootAction::Take { file, from } => {
@@ -49,7 +49,7 @@ pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
 }
 
 fn secret(path: &Path) -> Result<Passphrase, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    let text = fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))?;
     let secret = Passphrase::new(&text);
     if secret.is_empty() {
         return Err(Failure::Usage(format!(
@@ -61,13 +61,9 @@ fn secret(path: &Path) -> Result<Passphrase, Failure> {
 }
 
 fn bytes(path: &PathBuf) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| unusable(path, &error))
+    fs::read(path).map_err(|error| Failure::unusable(path, &error))
 }
 
 fn told(error: ets_ca::Error) -> Failure {
     Failure::Usage(chain(&error))
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
 }

@@ -226,7 +226,7 @@ pub(crate) fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
             .map_err(|error| Failure::Missing(format!("no random bytes: {error}")))?;
         write(&path, &hex::encode(bytes), 0o600)?;
     }
-    let text = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
+    let text = fs::read_to_string(&path).map_err(|error| Failure::unusable(&path, &error))?;
     let passphrase = Passphrase::new(&text);
     if passphrase.is_empty() {
         return Err(Failure::Usage(format!(
@@ -248,7 +248,7 @@ fn owner(config: &Config) -> String {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let text = fs::read_to_string(from).map_err(|error| unusable(from, &error))?;
+    let text = fs::read_to_string(from).map_err(|error| Failure::unusable(from, &error))?;
     let is_there = fs::read_to_string(to).is_ok_and(|known| known == text);
     if is_there { Ok(()) } else { write(to, &text, 0o644) }
 }
@@ -264,9 +264,5 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         .open(&fresh)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&fresh, path))
-        .map_err(|error| unusable(path, &error))
-}
-
-fn unusable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Usage(format!("{} cannot be read or written: {error}", path.display()))
+        .map_err(|error| Failure::unusable(path, &error))
 }

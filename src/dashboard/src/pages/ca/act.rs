@@ -7,14 +7,14 @@ use ets_ca::life::{Order, OrderId};
 use ets_documents::act::{Act, Signature, pdf};
 use ets_i18n::t;
 
-use super::{tokens, words};
+use super::words;
 use crate::Error;
 use crate::api::to_keep;
 use crate::pages::view::View;
 
 /// `GET /ca/orders/{id}/receipt.pdf`
 pub(super) async fn receipt(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
-    let (order, kept, _) = tokens(&view)?.standing(OrderId(id)).await?;
+    let (order, kept, _) = view.app.tokens()?.standing(OrderId(id)).await?;
     let none = || Error::NotFound { what: "certificate", id: id.to_string() };
     let act = act(&view, &order, &kept.ok_or_else(none)?);
     let title = act.title.clone();

@@ -11,7 +11,7 @@ use ets_web::{Html, card, facts, form as forms, notice, when};
 
 use super::super::journal;
 use super::order_form::Answers;
-use super::{below, tokens, words};
+use super::{below, words};
 use crate::Error;
 use crate::api::to_keep;
 use crate::pages::view::View;
@@ -30,7 +30,7 @@ fn place(kept: &Kept) -> String {
 pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
     let kept = find(&view, &serial).await?;
     let order = match view.app.deps.tokens {
-        Some(_) => tokens(&view)?.of_serial(kept.serial).await?,
+        Some(_) => view.app.tokens()?.of_serial(kept.serial).await?,
         None => None,
     };
     let tr = view.tr();

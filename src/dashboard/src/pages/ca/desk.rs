@@ -11,7 +11,7 @@ use ets_web::{Html, Page, card, notice, when};
 use super::super::csv::{File, LIMIT};
 use super::super::lists::{Choice, address, filter};
 use super::super::trust_tabs::{self, Tab};
-use super::{DESK, tokens, words};
+use super::{DESK, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -84,7 +84,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
 
 /// The orders on which somebody must act.
 async fn waiting(view: &View) -> Result<Vec<(Order, Stage)>, Error> {
-    let desk = tokens(view)?;
+    let desk = view.app.tokens()?;
     let mut waiting = Vec::new();
     for order in desk.list(ORDERS).await? {
         let kept = desk.certificate(&order).await?;

@@ -10,7 +10,6 @@ mod steps;
 mod words;
 
 use axum::routing::{get, post};
-use ets_ca::life::Desk;
 use ets_i18n::t;
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page};
@@ -53,11 +52,6 @@ pub(super) fn routes() -> Routes {
         )
         .route("/ca/certificates/{serial}/suspend", "ca.revoke", post(certificate::suspend))
         .route("/ca/certificates/{serial}/resume", "ca.revoke", post(certificate::resume))
-}
-
-/// The desk of orders, where there is one.
-fn tokens(view: &View) -> Result<&Desk, Error> {
-    view.app.tokens()
 }
 
 /// A page below the desk.

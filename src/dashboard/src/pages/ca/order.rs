@@ -9,7 +9,7 @@ use ets_web::form::{Field, Form, Kind, form};
 use ets_web::{Html, card, facts, form as forms, when};
 
 use super::super::journal;
-use super::{below, order_form, tokens, words};
+use super::{below, order_form, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -18,7 +18,7 @@ pub(super) const FILE: &str = "civil-servant-file";
 
 /// `GET /ca/orders/{id}`
 pub(super) async fn page(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
-    let desk = tokens(&view)?;
+    let desk = view.app.tokens()?;
     let (order, kept, stage) = desk.standing(OrderId(id)).await?;
     let successor = desk.replacing(order.id).await?;
     let tr = view.tr();

@@ -12,7 +12,7 @@ use ets_web::html::escape;
 use ets_web::{Html, card, form};
 use http::StatusCode;
 
-use super::{DESK, below, tokens, words};
+use super::{DESK, below, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -29,7 +29,7 @@ openssl req -new -engine pkcs11 -keyform engine -key \"pkcs11:id=%01;type=privat
 
 /// `GET /ca/new`
 pub(super) async fn new(view: View) -> Result<Response, Error> {
-    tokens(&view)?;
+    view.app.tokens()?;
     let answers = Answers::from([("profile".to_owned(), "civil-servant".to_owned())]);
     Ok(show(&view, &answers, None))
 }
@@ -40,7 +40,7 @@ pub(super) async fn create(view: View, Form(answers): Form<Answers>) -> Result<R
         Ok(new) => new,
         Err(error) => return Ok(show(&view, &answers, Some(&error))),
     };
-    let order = tokens(&view)?.order(new, &view.author()?).await?;
+    let order = view.app.tokens()?.order(new, &view.author()?).await?;
     Ok(view.done(&format!("/ca/orders/{}", order.id), t::ca_ordered(view.tr())))
 }
 

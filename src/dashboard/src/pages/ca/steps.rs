@@ -8,7 +8,6 @@ use ets_i18n::t;
 
 use super::order::FILE;
 use super::order_form::Answers;
-use super::tokens;
 use crate::Error;
 use crate::api::to_keep;
 use crate::pages::view::View;
@@ -38,14 +37,14 @@ fn told<T>(
 /// `POST /ca/orders/{id}/confirm`
 pub(super) async fn confirm(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.confirm(id, &view.author()?).await;
+    let done = view.app.tokens()?.confirm(id, &view.author()?).await;
     told(&view, id, done, t::ca_confirmed(view.tr()))
 }
 
 /// `POST /ca/orders/{id}/refuse`
 pub(super) async fn refuse(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.refuse(id, &view.author()?).await;
+    let done = view.app.tokens()?.refuse(id, &view.author()?).await;
     told(&view, id, done, t::ca_refused(view.tr()))
 }
 
@@ -55,7 +54,7 @@ pub(super) async fn issue(
     Path(id): Path<i64>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
-    let (id, desk) = (OrderId(id), tokens(&view)?);
+    let (id, desk) = (OrderId(id), view.app.tokens()?);
     let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
     let order = desk.find(id).await?;
     if order.profile != FILE {
@@ -87,21 +86,21 @@ pub(super) async fn issue(
 /// `POST /ca/orders/{id}/hand-over`
 pub(super) async fn hand_over(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.hand_over(id, &view.author()?).await;
+    let done = view.app.tokens()?.hand_over(id, &view.author()?).await;
     told(&view, id, done, t::ca_handed_over(view.tr()))
 }
 
 /// `POST /ca/orders/{id}/lose`
 pub(super) async fn lose(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.lose(id, &view.author()?).await;
+    let done = view.app.tokens()?.lose(id, &view.author()?).await;
     told(&view, id, done, t::ca_lost(view.tr()))
 }
 
 /// `POST /ca/orders/{id}/find`
 pub(super) async fn find(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.find_again(id, &view.author()?).await;
+    let done = view.app.tokens()?.find_again(id, &view.author()?).await;
     told(&view, id, done, t::ca_found(view.tr()))
 }
 
@@ -113,7 +112,7 @@ pub(super) async fn reissue(
 ) -> Result<Response, Error> {
     let token = answers.get("token").map(|text| text.trim().to_owned()).unwrap_or_default();
     let id = OrderId(id);
-    let done = tokens(&view)?.reissue(id, token, None, &view.author()?).await;
+    let done = view.app.tokens()?.reissue(id, token, None, &view.author()?).await;
     let to = done.as_ref().map_or(id, |order| order.id);
     told(&view, to, done, t::ca_reissued(view.tr()))
 }
@@ -127,7 +126,7 @@ pub(super) async fn stand_in(
     let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
     let (id, hours) = (OrderId(id), given("hours").parse().unwrap_or(0));
     let card = (given("token").to_owned(), None);
-    let done = tokens(&view)?.stand_in(id, hours, card, &view.author()?).await;
+    let done = view.app.tokens()?.stand_in(id, hours, card, &view.author()?).await;
     let to = done.as_ref().map_or(id, |order| order.id);
     told(&view, to, done, t::ca_ordered(view.tr()))
 }
@@ -135,6 +134,6 @@ pub(super) async fn stand_in(
 /// `POST /ca/orders/{id}/return`
 pub(super) async fn give_back(view: View, Path(id): Path<i64>) -> Result<Response, Error> {
     let id = OrderId(id);
-    let done = tokens(&view)?.give_back(id, &view.author()?).await;
+    let done = view.app.tokens()?.give_back(id, &view.author()?).await;
     told(&view, id, done, t::ca_returned(view.tr()))
 }

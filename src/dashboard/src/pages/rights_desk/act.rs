@@ -5,11 +5,10 @@ use axum::response::Response;
 use ets_i18n::{Tr, t};
 use ets_rights::{Grant, Person};
 use ets_web::form;
-use http::StatusCode;
 
 use super::faults::{self, Answers, Faults, given};
 use super::give::{common, span};
-use super::{below, find, person_href, rights, words};
+use super::{find, person_href, question, rights, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -172,22 +171,13 @@ fn show(view: &View, asked: &Asked<'_>, answers: &Answers, faults: &Faults) -> R
         Act::Suspend => &["until", "why"],
         _ => &["why"],
     };
-    let body = form::form(
-        tr,
-        &form::Form {
-            action: asked.action.clone(),
-            fields: common(view, answers, faults, names),
-            submit: asked.act.word(tr).to_owned(),
-            cancel: person_href(asked.person.no),
-            fault: faults.get("").cloned().unwrap_or_default(),
-            danger: asked.act == Act::End,
-            ..form::Form::default()
-        },
-    );
+    let form = form::Form {
+        action: asked.action.clone(),
+        fields: common(view, answers, faults, names),
+        submit: asked.act.word(tr).to_owned(),
+        danger: asked.act == Act::End,
+        ..form::Form::default()
+    };
     let heading = t::rights_act_heading(tr, asked.act.word(tr), asked.what.as_str());
-    let mut page = below(view, heading, body, Some(asked.person));
-    if !faults.is_empty() {
-        page.status = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    view.respond(&page)
+    question(view, asked.person, heading, form, faults)
 }

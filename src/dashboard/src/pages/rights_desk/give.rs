@@ -6,10 +6,9 @@ use ets_i18n::t;
 use ets_model::WallTime;
 use ets_rights::{Person, Scope, Wanted};
 use ets_web::form::{self, Field, Kind};
-use http::StatusCode;
 
 use super::faults::{self, Answers, Faults, given};
-use super::{below, find, person_href, rights, words};
+use super::{find, person_href, question, rights, words};
 use crate::Error;
 use crate::pages::lists::moment;
 use crate::pages::view::View;
@@ -145,21 +144,12 @@ fn show(
     ];
     fields = fields.into_iter().map(|field| filled(field, answers, faults)).collect();
     fields.extend(common(view, answers, faults, &["from", "until", "why"]));
-    let body = form::form(
-        tr,
-        &form::Form {
-            action: format!("{}/give", person_href(person.no)),
-            fields,
-            submit: t::rights_act_give(tr).to_owned(),
-            cancel: person_href(person.no),
-            fault: faults.get("").cloned().unwrap_or_default(),
-            ..form::Form::default()
-        },
-    );
+    let form = form::Form {
+        action: format!("{}/give", person_href(person.no)),
+        fields,
+        submit: t::rights_act_give(tr).to_owned(),
+        ..form::Form::default()
+    };
     let heading = t::rights_give_heading(tr, person.name.as_str());
-    let mut page = below(view, heading, body, Some(person));
-    if !faults.is_empty() {
-        page.status = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(view.respond(&page))
+    Ok(question(view, person, heading, form, faults))
 }

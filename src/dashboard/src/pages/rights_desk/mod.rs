@@ -17,9 +17,13 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use ets_i18n::t;
 use ets_rights::{Person, Rights};
+use ets_web::form::{self, Form};
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page};
 
+use http::StatusCode;
+
+use self::faults::Faults;
 use super::trust_tabs::{self, Tab};
 use super::view::View;
 use crate::Error;
@@ -77,6 +81,23 @@ fn button(href: &str, text: &str) -> Html {
 fn respond(view: &View, tab: Tab, mut page: Page) -> Response {
     page.body = trust_tabs::tabs(view, tab).then(&page.body);
     page.nav = trust_tabs::nav(view);
+    view.respond(&page)
+}
+
+/// A page that asks something about a person, again with what was wrong with the answers.
+fn question(
+    view: &View,
+    person: &Person,
+    heading: String,
+    form: Form,
+    faults: &Faults,
+) -> Response {
+    let fault = faults.get("").cloned().unwrap_or_default();
+    let form = Form { cancel: person_href(person.no), fault, ..form };
+    let mut page = below(view, heading, form::form(view.tr(), &form), Some(person));
+    if !faults.is_empty() {
+        page.status = StatusCode::UNPROCESSABLE_ENTITY;
+    }
     view.respond(&page)
 }
 

@@ -5,12 +5,11 @@ use axum::response::Response;
 use ets_i18n::t;
 use ets_rights::{Person, Substitution};
 use ets_web::form::{self, Field, Kind};
-use http::StatusCode;
 use std::sync::Arc;
 
 use super::faults::{self, Answers, Faults, given};
 use super::give::{common, filled, span};
-use super::{below, find, person_href, rights};
+use super::{find, person_href, question, rights};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -83,24 +82,15 @@ fn show_end(
     faults: &Faults,
 ) -> Response {
     let tr = view.tr();
-    let body = form::form(
-        tr,
-        &form::Form {
-            action: format!("/rights/substitutions/{no}/end"),
-            fields: common(view, answers, faults, &["why"]),
-            submit: t::rights_act_end(tr).to_owned(),
-            cancel: person_href(of.no),
-            fault: faults.get("").cloned().unwrap_or_default(),
-            ..form::Form::default()
-        },
-    );
+    let form = form::Form {
+        action: format!("/rights/substitutions/{no}/end"),
+        fields: common(view, answers, faults, &["why"]),
+        submit: t::rights_act_end(tr).to_owned(),
+        ..form::Form::default()
+    };
     let what = format!("{}, {}", by.name, t::rights_report_for(tr, of.name.as_str()));
     let heading = t::rights_act_heading(tr, t::rights_act_end(tr), what.as_str());
-    let mut page = below(view, heading, body, Some(of));
-    if !faults.is_empty() {
-        page.status = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    view.respond(&page)
+    question(view, of, heading, form, faults)
 }
 
 fn show(
@@ -123,21 +113,12 @@ fn show(
         .kind(Kind::Select(others.collect()));
     let mut fields = vec![filled(whom, answers, faults)];
     fields.extend(common(view, answers, faults, &["from", "until", "why"]));
-    let body = form::form(
-        tr,
-        &form::Form {
-            action: format!("{}/stand-in", person_href(person.no)),
-            fields,
-            submit: t::rights_act_stand_in(tr).to_owned(),
-            cancel: person_href(person.no),
-            fault: faults.get("").cloned().unwrap_or_default(),
-            ..form::Form::default()
-        },
-    );
+    let form = form::Form {
+        action: format!("{}/stand-in", person_href(person.no)),
+        fields,
+        submit: t::rights_act_stand_in(tr).to_owned(),
+        ..form::Form::default()
+    };
     let heading = t::rights_stand_in_heading(tr, person.name.as_str());
-    let mut page = below(view, heading, body, Some(person));
-    if !faults.is_empty() {
-        page.status = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(view.respond(&page))
+    Ok(question(view, person, heading, form, faults))
 }
