@@ -79,6 +79,11 @@ async fn a_lost_token_is_dead_from_then_on_and_its_successor_has_the_same_owner(
     assert_eq!(stage(&desk, &old).await, Stage::Active);
     desk.lose(old.id, &officer()).await.unwrap();
     assert_eq!(stage(&desk, &old).await, Stage::Lost);
+    let waits = desk.waiting().await.unwrap();
+    assert_eq!(
+        waits.iter().map(|(one, stage)| (one.id, *stage)).collect::<Vec<_>>(),
+        [(old.id, Stage::Lost)]
+    );
     assert_eq!(ca.find(old.serial.unwrap()).await.unwrap().state, State::Suspended);
     let new = desk.reissue(old.id, "T-0018".to_owned(), None, &officer()).await.unwrap();
     let again = desk.reissue(old.id, "T-0019".to_owned(), None, &officer()).await;

@@ -337,6 +337,22 @@ impl Desk {
         tables::list(&self.0.store, most).await
     }
 
+    /// The orders on which somebody must act, the newest first, and where each stands.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waiting(&self) -> Result<Vec<(Order, Stage)>, Error> {
+        let mut waiting = Vec::new();
+        for order in tables::waiting(&self.0.store).await? {
+            let kept = self.certificate(&order).await?;
+            let stage = order.stage(kept.as_ref(), self.0.clock.wall());
+            if matches!(stage, Stage::Waiting | Stage::Ordered | Stage::Issued | Stage::Lost) {
+                waiting.push((order, stage));
+            }
+        }
+        Ok(waiting)
+    }
+
     /// The order that replaces another.
     ///
     /// # Errors

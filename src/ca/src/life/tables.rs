@@ -187,6 +187,15 @@ pub(crate) async fn list(store: &Store, most: u32) -> Result<Vec<Order>, Error> 
     store.query(&sql, &values![i64::from(most)]).await?.iter().map(read).collect()
 }
 
+/// Those on which somebody may have to act: all but those in use and those that are over.
+pub(crate) async fn waiting(store: &Store) -> Result<Vec<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM token_order WHERE step IN ('ordered', 'issued', 'lost') \
+         ORDER BY id DESC"
+    );
+    store.query(&sql, &[]).await?.iter().map(read).collect()
+}
+
 /// All that replaced another one for good and have a certificate.
 pub(crate) async fn replacements(store: &Store) -> Result<Vec<Order>, Error> {
     let sql = format!(

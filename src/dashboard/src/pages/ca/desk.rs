@@ -17,8 +17,6 @@ use crate::pages::view::View;
 
 /// Lines on a page.
 const LINES: usize = 50;
-/// Orders that are looked through for those that wait.
-const ORDERS: u32 = 1_000;
 
 /// What was asked for, as it stands in the address.
 struct Asked {
@@ -59,7 +57,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     let mut found = ets_ca::search(store, &asked.query(), now, (from, LINES + 1)).await?;
     let has_more = found.len() > LINES;
     found.truncate(LINES);
-    let waiting = waiting(&view).await?;
+    let waiting = view.app.tokens()?.waiting().await?;
     let base = asked.address(DESK);
     let steps = Pager {
         previous: (from > 0).then(|| format!("{base}from={}", from.saturating_sub(LINES))),
@@ -80,20 +78,6 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     };
     let title = t::ca_title(tr).to_owned();
     Ok(view.respond(&Page { title, heading, body, nav: "ca", ..Page::default() }))
-}
-
-/// The orders on which somebody must act.
-async fn waiting(view: &View) -> Result<Vec<(Order, Stage)>, Error> {
-    let desk = view.app.tokens()?;
-    let mut waiting = Vec::new();
-    for order in desk.list(ORDERS).await? {
-        let kept = desk.certificate(&order).await?;
-        let stage = order.stage(kept.as_ref(), view.ctx.now);
-        if matches!(stage, Stage::Waiting | Stage::Ordered | Stage::Issued | Stage::Lost) {
-            waiting.push((order, stage));
-        }
-    }
-    Ok(waiting)
 }
 
 fn shown(view: &View, figures: &Figures, waiting: usize) -> Html {
