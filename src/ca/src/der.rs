@@ -23,8 +23,8 @@ pub(crate) const fn around(number: u8) -> u8 {
     0xa0 | number
 }
 
-/// One value: tag, length, content.
-pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+/// One value: tag, length, content (X.690).
+pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len() + 6);
     head(&mut out, tag, content.len());
     out.extend_from_slice(content);

@@ -31,6 +31,7 @@ pub use authority::{Authority, Draft, Files, Times};
 pub use build::{Addresses, Wanted};
 pub use check::check;
 pub use custody::Passphrase;
+pub use der::tlv;
 pub use desk::{Ca, Deps, Issued, OWN, has_administrator};
 pub use error::Error;
 pub use kept::{Kept, Reason, State};

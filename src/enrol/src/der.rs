@@ -1,8 +1,10 @@
 //! The few DER values that we write ourselves (X.690): certificates in a bag (RFC 5652), and what
 //! EST tells about requests.
 
-use crate::Error;
+use ets_ca::tlv;
 use x509_parser::pem::Pem;
+
+use crate::Error;
 
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
@@ -21,22 +23,6 @@ const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 /// 1.2.840.10045.4.3.2, ecdsa-with-SHA256.
 const ECDSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
-
-/// One value: tag, length, content.
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    match content.len() {
-        length @ 0..0x80 => out.push(length as u8),
-        length => {
-            let bytes = length.to_be_bytes();
-            let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
-            out.push(0x80 | (bytes.len() - first) as u8);
-            out.extend_from_slice(&bytes[first..]);
-        }
-    }
-    out.extend_from_slice(content);
-    out
-}
 
 /// Certificates without a signer: a certs-only message (RFC 5272, section 4.1; RFC 5652, 5.1).
 pub(crate) fn certificates_only(certificates: &[Vec<u8>]) -> Vec<u8> {

@@ -1,8 +1,6 @@
 //! The answers of the register's form against the rules: read as the row of a CSV file, with
 //! everything that is wrong said at once.
 
-use std::collections::BTreeMap;
-
 use ets_model::{InstitutionId, Segment, SegmentId};
 use ets_registry::{Catalog, Fault, Field, Preview, Rule};
 
@@ -10,8 +8,7 @@ use super::kinds;
 use super::view::View;
 use crate::Error;
 
-/// The answers, by the name of the field.
-pub(super) type Answers = BTreeMap<String, String>;
+pub(super) use super::answers::Answers;
 
 /// The choice of an institution that is not in the list yet; no identifier looks like it.
 pub(super) const NEW: &str = "+new";
@@ -70,7 +67,7 @@ pub(super) fn fingerprint(warnings: &[Fault]) -> String {
 }
 
 pub(super) fn given(answers: &Answers, field: Field) -> &str {
-    answers.get(field.name()).map_or("", |text| text.trim())
+    super::answers::given(answers, field.name())
 }
 
 /// An identifier that is not taken, like the latest one.

@@ -1,5 +1,6 @@
 //! The administrator's pages: plain HTML that works without a script, kept fresh by one.
 
+mod answers;
 mod ca;
 mod cache;
 mod changed;

@@ -9,8 +9,8 @@ use ets_web::form::{Field, Form as Asked, Kind, form};
 use ets_web::html::escape;
 use ets_web::{Html, card, facts, form as forms, notice, when};
 
+use super::super::answers::{Answers, given};
 use super::super::journal;
-use super::order_form::Answers;
 use super::{below, words};
 use crate::Error;
 use crate::api::to_keep;
@@ -132,9 +132,8 @@ pub(super) async fn revoke(
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
     let kept = find(&view, &serial).await?;
-    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
-    let reason = Reason::read(given("reason")).unwrap_or(Reason::Unspecified);
-    let by = Author { reason: given("comment").to_owned(), ..view.author()? };
+    let reason = Reason::read(given(&answers, "reason")).unwrap_or(Reason::Unspecified);
+    let by = Author { reason: given(&answers, "comment").to_owned(), ..view.author()? };
     let done = view.app.ca()?.revoke(kept.serial, reason, &by).await;
     told(&view, &kept, done, t::ca_revoked(view.tr()))
 }

@@ -10,9 +10,9 @@ use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Crumb, Html, Page, card, facts, notice, when};
 use http::StatusCode;
 
+use super::super::answers::{Answers, given};
 use super::super::trust_tabs::{self, Tab};
 use super::DESK;
-use super::order_form::Answers;
 use crate::Error;
 use crate::pages::view::View;
 
@@ -25,11 +25,14 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
 
 /// `POST /ca/machines/keys`
 pub(super) async fn new_key(view: View, Form(answers): Form<Answers>) -> Result<Response, Error> {
-    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
-    let names: Vec<String> = given("names").split_whitespace().map(str::to_owned).collect();
-    let accounts = given("accounts").parse().unwrap_or(1);
+    let names: Vec<String> =
+        given(&answers, "names").split_whitespace().map(str::to_owned).collect();
+    let accounts = given(&answers, "accounts").parse().unwrap_or(1);
     let enrol = view.app.enrol()?;
-    match enrol.new_account_key(given("institution"), &names, accounts, &view.author()?).await {
+    match enrol
+        .new_account_key(given(&answers, "institution"), &names, accounts, &view.author()?)
+        .await
+    {
         Ok(key) => {
             let tr = view.tr();
             let made = [
@@ -48,7 +51,7 @@ pub(super) async fn new_secret(
     view: View,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
-    let name = answers.get("router").map(|text| text.trim()).unwrap_or_default();
+    let name = given(&answers, "router");
     let enrol = view.app.enrol()?;
     match enrol.new_router_secret(name, &view.author()?).await {
         Ok(made) => {
@@ -162,9 +165,9 @@ fn key_table(view: &View, keys: &[KeyListed]) -> Html {
 
 fn key_form(view: &View, fault: &str, answers: &Answers) -> Html {
     let tr = view.tr();
-    let given = |name: &str| answers.get(name).cloned().unwrap_or_default();
+    let typed = |name: &str| answers.get(name).cloned().unwrap_or_default();
     let mut institution =
-        Field::new("institution", t::ca_institution(tr)).value(given("institution"));
+        Field::new("institution", t::ca_institution(tr)).value(typed("institution"));
     institution.suggestions = view
         .catalog
         .institutions()
@@ -177,7 +180,7 @@ fn key_form(view: &View, fault: &str, answers: &Answers) -> Html {
             institution,
             Field::new("names", t::machines_names(tr))
                 .help(t::machines_names_help(tr))
-                .value(given("names"))
+                .value(typed("names"))
                 .kind(Kind::Code),
             Field::new("accounts", t::machines_accounts(tr)).value("1").kind(Kind::Number),
         ],

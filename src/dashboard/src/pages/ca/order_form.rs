@@ -1,7 +1,5 @@
 //! `/ca/new`: ordering a certificate.
 
-use std::collections::HashMap;
-
 use axum::extract::Form;
 use axum::response::Response;
 use ets_ca::Subject;
@@ -12,12 +10,11 @@ use ets_web::html::escape;
 use ets_web::{Html, card, form};
 use http::StatusCode;
 
+use super::super::answers::{Answers, given};
 use super::{DESK, below, words};
 use crate::Error;
 use crate::pages::view::View;
 
-/// What was typed, by the field's name.
-pub(super) type Answers = HashMap<String, String>;
 /// Institutions that are offered while typing.
 const OFFERED: usize = 500;
 
@@ -46,20 +43,19 @@ pub(super) async fn create(view: View, Form(answers): Form<Answers>) -> Result<R
 
 /// The order as it was typed; what would break a rule at the signature is told now.
 fn read(answers: &Answers) -> Result<New, ets_ca::Error> {
-    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
     let parts = [
-        ("CN", given("cn")),
-        ("serialNumber", given("number")),
-        ("O", given("o")),
-        ("OU", given("ou")),
-        ("title", given("post")),
+        ("CN", given(answers, "cn")),
+        ("serialNumber", given(answers, "number")),
+        ("O", given(answers, "o")),
+        ("OU", given(answers, "ou")),
+        ("title", given(answers, "post")),
     ];
-    let profile = given("profile").to_owned();
+    let profile = given(answers, "profile").to_owned();
     let new = New {
         subject: Subject::of_parts(&parts)?,
-        names: given("names").split_whitespace().map(str::to_owned).collect(),
-        token: given("token").to_owned(),
-        request: Some(given("request").to_owned()).filter(|text| !text.is_empty()),
+        names: given(answers, "names").split_whitespace().map(str::to_owned).collect(),
+        token: given(answers, "token").to_owned(),
+        request: Some(given(answers, "request").to_owned()).filter(|text| !text.is_empty()),
         profile,
     };
     ets_ca::check(&new.profile, &new.subject, &new.names, new.request.as_deref())?;

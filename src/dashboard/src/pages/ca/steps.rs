@@ -6,8 +6,8 @@ use ets_ca::life::{Order, OrderId};
 use ets_ca::{Protection, pkcs12};
 use ets_i18n::t;
 
+use super::super::answers::{Answers, given};
 use super::order::FILE;
-use super::order_form::Answers;
 use crate::Error;
 use crate::api::to_keep;
 use crate::pages::view::View;
@@ -55,18 +55,17 @@ pub(super) async fn issue(
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
     let (id, desk) = (OrderId(id), view.app.tokens()?);
-    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
     let order = desk.find(id).await?;
     if order.profile != FILE {
-        let request = Some(given("request").to_owned()).filter(|text| !text.is_empty());
+        let request = Some(given(&answers, "request").to_owned()).filter(|text| !text.is_empty());
         let done = desk.issue(id, request, &view.author()?).await;
         if done.is_ok() {
             view.app.know(&order.profile, &order.subject).await;
         }
         return told(&view, id, done, t::ca_issued(view.tr()));
     }
-    let protection = Protection::read(given("protection")).unwrap_or(Protection::Modern);
-    let password = given("password").to_owned();
+    let protection = Protection::read(given(&answers, "protection")).unwrap_or(Protection::Modern);
+    let password = given(&answers, "password").to_owned();
     // Before a key is made that could then not be handed over.
     if password.chars().count() < ets_ca::SHORTEST_PASSWORD {
         return Ok(view.failed(&place(id), t::ca_issue_password_help(view.tr())));
@@ -110,7 +109,7 @@ pub(super) async fn reissue(
     Path(id): Path<i64>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
-    let token = answers.get("token").map(|text| text.trim().to_owned()).unwrap_or_default();
+    let token = given(&answers, "token").to_owned();
     let id = OrderId(id);
     let done = view.app.tokens()?.reissue(id, token, None, &view.author()?).await;
     let to = done.as_ref().map_or(id, |order| order.id);
@@ -123,9 +122,8 @@ pub(super) async fn stand_in(
     Path(id): Path<i64>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
-    let given = |name: &str| answers.get(name).map(|text| text.trim()).unwrap_or_default();
-    let (id, hours) = (OrderId(id), given("hours").parse().unwrap_or(0));
-    let card = (given("token").to_owned(), None);
+    let (id, hours) = (OrderId(id), given(&answers, "hours").parse().unwrap_or(0));
+    let card = (given(&answers, "token").to_owned(), None);
     let done = view.app.tokens()?.stand_in(id, hours, card, &view.author()?).await;
     let to = done.as_ref().map_or(id, |order| order.id);
     told(&view, to, done, t::ca_ordered(view.tr()))

@@ -7,8 +7,7 @@ use ets_rights::Error as Refusal;
 
 use crate::Error;
 
-/// The answers, by the name of the field.
-pub(super) type Answers = BTreeMap<String, String>;
+pub(super) use super::super::answers::{Answers, given};
 /// What is wrong, by the name of the field; the empty name is the form as a whole.
 pub(super) type Faults = BTreeMap<&'static str, String>;
 
@@ -34,9 +33,4 @@ pub(super) fn of(tr: &Tr, refusal: Refusal) -> Result<Faults, Error> {
         other => return Err(other.into()),
     };
     Ok(Faults::from([(field, text.to_owned())]))
-}
-
-/// An answer without the spaces around it; empty when there is none.
-pub(super) fn given<'a>(answers: &'a Answers, name: &str) -> &'a str {
-    answers.get(name).map_or("", |text| text.trim())
 }

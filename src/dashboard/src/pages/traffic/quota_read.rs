@@ -8,8 +8,7 @@ use ets_traffic::{Action, Limit, Quota, Way};
 use super::quota_form::{GIGA, MEGA};
 use crate::pages::view::View;
 
-/// The answers, by the name of the field.
-pub(super) type Answers = BTreeMap<String, String>;
+pub(super) use super::super::answers::Answers;
 /// What is wrong, by the name of the field.
 pub(super) type Faults = BTreeMap<&'static str, String>;
 
@@ -50,7 +49,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn given(&self, name: &str) -> &str {
-        self.answers.get(name).map_or("", |text| text.trim())
+        super::super::answers::given(self.answers, name)
     }
 
     fn name(&mut self) -> String {
