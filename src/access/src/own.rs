@@ -218,13 +218,7 @@ fn shown(visit: &Visit, ctx: &Ctx, who: &Who, held: &[Held]) -> Response {
         &Html::default(),
         &grants(ctx, held),
     ));
-    let page = Page {
-        heading: t::access_me_title(tr).to_owned(),
-        body,
-        layout: Layout::Narrow,
-        ..Page::default()
-    };
-    page.respond(&visit.shared.site, ctx)
+    narrow(t::access_me_title(tr), body).respond(&visit.shared.site, ctx)
 }
 
 fn grants(ctx: &Ctx, held: &[Held]) -> Html {

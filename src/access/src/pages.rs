@@ -77,7 +77,7 @@ pub(crate) fn last(
 }
 
 fn page(visit: &Visit, ctx: &Ctx, refusal: &Refusal) -> Response<Body> {
-    let (title, what, what_to_do) = words(ctx, refusal);
+    let (title, what, what_to_do) = told((&ctx.tr, Some(ctx)), refusal);
     let mut body = Html::trusted("<div class=\"problem\"><p>")
         .then(&Html::text(&what))
         .then(&Html::trusted("</p><p>"))
@@ -131,8 +131,7 @@ pub(crate) fn button_to(href: &str, text: &str, primary: bool) -> Html {
 }
 
 fn problem(tr: &Tr, refusal: &Refusal) -> Response<Body> {
-    let ctx = (tr, None);
-    let (title, what, what_to_do) = told(ctx, refusal);
+    let (title, what, what_to_do) = told((tr, None), refusal);
     let status = refusal.status();
     let mut body = json!({
         "type": format!("urn:ets:access:{}", refusal.reason().word()),
@@ -156,10 +155,6 @@ fn problem(tr: &Tr, refusal: &Refusal) -> Response<Body> {
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     ets_web::security::apply(answer.headers_mut());
     answer
-}
-
-fn words(ctx: &Ctx, refusal: &Refusal) -> (&'static str, String, String) {
-    told((&ctx.tr, Some(ctx)), refusal)
 }
 
 /// Title, what happened, what to do. Without a page moments are told in full.

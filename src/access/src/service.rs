@@ -110,7 +110,7 @@ impl Access {
         beside.spawn(Arc::clone(&shared.holders).watch(self.idle, ends, shutdown.clone()));
         for way in &shared.table.ways {
             let (way, clock, shutdown) = (Arc::clone(way), clock.clone(), shutdown.clone());
-            beside.spawn(async move { way.upstreams.watch(clock, shutdown).await });
+            beside.spawn(async move { way.upstreams.watch(&way.route, clock, shutdown).await });
         }
         let mut doors = JoinSet::new();
         for listener in listeners {

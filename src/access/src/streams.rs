@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::Judge;
+use crate::handler::judge;
 use crate::routes::Way;
 use crate::visit::Visit;
 
@@ -135,14 +136,10 @@ impl Leash {
     }
 
     fn is_allowed(&self) -> bool {
-        let shared = &self.visit.shared;
-        let allowed = self.visit.who.as_ref().is_none_or(|who| {
-            self.way.route.open
-                || shared
-                    .judge
-                    .decide(&who.certificate.person, &self.way.route, shared.clock.wall())
-                    .is_allowed()
-        });
+        let allowed =
+            self.visit.who.as_ref().is_none_or(|who| {
+                self.way.route.open || judge(&self.visit, who, &self.way).is_ok()
+            });
         if !allowed {
             self.way.counters.cut.add(1);
         }

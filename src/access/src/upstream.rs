@@ -33,15 +33,12 @@ type Sender = http1::SendRequest<Upload>;
 pub(crate) struct Upstreams {
     all: Vec<Arc<Upstream>>,
     next: AtomicUsize,
-    connect: Duration,
-    health: Option<String>,
 }
 
 impl Upstreams {
     pub(crate) fn new(route: &Route) -> Self {
         let all = route.upstreams.iter().map(|address| Arc::new(Upstream::new(*address)));
-        let (connect, health) = (route.timeouts.connect, route.health.clone());
-        Self { all: all.collect(), next: AtomicUsize::new(0), connect, health }
+        Self { all: all.collect(), next: AtomicUsize::new(0) }
     }
 
     /// The next one that is up, but for `not` where there is another.
@@ -64,7 +61,7 @@ impl Upstreams {
     }
 
     /// Asks them whether they are up, until shutdown.
-    pub(crate) async fn watch(&self, clock: Clock, shutdown: Shutdown) {
+    pub(crate) async fn watch(&self, route: &Route, clock: Clock, shutdown: Shutdown) {
         let mut beat = tokio::time::interval(ASK_DOWN);
         for round in 0_u32.. {
             tokio::select! {
@@ -73,7 +70,7 @@ impl Upstreams {
             }
             for one in &self.all {
                 if one.since().is_some() || round % ASK_ALL == 0 {
-                    one.ask(self.connect, self.health.as_deref(), &clock).await;
+                    one.ask(route.timeouts.connect, route.health.as_deref(), &clock).await;
                 }
                 one.tidy();
             }

@@ -153,18 +153,23 @@ fn name(name: &str) -> Result<SanType, Error> {
         return Ok(SanType::IpAddress(address));
     }
     let plain = name.strip_prefix("*.").unwrap_or(name);
+    if name.len() > 253 || !is_dns(plain) {
+        return Err(unfit("write it in Latin letters, digits, hyphens and dots"));
+    }
+    Ia5String::try_from(name.to_ascii_lowercase())
+        .map(SanType::DnsName)
+        .map_err(|_| unfit("write it in Latin letters"))
+}
+
+/// Letters, digits and hyphens, 63 a label and 253 in all (RFC 1123, section 2.1).
+pub fn is_dns(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if name.len() > 253 || !plain.split('.').all(label) {
-        return Err(unfit("write it in Latin letters, digits, hyphens and dots"));
-    }
-    Ia5String::try_from(name.to_ascii_lowercase())
-        .map(SanType::DnsName)
-        .map_err(|_| unfit("write it in Latin letters"))
+    name.len() <= 253 && name.split('.').all(label)
 }
 
 fn access(all: &[(&[u8], String)]) -> CustomExtension {

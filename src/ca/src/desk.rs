@@ -355,7 +355,5 @@ fn names_of(pem: &str) -> Option<(Vec<u8>, Serial)> {
 }
 
 pub(crate) fn entry(action: &str, serial: Serial, by: &Author) -> Entry {
-    let mut entry = Entry::new(&by.actor, action, On::new("certificate", serial.to_string()));
-    entry.on_behalf.clone_from(&by.on_behalf);
-    entry.why(&by.reason).from_segment(by.from_segment.clone())
+    by.entry(action, On::new("certificate", serial.to_string()))
 }

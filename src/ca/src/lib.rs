@@ -28,7 +28,7 @@ mod tables;
 mod turn;
 
 pub use authority::{Authority, Draft, Files, Times};
-pub use build::{Addresses, Wanted};
+pub use build::{Addresses, Wanted, is_dns};
 pub use check::check;
 pub use custody::Passphrase;
 pub use der::tlv;

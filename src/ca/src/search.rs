@@ -62,6 +62,7 @@ pub async fn search(
     now: WallTime,
     (skipped, most): (usize, usize),
 ) -> Result<Vec<Kept>, Error> {
+    let query = &Query { text: query.text.trim().to_lowercase(), ..query.clone() };
     let mut found = Vec::new();
     let mut after = (i64::MAX, String::new());
     // The database folds no Cyrillic capitals, so the text is compared here.
@@ -88,7 +89,7 @@ pub async fn search(
 }
 
 fn fits(kept: &Kept, query: &Query, now: WallTime) -> bool {
-    let text = query.text.trim().to_lowercase();
+    let text = query.text.as_str();
     let is_over = kept.not_after <= now;
     let shown = match query.shown {
         None => true,
@@ -104,9 +105,9 @@ fn fits(kept: &Kept, query: &Query, now: WallTime) -> bool {
     shown
         && (query.profile.is_empty() || kept.profile == query.profile)
         && (text.is_empty()
-            || kept.subject.to_lowercase().contains(&text)
-            || kept.names.iter().any(|name| name.to_lowercase().contains(&text))
-            || kept.serial.to_string().contains(&text))
+            || kept.subject.to_lowercase().contains(text)
+            || kept.names.iter().any(|name| name.to_lowercase().contains(text))
+            || kept.serial.to_string().contains(text))
 }
 
 /// How many certificates there are at `now`.

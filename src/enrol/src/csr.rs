@@ -7,7 +7,9 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
-use crate::identifier::{Identifier, is_dns};
+use ets_ca::is_dns;
+
+use crate::identifier::Identifier;
 use crate::jwk::Key;
 
 /// A request, as far as it is compared.

@@ -56,7 +56,7 @@ impl Enrol {
         let nonces = Nonces::new()?;
         let enrol = Self(Arc::new(Inner { config, deps, nonces, places, authorities }));
         enrol.give_up().await?;
-        for id in acme::rows::under_way(enrol.store()).await? {
+        for id in acme::rows::under_way(enrol.store(), enrol.now()).await? {
             acme::validate::begin(enrol.clone(), id);
         }
         Ok(enrol)

@@ -18,7 +18,7 @@ use http::{StatusCode, header};
 
 use self::request::{Basic, Refusal};
 use crate::csr::Csr;
-use crate::officer::{entry, hashed};
+use crate::officer::hashed;
 use crate::{Enrol, Error, der};
 
 const PROFILE: &str = "router";
@@ -149,7 +149,8 @@ async fn settle(
     by: &Author,
 ) -> Result<(), Error> {
     let (name, at) = (name.to_owned(), enrol.now());
-    let entry = entry("est.secret.use", On::new("router", &name), by)
+    let entry = by
+        .entry("est.secret.use", On::new("router", &name))
         .detail(serde_json::json!({ "serial": serial }));
     enrol
         .store()

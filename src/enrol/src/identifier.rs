@@ -1,5 +1,6 @@
 //! What an order asks for: DNS names (RFC 8555, section 9.7.7) and addresses (RFC 8738).
 
+use ets_ca::is_dns;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -75,17 +76,6 @@ impl Identifier {
     pub(crate) fn is_wildcard(&self) -> bool {
         matches!(self, Self::Dns(name) if name.starts_with("*."))
     }
-}
-
-/// Letters, digits and hyphens, 63 a label and 253 in all (RFC 1123, section 2.1).
-pub(crate) fn is_dns(name: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
 }
 
 /// A stranger's text, as long as it may be in an answer or a log.

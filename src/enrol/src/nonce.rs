@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Error;
+use crate::enrol::draw;
 
 /// So many of the newest nonces can be used: 128 KiB of bits. Who waits for longer than a million
 /// others is told to come with a newer one.
@@ -29,8 +30,7 @@ struct Ring {
 
 impl Nonces {
     pub(crate) fn new() -> Result<Self, Error> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|_| Error::Random)?;
+        let secret = draw::<32>()?;
         let used = vec![0; usize::try_from(WINDOW / 64).unwrap_or(0)];
         let ring = Mutex::new(Ring { next: 0, used });
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &secret), ring })

@@ -3,16 +3,16 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ets_journal::{Entry, Subject};
+use ets_journal::Subject;
 use ets_model::WallTime;
 use ets_registry::Author;
 use ets_store::{Row, Tx, values};
 use serde_json::json;
 
 use crate::enrol::draw;
-use crate::identifier::is_dns;
 use crate::permit::Permit;
 use crate::{Enrol, Error};
+use ets_ca::is_dns;
 
 /// The most characters of an organisation and of a common name (RFC 5280, appendix A.1).
 pub(crate) const LONGEST: usize = 64;
@@ -110,7 +110,7 @@ impl Enrol {
         let (kid, secret) = (hex::encode(draw::<8>()?), draw::<32>()?);
         let key = AccountKey { kid: kid.clone(), hmac: URL_SAFE_NO_PAD.encode(secret) };
         let detail = json!({ "institution": institution, "names": names, "accounts": accounts });
-        let entry = entry("acme.key.create", Subject::new("acme-key", &kid), by).detail(detail);
+        let entry = by.entry("acme.key.create", Subject::new("acme-key", &kid)).detail(detail);
         let (at, actor) = (self.now(), by.actor.clone());
         let sql = "INSERT INTO acme_key
             (kid, institution, names, secret, accounts, created, created_by)
@@ -145,7 +145,7 @@ impl Enrol {
     /// # Errors
     /// [`Error::NoKey`]; the database's.
     pub async fn revoke_account_key(&self, kid: &str, by: &Author) -> Result<(), Error> {
-        let entry = entry("acme.key.revoke", Subject::new("acme-key", kid), by);
+        let entry = by.entry("acme.key.revoke", Subject::new("acme-key", kid));
         let (at, kid) = (self.now(), kid.to_owned());
         self.store()
             .write(move |tx: &mut Tx<'_>| {
@@ -178,7 +178,7 @@ impl Enrol {
         let secret = URL_SAFE_NO_PAD.encode(draw::<18>()?);
         let (at, actor) = (self.now(), by.actor.clone());
         let until = at.plus(self.config().secret_life);
-        let entry = entry("est.secret.create", Subject::new("router", &name), by);
+        let entry = by.entry("est.secret.create", Subject::new("router", &name));
         let sql = "INSERT INTO est_secret (name, hash, created, created_by, expires)
             VALUES ($1, $2, $3, $4, $5)";
         let row = values![&name, hashed(&secret), at.0, actor, until.0];
@@ -211,7 +211,7 @@ impl Enrol {
     /// # Errors
     /// [`Error::NoSecret`]; the database's.
     pub async fn revoke_router_secret(&self, name: &str, by: &Author) -> Result<(), Error> {
-        let entry = entry("est.secret.revoke", Subject::new("router", name), by);
+        let entry = by.entry("est.secret.revoke", Subject::new("router", name));
         let (at, name) = (self.now(), name.to_owned());
         self.store()
             .write(move |tx: &mut Tx<'_>| {
@@ -231,13 +231,6 @@ impl Enrol {
 /// Of 144 random bits a plain hash is enough.
 pub(crate) fn hashed(secret: &str) -> Vec<u8> {
     digest(&SHA256, secret.as_bytes()).as_ref().to_vec()
-}
-
-/// What `by` did.
-pub(crate) fn entry(action: &str, on: Subject, by: &Author) -> Entry {
-    let mut entry = Entry::new(&by.actor, action, on);
-    entry.on_behalf.clone_from(&by.on_behalf);
-    entry.why(&by.reason).from_segment(by.from_segment.clone())
 }
 
 fn key_listed(row: &Row) -> Result<KeyListed, Error> {

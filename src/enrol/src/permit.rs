@@ -4,7 +4,9 @@
 use ipnet::IpNet;
 
 use crate::Error;
-use crate::identifier::{Identifier, is_dns};
+use ets_ca::is_dns;
+
+use crate::identifier::Identifier;
 
 /// One entry of a key's list.
 #[derive(Clone, Debug, PartialEq, Eq)]

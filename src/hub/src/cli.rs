@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Rules(Rules),
     /// The journal: list, verify
     Journal(Journal),
-    /// Who may do what: list, show, grant, end, suspend, resume, confirm, roles, who
+    /// Who may do what: list, grant, end, suspend, resume, confirm, roles, who
     Rights(Rights),
     /// Certificates: list, issue, revoke, suspend, resume; orders and tokens; keys for machines
     Ca(Ca),

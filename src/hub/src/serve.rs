@@ -19,7 +19,6 @@ use ets_enrol::Enrol;
 use ets_listen::{Limits, bind_unix, serve_plain, serve_tls, serve_unix};
 use ets_netd_api::Client;
 use ets_registry::Registry;
-use ets_rights::Rights;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
 use ets_series::Recorder;
 use ets_tls::Acceptor;
@@ -31,7 +30,7 @@ use crate::exit::Failure;
 
 pub(crate) use data::authority;
 pub(crate) use rights::drop_all as drop_capabilities;
-pub(crate) use trust::{passphrase, request};
+pub(crate) use trust::{passphrase, request, secret};
 
 /// How long parts may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -55,9 +54,7 @@ async fn work(
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let clock = Clock::system();
-    let registry = Registry::open(stores.state.clone(), clock.clone()).await.map_err(internal)?;
-    registry.reserve(own_networks(config));
-    seed::plant(&registry, &config.lab).await?;
+    let registry = registry(config, stores, &clock).await?;
     let series =
         Recorder::open(stores.series.clone(), config.series.clone()).await.map_err(internal)?;
     let netd = Client::new(&config.netd.socket);
@@ -89,47 +86,28 @@ async fn work(
     )
     .await
     .map_err(internal)?;
-    let senses = speed::Senses {
-        watch: watch.handle(),
-        traffic: traffic.handle(),
-        rules: rules.handle(),
-        port: config.speed.port,
-    };
-    let speed = ets_speed::Desk::new(ets_speed::Deps {
-        store: stores.state.clone(),
-        registry: registry.clone(),
-        channel: Arc::new(senses),
-        clock: clock.clone(),
-    });
+    let handles = (watch.handle(), traffic.handle(), rules.handle());
+    let speed = speed::build(config, (&stores.state, &registry), handles, &clock);
     let trust = trust::open(config, &stores.state, &clock).await?;
-    let rights = Rights::open_with(config.rights.clone(), stores.state.clone(), clock.clone())
-        .await
-        .map_err(internal)?
-        .over(registry.clone());
-    let first = ets_ca::Subject::of_name(trust::ADMINISTRATOR);
-    rights.know(&first.person(), first.common_name(), None).await.map_err(internal)?;
+    let rights = trust::rights(config, &stores.state, &registry, &clock).await?;
     let enrol = enrol::open(config, &stores.state, &trust.ca, &clock).await?;
-    let dashboard = ets_dashboard::build(
-        ets_dashboard::Config {
-            link_command: data::link_command(config),
-            ..config.dashboard.pages.clone()
-        },
-        ets_dashboard::Deps {
-            registry,
-            watch: watch.handle(),
-            series: series.clone(),
-            rules: Some(rules.handle()),
-            traffic: Some(traffic.handle()),
-            speed,
-            ca: Some(trust.ca.clone()),
-            tokens: Some(trust.tokens.clone()),
-            rights: Some(rights.clone()),
-            enrol: Some(enrol.clone()),
-            store: stores.state.clone(),
-            clock: clock.clone(),
-        },
-    )
-    .map_err(internal)?;
+    let shown = ets_dashboard::Deps {
+        registry,
+        watch: watch.handle(),
+        series: series.clone(),
+        rules: Some(rules.handle()),
+        traffic: Some(traffic.handle()),
+        speed,
+        ca: Some(trust.ca.clone()),
+        tokens: Some(trust.tokens.clone()),
+        rights: Some(rights.clone()),
+        enrol: Some(enrol.clone()),
+        store: stores.state.clone(),
+        clock: clock.clone(),
+    };
+    let link_command = data::link_command(config);
+    let setting = ets_dashboard::Config { link_command, ..config.dashboard.pages.clone() };
+    let dashboard = ets_dashboard::build(setting, shown).map_err(internal)?;
 
     let mut tasks = Tasks::new(trigger, shutdown.clone());
     let end = || shutdown.clone();
@@ -140,13 +118,7 @@ async fn work(
     tasks.spawn("watch", watch.run(end()));
     tasks.spawn("rules", rules.run(end()));
     tasks.spawn("traffic", traffic.run(end()));
-    {
-        let (rights, end) = (rights.clone(), end());
-        tasks.spawn("rights", async move {
-            rights.run(end).await;
-            Ok::<_, Failure>(())
-        });
-    }
+    tasks.spawn("rights", rights.clone().run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
     control(&mut tasks, config, &dashboard, end()).await?;
     let entry = (&trust.connections, &trust.revoked);
@@ -155,6 +127,18 @@ async fn work(
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
+}
+
+/// The register of segments; an empty one of a lab is planted.
+async fn registry(
+    config: &Config,
+    stores: &data::Stores,
+    clock: &Clock,
+) -> Result<Registry, Failure> {
+    let registry = Registry::open(stores.state.clone(), clock.clone()).await.map_err(internal)?;
+    registry.reserve(own_networks(config));
+    seed::plant(&registry, &config.lab).await?;
+    Ok(registry)
 }
 
 /// The networks of the hub that are not outside, which is everywhere else.

@@ -149,7 +149,7 @@ impl<K: Copy + Eq + Hash> Drop for Place<K> {
 }
 
 /// What one connection takes up as long as its stream lives, upgraded or not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Places {
     pub(crate) _of_all: Option<OwnedSemaphorePermit>,
     pub(crate) _of_address: Option<Place<IpAddr>>,

@@ -226,11 +226,6 @@ pub struct Bound<S> {
 }
 
 impl<S> Bound<S> {
-    /// Binds a stream to the certificate that opened it.
-    pub fn new(stream: S, admitted: Admitted) -> Self {
-        Self::held(stream, admitted.token(), (Some(admitted), Places::default()))
-    }
-
     /// Binds a stream to whoever may cut it and to what it takes up.
     pub(crate) fn held(
         stream: S,

@@ -135,15 +135,7 @@ impl Draft {
     }
 
     fn entry(&self, action: &str, kind: &str, id: &str, detail: Value) -> Entry {
-        let author = &self.author;
-        let entry = Entry::new(&author.actor, action, Subject::new(kind, id))
-            .why(&author.reason)
-            .from_segment(author.from_segment.clone())
-            .detail(detail);
-        match &author.on_behalf {
-            Some(of) => entry.on_behalf(of),
-            None => entry,
-        }
+        self.author.entry(action, Subject::new(kind, id)).detail(detail)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use ets_journal::{Entry, Subject};
 use ets_model::{Institution, Lang, Segment, SegmentId, SegmentNo, WallTime};
 use ets_runtime::Clock;
 use ets_store::{Store, values};
@@ -33,6 +34,13 @@ impl Author {
     /// An author without more to tell.
     pub fn new(actor: impl Into<String>) -> Self {
         Self { actor: actor.into(), ..Self::default() }
+    }
+
+    /// An entry of the journal about what he did.
+    pub fn entry(&self, action: &str, on: Subject) -> Entry {
+        let mut entry = Entry::new(&self.actor, action, on);
+        entry.on_behalf.clone_from(&self.on_behalf);
+        entry.why(&self.reason).from_segment(self.from_segment.clone())
     }
 
     /// By what one human is told from another.

@@ -131,12 +131,7 @@ impl Draft {
     }
 
     fn entry(&self, by: &Author) -> Entry {
-        let mut entry = Entry::new(&by.actor, self.action, self.subject.clone());
-        if let Some(of) = &by.on_behalf {
-            entry = entry.on_behalf(of);
-        }
-        let entry = entry.why(&by.reason).from_segment(by.from_segment.clone());
-        entry.detail(self.detail.clone())
+        by.entry(self.action, self.subject.clone()).detail(self.detail.clone())
     }
 
     /// Writes all of it; answers the number of the last new row.

@@ -119,7 +119,10 @@ impl Rights {
     }
 
     /// Tells of what begins and ends by itself, and of changes of the registry, until shutdown.
-    pub async fn run(self, shutdown: Shutdown) {
+    ///
+    /// # Errors
+    /// Never; the signature is that of every long-running part.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), Error> {
         let mut registry = self.registry().map(Registry::changes);
         let mut changes = self.changes();
         let mut seen = self.0.clock.wall();
@@ -146,7 +149,7 @@ impl Rights {
                 }
             };
             tokio::select! {
-                () = shutdown.requested() => return,
+                () = shutdown.requested() => return Ok(()),
                 () = moved => self.tell(),
                 _ = changes.changed() => {}
                 () = wait => {
@@ -179,6 +182,9 @@ impl Rights {
         let query = query.to_lowercase();
         let words: Vec<&str> = query.split_whitespace().collect();
         let fits = |person: &&Arc<Person>| {
+            if words.is_empty() {
+                return true;
+            }
             let text = format!("{} {} {}", person.name, person.id, person.organisation);
             let text = text.to_lowercase();
             words.iter().all(|word| text.contains(word))

@@ -18,14 +18,7 @@ pub(crate) type Spent = Option<(String, u64)>;
 
 /// An entry of the journal about a version.
 pub(crate) fn entry(author: &Author, action: &str, no: u64, detail: Value) -> Entry {
-    let entry = Entry::new(&author.actor, action, Subject::new("rules", no.to_string()))
-        .why(&author.reason)
-        .from_segment(author.from_segment.clone())
-        .detail(detail);
-    match &author.on_behalf {
-        Some(of) => entry.on_behalf(of),
-        None => entry,
-    }
+    author.entry(action, Subject::new("rules", no.to_string())).detail(detail)
 }
 
 /// `netd` has the change in force. `until`: it waits for its confirmation.

@@ -172,21 +172,6 @@ impl Acceptor {
     /// # Errors
     /// When the handshake fails, and with [`ErrorKind::PermissionDenied`] when the certificate
     /// opens nothing any more.
-    pub async fn accept<S>(
-        &self,
-        stream: S,
-    ) -> std::io::Result<(TlsStream<S>, Option<PeerCertificate>)>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let accepted = self.shake(stream).await?;
-        Ok((accepted.stream, accepted.peer))
-    }
-
-    /// As [`Acceptor::accept`], with all that the handshake said.
-    ///
-    /// # Errors
-    /// As [`Acceptor::accept`].
     pub async fn shake<S>(&self, stream: S) -> std::io::Result<Accepted<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,

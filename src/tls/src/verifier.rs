@@ -13,7 +13,7 @@ use crate::revocation::{RevocationSet, Standing};
 
 /// Verifies as webpki does, then asks the set. A refusal here tells the client why by its alert;
 /// who resumes a session is not verified again by TLS and is asked about after the handshake, see
-/// [`crate::Acceptor::accept`].
+/// [`crate::Acceptor::shake`].
 #[derive(Debug)]
 pub(crate) struct Verifier {
     pub(crate) chain: Arc<dyn ClientCertVerifier>,

@@ -132,8 +132,8 @@ impl Place {
         let name = ServerName::try_from("hub.test").expect("a name");
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let shaking = async {
-            let accepted = self.acceptor.accept(ours).await;
-            accepted.is_ok_and(|(_, peer)| peer.is_some())
+            let accepted = self.acceptor.shake(ours).await;
+            accepted.is_ok_and(|accepted| accepted.peer.is_some())
         };
         // It goes when the hub has: a refused one is read from for a while, see `Acceptor`.
         let showing = async {

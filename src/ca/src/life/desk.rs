@@ -51,7 +51,7 @@ impl Desk {
         for order in tables::unfinished(&desk.0.store).await? {
             desk.adopt(&order).await?;
         }
-        for new in tables::replacements(&desk.0.store).await? {
+        for new in tables::half_replaced(&desk.0.store).await? {
             desk.end_replaced(&new, &Author::new("hub")).await?;
         }
         Ok(desk)
@@ -342,10 +342,10 @@ impl Desk {
     /// # Errors
     /// The database's.
     pub async fn waiting(&self) -> Result<Vec<(Order, Stage)>, Error> {
-        let mut waiting = Vec::new();
-        for order in tables::waiting(&self.0.store).await? {
+        let (now, mut waiting) = (self.0.clock.wall(), Vec::new());
+        for order in tables::waiting(&self.0.store, now).await? {
             let kept = self.certificate(&order).await?;
-            let stage = order.stage(kept.as_ref(), self.0.clock.wall());
+            let stage = order.stage(kept.as_ref(), now);
             if matches!(stage, Stage::Waiting | Stage::Ordered | Stage::Issued | Stage::Lost) {
                 waiting.push((order, stage));
             }
@@ -510,9 +510,7 @@ pub fn of_owners(profile: &str) -> Result<(), Error> {
 }
 
 fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {
-    let mut entry = Entry::new(&by.actor, action, On::new("token", order.id.to_string()));
-    entry.on_behalf.clone_from(&by.on_behalf);
     let subject = json!({ "subject": order.subject });
     let detail = if detail.is_null() { subject } else { detail.clone() };
-    entry.why(&by.reason).from_segment(by.from_segment.clone()).detail(detail)
+    by.entry(action, On::new("token", order.id.to_string())).detail(detail)
 }

@@ -188,19 +188,27 @@ pub(crate) async fn list(store: &Store, most: u32) -> Result<Vec<Order>, Error> 
 }
 
 /// Those on which somebody may have to act: all but those in use and those that are over.
-pub(crate) async fn waiting(store: &Store) -> Result<Vec<Order>, Error> {
+pub(crate) async fn waiting(store: &Store, now: WallTime) -> Result<Vec<Order>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM token_order WHERE step IN ('ordered', 'issued', 'lost') \
-         ORDER BY id DESC"
+        "SELECT {COLUMNS} FROM token_order WHERE step = 'ordered' OR EXISTS \
+         (SELECT 1 FROM ca_certificate WHERE ca_certificate.serial = token_order.serial \
+         AND not_after > $1 AND ((step = 'issued' AND state = 'active') \
+         OR (step = 'lost' AND state = 'suspended'))) ORDER BY id DESC"
     );
-    store.query(&sql, &[]).await?.iter().map(read).collect()
+    store.query(&sql, &values![now.0]).await?.iter().map(read).collect()
 }
 
-/// All that replaced another one for good and have a certificate.
-pub(crate) async fn replacements(store: &Store) -> Result<Vec<Order>, Error> {
+/// Those with a certificate that replaced another one for good, and left something of it alive: its
+/// certificate, or what stands in for it or was to.
+pub(crate) async fn half_replaced(store: &Store) -> Result<Vec<Order>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM token_order WHERE replaces IS NOT NULL AND until IS NULL \
-         AND serial IS NOT NULL"
+         AND serial IS NOT NULL AND EXISTS (SELECT 1 FROM token_order AS other \
+         LEFT JOIN ca_certificate ON ca_certificate.serial = other.serial \
+         WHERE (other.id = token_order.replaces AND state IN ('active', 'suspended')) \
+         OR (other.replaces = token_order.replaces AND ((other.until IS NOT NULL \
+         AND state IN ('active', 'suspended')) \
+         OR (other.serial IS NULL AND other.step = 'ordered'))))"
     );
     store.query(&sql, &[]).await?.iter().map(read).collect()
 }

@@ -20,7 +20,6 @@ use crate::Enrol;
 use crate::enrol::draw;
 use crate::jwk::Key;
 use crate::jws::Jws;
-use crate::officer::entry;
 use crate::problem::{Kind, Problem};
 
 /// The most addresses of an account, and their length.
@@ -132,7 +131,7 @@ async fn change_row(enrol: &Enrol, account: &Account) -> Result<(), Problem> {
     };
     let on = Subject::new("acme-account", &account.id);
     let detail = json!({ "contact": account.contact });
-    let (entry, at) = (entry(action, on, &account.author()).detail(detail), enrol.now());
+    let (entry, at) = (account.author().entry(action, on).detail(detail), enrol.now());
     let contact = json!(account.contact).to_string();
     let row = values![&account.id, contact, &account.status];
     // An account that an officer took back meanwhile stays so.
@@ -191,7 +190,7 @@ pub(crate) async fn change_key(
 /// Answers the other account that has the key already.
 async fn roll(enrol: &Enrol, account: &Account, key: Key) -> Result<Option<Account>, Problem> {
     let on = Subject::new("acme-account", &account.id);
-    let (entry, at) = (entry("acme.account.key", on, &account.author()), enrol.now());
+    let (entry, at) = (account.author().entry("acme.account.key", on), enrol.now());
     let row = values![&account.id, key.thumbprint(), key.canonical(), account.key.thumbprint()];
     enrol
         .store()

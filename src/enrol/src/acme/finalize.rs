@@ -18,7 +18,6 @@ use super::request::Signed;
 use super::rows::{self, Account, Order};
 use super::with_location;
 use crate::csr::Csr;
-use crate::officer::entry;
 use crate::problem::{Kind, Problem};
 use crate::{Enrol, der};
 
@@ -78,7 +77,8 @@ async fn issue(enrol: &Enrol, account: &Account, order: &Order, csr: &[u8]) -> R
     let name = common_name(&order.names).unwrap_or_default();
     let wanted = Wanted {
         profile: PROFILE.to_owned(),
-        subject: subject(&account.institution, &name).map_err(crate::Error::from)?,
+        subject: Subject::of_parts(&[("O", &account.institution), ("CN", &name)])
+            .map_err(crate::Error::from)?,
         names: order.names.iter().map(crate::identifier::Identifier::value).collect(),
         until: None,
     };
@@ -103,15 +103,6 @@ async fn issue(enrol: &Enrol, account: &Account, order: &Order, csr: &[u8]) -> R
             })
         }
     }
-}
-
-fn subject(institution: &str, name: &str) -> Result<Subject, ets_ca::Error> {
-    let escaped: String = institution
-        .chars()
-        .flat_map(|char| [char.is_ascii_punctuation().then_some('\\'), Some(char)])
-        .flatten()
-        .collect();
-    format!("O={escaped},CN={name}").parse()
 }
 
 /// Only one of two that finalize at once goes on, and only for an account that still may.
@@ -149,7 +140,7 @@ async fn keep(
     let names: Vec<String> = order.names.iter().map(crate::identifier::Identifier::value).collect();
     let detail = json!({ "serial": serial, "names": names });
     let on = On::new("acme-order", &order.id);
-    let entry = entry("acme.order.finalize", on, &account.author()).detail(detail);
+    let entry = account.author().entry("acme.order.finalize", on).detail(detail);
     let row = values![&order.id, serial, issued.certificate + &issued.chain];
     let sql = "UPDATE acme_order SET status = 'valid', serial = $2, certificate = $3 WHERE id = $1";
     enrol

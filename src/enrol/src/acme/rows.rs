@@ -197,10 +197,10 @@ pub(crate) async fn authorization(enrol: &Enrol, id: &str) -> Result<Option<Auth
 }
 
 /// Whose validation was asked for and is not over.
-pub(crate) async fn under_way(store: &Store) -> Result<Vec<String>, Error> {
-    let sql = "SELECT id FROM acme_authorization
-        WHERE status = 'pending' AND challenge IS NOT NULL ORDER BY id LIMIT 10000";
-    let rows = store.query(sql, &[]).await?;
+pub(crate) async fn under_way(store: &Store, now: WallTime) -> Result<Vec<String>, Error> {
+    let sql = "SELECT id FROM acme_authorization WHERE status = 'pending'
+        AND challenge IS NOT NULL AND expires > $1 ORDER BY id LIMIT 10000";
+    let rows = store.query(sql, &values![now.0]).await?;
     rows.iter().map(|row| Ok(row.text("id")?.to_owned())).collect()
 }
 

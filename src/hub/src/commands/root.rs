@@ -1,17 +1,17 @@
 //! `ets-hub root`: a root on a machine of its own. Works on files; nothing of it speaks to a hub.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ets_ca::root::{Root, ask, take};
-use ets_ca::{Addresses, Files, Passphrase};
+use ets_ca::{Addresses, Files};
 use serde_json::json;
 
 use crate::cli::{RootAction, RootCommand};
 use crate::config::Config;
 use crate::exit::{Failure, chain};
 use crate::out;
-use crate::serve::{authority, passphrase, request};
+use crate::serve::{authority, passphrase, request, secret};
 
 pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
     let made = match &command.action {
@@ -48,19 +48,7 @@ pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
     })
 }
 
-fn secret(path: &Path) -> Result<Passphrase, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))?;
-    let secret = Passphrase::new(&text);
-    if secret.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{} is empty: put the passphrase there",
-            path.display()
-        )));
-    }
-    Ok(secret)
-}
-
-fn bytes(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| Failure::unusable(path, &error))
 }
 

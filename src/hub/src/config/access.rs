@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ets_access::{Identity, Idle, Object, Route};
 use ets_config::{Bytes, Document, Section};
-use ets_model::InstitutionId;
 
 /// The name and the usual port of its socket.
 pub(crate) const ENTRANCE: &str = "access-tls";
@@ -77,7 +76,7 @@ fn route(s: &mut Section<'_>) -> Route {
         "akimat".to_owned(),
     );
     let object = institution.map_or(Object::Everywhere, |name| match name.parse() {
-        Ok(id) => Object::Institution(InstitutionId::clone(&id)),
+        Ok(id) => Object::Institution(id),
         Err(_) => {
             let what = format!("{name:?} is no identifier of an institution");
             s.contradiction("institution", what, "use the one of the register".to_owned());

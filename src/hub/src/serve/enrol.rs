@@ -1,8 +1,9 @@
 //! Certificates for machines: the setting of ACME and EST.
 
 use std::net::IpAddr;
+use std::path::Path;
 
-use ets_ca::Ca;
+use ets_ca::{Ca, Files};
 use ets_enrol::{Deps, Enrol};
 use ets_runtime::Clock;
 use ets_store::Store;
@@ -18,13 +19,11 @@ pub(crate) async fn open(
     ca: &Ca,
     clock: &Clock,
 ) -> Result<Enrol, Failure> {
-    let dir = data::authority(config);
-    let read = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", path.display())))
+    let files = Files::in_dir(&data::authority(config));
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))
     };
-    let authorities = format!("{}{}", read("issuing.pem")?, read("root.pem")?);
+    let authorities = format!("{}{}", read(&files.issuing)?, read(&files.root)?);
     let setting = ets_enrol::Config {
         resolver: config.enrol.resolver,
         hosts: config.enrol.hosts.clone(),

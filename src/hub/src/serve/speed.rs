@@ -1,13 +1,16 @@
 //! Measuring channels: what the other parts know of them, and the listener that segments reach.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ets_listen::Limits;
 use ets_model::{PortRange, SegmentNo, ServicePlace};
 use ets_netd_api::{Class, Direction};
-use ets_speed::{Channel, Echoes, Rates};
-use ets_store::BoxFuture;
+use ets_registry::Registry;
+use ets_runtime::Clock;
+use ets_speed::{Channel, Desk, Echoes, Rates};
+use ets_store::{BoxFuture, Store};
 use tokio::sync::mpsc;
 
 use crate::config::{Config, SPEED, SPEED_V6};
@@ -40,13 +43,29 @@ pub(super) fn keep_little(socket: &TcpListener) -> std::io::Result<()> {
     socket.set_recv_buffer_size(WAITING)
 }
 
+/// The desk of measurements on what the other parts know.
+pub(super) fn build(
+    config: &Config,
+    (store, registry): (&Store, &Registry),
+    (watch, traffic, rules): (ets_watch::Handle, ets_traffic::Handle, ets_rules::Handle),
+    clock: &Clock,
+) -> Desk {
+    let senses = Senses { watch, traffic, rules, port: config.speed.port };
+    Desk::new(ets_speed::Deps {
+        store: store.clone(),
+        registry: registry.clone(),
+        channel: Arc::new(senses),
+        clock: clock.clone(),
+    })
+}
+
 /// What the watch and the accounting know.
 #[derive(Debug)]
-pub(super) struct Senses {
-    pub(super) watch: ets_watch::Handle,
-    pub(super) traffic: ets_traffic::Handle,
-    pub(super) rules: ets_rules::Handle,
-    pub(super) port: Option<u16>,
+struct Senses {
+    watch: ets_watch::Handle,
+    traffic: ets_traffic::Handle,
+    rules: ets_rules::Handle,
+    port: Option<u16>,
 }
 
 impl Senses {

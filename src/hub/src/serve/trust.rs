@@ -10,7 +10,8 @@ use std::time::Duration;
 use ets_ca::life::Desk;
 use ets_ca::{Addresses, Authority, Ca, Files, Kept, Passphrase, State, Subject, Wanted};
 use ets_listen::Connections;
-use ets_registry::Author;
+use ets_registry::{Author, Registry};
+use ets_rights::Rights;
 use ets_runtime::{Clock, Shutdown};
 use ets_store::Store;
 use ets_tls::{Acceptor, Paths, RevocationSet};
@@ -24,7 +25,7 @@ const SOON: Duration = Duration::from_secs(30 * 86_400);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(3_600);
 /// The name of the first administrator.
-pub(crate) const ADMINISTRATOR: &str = "administrator";
+const ADMINISTRATOR: &str = "administrator";
 /// Under this name the hub stands in the journal.
 const HUB: &str = "hub";
 
@@ -41,33 +42,8 @@ pub(crate) struct Trust {
 /// Opens the authority, makes it at the first start, and sees to it that the hub and its first
 /// administrator have certificates of it.
 pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Result<Trust, Failure> {
-    let dir = data::authority(config);
-    let files = Files::in_dir(&dir);
-    if request(&files).exists() && files.key.exists() && !files.exist() {
-        return Err(Failure::Missing(format!(
-            "the authority waits for the root: have {} certified there (ets-hub root certify), then take the answer (ets-hub root take)",
-            request(&files).display()
-        )));
-    }
-    let passphrase = passphrase(&files)?;
-    let addresses = Addresses::new(&config.pki.url)
-        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
-    if !files.exist() {
-        let unused = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
-        if !unused {
-            let lost = format!(
-                "certificates were issued, and {} lacks the authority that issued them: restore root.pem, issuing.pem and issuing.key from a backup",
-                dir.display()
-            );
-            return Err(Failure::Missing(lost));
-        }
-        tracing::info!("the certification authority is made");
-        Authority::make(&files, &owner(config), &passphrase, Some(&addresses))
-            .map_err(|e| Failure::internal(&e))?;
-    }
-    let authority = Authority::open(&files, &passphrase, Some(addresses))
-        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
-    is_remembered(store, &authority, &dir).await?;
+    let files = Files::in_dir(&data::authority(config));
+    let authority = authority(config, store, &files).await?;
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));
     let ca = Ca::open(ets_ca::Deps {
@@ -87,6 +63,52 @@ pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Resul
         .await
         .map_err(|error| Failure::internal(&error))?;
     Ok(Trust { ca, tokens, acceptor, connections, revoked })
+}
+
+/// Who may do what; the first administrator is known from the start.
+pub(crate) async fn rights(
+    config: &Config,
+    store: &Store,
+    registry: &Registry,
+    clock: &Clock,
+) -> Result<Rights, Failure> {
+    let internal = |error: ets_rights::Error| Failure::internal(&error);
+    let rights = Rights::open_with(config.rights.clone(), store.clone(), clock.clone()).await;
+    let rights = rights.map_err(internal)?.over(registry.clone());
+    let first = Subject::of_name(ADMINISTRATOR);
+    rights.know(&first.person(), first.common_name(), None).await.map_err(internal)?;
+    Ok(rights)
+}
+
+/// The issuing authority, made at the first start.
+async fn authority(config: &Config, store: &Store, files: &Files) -> Result<Authority, Failure> {
+    let dir = data::authority(config);
+    if request(files).exists() && files.key.exists() && !files.exist() {
+        return Err(Failure::Missing(format!(
+            "the authority waits for the root: have {} certified there (ets-hub root certify), then take the answer (ets-hub root take)",
+            request(files).display()
+        )));
+    }
+    let passphrase = passphrase(files)?;
+    let addresses = Addresses::new(&config.pki.url)
+        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
+    if !files.exist() {
+        let unused = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
+        if !unused {
+            let lost = format!(
+                "certificates were issued, and {} lacks the authority that issued them: restore root.pem, issuing.pem and issuing.key from a backup",
+                dir.display()
+            );
+            return Err(Failure::Missing(lost));
+        }
+        tracing::info!("the certification authority is made");
+        Authority::make(files, &owner(config), &passphrase, Some(&addresses))
+            .map_err(|e| Failure::internal(&e))?;
+    }
+    let authority = Authority::open(files, &passphrase, Some(addresses))
+        .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
+    is_remembered(store, &authority, &dir).await?;
+    Ok(authority)
 }
 
 /// A database that has gone is no order to revoke everything: an empty one beside an authority that
@@ -226,7 +248,12 @@ pub(crate) fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
             .map_err(|error| Failure::Missing(format!("no random bytes: {error}")))?;
         write(&path, &hex::encode(bytes), 0o600)?;
     }
-    let text = fs::read_to_string(&path).map_err(|error| Failure::unusable(&path, &error))?;
+    secret(&path)
+}
+
+/// The passphrase that a file holds.
+pub(crate) fn secret(path: &Path) -> Result<Passphrase, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))?;
     let passphrase = Passphrase::new(&text);
     if passphrase.is_empty() {
         return Err(Failure::Usage(format!(

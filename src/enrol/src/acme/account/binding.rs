@@ -11,7 +11,6 @@ use crate::acme::rows::{self, Account};
 use crate::identifier::shown;
 use crate::jwk::Key;
 use crate::jws::Jws;
-use crate::officer::entry;
 use crate::problem::{Kind, Problem};
 
 /// A seal, read and not yet held against the institution's key.
@@ -97,7 +96,7 @@ impl Draft {
         };
         let detail = json!({ "kid": kid, "contact": self.contact });
         let on = Subject::new("acme-account", &self.id);
-        let entry = entry("acme.account.create", on, &by).detail(detail);
+        let entry = by.entry("acme.account.create", on).detail(detail);
         ets_journal::append(tx, self.at, entry).await?;
         Ok(())
     }
