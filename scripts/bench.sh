@@ -4,4 +4,4 @@ set -euo pipefail
 cargo run --release --locked -p ets-probe --example probe_bench -- all
 cargo run --release --locked -p ets-dataplane --example forward_bench
 cargo build --release --locked -p ets-access --examples
-cargo test --release --locked -p ets-tests --test hub the_reverse_proxy -- --ignored --nocapture
+cargo test --release --locked -p ets-tests --test hub proxy:: -- --ignored --nocapture

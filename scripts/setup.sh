@@ -49,6 +49,7 @@ want_for_test pki strongswan-pki "foreign EST client"
 want_for_test setpriv util-linux "runs tests as an ordinary user"
 want_for_test softhsm2-util softhsm2 "token with a PIN, without hardware"
 want_for_test pkcs11-tool opensc "makes keys on the token"
+want_for_test p11-kit p11-kit "a token of another machine"
 want_for_test Xvfb xvfb "screen of a browser that asks for the PIN"
 want_for_test xdotool xdotool "types the PIN"
 want_for_test certutil libnss3-tools "tells the browser of the token"
@@ -56,6 +57,7 @@ want_for_test faketime faketime "moves the hub's clock"
 want_for_test certtool gnutls-bin "second opinion on certificates"
 want_for_test testssl testssl.sh "foreign scan of the entrances"
 want_for_test h2load nghttp2-client "foreign load on what is open"
+want_for_test slowhttptest slowhttptest "foreign slow clients"
 if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
         echo "  postgresql: second database of the storage tests"
@@ -64,6 +66,10 @@ if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/ipsec/plugins/libstrongswan-openssl.so" >/dev/null; then
         echo "  libstrongswan-standard-plugins: elliptic curves of the EST client"
         missing+=(libstrongswan-standard-plugins)
+    fi
+    if ! compgen -G "/usr/lib/*/pkcs11/p11-kit-client.so" >/dev/null; then
+        echo "  p11-kit-modules: the way to a token of another machine"
+        missing+=(p11-kit-modules)
     fi
     if ! compgen -G "/usr/lib/*/engines-3/pkcs11.so" >/dev/null; then
         echo "  libengine-pkcs11-openssl: requests that a token signs"
@@ -114,6 +120,7 @@ if [ "$purpose" = test ]; then
         $judges/bin/pip install --quiet --disable-pip-version-check -r scripts/judges.txt
         cp scripts/judges.txt $judges/
     fi
+    scripts/suites.sh
     if [ ! -d tests/browser/node_modules ]; then
         echo "Fetching the libraries of the browser tests ..."
         (cd tests/browser && npm ci --silent --no-fund --no-audit --ignore-scripts)

@@ -8,5 +8,5 @@ long="$long + test(lockout::) + test(exactness::) + test(load::)"
 ETS_SIZE=full cargo nextest run --release --locked -p ets-tests --no-capture \
     --config-file .config/soak.toml -E "$long"
 ETS_SIZE=full ETS_TRIALS=5000 cargo nextest run --release --locked -p ets-access -p ets-ca --no-capture \
-    --config-file .config/soak.toml -E 'test(scale::) + test(crash)'
+    --config-file .config/soak.toml -E 'test(scale::) + test(crash) + test(suites::)'
 ETS_SIZE=full scripts/browser.sh tests/browser/pages.test.mjs

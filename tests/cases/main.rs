@@ -2,6 +2,7 @@
 
 mod attacks;
 mod command_line;
+mod custody;
 mod detection;
 mod enrol;
 mod exactness;

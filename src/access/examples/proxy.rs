@@ -68,6 +68,7 @@ async fn run(config: &Value) -> Result<(), Box<dyn Error>> {
         acceptor: Acceptor::entrance(&paths, revoked, &[])?,
         clock: Clock::system(),
         site: Arc::new(site()),
+        renewal: None,
     };
     let listener = TcpListener::bind(text("listen")?)?;
     println!("{}", listener.local_addr()?);

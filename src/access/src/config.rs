@@ -22,6 +22,8 @@ pub struct Config {
     pub identity_key: Option<PathBuf>,
     /// What one certificate may ask for.
     pub per_certificate: PerCertificate,
+    /// What one address may ask for without a certificate.
+    pub per_address: PerAddress,
     /// What one connection and one address may take up. Its times of a body hold for pages of our
     /// own; for services those of the route do.
     pub bounds: Bounds,
@@ -53,6 +55,22 @@ pub struct PerCertificate {
 impl Default for PerCertificate {
     fn default() -> Self {
         Self { in_flight: 256, rate: 200, burst: 1000 }
+    }
+}
+
+/// What one address may ask for without a certificate: an IPv4 address, or 64 bits of IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerAddress {
+    /// Requests a second in the long run; 0 for no limit.
+    pub rate: u64,
+    /// Requests that may come at once before the rate counts.
+    pub burst: u64,
+}
+
+impl Default for PerAddress {
+    /// A segment may come from one address as a whole: a hundred readers who open a page at once.
+    fn default() -> Self {
+        Self { rate: 100, burst: 2000 }
     }
 }
 

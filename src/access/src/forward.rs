@@ -64,14 +64,13 @@ pub(crate) async fn forward(
         Upload::new(body, leash, verdict.clone())
     };
     let sent = send(visit, &order, parts, (upload, &verdict)).await;
-    let class = |status: StatusCode| usize::from(status.as_u16() / 100).min(5);
     match sent {
         Ok((answer, lease)) => {
-            counters.by_class[class(answer.status())].add(1);
+            counters.answers.add(answer.status());
             Ok(back(visit, order, (answer, lease), wish))
         }
         Err(refusal) => {
-            counters.by_class[class(refusal.status())].add(1);
+            counters.answers.add(refusal.status());
             if matches!(refusal, Refusal::Broken | Refusal::Slow | Refusal::Down(_)) {
                 counters.faults.add(1);
             }
@@ -111,7 +110,7 @@ fn head(
     }
     visit.path.write(&order.host, headers);
     if let Some(who) = visit.who.as_ref().filter(|_| !order.way.route.open) {
-        who.said.write(visit, &order.way, order.turn, headers);
+        who.said.write((visit, who), &order.way, order.turn, headers);
     }
     if parts.version == Version::HTTP_2 {
         join_cookies(headers);

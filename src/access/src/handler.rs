@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use ets_listen::Handler;
 use ets_rights::Decision;
 use http::header::{self, HeaderName, HeaderValue};
+use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::{Body, Incoming};
 use hyper::ext::Protocol;
@@ -38,13 +39,14 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Response<Downl
     let answer = match pass(&visit, request).await {
         Ok(answer) => answer,
         Err(refusal) => {
-            let answer = pages::refuse(&visit, &brief.asked(), &refusal);
+            let answer = pages::refuse(&visit, (&brief.asked(), brief.has_body), &refusal);
             if tracing::enabled!(tracing::Level::DEBUG) {
                 tracing::debug!(reason = refusal.reason().word(), "a request was refused");
             }
             answer
         }
     };
+    visit.shared.answers.add(answer.status());
     if tracing::enabled!(tracing::Level::DEBUG) {
         let person = visit.who.as_ref().map(|who| who.certificate.person.as_str());
         let (status, address) = (answer.status().as_u16(), visit.client.peer.address);
@@ -58,6 +60,7 @@ struct Brief {
     method: Method,
     uri: Uri,
     version: Version,
+    has_body: bool,
     kept: [Option<HeaderValue>; 3],
 }
 
@@ -69,6 +72,7 @@ impl Brief {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
+            has_body: !request.body().is_end_stream(),
             kept: KEPT.map(|name| request.headers().get(name).cloned()),
         }
     }
@@ -90,11 +94,19 @@ async fn pass(
     if visit.is_over() {
         return Err(Refusal::Left);
     }
+    if visit.who.is_none() {
+        let (address, now) = (visit.client.peer.address.ip(), visit.shared.clock.boot());
+        visit.shared.addresses.take(address, now).map_err(Refusal::Crowded)?;
+    }
     let is_websocket = is_second_websocket(&request);
     if matches!(*request.method(), Method::TRACE | Method::CONNECT) && !is_websocket {
         return Err(Refusal::Method(METHODS));
     }
     let (name, host) = host(&request).ok_or(Refusal::Unclear)?;
+    // What is not https does not come over TLS (RFC 9110, section 7.4).
+    if request.uri().scheme().is_some_and(|scheme| *scheme != Scheme::HTTPS) {
+        return Err(Refusal::Misdirected);
+    }
     let table = &visit.shared.table;
     let place = table.host(&name).ok_or(Refusal::Misdirected)?;
     let sni = visit.client.session.as_ref().and_then(|session| session.server_name.as_deref());
@@ -119,6 +131,9 @@ async fn pass(
     let who = visit.who.as_ref().ok_or_else(|| nobody(visit))?;
     let now = visit.shared.clock.boot();
     let in_flight = who.holder.begin(visit.shared.per_certificate, now).map_err(Refusal::Busy)?;
+    if own::is_renewal(visit, &path) {
+        return own::renew(visit, who, request).await;
+    }
     if let Some(answer) = own::closed(visit, who, &request, &path)? {
         return Ok(answer);
     }

@@ -11,8 +11,7 @@ use ets_model::BootTime;
 use ets_runtime::{Clock, Shutdown};
 
 use crate::PerCertificate;
-
-const NANOS: u64 = 1_000_000_000;
+use crate::rate::Rate;
 
 /// All certificates that were used within the idle time.
 #[derive(Debug, Default)]
@@ -75,7 +74,7 @@ pub(crate) struct Holder {
     /// When its owner last did something, in nanoseconds since the boot.
     touched: AtomicU64,
     in_flight: AtomicUsize,
-    /// When the requests so far would have come at the steady rate, in nanoseconds since the boot.
+    /// When its bucket is full again ([`Rate`]), in nanoseconds since the boot.
     due: AtomicU64,
 }
 
@@ -100,20 +99,14 @@ impl Holder {
         self.pace(allowed, now).map(|()| begun)
     }
 
-    /// The steady rate with a burst (a token bucket told by its next free moment).
     fn pace(&self, allowed: PerCertificate, now: BootTime) -> Result<(), u64> {
-        if allowed.rate == 0 {
+        let Some(rate) = Rate::new(allowed.rate.into(), allowed.burst.into()) else {
             return Ok(());
-        }
-        let apart = NANOS / u64::from(allowed.rate);
-        let ahead = apart.saturating_mul(u64::from(allowed.burst));
-        let step = |due: u64| {
-            let due = due.max(now.0);
-            (due - now.0 <= ahead).then_some(due + apart)
         };
+        let step = |due: u64| rate.take(due, now).ok();
         match self.due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step) {
             Ok(_) => Ok(()),
-            Err(due) => Err((due.saturating_sub(now.0 + ahead)).div_ceil(NANOS).max(1)),
+            Err(due) => rate.take(due, now).map(drop),
         }
     }
 }
@@ -133,7 +126,7 @@ mod tests {
     use super::*;
 
     fn at(millis: u64) -> BootTime {
-        BootTime(NANOS + millis * 1_000_000)
+        BootTime(1_000_000_000 + millis * 1_000_000)
     }
 
     /// covers: T2.1 (limits per certificate)

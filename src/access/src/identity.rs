@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ets_listen::PeerCertificate;
-use ets_model::WallTime;
 use ets_rights::{Held, Scope};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Identity;
 use crate::routes;
-use crate::token::{Claims, Signer};
-use crate::visit::Visit;
+use crate::token::Claims;
+use crate::visit::{Visit, Who};
 
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 const PERSON: HeaderName = HeaderName::from_static("x-ets-person");
@@ -86,6 +85,9 @@ fn quoted(host: &HeaderValue) -> String {
     format!("\"{}\"", host.to_str().unwrap_or_default())
 }
 
+/// Who asks, on which connection.
+pub(crate) type Asks<'a> = (&'a Visit, &'a Who);
+
 /// What a certificate says of its owner, as headers.
 #[derive(Debug)]
 pub(crate) struct Said {
@@ -122,7 +124,7 @@ impl Said {
     /// Sets what the service of this route is to know. `turn` is that of the judgement.
     pub(crate) fn write(
         &self,
-        visit: &Visit,
+        asks: Asks<'_>,
         way: &Arc<routes::Way>,
         turn: u64,
         headers: &mut HeaderMap,
@@ -130,7 +132,7 @@ impl Said {
         match way.route.identity {
             Identity::None => {}
             Identity::SignedToken => {
-                headers.insert(TOKEN, self.token(visit, way, turn));
+                headers.insert(TOKEN, self.token(asks, way, turn));
             }
             Identity::Headers => {
                 headers.insert(CLIENT_CERT, self.certificate.clone());
@@ -140,57 +142,50 @@ impl Said {
                 if let Some(institution) = &self.institution {
                     headers.insert(INSTITUTION, institution.clone());
                 }
-                headers.insert(RIGHTS, self.rights(visit, turn));
+                headers.insert(RIGHTS, self.rights(asks, turn));
             }
         }
     }
 
-    fn rights(&self, visit: &Visit, turn: u64) -> HeaderValue {
+    fn rights(&self, asks: Asks<'_>, turn: u64) -> HeaderValue {
         let mut kept = self.rights.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
             Some((of, rights)) if *of == turn => rights.clone(),
             _ => {
-                let rights = value(&rights(&held(visit)));
+                let rights = value(&rights(&held(asks)));
                 *kept = Some((turn, rights.clone()));
                 rights
             }
         }
     }
 
-    fn token(&self, visit: &Visit, way: &Arc<routes::Way>, turn: u64) -> HeaderValue {
+    fn token(&self, asks: Asks<'_>, way: &Arc<routes::Way>, turn: u64) -> HeaderValue {
         let mut kept = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|token| token.made.elapsed() < TOKEN_AGE && token.turn == turn);
         if let Some(token) = kept.iter().find(|token| Arc::ptr_eq(&token.way, way)) {
             return token.value.clone();
         }
-        let value = sign(&visit.shared.signer, visit, way);
+        let value = sign(asks, way);
         let (way, made) = (Arc::clone(way), Instant::now());
         kept.push(Token { way, turn, made, value: value.clone() });
         value
     }
 }
 
-fn sign(signer: &Signer, visit: &Visit, way: &routes::Way) -> HeaderValue {
-    let now: WallTime = visit.shared.clock.wall();
-    let token = visit.who.as_ref().and_then(|who| {
-        let claims = Claims {
-            certificate: &who.certificate,
-            audience: &way.route.prefix,
-            rights: &rights(&held(visit)),
-            now,
-            life: 2 * TOKEN_AGE,
-        };
-        signer.token(&claims)
-    });
-    value(&token.unwrap_or_default())
+fn sign((visit, who): Asks<'_>, way: &routes::Way) -> HeaderValue {
+    let claims = Claims {
+        certificate: &who.certificate,
+        audience: &way.route.prefix,
+        rights: &rights(&held((visit, who))),
+        now: visit.shared.clock.wall(),
+        life: 2 * TOKEN_AGE,
+    };
+    value(&visit.shared.signer.token(&claims).unwrap_or_default())
 }
 
-fn held(visit: &Visit) -> Vec<Held> {
+fn held((visit, who): Asks<'_>) -> Vec<Held> {
     let shared = &visit.shared;
-    let of = |who: &crate::visit::Who| {
-        shared.judge.rights_of(&who.certificate.person, shared.clock.wall())
-    };
-    visit.who.as_ref().map(of).unwrap_or_default()
+    shared.judge.rights_of(&who.certificate.person, shared.clock.wall())
 }
 
 /// Rights as a list (RFC 9651): `portal.read, ca.issue;institution="archive"`.

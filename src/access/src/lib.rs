@@ -9,6 +9,7 @@
 //!
 //! [`build`] makes an [`Access`] from its [`Config`] and [`Deps`]; [`Access::run`] serves.
 
+mod addresses;
 mod body;
 mod config;
 mod error;
@@ -21,6 +22,7 @@ mod identity;
 mod judge;
 mod own;
 mod pages;
+mod rate;
 mod refusal;
 mod routes;
 mod service;
@@ -30,9 +32,9 @@ mod upgrade;
 mod upstream;
 mod visit;
 
-pub use config::{Config, Identity, Idle, PerCertificate, Route, Timeouts};
+pub use config::{Config, Identity, Idle, PerAddress, PerCertificate, Route, Timeouts};
 pub use error::Error;
 pub use ets_rights::{Decision, Held, Object, Scope};
-pub use figures::{Figures, RouteFigures};
+pub use figures::{ConnectionFigures, Figures, RouteFigures, Share};
 pub use judge::Judge;
-pub use service::{Access, Deps, build};
+pub use service::{Access, Deps, Renewal, build};

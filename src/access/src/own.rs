@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::{Tr, t};
+use ets_listen::{PeerCertificate, Signed};
 use ets_model::WallTime;
 use ets_rights::{Held, Scope};
 use ets_web::origin::is_own;
@@ -19,6 +20,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tower::ServiceExt;
 
+use crate::Renewal;
 use crate::body::Download;
 use crate::pages::{self, Asked, button_to};
 use crate::refusal::Refusal;
@@ -64,6 +66,32 @@ pub(crate) async fn prefer(
     request: Request<Incoming>,
 ) -> Result<http::Response<Download>, Refusal> {
     let answer = visit.shared.own.clone().oneshot(request.map(Body::new));
+    let answer = tokio::time::timeout(visit.shared.patience, answer).await;
+    Ok(of_ours(answer.map_err(|_| Refusal::TooSlow)?.unwrap_or_else(|no| match no {})))
+}
+
+/// Whether a path is one of the pages on which a certificate is renewed.
+pub(crate) fn is_renewal(visit: &Visit, path: &str) -> bool {
+    let below = path.strip_prefix(Renewal::PATH);
+    visit.shared.renewal.is_some()
+        && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+/// Asks them, with who came and when his key signed.
+pub(crate) async fn renew(
+    visit: &Visit,
+    who: &Who,
+    mut request: Request<Incoming>,
+) -> Result<http::Response<Download>, Refusal> {
+    let Some(renewal) = &visit.shared.renewal else { return Err(Refusal::Unknown) };
+    visit.touch();
+    let told = request.extensions_mut();
+    told.insert(visit.client.peer);
+    told.insert(PeerCertificate::clone(&who.certificate));
+    if let Some(session) = &visit.client.session {
+        told.insert(Signed(session.signed));
+    }
+    let answer = renewal.pages.clone().oneshot(request.map(Body::new));
     let answer = tokio::time::timeout(visit.shared.patience, answer).await;
     Ok(of_ours(answer.map_err(|_| Refusal::TooSlow)?.unwrap_or_else(|no| match no {})))
 }
@@ -213,12 +241,29 @@ fn shown(visit: &Visit, ctx: &Ctx, who: &Who, held: &[Held]) -> Response {
         (t::access_me_until(tr), when::exact(ctx, certificate.not_after.into())),
     ];
     let leave = button_to("/leave", t::access_leave_button(tr), true);
-    let body = card::card(t::access_me_who(tr), &leave, &facts::list(&list)).then(&card::card(
+    let who = card::card(t::access_me_who(tr), &leave, &facts::list(&list));
+    let ends = ending(visit, ctx, certificate.not_after.into());
+    let body = ends.then(&who).then(&card::card(
         t::access_me_rights(tr),
         &Html::default(),
         &grants(ctx, held),
     ));
     narrow(t::access_me_title(tr), body).respond(&visit.shared.site, ctx)
+}
+
+/// How long the certificate is good for, and what to do, where its end is near.
+fn ending(visit: &Visit, ctx: &Ctx, until: WallTime) -> Html {
+    let tr = &ctx.tr;
+    let near = visit.shared.renewal.as_ref().map(|renewal| until.minus(renewal.window));
+    if near.is_none_or(|near| near > ctx.now) {
+        return Html::default();
+    }
+    let days = until.since(ctx.now).as_secs().div_ceil(86_400);
+    let text = Html::trusted("<p>")
+        .then(&Html::text(&t::renew_left(tr, tr.full_date(until), days)))
+        .then(&Html::trusted("</p>"))
+        .then(&button_to(Renewal::PATH, t::renew_open(tr), true));
+    card::card(t::renew_card(tr), &Html::default(), &text)
 }
 
 fn grants(ctx: &Ctx, held: &[Held]) -> Html {

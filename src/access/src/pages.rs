@@ -38,10 +38,11 @@ impl Asked {
     }
 }
 
-/// The answer to a request that is refused.
+/// The answer to a request that is refused, and that has a body or none: over HTTP/1.1 the
+/// connection ends where that may not have been read, and the client is told (RFC 9112, section 9.6).
 pub(crate) fn refuse(
     visit: &std::sync::Arc<Visit>,
-    asked: &Asked,
+    (asked, has_body): (&Asked, bool),
     refusal: &Refusal,
 ) -> http::Response<Download> {
     visit.shared.refusals.add(refusal.reason());
@@ -56,10 +57,11 @@ pub(crate) fn refuse(
     if let Some(seconds) = refusal.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if !refusal.closes(asked.version) {
-        return answer.map(Download::own);
+    let is_first = asked.version < Version::HTTP_2;
+    if refusal.ends_connection() || (is_first && (has_body || *refusal == Refusal::Unclear)) {
+        return last(visit, asked, answer);
     }
-    last(visit, asked, answer)
+    answer.map(Download::own)
 }
 
 /// An answer with which the connection ends.
@@ -68,10 +70,11 @@ pub(crate) fn last(
     asked: &Asked,
     mut answer: Response<Body>,
 ) -> http::Response<Download> {
-    // HTTP/2 knows no such header (RFC 9113, section 8.2.2).
     if asked.version < Version::HTTP_2 {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return answer.map(Download::own);
     }
+    // HTTP/2 knows no such header (RFC 9113, section 8.2.2).
     let farewell = Farewell(std::sync::Arc::clone(visit));
     answer.map(|body| Download::last(body, farewell))
 }
@@ -115,6 +118,7 @@ fn acts(visit: &Visit, ctx: &Ctx, refusal: &Refusal) -> Html {
         | Refusal::Expired(_)
         | Refusal::Left
         | Refusal::Busy(_)
+        | Refusal::Crowded(_)
         | Refusal::Down(_)
         | Refusal::Broken
         | Refusal::Slow => again().then(&mine()),
@@ -206,6 +210,9 @@ fn told((tr, ctx): (&Tr, Option<&Ctx>), refusal: &Refusal) -> (&'static str, Str
         }
         Refusal::Busy(_) => {
             plain(t::access_busy_title(tr), t::access_busy_what(tr), t::access_busy_do(tr))
+        }
+        Refusal::Crowded(_) => {
+            plain(t::access_busy_title(tr), t::access_crowded_what(tr), t::access_crowded_do(tr))
         }
         Refusal::TooLarge(most) => (
             t::access_too_large_title(tr),

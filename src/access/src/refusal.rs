@@ -1,7 +1,7 @@
 //! Why a request is not passed on, with what the person can do.
 
 use ets_model::WallTime;
-use http::{StatusCode, Version};
+use http::StatusCode;
 
 /// A request that is answered by us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) enum Refusal {
     Foreign,
     /// 429: too much of one certificate.
     Busy(u64),
+    /// 429: too much of one address, without a certificate.
+    Crowded(u64),
     /// 413: the body is larger than the route takes.
     TooLarge(u64),
     /// 408: the body comes too slowly.
@@ -60,6 +62,7 @@ pub(crate) enum Reason {
     Method,
     Foreign,
     Busy,
+    Crowded,
     TooLarge,
     TooSlow,
     Down,
@@ -68,7 +71,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::NoCertificate,
         Self::Expired,
         Self::NoRight,
@@ -80,6 +83,7 @@ impl Reason {
         Self::Method,
         Self::Foreign,
         Self::Busy,
+        Self::Crowded,
         Self::TooLarge,
         Self::TooSlow,
         Self::Down,
@@ -101,6 +105,7 @@ impl Reason {
             Self::Method => "method",
             Self::Foreign => "foreign-form",
             Self::Busy => "too-many-requests",
+            Self::Crowded => "too-many-requests-of-address",
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
             Self::Down => "service-down",
@@ -124,6 +129,7 @@ impl Refusal {
             Self::Method(_) => Reason::Method,
             Self::Foreign => Reason::Foreign,
             Self::Busy(_) => Reason::Busy,
+            Self::Crowded(_) => Reason::Crowded,
             Self::TooLarge(_) => Reason::TooLarge,
             Self::TooSlow => Reason::TooSlow,
             Self::Down(_) => Reason::Down,
@@ -144,7 +150,7 @@ impl Refusal {
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Unclear => StatusCode::BAD_REQUEST,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(_) | Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Down(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -156,19 +162,14 @@ impl Refusal {
     /// In how many seconds to ask again, where that helps.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Busy(seconds) => Some(*seconds),
+            Self::Busy(seconds) | Self::Crowded(seconds) => Some(*seconds),
             Self::Down(_) => Some(5),
             _ => None,
         }
     }
 
-    /// Whether the connection has to end with it: a new one can bring a certificate, or what is
-    /// left of the request was not read. Over HTTP/2 the latter is a matter of one stream.
-    pub(crate) fn closes(&self, version: Version) -> bool {
-        match self {
-            Self::NoCertificate | Self::Expired(_) | Self::Left => true,
-            Self::Unclear | Self::TooLarge(_) | Self::TooSlow => version < Version::HTTP_2,
-            _ => false,
-        }
+    /// Whether the connection has to end with it: only a new one can bring a certificate.
+    pub(crate) fn ends_connection(&self) -> bool {
+        matches!(self, Self::NoCertificate | Self::Expired(_) | Self::Left)
     }
 }

@@ -2,7 +2,7 @@
 //! proxy is refused: it would open the way past a right.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -24,6 +24,14 @@ pub(crate) struct Way {
 pub(crate) enum Part {
     Closed,
     Open,
+}
+
+impl Way {
+    /// What it is called in figures: its host where it has one, and its prefix.
+    pub(crate) fn name(&self) -> String {
+        let Route { host, prefix, .. } = &self.route;
+        format!("{}{prefix}", host.as_deref().unwrap_or_default().to_lowercase())
+    }
 }
 
 /// All routes by host name.
@@ -48,6 +56,11 @@ impl Table {
             return Err(Error::Name(name.clone()));
         }
         let ways: Vec<_> = config.routes.iter().map(way).collect::<Result<_, _>>()?;
+        let mut known = HashSet::new();
+        if let Some(way) = ways.iter().find(|way| !known.insert((way.name(), way.route.open))) {
+            let (prefix, why) = (way.name(), "it is there already: only the first would be taken");
+            return Err(Error::Route { prefix, why });
+        }
         let parts = closed.into_iter().map(|name| (name, Part::Closed));
         let parts = parts.chain(open.into_iter().map(|name| (name, Part::Open)));
         let hosts = parts.map(|(name, part)| {
@@ -239,6 +252,8 @@ mod tests {
             let config = Config { routes: vec![route], ..Config::default() };
             assert!(matches!(Table::new(&config), Err(Error::Route { .. })));
         }
+        let twice = Config { routes: vec![good.clone(), good], ..Config::default() };
+        assert!(matches!(Table::new(&twice), Err(Error::Route { .. })));
         let both = Config {
             names: vec!["a".to_owned()],
             open_names: vec!["A".to_owned()],

@@ -11,10 +11,11 @@ use ets_tls::Acceptor;
 use ets_web::Site;
 use tokio::task::JoinSet;
 
-use crate::figures::{Figures, Refusals, RouteFigures};
+use crate::addresses::Addresses;
+use crate::figures::{Answers, Refusals};
 use crate::handler::Door;
 use crate::holders::Holders;
-use crate::routes::{Table, Way};
+use crate::routes::Table;
 use crate::streams::Streams;
 use crate::token::Signer;
 use crate::visit::Visit;
@@ -32,11 +33,28 @@ pub struct Deps {
     pub clock: Clock,
     /// What our pages share.
     pub site: Arc<Site>,
+    /// How an owner renews his certificate; `None` where an officer does.
+    pub renewal: Option<Renewal>,
+}
+
+/// Pages of another room on which the owner of a certificate renews it, below [`Renewal::PATH`].
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    /// Whoever comes is told to it by [`ets_listen::PeerCertificate`], [`ets_listen::Peer`] and
+    /// [`ets_listen::Signed`] in the request's extensions. It refuses forms of other sites itself.
+    pub pages: Router,
+    /// How long before the end `/me` leads there.
+    pub window: Duration,
+}
+
+impl Renewal {
+    /// Where they lie.
+    pub const PATH: &'static str = "/me/renew";
 }
 
 /// The proxy.
 pub struct Access {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     acceptor: Acceptor,
     bounds: ets_listen::Bounds,
     counters: Arc<Counters>,
@@ -52,10 +70,13 @@ pub(crate) struct Shared {
     pub(crate) site: Arc<Site>,
     pub(crate) signer: Signer,
     pub(crate) per_certificate: PerCertificate,
+    pub(crate) addresses: Addresses,
     pub(crate) holders: Arc<Holders>,
     pub(crate) streams: Arc<Streams>,
+    pub(crate) answers: Answers,
     pub(crate) refusals: Refusals,
     pub(crate) own: Router,
+    pub(crate) renewal: Option<Renewal>,
     /// How long a body for a page of our own may take.
     pub(crate) patience: Duration,
 }
@@ -79,11 +100,14 @@ pub fn build(config: Config, deps: Deps) -> Result<Arc<Access>, Error> {
         site: deps.site,
         signer: Signer::open(config.identity_key.as_deref())?,
         per_certificate: config.per_certificate,
+        addresses: Addresses::new(config.per_address),
         holders: Arc::default(),
         streams: Arc::default(),
+        answers: Answers::default(),
         refusals: Refusals::default(),
         patience: config.bounds.body,
         own: ets_web::assets::router().merge(ets_web::preferences::router()),
+        renewal: deps.renewal,
     };
     let bounds = ets_listen::Bounds { offers_websocket: true, ..config.bounds };
     let (shared, counters) = (Arc::new(shared), Arc::default());
@@ -137,29 +161,5 @@ impl Access {
     /// What the accept loops counted.
     pub fn counters(&self) -> &Counters {
         &self.counters
-    }
-
-    /// What was counted of requests.
-    pub fn figures(&self) -> Figures {
-        let shared = &self.shared;
-        Figures {
-            routes: shared.table.ways.iter().map(|way| of_route(way)).collect(),
-            refused: shared.refusals.figures(),
-            certificates: shared.holders.len(),
-            streams: shared.streams.len(),
-        }
-    }
-}
-
-fn of_route(way: &Way) -> RouteFigures {
-    let counters = &way.counters;
-    RouteFigures {
-        prefix: way.route.prefix.clone(),
-        by_class: [0, 1, 2, 3, 4, 5].map(|class| counters.by_class[class].get()),
-        bytes_up: counters.up.get(),
-        bytes_down: counters.down.get(),
-        upstream_errors: counters.faults.get(),
-        cut: counters.cut.get(),
-        down: way.upstreams.down(),
     }
 }

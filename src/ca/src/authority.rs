@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::hmac;
-use rcgen::{Certificate, CertifiedIssuer, Issuer, KeyPair, PublicKeyData};
+use rcgen::{CertificateParams, CertifiedIssuer, Issuer, KeyPair, PublicKeyData};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::pem::parse_x509_pem;
-use x509_parser::prelude::FromDer;
 
 use crate::build::{self, Addresses, Wanted};
-use crate::custody::{self, Passphrase};
+use crate::custody::{IssuingKey, KeyStore};
 use crate::lint::{self, Expected};
 use crate::profile::Profile;
+use crate::sign::{Certificate, Signing};
 use crate::status::crl::{self, Listed, Scope};
 use crate::subject::Subject;
 use crate::{Error, Serial, key};
@@ -28,7 +28,7 @@ pub struct Files {
     pub root: PathBuf,
     /// The issuing authority's certificate in PEM.
     pub issuing: PathBuf,
-    /// Its key, encrypted.
+    /// Its key, encrypted; where that is on a token, the secret that the log is sealed with.
     pub key: PathBuf,
 }
 
@@ -42,9 +42,19 @@ impl Files {
         }
     }
 
+    /// The usual names in `dir` where the issuing key is on a token.
+    pub fn beside_token(dir: &Path) -> Self {
+        Self { key: dir.join("log.key"), ..Self::in_dir(dir) }
+    }
+
     /// The root's own list of what it revoked, in DER, beside its certificate.
     pub fn root_list(&self) -> PathBuf {
         self.root.with_extension("crl")
+    }
+
+    /// The folder of the key.
+    pub(crate) fn dir(&self) -> &Path {
+        self.key.parent().unwrap_or(Path::new("."))
     }
 
     /// Whether all of them are there.
@@ -78,7 +88,8 @@ pub struct Authority {
 
 struct Keys {
     files: Files,
-    issuer: Issuer<'static, KeyPair>,
+    issuing: IssuingKey,
+    log: hmac::Key,
     rehearsal: Issuer<'static, KeyPair>,
     name: Vec<u8>,
     key_id: Vec<u8>,
@@ -91,7 +102,6 @@ struct Keys {
 /// A certificate that was rehearsed, and is still to be signed.
 #[derive(Debug)]
 pub struct Draft {
-    params: rcgen::CertificateParams,
     /// Its serial number.
     pub serial: Serial,
     /// What will be signed, without the signature.
@@ -105,23 +115,23 @@ pub struct Draft {
 impl Authority {
     /// Makes a root and an issuing authority below it. The root's key is not kept: nothing can be
     /// signed with it afterwards. An authority whose root is to sign again is made on a machine of
-    /// its own.
+    /// its own. A key that is on a token already is taken.
     ///
     /// Where relying parties ask about the issuing authority stands in its certificate, if it is
     /// known; the root's list, empty, is signed for as long as that certificate is valid.
     ///
     /// # Errors
-    /// When a file cannot be written, or is there already.
+    /// When a file cannot be written, or is there already; the token's.
     pub fn make(
         files: &Files,
         owner: &str,
-        passphrase: &Passphrase,
+        keys: impl Into<KeyStore>,
         addresses: Option<&Addresses>,
     ) -> Result<(), Error> {
         if files.root.exists() {
-            let source = std::io::ErrorKind::AlreadyExists.into();
-            return Err(Error::File { path: files.root.clone(), source });
+            return Err(there_already(&files.root));
         }
+        make_private(files.dir())?;
         // The root's certificate is written last: without it nothing was ever signed. Who calls
         // this has seen that nothing was.
         if files.key.exists() {
@@ -129,49 +139,65 @@ impl Authority {
             let fail = |source| Error::File { path: files.key.clone(), source };
             fs::rename(&files.key, aside).map_err(fail)?;
         }
+        let issuing_key = keys.into().find_or_make(files)?;
         let now = SystemTime::now();
-        let root = certified(&wanted("root", owner, "root"), now, None)?;
-        let (issuing, pair) = below(&root, &wanted("issuing", owner, "issuing"), now, addresses)?;
-        let dir = files.key.parent().unwrap_or(Path::new("."));
-        let fail = |source| Error::File { path: dir.to_owned(), source };
-        fs::create_dir_all(dir).map_err(fail)?;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)?;
-        custody::write(&files.key, &pair, passphrase)?;
-        publish(&files.root_list(), &root_list(&root, &issuing, now)?)?;
+        let root = self_signed_root(owner, now)?;
+        let (_, params) = drawn(&wanted(owner, "issuing"), now, far(now), addresses)?;
+        let issuing = params.signed_by(&issuing_key, &root)?;
+        let until = parsed(issuing.der())?.validity().not_after.timestamp();
+        let list = root_list(&parsed(root.der())?, root.key(), 1, (now, until))?;
+        publish(&files.root_list(), &list)?;
         publish(&files.issuing, issuing.pem().as_bytes())?;
         publish(&files.root, root.pem().as_bytes())
     }
 
     /// Opens the issuing authority. Where relying parties can ask about certificates stands in
-    /// each, if it is known.
+    /// each, if it is known. A token that is away, or that refuses its PIN, is told in the log:
+    /// everything but signing goes on without it.
     ///
     /// # Errors
     /// When a file cannot be read, the passphrase is wrong, or key and certificate do not fit.
     pub fn open(
         files: &Files,
-        passphrase: &Passphrase,
+        keys: impl Into<KeyStore>,
         addresses: Option<Addresses>,
     ) -> Result<Self, Error> {
-        let pair = custody::read(&files.key, passphrase)?;
-        let pem = read(&files.issuing)?;
-        let (_, parsed) = parse_x509_pem(pem.as_bytes()).map_err(|_| Error::Mismatch)?;
-        let certificate = parsed.parse_x509().map_err(|_| Error::Mismatch)?;
-        if certificate.public_key().raw != pair.subject_public_key_info() {
-            return Err(Error::Mismatch);
+        let authority = Self::read(files, &keys.into(), addresses)?;
+        match authority.check_key() {
+            Err(Error::Token(why)) if !why.is_other_key() => Ok(authority),
+            other => other.map(|()| authority),
         }
+    }
+
+    /// The same, where the key must be at hand.
+    ///
+    /// # Errors
+    /// As [`Authority::open`]; the token's.
+    pub(crate) fn open_with_key(files: &Files, keys: &KeyStore) -> Result<Self, Error> {
+        let authority = Self::read(files, keys, None)?;
+        authority.check_key().map(|()| authority)
+    }
+
+    fn read(files: &Files, keys: &KeyStore, addresses: Option<Addresses>) -> Result<Self, Error> {
+        let pem = read(&files.issuing)?;
+        let (_, issuing_pem) = parse_x509_pem(pem.as_bytes()).map_err(|_| Error::Mismatch)?;
+        let certificate = issuing_pem.parse_x509().map_err(|_| Error::Mismatch)?;
+        let opened = keys.open(files, certificate.public_key().raw)?;
         let root = read(&files.root)?;
         let (_, root_pem) = parse_x509_pem(root.as_bytes()).map_err(|_| Error::Mismatch)?;
         let root = root_pem.parse_x509().map_err(|_| Error::Mismatch)?;
         certificate.verify_signature(Some(root.public_key())).map_err(|_| Error::Mismatch)?;
-        let der = parsed.contents.clone().into();
-        let until = certificate.validity().not_after.timestamp();
+        let der = issuing_pem.contents.clone().into();
+        // By the same algorithm, as its name stands in what is signed.
+        let rehearsal = key::make_for(opened.issuing.algorithm())?;
         let keys = Keys {
             name: certificate.subject().as_raw().to_vec(),
             key_id: key_id(&certificate).ok_or(Error::Mismatch)?,
-            until: moment(until),
-            issuer: Issuer::from_ca_cert_der(&der, pair)?,
-            rehearsal: Issuer::from_ca_cert_der(&der, key::make()?)?,
-            certificate: parsed.contents.clone(),
+            until: moment(certificate.validity().not_after.timestamp()),
+            issuing: opened.issuing,
+            log: opened.log,
+            rehearsal: Issuer::from_ca_cert_der(&der, rehearsal)?,
+            certificate: issuing_pem.contents.clone(),
             chain: pem,
             root: root_pem.contents.clone(),
             files: files.clone(),
@@ -234,15 +260,36 @@ impl Authority {
 
     /// What signs its lists.
     pub(crate) fn signer(&self) -> crl::Signer<'_> {
-        let Keys { name, key_id, issuer, .. } = &*self.keys;
-        crl::Signer { name, key_id, key: issuer.key() }
+        let Keys { name, key_id, issuing, .. } = &*self.keys;
+        crl::Signer { name, key_id, key: issuing }
     }
 
-    /// What the log is sealed with: of the issuing key, so that who writes a log must have it.
+    /// What the log is sealed with, so that who writes a log must have it.
     pub(crate) fn log_key(&self) -> hmac::Key {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, self.keys.issuer.key().serialized_der());
-        let derived = hmac::sign(&secret, b"the log of a certification authority, 1");
-        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+        self.keys.log.clone()
+    }
+
+    fn check_key(&self) -> Result<(), Error> {
+        match &self.keys.issuing {
+            IssuingKey::File(_) => Ok(()),
+            IssuingKey::Token(key) => Ok(key.ready()?),
+        }
+    }
+
+    /// Whether the issuing key is at hand: asked before it is written down what will be signed.
+    ///
+    /// # Errors
+    /// What the token says.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let is_well = match &self.keys.issuing {
+            IssuingKey::File(_) => true,
+            IssuingKey::Token(key) => key.is_well(),
+        };
+        if is_well {
+            return Ok(());
+        }
+        let authority = self.clone();
+        aside(move || authority.check_key()).await
     }
 
     /// Rehearses a certificate for a key: what breaks a rule is told, and nothing is signed.
@@ -255,9 +302,8 @@ impl Authority {
         key: &impl PublicKeyData,
         now: SystemTime,
     ) -> Result<Draft, Error> {
-        let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
         let Keys { until, name, rehearsal, .. } = &*self.keys;
-        let params = build::params(wanted, serial, now, *until, self.addresses.as_ref())?;
+        let (serial, params) = drawn(wanted, now, *until, self.addresses.as_ref())?;
         let rehearsed = params.signed_by(key, rehearsal)?;
         let expected = Expected {
             profile: Profile::named(&wanted.profile)?,
@@ -274,21 +320,35 @@ impl Authority {
             serial,
             from: SystemTime::from(params.not_before),
             until: SystemTime::from(params.not_after),
-            params,
         })
     }
 
-    /// Signs what was rehearsed, for the same key.
+    /// Signs what was rehearsed, octet by octet. Blocks while a token signs.
     ///
     /// # Errors
-    /// [`Error::Lint`] when it would not be what was rehearsed.
-    pub fn sign(&self, draft: &Draft, key: &impl PublicKeyData) -> Result<Certificate, Error> {
-        let certificate = draft.params.signed_by(key, &self.keys.issuer)?;
-        if lint::signed_part(certificate.der())? != draft.signed_part {
-            return Err(Error::Lint("it is not what was rehearsed".to_owned()));
-        }
-        Ok(certificate)
+    /// When the key does not sign.
+    pub fn sign(&self, draft: &Draft) -> Result<Certificate, Error> {
+        Certificate::sign(&draft.signed_part, &self.keys.issuing)
     }
+
+    /// The same, without a thread of the runtime waiting for a token.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub(crate) async fn signed(&self, draft: Draft) -> Result<Certificate, Error> {
+        if let IssuingKey::File(_) = &self.keys.issuing {
+            return self.sign(&draft);
+        }
+        let authority = self.clone();
+        aside(move || authority.sign(&draft)).await
+    }
+}
+
+/// Waits for a token on a thread for such work.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::LogEnded))
 }
 
 impl std::fmt::Debug for Authority {
@@ -297,49 +357,49 @@ impl std::fmt::Debug for Authority {
     }
 }
 
-pub(crate) fn wanted(profile: &str, owner: &str, kind: &str) -> Wanted {
-    let subject = Subject::of_organization(owner, &format!("{owner} {kind} authority"));
-    Wanted { profile: profile.to_owned(), subject, names: Vec::new(), until: None }
-}
-
-pub(crate) fn certified(
-    wanted: &Wanted,
+/// A root whose key was made just now.
+pub(crate) fn self_signed_root(
+    owner: &str,
     now: SystemTime,
-    addresses: Option<&Addresses>,
 ) -> Result<CertifiedIssuer<'static, KeyPair>, Error> {
-    let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
-    let params = build::params(wanted, serial, now, far(now), addresses)?;
+    let (_, params) = drawn(&wanted(owner, "root"), now, far(now), None)?;
     Ok(CertifiedIssuer::self_signed(params, key::make()?)?)
 }
 
-fn below(
-    root: &CertifiedIssuer<'static, KeyPair>,
-    wanted: &Wanted,
-    now: SystemTime,
-    addresses: Option<&Addresses>,
-) -> Result<(Certificate, KeyPair), Error> {
-    let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
-    let params = build::params(wanted, serial, now, far(now), addresses)?;
-    let pair = key::make()?;
-    Ok((params.signed_by(&pair, root)?, pair))
+/// An authority's certificate; its profile is named for its kind.
+pub(crate) fn wanted(owner: &str, kind: &str) -> Wanted {
+    let subject = Subject::of_organization(owner, &format!("{owner} {kind} authority"));
+    Wanted { profile: kind.to_owned(), subject, names: Vec::new(), until: None }
 }
 
-/// The root's list for as long as its key is not asked again: it revoked nothing.
-fn root_list(
-    root: &CertifiedIssuer<'static, KeyPair>,
-    issuing: &Certificate,
+/// What is to be signed, under a serial number of its own.
+pub(crate) fn drawn(
+    wanted: &Wanted,
     now: SystemTime,
+    ceiling: SystemTime,
+    addresses: Option<&Addresses>,
+) -> Result<(Serial, CertificateParams), Error> {
+    let serial = Serial::draw()?;
+    Ok((serial, build::params(wanted, serial, now, ceiling, addresses)?))
+}
+
+/// The root's list from now on until `until` in seconds since 1970: its key may not be at hand
+/// sooner. It has revoked nothing.
+pub(crate) fn root_list(
+    root: &X509Certificate<'_>,
+    key: &dyn Signing,
+    number: u64,
+    (now, until): (SystemTime, i64),
 ) -> Result<Vec<u8>, Error> {
-    let parse = |der| X509Certificate::from_der(der).map_err(|_| Error::Mismatch);
-    let (_, root_certificate) = parse(root.der())?;
-    let (_, issuing) = parse(issuing.der())?;
-    let key_id = key_id(&root_certificate).ok_or(Error::Mismatch)?;
-    let name = root_certificate.subject().as_raw();
-    let signer = crl::Signer { name, key_id: &key_id, key: root.key() };
-    let from = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let from = i64::try_from(from).unwrap_or(i64::MAX);
-    let listed = Listed { number: 1, from, until: issuing.validity().not_after.timestamp() };
+    let key_id = key_id(root).ok_or(Error::Mismatch)?;
+    let signer = crl::Signer { name: root.subject().as_raw(), key_id: &key_id, key };
+    let listed = Listed { number, from: seconds(now), until };
     crl::sign(&signer, &listed, &Scope::Authorities, &[])
+}
+
+pub(crate) fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Error> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).map_err(|_| Error::Mismatch)?;
+    Ok(certificate)
 }
 
 pub(crate) fn key_id(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
@@ -354,8 +414,25 @@ fn far(now: SystemTime) -> SystemTime {
     now + Duration::from_secs(100 * 366 * 86_400)
 }
 
+/// Seconds since 1970.
+pub(crate) fn seconds(at: SystemTime) -> i64 {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
 pub(crate) fn moment(seconds: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Makes a folder that its owner alone reads.
+pub(crate) fn make_private(dir: &Path) -> Result<(), Error> {
+    let fail = |source| Error::File { path: dir.to_owned(), source };
+    fs::create_dir_all(dir).map_err(fail)?;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)
+}
+
+pub(crate) fn there_already(path: &Path) -> Error {
+    Error::File { path: path.to_owned(), source: std::io::ErrorKind::AlreadyExists.into() }
 }
 
 pub(crate) fn publish(path: &Path, content: &[u8]) -> Result<(), Error> {

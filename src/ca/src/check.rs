@@ -26,7 +26,7 @@ pub fn check(
         names: names.to_vec(),
         until: None,
     };
-    let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
+    let serial = Serial::draw()?;
     let now = SystemTime::now();
     build::params(&wanted, serial, now, now + Duration::from_secs(1), None)?;
     match (known.key, request) {

@@ -1,27 +1,24 @@
-//! The authority's private keys at rest: PKCS#8, encrypted (RFC 5958, PBES2 with
-//! PBKDF2 and AES-256), readable by openssl.
+//! Where the authority's keys are kept: in an encrypted file, or on a token behind a PKCS #11 module.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::num::NonZeroU32;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+mod file;
+mod link;
+mod module;
+mod pin;
+mod pkcs11;
+mod scheme;
 
-use aws_lc_rs::cipher::{
-    AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
-    PaddedBlockEncryptingKey, UnboundCipherKey,
-};
-use aws_lc_rs::iv::FixedLength;
-use aws_lc_rs::pbkdf2::{self, PBKDF2_HMAC_SHA256};
+use aws_lc_rs::hmac;
 use pkcs8::der::zeroize::Zeroizing;
-use pkcs8::pkcs5::pbes2::{EncryptionScheme, Parameters, Pbkdf2Prf};
-use pkcs8::{EncryptedPrivateKeyInfo, LineEnding, SecretDocument};
-use rcgen::KeyPair;
+use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm, SubjectPublicKeyInfo};
 
-use crate::Error;
+pub(crate) use file::{read, write};
+use pin::Refused;
+pub(crate) use pkcs11::TokenKey;
+pub use pkcs11::{Token, TokenError};
 
-/// Rounds of PBKDF2 with HMAC-SHA-256: what OWASP recommends in 2023, a third of a second.
-const ROUNDS: u32 = 600_000;
+use crate::authority::Files;
+use crate::sign::Signing;
+use crate::{Error, key};
 
 /// What opens a key; wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -31,6 +28,10 @@ impl Passphrase {
     /// Of a text without the line's end that a file may have.
     pub fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.trim_end_matches(['\r', '\n']).as_bytes().to_vec()))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Whether there is anything in it.
@@ -45,74 +46,127 @@ impl std::fmt::Debug for Passphrase {
     }
 }
 
-/// Writes a key, encrypted; an older file of that name is kept from being overwritten.
-pub(crate) fn write(path: &Path, key: &KeyPair, passphrase: &Passphrase) -> Result<(), Error> {
-    let der = Zeroizing::new(key.serialize_der());
-    let (mut salt, mut iv) = ([0; 16], [0; 16]);
-    let drawn = getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut iv));
-    drawn.map_err(|_| Error::Key("the system gives no random bytes"))?;
-    let scheme = Parameters::pbkdf2_sha256_aes256cbc(ROUNDS, &salt, &iv)
-        .map_err(|_| Error::Key("it cannot be encrypted"))?;
-    let data = encrypted(&der, &scheme, passphrase).ok_or(Error::Key("it cannot be encrypted"))?;
-    let sealed =
-        EncryptedPrivateKeyInfo { encryption_algorithm: scheme.into(), encrypted_data: &data };
-    let pem = SecretDocument::encode_msg(&sealed)
-        .map_err(|_| Error::Key("it cannot be written as PEM"))?
-        .to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF)
-        .map_err(|_| Error::Key("it cannot be written as PEM"))?;
-    let fail = |source| Error::File { path: path.to_owned(), source };
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fail)?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+/// What opens the keys of an authority, and where its issuing key is.
+#[derive(Clone, Debug)]
+pub struct KeyStore {
+    passphrase: Passphrase,
+    token: Option<Token>,
 }
 
-/// Reads a key back.
-pub(crate) fn read(path: &Path, passphrase: &Passphrase) -> Result<KeyPair, Error> {
-    let fail = |source| Error::File { path: path.to_owned(), source };
-    let pem = Zeroizing::new(std::fs::read_to_string(path).map_err(fail)?);
-    let locked = || Error::Locked { path: path.to_owned() };
-    let (_, sealed) = SecretDocument::from_pem(&pem).map_err(|_| locked())?;
-    let info = EncryptedPrivateKeyInfo::try_from(sealed.as_bytes()).map_err(|_| locked())?;
-    let der = match info.encryption_algorithm.pbes2().and_then(|scheme| derived(scheme, passphrase))
-    {
-        Some((key, iv)) => decrypted(info.encrypted_data, key, iv).ok_or_else(locked)?,
-        // A file that an operator brought may be of another kind.
-        None => {
-            let der = info.decrypt(&*passphrase.0).map_err(|_| locked())?;
-            Zeroizing::new(der.as_bytes().to_vec())
+impl From<&Passphrase> for KeyStore {
+    fn from(passphrase: &Passphrase) -> Self {
+        Self { passphrase: passphrase.clone(), token: None }
+    }
+}
+
+impl From<&Self> for KeyStore {
+    fn from(store: &Self) -> Self {
+        store.clone()
+    }
+}
+
+/// The keys of an authority, opened.
+pub(crate) struct Opened {
+    pub(crate) issuing: IssuingKey,
+    /// What the authority's log is sealed with: who writes one must have the file and what opens it.
+    pub(crate) log: hmac::Key,
+}
+
+impl KeyStore {
+    /// With the issuing key on a token, where one is named. A secret stays in the file even so: what
+    /// the log is sealed with must be at hand while the token is not.
+    pub fn new(passphrase: Passphrase, token: Option<Token>) -> Self {
+        Self { passphrase, token }
+    }
+
+    /// Opens the keys whose public one a certificate says.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`]; when the file cannot be read or opened. A token is not asked.
+    pub(crate) fn open(&self, files: &Files, public: &[u8]) -> Result<Opened, Error> {
+        let secret = read(&files.key, &self.passphrase)?;
+        let log = log_key(&secret);
+        let issuing = match &self.token {
+            None if public != secret.subject_public_key_info() => return Err(Error::Mismatch),
+            None => IssuingKey::File(Box::new(secret)),
+            Some(token) => {
+                let public = SubjectPublicKeyInfo::from_der(public)?;
+                let refused = refused(files, &secret);
+                IssuingKey::Token(TokenKey::new(token.clone(), public, refused)?)
+            }
+        };
+        Ok(Opened { issuing, log })
+    }
+
+    /// The issuing key; what is not there is made.
+    ///
+    /// # Errors
+    /// When the file cannot be read, opened or written; the token's.
+    pub(crate) fn find_or_make(&self, files: &Files) -> Result<IssuingKey, Error> {
+        if !files.key.exists() {
+            write(&files.key, &key::make()?, &self.passphrase)?;
         }
-    };
-    KeyPair::try_from(der.as_slice()).map_err(|_| locked())
+        let secret = read(&files.key, &self.passphrase)?;
+        let Some(token) = &self.token else { return Ok(IssuingKey::File(Box::new(secret))) };
+        let public = module::find_or_make(token, &refused(files, &secret))?;
+        let key = TokenKey::new(token.clone(), public, refused(files, &secret))?;
+        key.ready()?;
+        Ok(IssuingKey::Token(key))
+    }
 }
 
-/// What a passphrase gives under parameters of the kind that we write, and the first block; none
-/// for other kinds. By the provider of TLS: the rounds are what takes time.
-fn derived(
-    scheme: &Parameters<'_>,
-    passphrase: &Passphrase,
-) -> Option<(UnboundCipherKey, [u8; 16])> {
-    let EncryptionScheme::Aes256Cbc { iv } = scheme.encryption else { return None };
-    let rounds = scheme.kdf.pbkdf2().filter(|kdf| kdf.prf == Pbkdf2Prf::HmacWithSha256)?;
-    let mut key = Zeroizing::new([0; 32]);
-    let count = NonZeroU32::new(rounds.iteration_count)?;
-    pbkdf2::derive(PBKDF2_HMAC_SHA256, count, rounds.salt, &passphrase.0, key.as_mut());
-    Some((UnboundCipherKey::new(&AES_256, key.as_ref()).ok()?, *iv))
+/// What the log is sealed with.
+fn log_key(secret: &KeyPair) -> hmac::Key {
+    derived(secret, b"the log of a certification authority, 1")
 }
 
-fn encrypted(der: &[u8], scheme: &Parameters<'_>, passphrase: &Passphrase) -> Option<Vec<u8>> {
-    let (key, iv) = derived(scheme, passphrase)?;
-    let key = PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?;
-    let mut data = der.to_vec();
-    let context = EncryptionContext::Iv128(FixedLength::from(iv));
-    key.less_safe_encrypt(&mut data, context).ok()?;
-    Some(data)
+fn refused(files: &Files, secret: &KeyPair) -> Refused {
+    let key = derived(secret, b"a PIN that a token refused, 1");
+    Refused::new(files.key.with_file_name("pin-refused"), key)
 }
 
-fn decrypted(data: &[u8], key: UnboundCipherKey, iv: [u8; 16]) -> Option<Zeroizing<Vec<u8>>> {
-    let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
-    let mut data = Zeroizing::new(data.to_vec());
-    let context = DecryptionContext::Iv128(FixedLength::from(iv));
-    let length = key.decrypt(&mut data, context).ok()?.len();
-    data.truncate(length);
-    Some(data)
+fn derived(secret: &KeyPair, of: &[u8]) -> hmac::Key {
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.serialized_der());
+    hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, of).as_ref())
+}
+
+/// The issuing key.
+pub(crate) enum IssuingKey {
+    File(Box<KeyPair>),
+    Token(TokenKey),
+}
+
+impl IssuingKey {
+    fn public(&self) -> &dyn PublicKeyData {
+        match self {
+            Self::File(key) => &**key,
+            Self::Token(key) => key,
+        }
+    }
+}
+
+impl PublicKeyData for IssuingKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.public().der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.public().algorithm()
+    }
+}
+
+impl Signing for IssuingKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::File(key) => Signing::sign(&**key, message),
+            Self::Token(key) => Ok(key.sign(message)?),
+        }
+    }
+}
+
+/// For requests, which rcgen writes; it has no word for what a token says.
+impl rcgen::SigningKey for IssuingKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Signing::sign(self, message).map_err(|_| rcgen::Error::RemoteKeyError)
+    }
 }

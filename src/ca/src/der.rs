@@ -47,11 +47,16 @@ pub(crate) fn head(out: &mut Vec<u8>, tag: u8, length: usize) {
 
 /// A number that is not negative.
 pub(crate) fn integer(number: u64) -> Vec<u8> {
-    let bytes = number.to_be_bytes();
-    let first = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len() - 1);
-    // The sign is a bit of its own.
-    let sign: &[u8] = if bytes[first] >= 0x80 { &[0] } else { &[] };
-    tlv(INTEGER, &[sign, &bytes[first..]].concat())
+    positive(&number.to_be_bytes())
+}
+
+/// A number that is not negative, of big-endian octets.
+pub(crate) fn positive(octets: &[u8]) -> Vec<u8> {
+    let first = octets.iter().position(|octet| *octet != 0).unwrap_or(octets.len());
+    let octets = &octets[first..];
+    // The sign is a bit of its own, and nought has an octet.
+    let sign: &[u8] = if octets.first().is_none_or(|octet| *octet >= 0x80) { &[0] } else { &[] };
+    tlv(INTEGER, &[sign, octets].concat())
 }
 
 /// A bit string of whole octets.

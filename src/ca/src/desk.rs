@@ -3,30 +3,31 @@
 //! The intent is on disk before the signature, the revocation before it bites; the revocation bites
 //! before who asked for it has his answer.
 
-use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ets_journal::{Entry, Subject as On};
 use ets_listen::Connections;
-use ets_model::{BootTime, WallTime};
+use ets_model::BootTime;
 use ets_registry::Author;
 use ets_runtime::Clock;
-use ets_store::{Store, Tx, values};
+use ets_store::{BoxFuture, Store, Tx};
 use ets_tls::{CertId, RevocationSet};
-use rcgen::{Certificate, PublicKeyData};
+use rcgen::PublicKeyData;
 use serde_json::json;
 use tokio::sync::Mutex;
 use x509_parser::pem::parse_x509_pem;
 
-use crate::life::OrderId;
+use crate::life::{self, OrderId};
 use crate::log::{Event, Log, Replay, What};
+use crate::own::Own;
 use crate::profile::{Custody, Profile};
 use crate::reconcile;
 use crate::status::Status;
 use crate::status::index::Standing;
 use crate::tables::{self, Intent, Mark};
 use crate::turn::Turn;
-use crate::{Authority, Error, Kept, Reason, Serial, State, Wanted, key};
+use crate::{Authority, Certificate, Error, Kept, Reason, Serial, State, Wanted, key};
 
 /// What the desk stands on.
 #[derive(Debug)]
@@ -53,19 +54,24 @@ pub(crate) struct Inner {
     pub(crate) status: Arc<Status>,
     pub(crate) log: Log,
     /// Turns that are in the log and that the database has not taken yet.
-    pub(crate) owed: std::sync::Mutex<Vec<(Turn, Author)>>,
-    /// Held from the change in the database to the one in the set: whoever ends a suspension must
-    /// not take a revocation back that came after it.
+    pub(crate) owed: std::sync::Mutex<VecDeque<(Turn, Author)>>,
+    /// Held while the database is told of a turn.
     pub(crate) turning: Mutex<()>,
+    /// Held while the log, the index and the set go from one state of a certificate to another, and
+    /// never while the database is asked: one revocation does not wait for another's database.
+    pub(crate) biting: Mutex<()>,
     /// Held while the responder gets a certificate, so that it gets one; when that failed last.
     pub(crate) appointing: Mutex<Option<BootTime>>,
-    administrators: RwLock<HashSet<CertId>>,
+    pub(crate) own: Own,
 }
 
-/// Certificates of these profiles open the hub itself, or speak for it: nobody orders them at a desk.
-pub const OWN: [&str; 3] = [ADMINISTRATOR, "hub", "ocsp"];
-/// What opens the hub's own administration.
-const ADMINISTRATOR: &str = "administrator";
+/// What is written in one transaction with the intent of a certificate, which has this serial
+/// number: whoever orders it knows from then on what is signed for him, whenever the process ends.
+/// False where it is not wanted any more; nothing is signed then.
+pub type Note = Box<
+    dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>, Serial) -> BoxFuture<'t, Result<bool, ets_store::Error>>
+        + Send,
+>;
 
 /// What was ordered, handed over.
 #[derive(Debug)]
@@ -118,11 +124,10 @@ impl Ca {
         let used = logged.max(number(tables::marked(store, Mark::Number).await?));
         status.begin(used, tables::marked(store, Mark::Lists).await?);
         deps.revoked.load(tables::dead(store).await?);
-        let administrators = tables::of_profile(store, ADMINISTRATOR).await?;
-        let administrators = RwLock::new(administrators.into_iter().collect());
+        let own = Own::read(store).await?;
         let (status, owed) = (Arc::new(status), std::sync::Mutex::default());
-        let (turning, appointing) = (Mutex::default(), Mutex::default());
-        let desk = Inner { deps, status, log, owed, turning, appointing, administrators };
+        let (turning, biting, appointing) = Default::default();
+        let desk = Inner { deps, status, log, owed, turning, biting, appointing, own };
         let desk = Self(Arc::new(desk));
         desk.reserve_numbers().await?;
         Ok(desk)
@@ -138,13 +143,38 @@ impl Ca {
         request: Option<&[u8]>,
         by: &Author,
     ) -> Result<Issued, Error> {
-        self.issue_on(None, wanted, request, by).await
+        self.issue_with(None, wanted, request, by).await
+    }
+
+    /// The same, with a note in the transaction of the intent.
+    ///
+    /// # Errors
+    /// As [`Ca::issue`], and [`Error::Abandoned`] where it was not wanted any more.
+    pub async fn issue_noted(
+        &self,
+        note: Note,
+        wanted: Wanted,
+        request: Option<&[u8]>,
+        by: &Author,
+    ) -> Result<Issued, Error> {
+        self.issue_with(Some(note), wanted, request, by).await
     }
 
     /// The same on an order of a token, which knows from the intent on what is signed for it.
     pub(crate) async fn issue_on(
         &self,
-        order: Option<OrderId>,
+        order: OrderId,
+        wanted: Wanted,
+        request: Option<&[u8]>,
+        by: &Author,
+    ) -> Result<Issued, Error> {
+        let note: Note = Box::new(move |tx, serial| Box::pin(life::pending(tx, order, serial)));
+        self.issue_with(Some(note), wanted, request, by).await
+    }
+
+    async fn issue_with(
+        &self,
+        note: Option<Note>,
         wanted: Wanted,
         request: Option<&[u8]>,
         by: &Author,
@@ -158,12 +188,12 @@ impl Ca {
             (Profile { key: Custody::Made, .. }, Some(_)) => Err(Error::NoRequest),
             (_, Some(request)) => {
                 let key = key::of_request(request)?;
-                let (serial, certificate) = self.certify((&wanted, order), &key, by).await?;
+                let (serial, certificate) = self.certify((&wanted, note), &key, by).await?;
                 Ok(self.handed(serial, &certificate, None))
             }
             (_, None) => {
                 let pair = key::make()?;
-                let (serial, certificate) = self.certify((&wanted, order), &pair, by).await?;
+                let (serial, certificate) = self.certify((&wanted, note), &pair, by).await?;
                 Ok(self.handed(serial, &certificate, Some(pair.serialize_pem())))
             }
         }
@@ -172,10 +202,10 @@ impl Ca {
     /// Revokes a certificate for good. When this returns, nothing that it opened is open.
     ///
     /// # Errors
-    /// [`Error::Unknown`], [`Error::Over`]; the database's.
+    /// [`Error::Unknown`], [`Error::Over`]; [`Error::Owed`] when it is done and the database does
+    /// not know it yet; the database's, where it is not done.
     pub async fn revoke(&self, serial: Serial, reason: Reason, by: &Author) -> Result<(), Error> {
-        let from = vec![State::Active, State::Suspended];
-        self.whole(Turn { serial, from, to: State::Revoked, reason: Some(reason) }, by).await
+        self.whole(Turn::taking(serial, Some(reason)), by).await
     }
 
     /// Suspends a certificate: it opens nothing until [`Ca::resume`].
@@ -183,8 +213,21 @@ impl Ca {
     /// # Errors
     /// As [`Ca::revoke`].
     pub async fn suspend(&self, serial: Serial, by: &Author) -> Result<(), Error> {
-        let from = vec![State::Active];
-        self.whole(Turn { serial, from, to: State::Suspended, reason: None }, by).await
+        self.whole(Turn::taking(serial, None), by).await
+    }
+
+    /// Revokes a certificate, or suspends it where no reason is given, for somebody who is not at
+    /// the hub's own socket: the last administrator's certificate in force is not his to take.
+    ///
+    /// # Errors
+    /// As [`Ca::revoke`], and [`Error::LastAdministrator`].
+    pub async fn take_from_afar(
+        &self,
+        serial: Serial,
+        reason: Option<Reason>,
+        by: &Author,
+    ) -> Result<(), Error> {
+        self.whole(Turn { spares_last: true, ..Turn::taking(serial, reason) }, by).await
     }
 
     /// Ends a suspension.
@@ -192,8 +235,7 @@ impl Ca {
     /// # Errors
     /// As [`Ca::revoke`].
     pub async fn resume(&self, serial: Serial, by: &Author) -> Result<(), Error> {
-        let from = vec![State::Suspended];
-        self.whole(Turn { serial, from, to: State::Active, reason: None }, by).await
+        self.whole(Turn::giving_back(serial), by).await
     }
 
     /// Numbers of revocation lists are set aside, so that none comes twice after a restore.
@@ -219,11 +261,6 @@ impl Ca {
         Ok(())
     }
 
-    /// Whether a certificate was issued to an administrator of the hub.
-    pub fn is_administrator(&self, id: CertId) -> bool {
-        self.0.administrators.read().unwrap_or_else(PoisonError::into_inner).contains(&id)
-    }
-
     /// What is kept of the first certificate of a file, where the file holds exactly what the
     /// present authority handed out.
     ///
@@ -235,6 +272,11 @@ impl Ca {
         let kept = tables::find(store, serial).await?;
         let handed = |kept: &Kept| format!("{}{}", kept.certificate, authority.chain());
         Ok(kept.filter(|kept| kept.issuer == issuer && handed(kept) == file))
+    }
+
+    /// The certificates between what is issued and the root, in PEM.
+    pub fn chain(&self) -> &str {
+        self.0.deps.authority.chain()
     }
 
     /// One certificate.
@@ -255,19 +297,20 @@ impl Ca {
 
     pub(crate) async fn certify(
         &self,
-        (wanted, order): (&Wanted, Option<OrderId>),
+        (wanted, note): (&Wanted, Option<Note>),
         key: &impl PublicKeyData,
         by: &Author,
     ) -> Result<(Serial, Certificate), Error> {
         let Deps { authority, clock, .. } = &self.0.deps;
         let draft = authority.draft(wanted, key, clock.wall().into())?;
-        let (intent, serial) = (Intent::new(&draft, wanted, order), draft.serial);
+        let (intent, serial) = (Intent::new(&draft, wanted), draft.serial);
         let until = intent.ordered.until;
         if self.0.status.index().standing(serial).is_some() {
             return Err(Error::Abandoned(serial));
         }
-        self.intend(intent, serial).await?;
-        let certificate = authority.sign(&draft, key)?;
+        authority.ready().await?;
+        self.intend((intent, note), serial).await?;
+        let certificate = authority.signed(draft).await?;
         let lines = self.0.log.append(vec![Event::of(What::Issue, serial, clock.wall().0)]).await?;
         let (pem, at) = (certificate.pem(), clock.wall());
         let detail = json!({ "profile": wanted.profile, "subject": wanted.subject.to_string() });
@@ -288,15 +331,17 @@ impl Ca {
                 })
             })
             .await?;
-        if wanted.profile == ADMINISTRATOR {
-            let id = CertId::new(authority.name(), serial.bytes());
-            self.0.administrators.write().unwrap_or_else(PoisonError::into_inner).insert(id);
-        }
+        let id = CertId::new(authority.name(), serial.bytes());
+        self.0.own.enter(id, serial, &wanted.profile);
         Ok((serial, certificate))
     }
 
     /// Writes down, in the log and then in the database, what is about to be signed.
-    async fn intend(&self, intent: Intent, serial: Serial) -> Result<(), Error> {
+    async fn intend(
+        &self,
+        (intent, note): (Intent, Option<Note>),
+        serial: Serial,
+    ) -> Result<(), Error> {
         let Deps { store, authority, clock, .. } = &self.0.deps;
         let (issuer, at) = (authority.name().to_vec(), clock.wall());
         let ordered = intent.ordered.clone();
@@ -308,6 +353,11 @@ impl Ca {
             .write(move |tx: &mut Tx<'_>| {
                 Box::pin(async move {
                     tables::intend(tx, &intent, &issuer, at).await?;
+                    if let Some(note) = note
+                        && !note(tx, serial).await?
+                    {
+                        return Err(Error::Abandoned(serial));
+                    }
                     tables::logged(tx, lines).await
                 })
             })
@@ -318,17 +368,6 @@ impl Ca {
         let chain = self.0.deps.authority.chain().to_owned();
         Issued { serial, certificate: certificate.pem(), chain, key }
     }
-}
-
-/// Whether an administrator's certificate stands: it keeps all rights, whatever is taken.
-///
-/// # Errors
-/// The database's.
-pub async fn has_administrator(store: &Store, now: WallTime) -> Result<bool, Error> {
-    let sql = "SELECT serial FROM ca_certificate \
-        WHERE state = 'active' AND not_after > $1 AND profile = $2 LIMIT 1";
-    let row = store.query_optional(sql, &values![now.0, ADMINISTRATOR]).await?;
-    Ok(row.is_some())
 }
 
 /// Reads the log on a thread of its own.

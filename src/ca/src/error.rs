@@ -58,6 +58,9 @@ pub enum Error {
     /// What would have been signed is not what the profile says.
     #[error("the certificate was not signed, it breaks a rule: {0}")]
     Lint(String),
+    /// The address of an owner is none.
+    #[error(transparent)]
+    Contact(#[from] ets_notify::BadAddress),
     /// A file of the authority cannot be read or written.
     #[error("{path} cannot be read or written: check that it exists and belongs to this user")]
     File {
@@ -115,12 +118,33 @@ pub enum Error {
     /// The certificate is in another state than that needs.
     #[error("the certificate {0} is {1}: nothing was changed")]
     Over(crate::Serial, &'static str),
+    /// It is done, and the database does not know it yet: it is told when it can be reached.
+    #[error(
+        "certificate {0} opens nothing from now on: this is in force and in the authority's log; \
+         the register will follow as soon as the database is back"
+    )]
+    Owed(crate::Serial),
+    /// Without it nobody would come into the hub's administration but on the hub itself.
+    #[error(
+        "certificate {0} is the last administrator's in force: it is taken on the hub itself \
+         alone, with ets-hub ca revoke"
+    )]
+    LastAdministrator(crate::Serial),
+    /// Who asks does not hold the certificate, or it opens nothing any more.
+    #[error("the certificate {0} is not valid, or not the one that was shown: nothing is renewed")]
+    NotHeld(crate::Serial),
+    /// Owners do not renew certificates of this kind.
+    #[error("certificates of profile {0} are not renewed by their owners: turn to the officer")]
+    NoRenewal(String),
     /// The order was given up while it was signed.
     #[error("the order of certificate {0} was given up: order again")]
     Abandoned(crate::Serial),
     /// A row of the database is not as this release writes it.
     #[error("certificate {0} in the database is not as this release writes it")]
     Unreadable(String),
+    /// The token with the issuing key does not sign.
+    #[error(transparent)]
+    Token(#[from] crate::TokenError),
     /// The database's.
     #[error(transparent)]
     Store(#[from] ets_store::Error),
@@ -130,4 +154,10 @@ pub enum Error {
     /// The encoder refuses; a bug of ours or of the authority's certificate.
     #[error("a certificate cannot be made")]
     Make(#[from] rcgen::Error),
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(_: getrandom::Error) -> Self {
+        Self::Key("the system gives no random bytes")
+    }
 }

@@ -1,6 +1,8 @@
 //! Public keys that we certify: taken from a request, or made here.
 
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SubjectPublicKeyInfo};
+use rcgen::{
+    KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SignatureAlgorithm, SubjectPublicKeyInfo,
+};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
@@ -19,7 +21,12 @@ const ED25519: &str = "1.3.101.112";
 
 /// A new key of the kind that every client knows: P-256.
 pub(crate) fn make() -> Result<KeyPair, Error> {
-    Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?)
+    make_for(&PKCS_ECDSA_P256_SHA256)
+}
+
+/// A new key that signs by this algorithm.
+pub(crate) fn make_for(algorithm: &'static SignatureAlgorithm) -> Result<KeyPair, Error> {
+    Ok(KeyPair::generate_for(algorithm)?)
 }
 
 /// Whether a certificate and a private key, both in PEM, are of one pair.

@@ -8,6 +8,7 @@ use x509_parser::extensions::{DistributionPointName, GeneralName, ParsedExtensio
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use crate::Error;
+use crate::authority::seconds;
 use crate::key;
 use crate::profile::{Names, Profile};
 
@@ -157,9 +158,4 @@ pub(crate) fn signed_part(der: &[u8]) -> Result<Vec<u8>, Error> {
     let (_, certificate) = X509Certificate::from_der(der)
         .map_err(|_| Error::Lint("it cannot be parsed".to_owned()))?;
     Ok(certificate.tbs_certificate.as_ref().to_vec())
-}
-
-fn seconds(at: SystemTime) -> i64 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -27,6 +27,8 @@ pub(crate) struct Profile {
     extended: Vec<Extended>,
     pub(crate) subject: Vec<Slot>,
     pub(crate) names: Names,
+    #[serde(default)]
+    pub(crate) renewal: Renewal,
 }
 
 /// Who makes the key.
@@ -47,6 +49,19 @@ pub(crate) enum Names {
     None,
     /// At least one is needed.
     Needed,
+}
+
+/// Whether its owner may renew it with the key of the present one, and who must agree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Renewal {
+    /// He may not: an officer orders a new one.
+    #[default]
+    Never,
+    /// A second person where orders need one.
+    AsOrdered,
+    /// A second person, always.
+    Confirmed,
 }
 
 /// A place of the subject for one attribute.

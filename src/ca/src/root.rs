@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -17,10 +16,9 @@ use rcgen::{
 use x509_parser::pem::parse_x509_pem;
 
 use crate::authority::{self, Authority, Files};
-use crate::build::{self, Addresses};
-use crate::custody::{self, Passphrase};
-use crate::status::crl::{self, Listed, Scope};
-use crate::{Error, Serial, key};
+use crate::build::Addresses;
+use crate::custody::{self, KeyStore, Passphrase};
+use crate::{Error, key};
 
 /// The root's folder: certificate, encrypted key, and the number of its last list.
 #[derive(Debug)]
@@ -39,15 +37,10 @@ impl Root {
     pub fn make(dir: &Path, owner: &str, passphrase: &Passphrase) -> Result<Self, Error> {
         let (cert, key) = files(dir);
         if cert.exists() {
-            let source = std::io::ErrorKind::AlreadyExists.into();
-            return Err(Error::File { path: cert, source });
+            return Err(authority::there_already(&cert));
         }
-        private(dir)?;
-        let root = authority::certified(
-            &authority::wanted("root", owner, "root"),
-            SystemTime::now(),
-            None,
-        )?;
+        authority::make_private(dir)?;
+        let root = authority::self_signed_root(owner, SystemTime::now())?;
         custody::write(&key, root.key(), passphrase)?;
         authority::publish(&cert, root.pem().as_bytes())?;
         Self::open(dir, passphrase)
@@ -86,35 +79,20 @@ impl Root {
     ) -> Result<(), Error> {
         let key = key::of_request(request)?;
         let now = SystemTime::now();
-        let (_, parsed) =
-            x509_parser::parse_x509_certificate(&self.certificate).map_err(|_| Error::Mismatch)?;
-        let ceiling = authority::moment(parsed.validity().not_after.timestamp());
-        let serial = Serial::draw().map_err(|_| Error::Key("the system gives no random bytes"))?;
-        let wanted = authority::wanted("issuing", owner, "issuing");
-        let mut params = build::params(&wanted, serial, now, ceiling, Some(addresses))?;
+        let root = authority::parsed(&self.certificate)?;
+        let until = root.validity().not_after.timestamp();
+        let (wanted, ceiling) = (authority::wanted(owner, "issuing"), authority::moment(until));
+        let (_, mut params) = authority::drawn(&wanted, now, ceiling, Some(addresses))?;
         params.name_constraints = constraints(names)?;
         let issuing = params.signed_by(&key, &self.issuer)?;
-        private(out)?;
+        authority::make_private(out)?;
         let there = Files::in_dir(out);
-        authority::publish(&there.root_list(), &self.list(&parsed, now)?)?;
+        // Valid as long as the root.
+        let number = self.next_number()?;
+        let list = authority::root_list(&root, self.issuer.key(), number, (now, until))?;
+        authority::publish(&there.root_list(), &list)?;
         authority::publish(&there.issuing, issuing.pem().as_bytes())?;
         authority::publish(&there.root, self.pem.as_bytes())
-    }
-
-    /// The root's list, valid as long as the root: its key may not be at hand sooner.
-    fn list(
-        &self,
-        parsed: &x509_parser::certificate::X509Certificate<'_>,
-        now: SystemTime,
-    ) -> Result<Vec<u8>, Error> {
-        let key_id = authority::key_id(parsed).ok_or(Error::Mismatch)?;
-        let name = parsed.subject().as_raw();
-        let signer = crl::Signer { name, key_id: &key_id, key: self.issuer.key() };
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let from = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        let until = parsed.validity().not_after.timestamp();
-        let listed = Listed { number: self.next_number()?, from, until };
-        crl::sign(&signer, &listed, &Scope::Authorities, &[])
     }
 
     fn next_number(&self) -> Result<u64, Error> {
@@ -129,37 +107,34 @@ impl Root {
     }
 }
 
-/// Makes the key of an issuing authority, encrypted, and a request for the root (PKCS#10 in PEM).
-/// Asked again, it makes the request anew for the same key.
+/// Makes the key of an issuing authority, encrypted or on its token, and a request for the root
+/// (PKCS#10 in PEM). Asked again, it makes the request anew for the same key.
 ///
 /// # Errors
-/// When a file cannot be written, or the authority is certified already.
-pub fn ask(files: &Files, owner: &str, passphrase: &Passphrase) -> Result<String, Error> {
+/// When a file cannot be written, or the authority is certified already; the token's.
+pub fn ask(files: &Files, owner: &str, keys: impl Into<KeyStore>) -> Result<String, Error> {
     if files.issuing.exists() {
-        let source = std::io::ErrorKind::AlreadyExists.into();
-        return Err(Error::File { path: files.issuing.clone(), source });
+        return Err(authority::there_already(&files.issuing));
     }
-    private(files.key.parent().unwrap_or(Path::new(".")))?;
-    if !files.key.exists() {
-        custody::write(&files.key, &key::make()?, passphrase)?;
-    }
-    let pair = custody::read(&files.key, passphrase)?;
+    authority::make_private(files.dir())?;
+    let key = keys.into().find_or_make(files)?;
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, format!("{owner} issuing authority"));
     let mut params = CertificateParams::default();
     params.distinguished_name = name;
-    Ok(params.serialize_request(&pair)?.pem()?)
+    Ok(params.serialize_request(&key)?.pem()?)
 }
 
 /// Takes what the root answered, from the folder `from`, after it was seen to belong to the key
 /// that is here.
 ///
 /// # Errors
-/// [`Error::Mismatch`]; when a file cannot be read or written. Nothing was changed then.
-pub fn take(files: &Files, passphrase: &Passphrase, from: &Path) -> Result<(), Error> {
+/// [`Error::Mismatch`]; the token's; when a file cannot be read or written. Nothing was changed
+/// then.
+pub fn take(files: &Files, keys: impl Into<KeyStore>, from: &Path) -> Result<(), Error> {
     let answer = Files::in_dir(from);
     let here = Files { key: files.key.clone(), ..answer.clone() };
-    Authority::open(&here, passphrase, None)?;
+    Authority::open_with_key(&here, &keys.into())?;
     let bytes = |path: &Path| {
         fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })
     };
@@ -172,12 +147,6 @@ pub fn take(files: &Files, passphrase: &Passphrase, from: &Path) -> Result<(), E
 
 fn files(dir: &Path) -> (PathBuf, PathBuf) {
     (dir.join("root.pem"), dir.join("root.key"))
-}
-
-fn private(dir: &Path) -> Result<(), Error> {
-    let fail = |source| Error::File { path: dir.to_owned(), source };
-    fs::create_dir_all(dir).map_err(fail)?;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(fail)
 }
 
 fn constraints(names: &[String]) -> Result<Option<NameConstraints>, Error> {

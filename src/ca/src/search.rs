@@ -5,7 +5,7 @@ use std::time::Duration;
 use ets_model::WallTime;
 use ets_store::{Row, Store, values};
 
-use crate::tables::{self, COLUMNS};
+use crate::tables::{self, LISTED};
 use crate::{Error, Kept, State};
 
 /// How a certificate looks to an officer: its state, or that its time is over.
@@ -47,12 +47,13 @@ pub struct Figures {
     pub ending: u64,
 }
 
-/// Rows that are read at a time.
+/// Rows that are read at a time where some do not fit.
 const STRIDE: usize = 1_000;
 /// Within so long an end is soon.
 pub const SOON: Duration = Duration::from_secs(30 * 86_400);
 
-/// The certificates that fit, the newest first, at most `most` of them after the first `skipped`.
+/// The certificates that fit, the newest first, at most `most` of them after the first `skipped`;
+/// without what was signed.
 ///
 /// # Errors
 /// The database's.
@@ -65,11 +66,13 @@ pub async fn search(
     let query = &Query { text: query.text.trim().to_lowercase(), ..query.clone() };
     let mut found = Vec::new();
     let mut after = (i64::MAX, String::new());
+    let is_any = query.text.is_empty() && query.shown.is_none() && query.profile.is_empty();
+    let stride = if is_any { (skipped + most).min(STRIDE) } else { STRIDE };
     // The database folds no Cyrillic capitals, so the text is compared here.
     loop {
         let sql = format!(
-            "SELECT {COLUMNS} FROM ca_certificate WHERE ordered < $1 \
-             OR (ordered = $1 AND serial < $2) ORDER BY ordered DESC, serial DESC LIMIT {STRIDE}"
+            "SELECT {LISTED} FROM ca_certificate WHERE ordered < $1 \
+             OR (ordered = $1 AND serial < $2) ORDER BY ordered DESC, serial DESC LIMIT {stride}"
         );
         let rows = store.query(&sql, &values![after.0, after.1.clone()]).await?;
         for row in &rows {
@@ -79,7 +82,7 @@ pub async fn search(
             }
         }
         match rows.last() {
-            Some(last) if rows.len() == STRIDE && found.len() < skipped + most => {
+            Some(last) if rows.len() == stride && found.len() < skipped + most => {
                 after = (last.int("ordered")?, last.text("serial")?.to_owned());
             }
             _ => break,

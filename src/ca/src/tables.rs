@@ -1,10 +1,9 @@
 //! Every certificate in `state.db`: written before it is signed, never removed.
 
 use ets_model::WallTime;
-use ets_store::{Migration, Row, Tx, Value, values};
+use ets_store::{Migration, Row, Tx, values};
 use ets_tls::CertId;
 
-use crate::life::{self, OrderId};
 use crate::log::Ordered;
 use crate::{Draft, Error, Kept, Reason, Serial, State};
 
@@ -66,7 +65,8 @@ CREATE TABLE ca_mark (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
     },
 ];
 
-pub(crate) const COLUMNS: &str = "serial, issuer, profile, subject, names, not_before, not_after, certificate, \
+/// For lists: without what was signed, which is most of a row.
+pub(crate) const LISTED: &str = "serial, issuer, profile, subject, names, not_before, not_after, \
     state, state_since, reason, ordered";
 
 /// Numbers that must not be forgotten.
@@ -142,11 +142,6 @@ pub(crate) async fn intend(
         at.0
     ];
     tx.execute(sql, &row).await?;
-    if let Some(order) = draft.order
-        && !life::pending(tx, order, draft.serial).await?
-    {
-        return Err(Error::Abandoned(draft.serial));
-    }
     Ok(())
 }
 
@@ -183,12 +178,10 @@ pub(crate) struct Intent {
     serial: Serial,
     pub(crate) ordered: Ordered,
     signed_part: Vec<u8>,
-    /// The order of a token that it is for.
-    order: Option<OrderId>,
 }
 
 impl Intent {
-    pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted, order: Option<OrderId>) -> Self {
+    pub(crate) fn new(draft: &Draft, wanted: &crate::Wanted) -> Self {
         let ordered = Ordered {
             profile: wanted.profile.clone(),
             subject: wanted.subject.to_string(),
@@ -196,7 +189,7 @@ impl Intent {
             from: WallTime::from(draft.from).0,
             until: WallTime::from(draft.until).0,
         };
-        Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone(), order }
+        Self { serial: draft.serial, ordered, signed_part: draft.signed_part.clone() }
     }
 }
 
@@ -238,8 +231,8 @@ pub(crate) async fn turn(
 /// Everything that opens nothing. Also what is over, because the clock may be
 /// wrong now and step back later.
 pub(crate) async fn dead(store: &ets_store::Store) -> Result<Vec<CertId>, Error> {
-    let wanted = "state IN ('revoked', 'suspended')";
-    ids(store, wanted, &[]).await
+    let sql = "SELECT serial, issuer FROM ca_certificate WHERE state IN ('revoked', 'suspended')";
+    store.query(sql, &[]).await?.iter().map(id).collect()
 }
 
 /// Whether nothing was ever ordered.
@@ -255,25 +248,23 @@ pub async fn is_empty(store: &ets_store::Store) -> Result<bool, Error> {
 pub(crate) async fn of_profile(
     store: &ets_store::Store,
     profile: &str,
-) -> Result<Vec<CertId>, Error> {
-    ids(store, "profile = $1", &values![profile]).await
+) -> Result<Vec<(CertId, Serial)>, Error> {
+    let sql = "SELECT serial, issuer FROM ca_certificate WHERE profile = $1";
+    store
+        .query(sql, &values![profile])
+        .await?
+        .iter()
+        .map(|row| Ok((id(row)?, serial(row)?)))
+        .collect()
 }
 
-async fn ids(
-    store: &ets_store::Store,
-    wanted: &str,
-    values: &[Value],
-) -> Result<Vec<CertId>, Error> {
-    let sql = format!("SELECT serial, issuer FROM ca_certificate WHERE {wanted}");
-    let read = |row: &Row| -> Result<_, Error> {
-        Ok(CertId::new(row.blob("issuer")?, serial(row)?.bytes()))
-    };
-    store.query(&sql, values).await?.iter().map(read).collect()
+fn id(row: &Row) -> Result<CertId, Error> {
+    Ok(CertId::new(row.blob("issuer")?, serial(row)?.bytes()))
 }
 
 /// One certificate.
 pub(crate) async fn find(store: &ets_store::Store, wanted: Serial) -> Result<Option<Kept>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM ca_certificate WHERE serial = $1");
+    let sql = format!("SELECT {LISTED}, certificate FROM ca_certificate WHERE serial = $1");
     let row = store.query_optional(&sql, &values![wanted.to_string()]).await?;
     row.map(|row| read(&row)).transpose()
 }
@@ -284,16 +275,18 @@ pub(crate) async fn after(
     serial: Option<Serial>,
     most: i64,
 ) -> Result<Vec<Kept>, Error> {
-    let sql = "SELECT serial, issuer, profile, subject, names, not_before, not_after, \
-        state, state_since, reason FROM ca_certificate WHERE serial > $1 ORDER BY serial LIMIT $2";
+    let sql =
+        format!("SELECT {LISTED} FROM ca_certificate WHERE serial > $1 ORDER BY serial LIMIT $2");
     let serial = serial.map(|serial| serial.to_string()).unwrap_or_default();
-    store.query(sql, &values![serial, most]).await?.iter().map(read).collect()
+    store.query(&sql, &values![serial, most]).await?.iter().map(read).collect()
 }
 
 /// The newest first.
 pub(crate) async fn list(store: &ets_store::Store, most: u32) -> Result<Vec<Kept>, Error> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM ca_certificate ORDER BY ordered DESC, serial DESC LIMIT $1");
+    let sql = format!(
+        "SELECT {LISTED}, certificate FROM ca_certificate \
+         ORDER BY ordered DESC, serial DESC LIMIT $1"
+    );
     store.query(&sql, &values![i64::from(most)]).await?.iter().map(read).collect()
 }
 

@@ -1,8 +1,9 @@
 //! A certificate suspended, resumed, revoked: first in the log; what takes something away bites
-//! then, and the database is told; what gives something back is told to the database first. The
-//! list that it stands in is signed before whoever wanted it is answered.
+//! then, and the database is told, be it later; what gives something back is told to the database
+//! first. The list that it stands in is signed before whoever wanted it is answered.
 
-use std::sync::PoisonError;
+use std::collections::VecDeque;
+use std::sync::{MutexGuard, PoisonError};
 
 use ets_registry::Author;
 use ets_store::Tx;
@@ -21,6 +22,25 @@ pub(crate) struct Turn {
     pub(crate) from: Vec<State>,
     pub(crate) to: State,
     pub(crate) reason: Option<Reason>,
+    /// Whether the last administrator's certificate in force is left alone.
+    pub(crate) spares_last: bool,
+}
+
+impl Turn {
+    /// A revocation, or a suspension where no reason is given.
+    pub(crate) fn taking(serial: Serial, reason: Option<Reason>) -> Self {
+        let (from, to) = match reason {
+            Some(_) => (vec![State::Active, State::Suspended], State::Revoked),
+            None => (vec![State::Active], State::Suspended),
+        };
+        Self { serial, from, to, reason, spares_last: false }
+    }
+
+    /// The end of a suspension.
+    pub(crate) fn giving_back(serial: Serial) -> Self {
+        let from = vec![State::Suspended];
+        Self { serial, from, to: State::Active, reason: None, spares_last: false }
+    }
 }
 
 impl Ca {
@@ -29,114 +49,150 @@ impl Ca {
     pub(crate) async fn whole(&self, turn: Turn, by: &Author) -> Result<(), Error> {
         let (desk, by) = (self.clone(), by.clone());
         let serial = turn.serial;
-        let done = tokio::spawn(async move { desk.turn_and_tell(turn, &by).await });
+        let done = tokio::spawn(async move {
+            match turn.to {
+                State::Active => desk.give_back(&turn, &by).await,
+                _ => desk.take(&turn, &by).await,
+            }
+        });
         done.await.unwrap_or(Err(Error::Abandoned(serial)))
     }
 
-    /// What the database says afterwards is what holds, whatever the answer was: a retry of a
-    /// revocation whose answer was lost bites again. When the database cannot say or take it, the
-    /// log has it, the certificate opens nothing, and the database is told later.
-    async fn turn_and_tell(&self, turn: Turn, by: &Author) -> Result<(), Error> {
-        let turning = self.0.turning.lock().await;
-        let done = match self.find(turn.serial).await {
-            Ok(kept) if turn.from.contains(&kept.state) => {
-                self.log_and_turn(&kept, &turn, by).await
-            }
-            Ok(kept) => Err(Error::Over(turn.serial, kept.state.code())),
-            Err(unknown @ Error::Unknown(_)) => return Err(unknown),
-            Err(error) => self.turn_blindly(&turn, by).await.and(Err(error)),
-        };
-        self.tell(&turn, done.is_ok()).await;
-        drop(turning);
+    /// The database comes last: whoever is to be shut out does not live on while it lets us wait,
+    /// and where it cannot take it, it is told later.
+    async fn take(&self, turn: &Turn, by: &Author) -> Result<(), Error> {
+        let lines = self.bite(turn).await?;
         self.publish(turn.serial).await;
-        done
-    }
-
-    /// The log first: what it has, a restored backup of the database does not take back.
-    async fn log_and_turn(&self, known: &Kept, turn: &Turn, by: &Author) -> Result<(), Error> {
-        let lines = self.0.log.append(vec![self.event(turn)]).await?;
-        if turn.to != State::Active {
-            // It is for good from here on: nobody lives on while a busy database lets us wait.
-            self.cut(turn, known.id(), known.not_after.0);
-        }
-        let done = self.turn(known, turn, lines, by).await;
-        match &done {
-            Ok(()) | Err(Error::Over(..)) => {}
-            Err(_) if turn.to == State::Active => {
-                // It stays suspended, and the log says so again.
-                let again = Turn { to: State::Suspended, ..turn.clone() };
-                drop(self.0.log.append(vec![self.event(&again)]).await);
-            }
-            Err(_) => self.owe(turn, by),
-        }
-        done
-    }
-
-    /// Without the database: what takes something away goes into the log all the same.
-    async fn turn_blindly(&self, turn: &Turn, by: &Author) -> Result<(), Error> {
-        let is_ours = self.0.status.index().standing(turn.serial).is_some();
-        if turn.to != State::Active && is_ours {
-            self.0.log.append(vec![self.event(turn)]).await?;
-            self.owe(turn, by);
+        let _turning = self.0.turning.lock().await;
+        let done = match self.find(turn.serial).await {
+            Ok(known) => self.turn(&known, turn, lines, by).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(()) => self.tell(turn.serial).await,
+            Err(Error::Over(..) | Error::Unknown(_)) => return done,
+            Err(error) => return Err(self.owe(turn, &error, by)),
         }
         Ok(())
     }
 
-    fn owe(&self, turn: &Turn, by: &Author) {
-        let owed = (turn.clone(), by.clone());
-        self.0.owed.lock().unwrap_or_else(PoisonError::into_inner).push(owed);
+    /// The log first: what it has, a restored backup of the database does not take back. Answers
+    /// how many lines there are.
+    async fn bite(&self, turn: &Turn) -> Result<u64, Error> {
+        let serial = turn.serial;
+        let own = CertId::new(self.0.deps.authority.name(), serial.bytes());
+        let former = match self.0.status.index().standing(serial) {
+            Some(_) => None,
+            None => Some(self.find(serial).await?),
+        };
+        let _biting = self.0.biting.lock().await;
+        if turn.spares_last && self.is_last_administrator(serial) {
+            return Err(Error::LastAdministrator(serial));
+        }
+        let known = self.0.status.index().standing(serial).map(Standing::state);
+        let state =
+            known.or(former.as_ref().map(|kept| kept.state)).ok_or(Error::Unknown(serial))?;
+        if !turn.from.contains(&state) {
+            return Err(Error::Over(serial, state.code()));
+        }
+        let lines = self.0.log.append(vec![self.event(turn)]).await;
+        // Also where the log failed, as long as the hub runs: nobody knows what is on the disk then.
+        self.cut(turn, former.map_or(own, |kept| kept.id()));
+        lines
+    }
+
+    async fn give_back(&self, turn: &Turn, by: &Author) -> Result<(), Error> {
+        let _turning = self.0.turning.lock().await;
+        let known = self.find(turn.serial).await?;
+        let lines = {
+            let _biting = self.0.biting.lock().await;
+            let standing = self.0.status.index().standing(turn.serial);
+            let state = standing.map_or(known.state, Standing::state);
+            if !turn.from.contains(&known.state) || !turn.from.contains(&state) {
+                return Err(Error::Over(turn.serial, state.code()));
+            }
+            self.0.log.append(vec![self.event(turn)]).await?
+        };
+        let done = self.turn(&known, turn, lines, by).await;
+        match done {
+            Ok(()) => {
+                self.owed()
+                    .retain(|(owed, _)| owed.serial != turn.serial || owed.to == State::Revoked);
+                self.tell(turn.serial).await;
+                self.publish(turn.serial).await;
+            }
+            Err(Error::Over(..)) => {}
+            Err(_) => {
+                // It stays suspended, and the log says so again.
+                let again = Turn { to: State::Suspended, ..turn.clone() };
+                drop(self.0.log.append(vec![self.event(&again)]).await);
+            }
+        }
+        done
+    }
+
+    /// The database is told as soon as it can hear it.
+    fn owe(&self, turn: &Turn, why: &Error, by: &Author) -> Error {
+        let serial = turn.serial;
+        tracing::warn!(
+            %serial,
+            error = why as &dyn std::error::Error,
+            "in force and in the authority's log, and not yet in the database"
+        );
+        self.owed().push_back((turn.clone(), by.clone()));
+        Error::Owed(serial)
+    }
+
+    fn owed(&self) -> MutexGuard<'_, VecDeque<(Turn, Author)>> {
+        self.0.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the database what it has not taken yet; what it still does not take is kept.
     pub(crate) async fn pay(&self) {
-        let owed = std::mem::take(&mut *self.0.owed.lock().unwrap_or_else(PoisonError::into_inner));
-        for (turn, by) in owed {
+        let many = self.owed().len();
+        for _ in 0..many {
             let _turning = self.0.turning.lock().await;
+            let Some((turn, by)) = self.owed().pop_front() else { return };
             let paid = match self.find(turn.serial).await {
                 Ok(known) => self.turn(&known, &turn, 0, &by).await,
                 Err(error) => Err(error),
             };
             match paid {
-                Ok(()) | Err(Error::Over(..) | Error::Unknown(_)) => self.tell(&turn, true).await,
-                Err(_) => self.owe(&turn, &by),
+                Ok(()) | Err(Error::Over(..) | Error::Unknown(_)) => self.tell(turn.serial).await,
+                Err(_) => self.owed().push_back((turn, by)),
             }
         }
     }
 
-    /// Puts what holds into the set, the index and the connections.
-    async fn tell(&self, turn: &Turn, is_done: bool) {
-        let Deps { connections, revoked, authority, .. } = &self.0.deps;
-        let found = self.find(turn.serial).await;
-        let takes = turn.to != State::Active && !is_done;
-        match found {
-            Ok(kept) if kept.state == State::Active && !takes => {
-                self.index(&kept);
-                revoked.remove(kept.id());
-            }
-            Ok(kept) if kept.state == State::Active => self.cut(turn, kept.id(), kept.not_after.0),
-            Ok(kept) => {
-                self.index(&kept);
-                connections.revoke(kept.id());
-            }
-            Err(_) => {
-                let id = CertId::new(authority.name(), turn.serial.bytes());
-                self.cut(turn, id, i64::MAX);
-            }
+    /// Puts what the database has into the set, the index and the connections, unless it was
+    /// revoked meanwhile.
+    async fn tell(&self, serial: Serial) {
+        let Deps { connections, revoked, .. } = &self.0.deps;
+        let Ok(kept) = self.find(serial).await else { return };
+        let _biting = self.0.biting.lock().await;
+        let known = self.0.status.index().standing(serial).map(Standing::state);
+        if known == Some(State::Revoked) && kept.state != State::Revoked {
+            return;
         }
-        if self.0.status.answers_by(turn.serial) {
-            self.0.status.dismiss();
+        self.index(&kept);
+        if kept.state == State::Active {
+            revoked.remove(kept.id());
+        } else {
+            connections.revoke(kept.id());
         }
     }
 
     /// What the database does not say yet bites as long as the hub runs; the log keeps it beyond.
-    fn cut(&self, turn: &Turn, id: CertId, until: i64) {
-        let to = if turn.to == State::Active { State::Suspended } else { turn.to };
-        let index = self.0.status.index();
-        if index.standing(turn.serial).is_some() {
+    fn cut(&self, turn: &Turn, id: CertId) {
+        let (index, serial) = (self.0.status.index(), turn.serial);
+        if let Some(standing) = index.standing(serial) {
             let at = self.0.deps.clock.wall().0;
-            index.enter(turn.serial, Standing::new(to, turn.reason, at, until));
+            index.enter(serial, standing.turned(turn.to, turn.reason, at));
         }
         self.0.deps.connections.revoke(id);
+        if self.0.status.answers_by(serial) {
+            self.0.status.dismiss();
+        }
     }
 
     fn index(&self, kept: &Kept) {
@@ -178,7 +234,7 @@ impl Ca {
         let done = store
             .write(move |tx: &mut Tx<'_>| {
                 Box::pin(async move {
-                    let Turn { serial, from, to, reason } = turn;
+                    let Turn { serial, from, to, reason, .. } = turn;
                     let done = tables::turn(tx, serial, &from, to, reason, at).await?;
                     if done {
                         tables::logged(tx, lines).await?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use ets_ca::life::{Desk, Error, New, Order, Rules, Stage};
+use ets_ca::life::{Contact, Desk, Error, New, Order, Rules, Stage};
 use ets_ca::{
     Addresses, Authority, Ca, Deps, Files, Passphrase, Protection, Query, Reason, Shown, State,
     Wanted, figures, pkcs12, search,
@@ -43,7 +43,7 @@ async fn ca(dir: &Path, store: &Store) -> Ca {
 }
 
 async fn desk(ca: &Ca, store: &Store, four_eyes: bool) -> Desk {
-    let rules = Rules { four_eyes };
+    let rules = Rules { four_eyes, ..Rules::default() };
     Desk::open(ca.clone(), store.clone(), Clock::system(), rules).await.unwrap()
 }
 
@@ -54,6 +54,7 @@ fn new(subject: &str) -> New {
         names: Vec::new(),
         token: "T-0017".to_owned(),
         request: None,
+        contact: Contact::default(),
     }
 }
 
@@ -240,6 +241,15 @@ async fn what_is_looked_for_is_found_in_whatever_capitals(store: TestStore) {
     assert_eq!(find("", Some(Shown::Suspended)).await, [second.serial.unwrap()]);
     assert_eq!(find(&first.serial.unwrap().to_string(), None).await.len(), 1);
     assert!(find("nobody", None).await.is_empty());
+    // By pages, whether all of them fit or not; what was signed is asked for one by one.
+    for profile in ["", FILE] {
+        let query = Query { profile: profile.to_owned(), ..Query::default() };
+        for (from, expected) in [(0, second.serial), (1, first.serial), (2, None)] {
+            let page = search(&store, &query, now, (from, 1)).await.unwrap();
+            assert_eq!(page.first().map(|kept| kept.serial), expected, "{profile} {from}");
+            assert!(page.len() <= 1 && page.iter().all(|kept| kept.certificate.is_empty()));
+        }
+    }
     let all = figures(&store, now).await.unwrap();
     assert_eq!((all.active, all.suspended, all.revoked, all.ending), (1, 1, 0, 0));
     let later = now.plus(std::time::Duration::from_secs(380 * 86_400));

@@ -50,7 +50,7 @@ fn server(authority: &Authority, place: &Place, name: &str) -> String {
     };
     let draft = authority.draft(&wanted, &key, SystemTime::now()).unwrap();
     let file = place.out.path().join(format!("{name}.pem"));
-    std::fs::write(&file, authority.sign(&draft, &key).unwrap().pem()).unwrap();
+    std::fs::write(&file, authority.sign(&draft).unwrap().pem()).unwrap();
     text(&file).to_owned()
 }
 

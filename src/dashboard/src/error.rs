@@ -53,6 +53,9 @@ pub enum Error {
     /// It exists already, or stands in the way.
     #[error("{0}")]
     Conflict(String),
+    /// A certificate was taken away, and the database does not know it yet.
+    #[error("{}", ets_ca::Error::Owed(*.0))]
+    Owed(ets_ca::Serial),
     /// More than is accepted at once.
     #[error("more was sent than is accepted at once")]
     TooLarge,
@@ -62,6 +65,9 @@ pub enum Error {
     /// `netd` does not answer.
     #[error("the probing process does not answer")]
     NetdAway,
+    /// The token with the authority's key does not sign.
+    #[error("nothing was issued: {0}")]
+    KeyAway(ets_ca::TokenError),
     /// Something of our own broke.
     #[error("something broke in the hub")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -77,9 +83,11 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("invalid", "Fields break rules; each is in `faults` with what to do. Nothing was changed."),
     ("stale-version", "Somebody else changed it; `version` is the one that stands now."),
     ("conflict", "It exists already, or the register changed after the preview."),
+    ("owed", "It is in force and in the authority's log; the register will follow (status 202)."),
     ("too-large", "More was sent than is accepted at once."),
     ("disk-full", "The hub's disk is full; watching goes on, changes are refused."),
     ("netd-away", "The probing process does not answer; see the health page."),
+    ("key-away", "The token with the authority's key does not sign; revoking goes on."),
     ("internal", "Something of the hub's own broke; its log says what."),
 ];
 
@@ -114,9 +122,10 @@ impl Error {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Owed(_) => StatusCode::ACCEPTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-            Self::NetdAway => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NetdAway | Self::KeyAway(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -132,9 +141,11 @@ impl Error {
             Self::Invalid(_) => "invalid",
             Self::Stale { .. } => "stale-version",
             Self::Conflict(_) => "conflict",
+            Self::Owed(_) => "owed",
             Self::TooLarge => "too-large",
             Self::DiskFull => "disk-full",
             Self::NetdAway => "netd-away",
+            Self::KeyAway(_) => "key-away",
             Self::Internal(_) => "internal",
         }
     }
@@ -166,9 +177,14 @@ impl Error {
                 format!("read it again, apply your change and name version {current}")
             }
             Self::Conflict(_) => "choose another, or change the one that is there".to_owned(),
+            Self::Owed(_) => {
+                "see to the database; the hub tells it by itself, nothing has to be asked again"
+                    .to_owned()
+            }
             Self::TooLarge => "send it in smaller parts".to_owned(),
             Self::DiskFull => "free space on the hub's disk; watching goes on meanwhile".to_owned(),
             Self::NetdAway => "see /system for its state, and try again".to_owned(),
+            Self::KeyAway(_) => "see to the token, then ask again".to_owned(),
             Self::Internal(_) => "try again; the hub's log says what broke".to_owned(),
         }
     }

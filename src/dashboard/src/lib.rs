@@ -18,5 +18,5 @@ mod service;
 pub use config::Config;
 pub use entry::{Address, EntryLink, MIGRATIONS, Needs, Token};
 pub use error::{Error, Fault};
-pub use metrics::LIST as METRICS;
+pub use metrics::{Entrance, LIST as METRICS};
 pub use service::{Dashboard, Deps, addresses, build};

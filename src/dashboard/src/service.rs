@@ -31,6 +31,8 @@ pub struct Deps {
     pub ca: Option<ets_ca::Ca>,
     /// The desk of orders and tokens; `None` where there is no authority.
     pub tokens: Option<ets_ca::life::Desk>,
+    /// Whether letters go out.
+    pub has_mail: bool,
     /// Enrolment of machines; `None` where there is no authority.
     pub enrol: Option<ets_enrol::Enrol>,
     /// Who may do what; `None` where only administrators come in: tests, demonstrations.
@@ -110,14 +112,21 @@ impl Dashboard {
     }
 
     /// The Prometheus exposition at `/metrics`, for a listener of its own.
-    pub fn metrics_router(&self) -> Router {
-        metrics::router(&self.app)
+    pub fn metrics_router(&self, entrance: metrics::Entrance) -> Router {
+        metrics::router(&self.app, entrance)
     }
 
     /// The page on which somebody in a segment measures its channel, for a listener that segments
     /// reach.
     pub fn speed_router(&self) -> Router {
         pages::speed_router(&self.app)
+    }
+
+    /// The pages on which an owner renews his certificate, for a part of the network that proves who
+    /// comes by [`ets_listen::PeerCertificate`], [`ets_listen::Peer`] and [`ets_listen::Signed`] in
+    /// the request's extensions.
+    pub fn renewal_router(&self) -> Router {
+        pages::renewal_router(&self.app)
     }
 
     /// What pages of others share with ours: mark, name, owner, zone; without the administrator's

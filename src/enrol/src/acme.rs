@@ -2,7 +2,7 @@
 
 mod account;
 mod authorization;
-mod finalize;
+pub(crate) mod finalize;
 mod order;
 mod renewal;
 mod request;

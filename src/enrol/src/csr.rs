@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::FromDer;
 
 use ets_ca::is_dns;
@@ -21,6 +22,8 @@ pub(crate) struct Csr {
     pub(crate) names: BTreeSet<Identifier>,
     /// The key, where accounts could have one like it.
     pub(crate) key: Option<Key>,
+    /// The same in DER (RFC 5280, `SubjectPublicKeyInfo`).
+    info: Vec<u8>,
 }
 
 const COMMON_NAME: &str = "2.5.4.3";
@@ -57,7 +60,14 @@ impl Csr {
             let text = attribute.as_str().map_err(|_| "the subject cannot be read")?;
             subject.push((attribute.attr_type().to_id_string(), text.to_owned()));
         }
-        Ok(Self { subject, names, key: Key::of_info(&info.subject_pki) })
+        let (key, info) = (Key::of_info(&info.subject_pki), info.subject_pki.raw.to_vec());
+        Ok(Self { subject, names, key, info })
+    }
+
+    /// Whether a certificate in PEM is for the same key.
+    pub(crate) fn is_for(&self, certificate: &str) -> bool {
+        let Ok((_, parsed)) = parse_x509_pem(certificate.as_bytes()) else { return false };
+        parsed.parse_x509().is_ok_and(|certificate| certificate.public_key().raw == self.info)
     }
 
     /// The common names.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use ets_ca::Ca;
 use ets_model::WallTime;
 use ets_runtime::Clock;
-use ets_store::{Store, Tx, values};
+use ets_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::nonce::Nonces;
-use crate::problem::{Kind, Problem};
 use crate::{Config, Error, acme, der, est};
 
 /// What enrolment stands on.
@@ -40,7 +39,8 @@ pub(crate) struct Inner {
 
 impl Enrol {
     /// Opens enrolment and goes on with the validations that were under way. An order whose
-    /// certificate was being signed is given up: its client orders again.
+    /// certificate was being signed gets it where it was signed, and can be finalized again where it
+    /// was not.
     ///
     /// # Errors
     /// [`Error::Url`], [`Error::Authorities`]; the database's.
@@ -55,7 +55,7 @@ impl Enrol {
         let places = Semaphore::new(config.validations.max(1));
         let nonces = Nonces::new()?;
         let enrol = Self(Arc::new(Inner { config, deps, nonces, places, authorities }));
-        enrol.give_up().await?;
+        acme::finalize::settle(&enrol).await?;
         for id in acme::rows::under_way(enrol.store(), enrol.now()).await? {
             acme::validate::begin(enrol.clone(), id);
         }
@@ -97,20 +97,6 @@ impl Enrol {
     /// An address of ours.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.0.config.url)
-    }
-
-    async fn give_up(&self) -> Result<(), Error> {
-        let why = Problem::new(Kind::ServerInternal, "the hub was started anew: order again");
-        let why = serde_json::to_string(&why).unwrap_or_default();
-        let sql =
-            "UPDATE acme_order SET status = 'invalid', problem = $1 WHERE status = 'processing'";
-        let store = self.store();
-        store
-            .write::<_, Error, _>(move |tx: &mut Tx<'_>| {
-                Box::pin(async move { Ok(tx.execute(sql, &values![why]).await?) })
-            })
-            .await?;
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 //! was compared with what was asked for.
 
 mod acme;
+mod body;
 mod check;
 mod config;
 mod csr;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::Error;
+use crate::body::{Fault, MOST};
 use crate::identifier::Identifier;
 
 /// The kinds that RFC 8555 and RFC 8737 register, as far as we use them.
@@ -119,6 +120,18 @@ impl Kind {
     fn urn(self) -> String {
         let name = serde_json::to_value(self).unwrap_or_default();
         format!("urn:ietf:params:acme:error:{}", name.as_str().unwrap_or("serverInternal"))
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Large => Self::malformed(format!("a request has at most {MOST} octets"))
+                .with_status(StatusCode::PAYLOAD_TOO_LARGE),
+            Fault::Late => Self::malformed("the body did not come in time")
+                .with_status(StatusCode::REQUEST_TIMEOUT),
+            Fault::Broken => Self::malformed("the body broke off"),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod access;
 mod network;
+mod notify;
+mod pki;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +17,8 @@ use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
 
 pub(crate) use access::ENTRANCE;
+pub(crate) use notify::Notify;
+pub(crate) use pki::{Pki, STATUS};
 
 use crate::exit::Failure;
 
@@ -29,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) dashboard: Dashboard,
     pub(crate) speed: Speed,
     pub(crate) pki: Pki,
+    pub(crate) notify: Notify,
     pub(crate) enrol: Enrol,
     pub(crate) access: ets_access::Config,
     pub(crate) rights: ets_rights::Config,
@@ -69,15 +74,6 @@ pub(crate) struct Speed {
     pub(crate) port: Option<u16>,
 }
 
-/// `[pki]`
-#[derive(Clone, Debug)]
-pub(crate) struct Pki {
-    /// The address that certificates name for their status.
-    pub(crate) url: String,
-    /// How the officers' desk works.
-    pub(crate) rules: ets_ca::life::Rules,
-}
-
 /// The names of its sockets.
 pub(crate) const SPEED: &str = "speed";
 pub(crate) const SPEED_V6: &str = "speed-v6";
@@ -92,10 +88,6 @@ pub(crate) struct Enrol {
     /// Names with their addresses, before the resolver.
     pub(crate) hosts: BTreeMap<String, IpAddr>,
 }
-
-/// The name and the usual port of the socket of revocation lists and OCSP.
-pub(crate) const STATUS: &str = "pki";
-const STATUS_PORT: u16 = 8480;
 
 /// `[lab]`
 #[derive(Clone, Debug)]
@@ -142,8 +134,16 @@ fn declare(file: &mut Document<'_>) -> Config {
     let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
     let (speed, speed_url) =
         file.section("speed", "Where segments measure how fast their channels are.", speed);
-    let (pki, status) =
-        file.section("pki", "The certification authority and what it says to anybody.", pki);
+    let (pki, status) = file.section(
+        "pki",
+        "The certification authority and what it says to anybody.",
+        pki::declare,
+    );
+    let notify = file.section(
+        "notify",
+        "Letters: who is told by e-mail that his certificate ends.",
+        notify::declare,
+    );
     let enrol =
         file.section("enrol", "How machines get certificates by themselves: ACME and EST.", enrol);
     let (access, entrance) = access::declare(file);
@@ -182,6 +182,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         dashboard,
         speed,
         pki,
+        notify,
         enrol,
         access,
         rights,
@@ -396,25 +397,6 @@ fn speed(s: &mut Section<'_>) -> (Speed, String) {
     let url = s.optional("url", "Its address as people are told it", "http://hub:8472/".to_owned());
     let url = url.or(port.map(|port| format!("http://<hub>:{port}/"))).unwrap_or_default();
     (Speed { port }, url)
-}
-
-fn pki(s: &mut Section<'_>) -> (Pki, SocketAddr) {
-    let url = s.value(
-        "url",
-        "Where revocation lists lie and OCSP answers; stands in every certificate from then on",
-        Url("http://pki.ets.localhost:8480".to_owned()),
-    );
-    let listen = s.value(
-        "listen",
-        "Where they are answered, in plain HTTP: asking needs no certificate",
-        SocketAddr::from(([0, 0, 0, 0], STATUS_PORT)),
-    );
-    let four_eyes = s.value(
-        "four_eyes",
-        "Whether a second officer must confirm each certificate that is ordered",
-        false,
-    );
-    (Pki { url: url.0, rules: ets_ca::life::Rules { four_eyes } }, listen)
 }
 
 fn enrol(s: &mut Section<'_>) -> Enrol {

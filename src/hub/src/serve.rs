@@ -13,7 +13,8 @@ mod trust;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_access::Access;
+use ets_access::{Access, Renewal};
+use ets_ca::life::{Expiry, Notices};
 use ets_dashboard::Dashboard;
 use ets_enrol::Enrol;
 use ets_listen::{Limits, bind_unix, serve_plain, serve_tls, serve_unix};
@@ -21,16 +22,16 @@ use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger, Tasks};
 use ets_series::Recorder;
+use ets_store::Store;
 use ets_tls::Acceptor;
 use ets_traffic::Traffic;
 use ets_watch::Watch;
 
 use crate::config::{Config, ENTRANCE, STATUS};
-use crate::exit::Failure;
+use crate::exit::{Failure, chain};
 
-pub(crate) use data::authority;
 pub(crate) use rights::drop_all as drop_capabilities;
-pub(crate) use trust::{passphrase, request, secret};
+pub(crate) use trust::{files, keys, request, secret};
 
 /// How long parts may take to end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -100,6 +101,7 @@ async fn work(
         speed,
         ca: Some(trust.ca.clone()),
         tokens: Some(trust.tokens.clone()),
+        has_mail: config.notify.mail.is_some(),
         rights: Some(rights.clone()),
         enrol: Some(enrol.clone()),
         store: stores.state.clone(),
@@ -120,9 +122,11 @@ async fn work(
     tasks.spawn("traffic", traffic.run(end()));
     tasks.spawn("rights", rights.clone().run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));
+    notices(&mut tasks, config, &stores.state, (&clock, end()))?;
     control(&mut tasks, config, &dashboard, end()).await?;
     let entry = (&trust.connections, &trust.revoked);
     let (access, entrance) = access::build(config, entry, (&dashboard, &rights), &clock)?;
+    metrics(&mut tasks, config, (&dashboard, &access), &netd, end()).await?;
     closed(&mut tasks, config, access, &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
@@ -145,6 +149,25 @@ async fn registry(
 fn own_networks(config: &Config) -> impl Iterator<Item = (String, ipnet::IpNet)> {
     let inner = config.networks.iter().filter(|one| one.role != ets_model::Role::Outside);
     inner.flat_map(|network| network.prefixes.iter().map(|prefix| (network.name.clone(), *prefix)))
+}
+
+/// Letters, where there is a relay for them, and who is told that his certificate ends.
+fn notices(
+    tasks: &mut Tasks,
+    config: &Config,
+    store: &Store,
+    (clock, shutdown): (&Clock, Shutdown),
+) -> Result<(), Failure> {
+    let Some(mail) = &config.notify.mail else { return Ok(()) };
+    let notify = ets_notify::build(mail, store.clone(), clock.clone())
+        .map_err(|error| Failure::Usage(chain(&error)))?;
+    let zone = ets_i18n::zone(&config.dashboard.pages.time_zone).map_err(internal)?;
+    let url = format!("{}{}", config.notify.url.trim_end_matches('/'), Renewal::PATH);
+    let expiry = Expiry { days: config.notify.days.clone(), url, zone };
+    let notices = Notices::new(store.clone(), clock.clone(), notify.clone(), expiry);
+    tasks.spawn("letters", notify.run(shutdown.clone()));
+    tasks.spawn("notices", notices.run(shutdown));
+    Ok(())
 }
 
 /// The Unix socket of the commands.
@@ -174,7 +197,24 @@ async fn closed(
     Ok(())
 }
 
-/// The sockets that people and Prometheus reach; `netd` holds them.
+/// The figures, for Prometheus.
+async fn metrics(
+    tasks: &mut Tasks,
+    config: &Config,
+    (dashboard, access): (&Dashboard, &Arc<Access>),
+    netd: &Client,
+    shutdown: Shutdown,
+) -> Result<(), Failure> {
+    let held = config.netd.listen.as_slice();
+    if let Some(socket) = listeners::take(netd, held, "metrics", &shutdown).await? {
+        let access = Arc::clone(access);
+        let router = dashboard.metrics_router(Arc::new(move || access.figures()));
+        tasks.spawn("metrics", serve_plain(socket, router, Limits::default(), shutdown));
+    }
+    Ok(())
+}
+
+/// The sockets that people reach; `netd` holds them.
 async fn pages(
     tasks: &mut Tasks,
     config: &Config,
@@ -204,10 +244,6 @@ async fn pages(
     {
         let router = dashboard.router();
         tasks.spawn("pages in the lab", serve_plain(socket, router, limits, shutdown.clone()));
-    }
-    if let Some(socket) = listeners::take(netd, held, "metrics", &shutdown).await? {
-        let router = dashboard.metrics_router();
-        tasks.spawn("metrics", serve_plain(socket, router, limits, shutdown.clone()));
     }
     for name in speed::listeners(config) {
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {

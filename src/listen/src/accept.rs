@@ -16,10 +16,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::bounds::{Places, Tally, count};
+use crate::bounds::{Places, Present, Tally, count};
+use crate::handshakes::Handshakes;
 use crate::paced::Paced;
 use crate::pulse::Pulses;
-use crate::{Bounds, Client, Connections, Counters, Door, Error, Handler, Limits, serve};
+use crate::{
+    Bounds, Client, Connections, Counters, Door, Error, Handler, Limits, Network, Signed, serve,
+};
 
 /// Whether a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,7 @@ pub(crate) struct Shared<M> {
     pub(crate) counters: Arc<Counters>,
     pub(crate) pulses: Arc<Pulses>,
     pub(crate) by_certificate: Arc<Tally<CertId>>,
+    pub(crate) handshakes: Arc<Handshakes>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -124,8 +128,18 @@ where
     let looking = Arc::clone(&pulses).watch(deadlines, Arc::clone(&counters), shutdown.clone());
     tokio::spawn(looking);
     let ending = shutdown.clone();
-    let shared =
-        Arc::new(Shared { gate, make, bounds, counters, pulses, by_certificate, shutdown: ending });
+    let handshakes = Handshakes::new(bounds.handshakes, bounds.handshakes_per_address);
+    let shared = Shared {
+        gate,
+        make,
+        bounds,
+        counters,
+        pulses,
+        by_certificate,
+        handshakes,
+        shutdown: ending,
+    };
+    let shared = Arc::new(shared);
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => break,
@@ -135,12 +149,17 @@ where
             continue;
         };
         count(&shared.counters.accepted);
-        let Some(of_address) = by_address.take(address.ip(), bounds.per_address) else {
+        let network = Network::from(address.ip());
+        let Some(of_address) = by_address.take(network, bounds.per_address) else {
             count(&shared.counters.crowded_address);
             continue;
         };
-        let places =
-            Places { _of_all: Some(place), _of_address: Some(of_address), of_certificate: None };
+        let places = Places {
+            _of_all: place,
+            _of_address: of_address,
+            of_certificate: None,
+            _open: Present::new(&shared.counters, |counters| &counters.open),
+        };
         running.spawn(begin(Arc::clone(&shared), stream, address, places));
     }
     running.close();
@@ -159,7 +178,7 @@ where
         return;
     }
     match &shared.gate {
-        None => serve::plain(&shared, stream, address, places).await,
+        None => Box::pin(serve::plain(&shared, stream, address, places)).await,
         Some(gate) => serve::encrypted(&shared, gate, (stream, address), places).await,
     }
 }
@@ -204,6 +223,9 @@ impl Handler for Told {
         request.extensions_mut().insert(self.client.peer);
         if let Some(certificate) = &self.client.certificate {
             request.extensions_mut().insert(PeerCertificate::clone(certificate));
+        }
+        if let Some(session) = &self.client.session {
+            request.extensions_mut().insert(Signed(session.signed));
         }
         let (body, slowest) = (self.bounds.body, self.bounds.slowest);
         let request = request.map(|sent| Paced::new(sent, body, slowest));

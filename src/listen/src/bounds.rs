@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ets_tls::CertId;
 use tokio::sync::OwnedSemaphorePermit;
+
+use crate::Network;
 
 /// What a listener allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,12 @@ impl Default for Limits {
 pub struct Bounds {
     /// Of the listener as a whole.
     pub limits: Limits,
-    /// Connections of one address. A segment may come from one address as a whole.
+    /// Connections of one address ([`crate::Network`]). A segment may come from one as a whole.
     pub per_address: usize,
+    /// TLS handshakes under way: more wait, and the oldest goes for them once it had a second.
+    pub handshakes: usize,
+    /// Of one address.
+    pub handshakes_per_address: usize,
     /// Connections of one certificate.
     pub per_certificate: usize,
     /// Requests at once on one connection (HTTP/2).
@@ -66,6 +71,8 @@ impl Default for Bounds {
         Self {
             limits: Limits::default(),
             per_address: 2048,
+            handshakes: 512,
+            handshakes_per_address: 128,
             per_certificate: 64,
             streams: 128,
             head: 64 << 10,
@@ -83,14 +90,20 @@ impl Default for Bounds {
 pub struct Counters {
     /// Connections that were accepted.
     pub accepted: AtomicU64,
+    /// Connections that are open now, those that shake hands included.
+    pub open: AtomicU64,
+    /// Handshakes under way now, without those that wait for their turn.
+    pub shaking: AtomicU64,
     /// Handshakes in which the client's key, if it has one, signed.
     pub full: AtomicU64,
     /// Handshakes that resumed a session.
     pub resumed: AtomicU64,
     /// Handshakes that failed, with the clients that were refused in them.
     pub failed: AtomicU64,
-    /// Handshakes that took too long.
+    /// Handshakes that took too long, the wait for their turn included.
     pub slow: AtomicU64,
+    /// Handshakes that had to go for others.
+    pub sent_away: AtomicU64,
     /// Connections too many of one address.
     pub crowded_address: AtomicU64,
     /// Connections too many of one certificate.
@@ -104,6 +117,26 @@ pub struct Counters {
 /// Counts one more.
 pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts one that is there, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Present {
+    counters: Arc<Counters>,
+    of: fn(&Counters) -> &AtomicU64,
+}
+
+impl Present {
+    pub(crate) fn new(counters: &Arc<Counters>, of: fn(&Counters) -> &AtomicU64) -> Self {
+        count(of(counters));
+        Self { counters: Arc::clone(counters), of }
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        (self.of)(&self.counters).fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How many places each one takes.
@@ -151,7 +184,8 @@ impl<K: Copy + Eq + Hash> Drop for Place<K> {
 /// What one connection takes up as long as its stream lives, upgraded or not.
 #[derive(Debug)]
 pub(crate) struct Places {
-    pub(crate) _of_all: Option<OwnedSemaphorePermit>,
-    pub(crate) _of_address: Option<Place<IpAddr>>,
+    pub(crate) _of_all: OwnedSemaphorePermit,
+    pub(crate) _of_address: Place<Network>,
     pub(crate) of_certificate: Option<Place<CertId>>,
+    pub(crate) _open: Present,
 }

@@ -15,6 +15,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::Error;
 use crate::bounds::Places;
+use crate::linger::Linger;
+use crate::pulse::Pulse;
 
 /// So many parts, so that those who come and go seldom wait for each other.
 const SHARDS: usize = 64;
@@ -214,11 +216,14 @@ const READER: usize = 0;
 const WRITER: usize = 1;
 
 /// A stream that ends when its certificate does, also where it was handed on after an upgrade:
-/// reading and writing fail, and whoever waits is woken.
+/// reading and writing fail, and whoever waits is woken. As long as it was not handed on, who shuts
+/// it down waits until the client has taken that, see [`Linger`].
 #[derive(Debug)]
 pub struct Bound<S> {
     stream: S,
     token: CancellationToken,
+    pulse: Arc<Pulse>,
+    linger: Option<Linger>,
     /// One for who reads and one for who writes: they may be two tasks, and each is woken.
     cut: [Pin<Box<WaitForCancellationFutureOwned>>; 2],
     /// What it stands on and the places that it takes, given back when it is gone.
@@ -229,11 +234,11 @@ impl<S> Bound<S> {
     /// Binds a stream to whoever may cut it and to what it takes up.
     pub(crate) fn held(
         stream: S,
-        token: CancellationToken,
+        (token, pulse): (CancellationToken, Arc<Pulse>),
         held: (Option<Admitted>, Places),
     ) -> Self {
         let cut = [(); 2].map(|()| Box::pin(token.clone().cancelled_owned()));
-        Self { stream, token, cut, _held: held }
+        Self { stream, token, pulse, linger: None, cut, _held: held }
     }
 
     /// Fails once the certificate opens nothing any more.
@@ -273,7 +278,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bound<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Bound<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -312,7 +317,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bound<S> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<std::io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
-        Poll::Ready(Ok(()))
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+        }
+        // What was handed on is its new owner's to read.
+        if this.pulse.is_upgraded() {
+            return Poll::Ready(Ok(()));
+        }
+        match this.linger.get_or_insert_with(Linger::new).poll(&mut this.stream, context) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            // Whoever is cut is not listened to any more either.
+            Poll::Pending => this.cut[WRITER].as_mut().poll(context).map(Ok),
+        }
     }
 }

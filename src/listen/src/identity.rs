@@ -1,6 +1,7 @@
 //! Who is at the other end of a connection.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 pub use ets_tls::{CertId, PeerCertificate};
 
@@ -14,6 +15,11 @@ pub struct Peer {
     /// Whether the connection is encrypted.
     pub scheme: Scheme,
 }
+
+/// When the key of the client's certificate last signed: a resumed session has the moment of the
+/// handshake that it goes back to. In a request's extensions where it came over TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signed(pub Instant);
 
 /// The system user at the other end of the Unix socket, as the kernel names it (`SO_PEERCRED`).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -27,6 +27,8 @@ pub(crate) struct Pulse {
     waiting: AtomicUsize,
     /// When one of both last changed.
     moved: AtomicU64,
+    /// Whether its stream was handed on (RFC 9110, section 7.8).
+    upgraded: AtomicBool,
     cut: CancellationToken,
 }
 
@@ -34,6 +36,14 @@ impl Pulse {
     fn mark(&self) {
         let moment = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(moment, Ordering::Relaxed);
+    }
+
+    pub(crate) fn upgrade(&self) {
+        self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Ordering::Relaxed)
     }
 
     /// For how long nothing has moved.
@@ -140,8 +150,8 @@ impl Pulses {
     }
 
     pub(crate) fn enter(self: &Arc<Self>, cut: CancellationToken) -> Listed {
-        let (busy, waiting, moved) = <_>::default();
-        let pulse = Arc::new(Pulse { begun: self.begun, busy, waiting, moved, cut });
+        let (busy, waiting, moved, upgraded) = <_>::default();
+        let pulse = Arc::new(Pulse { begun: self.begun, busy, waiting, moved, upgraded, cut });
         pulse.mark();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.locked().insert(number, Arc::clone(&pulse));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ets_runtime::Shutdown;
-use ets_tls::{Accepted, PeerCertificate, Session};
-use http::{Request, Response};
+use ets_tls::{Accepted, Acceptor, PeerCertificate, Session};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::{Gate, Shared};
-use crate::bounds::{Places, count};
+use crate::bounds::{Places, Present, count};
 use crate::pulse::{Listed, Watched};
 use crate::{Admitted, Bound, Bounds, Client, Handler, Peer, Scheme};
 
@@ -44,7 +44,8 @@ pub(crate) async fn plain<M, H>(
 {
     let cut = CancellationToken::new();
     let listed = shared.pulses.enter(cut.clone());
-    let stream = Bound::held(stream, cut.clone(), (None, places));
+    let bound = (cut.clone(), Arc::clone(&listed.pulse));
+    let stream = Bound::held(stream, bound, (None, places));
     let peer = Peer { address, scheme: Scheme::Http };
     let client = client(peer, (None, None, None), cut, &listed);
     let service = watched((shared.make)(Arc::clone(&client)), client);
@@ -59,27 +60,31 @@ pub(crate) async fn plain<M, H>(
 /// Shakes hands and serves HTTP on one connection.
 pub(crate) async fn encrypted<M, H>(
     shared: &Shared<M>,
-    (acceptor, connections, door): &Gate,
+    gate: &Gate,
     (stream, address): (TcpStream, SocketAddr),
+    places: Places,
+) where
+    M: Fn(Arc<Client>) -> H,
+    H: Handler,
+{
+    if let Some(accepted) = shake(shared, &gate.0, (stream, address)).await {
+        // Apart: who waits for a handshake is not to keep room for what comes after it.
+        Box::pin(enter(shared, gate, (accepted, address), places)).await;
+    }
+}
+
+/// Enters a connection by its certificate and serves HTTP on it.
+async fn enter<M, H>(
+    shared: &Shared<M>,
+    (_, connections, door): &Gate,
+    (accepted, address): (Accepted<TcpStream>, SocketAddr),
     mut places: Places,
 ) where
     M: Fn(Arc<Client>) -> H,
     H: Handler,
 {
     let (bounds, counters) = (&shared.bounds, &shared.counters);
-    let shaken = tokio::time::timeout(bounds.limits.handshake, acceptor.shake(stream)).await;
-    let Accepted { stream, peer: certificate, session } = match shaken {
-        Ok(Ok(accepted)) => accepted,
-        Ok(Err(error)) => {
-            count(&counters.failed);
-            return tracing::debug!(%address, %error, "TLS handshake failed");
-        }
-        Err(_) => {
-            count(&counters.slow);
-            return tracing::debug!(%address, "TLS handshake took too long");
-        }
-    };
-    count(if session.is_resumed { &counters.resumed } else { &counters.full });
+    let Accepted { stream, peer: certificate, session } = accepted;
     let admitted = match &certificate {
         None => None,
         Some(certificate) => {
@@ -99,7 +104,8 @@ pub(crate) async fn encrypted<M, H>(
     let number = admitted.as_ref().map(Admitted::number);
     let listed = shared.pulses.enter(cut.clone());
     let is_http2 = session.is_http2;
-    let stream = TokioIo::new(Bound::held(stream, cut.clone(), (admitted, places)));
+    let bound = (cut.clone(), Arc::clone(&listed.pulse));
+    let stream = TokioIo::new(Bound::held(stream, bound, (admitted, places)));
     let peer = Peer { address, scheme: Scheme::Https };
     let client = client(peer, (certificate, Some(session), number), cut, &listed);
     let service = watched((shared.make)(Arc::clone(&client)), client);
@@ -110,6 +116,36 @@ pub(crate) async fn encrypted<M, H>(
         let connection = first(bounds).serve_connection(stream, service).with_upgrades();
         finish(&shared.shutdown, connection, http1::UpgradeableConnection::graceful_shutdown).await;
     }
+}
+
+/// Waits for its turn and shakes hands, in the time that there is for both.
+async fn shake<M>(
+    shared: &Shared<M>,
+    acceptor: &Acceptor,
+    (stream, address): (TcpStream, SocketAddr),
+) -> Option<Accepted<TcpStream>> {
+    let counters = &shared.counters;
+    let shaking = async {
+        let turn = shared.handshakes.enter(address.ip().into()).await?;
+        let _shaking = Present::new(counters, |counters| &counters.shaking);
+        tokio::select! {
+            shaken = Box::pin(acceptor.shake(stream)) => Some(shaken),
+            () = turn.is_over() => None,
+        }
+    };
+    let (counter, why) = match tokio::time::timeout(shared.bounds.limits.handshake, shaking).await {
+        Ok(Some(Ok(accepted))) => {
+            let is_resumed = accepted.session.is_resumed;
+            count(if is_resumed { &counters.resumed } else { &counters.full });
+            return Some(accepted);
+        }
+        Ok(Some(Err(error))) => (&counters.failed, error.to_string()),
+        Ok(None) => (&counters.sent_away, "it had to go for others".to_owned()),
+        Err(late) => (&counters.slow, late.to_string()),
+    };
+    count(counter);
+    tracing::debug!(%address, why, "a TLS handshake did not come to its end");
+    None
 }
 
 fn client(
@@ -164,8 +200,14 @@ impl<H: Handler> Service<Request<Incoming>> for Watching<H> {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let hold = self.client.hold();
-        let answer = self.handler.answer(request);
-        Box::pin(async move { Ok(answer.await.map(|body| Watched::new(body, hold))) })
+        let (answer, pulse) = (self.handler.answer(request), Arc::clone(&self.client.pulse));
+        Box::pin(async move {
+            let answer = answer.await;
+            if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                pulse.upgrade();
+            }
+            Ok(answer.map(|body| Watched::new(body, hold)))
+        })
     }
 }
 

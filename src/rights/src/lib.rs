@@ -1,8 +1,7 @@
 //! Who may do what, where, and from when until when: people, roles, scopes, the one predicate
 //! (requirement T3).
 //!
-//! [`Rights::decide`] answers from a picture in memory; [`Rights::as_sql`] says the same as a
-//! condition of a query. A change is in the database with its entry in the journal, then in the
+//! [`Rights::decide`] answers from a picture in memory. A change is in the database with its entry in the journal, then in the
 //! picture, then told ([`Rights::changes`]), so that open streams are judged again at once. What
 //! was given is never removed, only closed: [`Rights::report`] of a past day is exact.
 
@@ -20,7 +19,6 @@ mod rows;
 mod scope;
 mod service;
 mod span;
-mod sql;
 mod stand_in;
 mod tables;
 #[cfg(test)]
@@ -38,5 +36,4 @@ pub use role::{BUILT_IN as BUILT_IN_ROLES, BuiltIn, Role, Version};
 pub use scope::{Object, Scope};
 pub use service::{Config, Rights};
 pub use span::Span;
-pub use sql::Columns;
 pub use tables::MIGRATIONS;

@@ -265,6 +265,7 @@ fn give(now: &Now<'_>, person: &PersonId, wanted: &Wanted, by: &By) -> Result<Dr
     if known.grants.iter().any(same) {
         return Err(Error::Already);
     }
+    let needs_second = role.needs_second || now.world.needs_second(&role.mask, now.at);
     let detail = json!({
         "person": person.as_str(),
         "name": known.name,
@@ -272,7 +273,7 @@ fn give(now: &Now<'_>, person: &PersonId, wanted: &Wanted, by: &By) -> Result<Dr
         "scope": wanted.scope.to_string(),
         "from": span.from,
         "until": span.until,
-        "needs_second": role.needs_second,
+        "needs_second": needs_second,
     });
     let row = values![
         person.as_str(),
@@ -285,7 +286,7 @@ fn give(now: &Now<'_>, person: &PersonId, wanted: &Wanted, by: &By) -> Result<Dr
         &by.author.actor,
         by.human(),
         by.author.reason.trim(),
-        role.needs_second
+        needs_second
     ];
     let draft = Draft::new("rights.grant", "grant", "").detail(detail).touches(person);
     Ok(draft.insert("rights_grant", GRANT, row))

@@ -33,13 +33,6 @@ pub struct Right {
     pub id: String,
 }
 
-impl Right {
-    /// The room that it opens.
-    pub fn room(&self) -> &str {
-        self.id.split('.').next().unwrap_or_default()
-    }
-}
-
 /// All rights there are.
 #[derive(Clone, Debug)]
 pub struct Register {
@@ -121,6 +114,21 @@ pub(crate) struct Mask(Vec<u64>);
 impl Mask {
     pub(crate) fn has(&self, place: usize) -> bool {
         self.0.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+    }
+
+    /// Whether it has every right of another set.
+    pub(crate) fn contains(&self, other: &Self) -> bool {
+        other.0.iter().zip(&self.0).all(|(other, own)| other & !own == 0)
+    }
+
+    /// Whether it has a right that one of `some` has and none of `others`.
+    pub(crate) fn has_more(&self, some: &[&Self], others: &[&Self]) -> bool {
+        let all = |masks: &[&Self], at: usize| masks.iter().fold(0, |bits, mask| bits | mask.0[at]);
+        self.0.iter().enumerate().any(|(at, own)| own & all(some, at) & !all(others, at) != 0)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|bits| *bits == 0)
     }
 }
 

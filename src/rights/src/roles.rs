@@ -16,7 +16,8 @@ const TITLE: usize = 120;
 impl Rights {
     /// Makes a role, or makes it another from now on. Of a role that every hub has only
     /// `needs_second` can be changed. Nobody changes a role that he has, and one that needs a second
-    /// person is changed by an administrator of the hub.
+    /// person is changed by an administrator of the hub; so is one that would get rights for which
+    /// a second person is needed: those who have it would have them without him.
     ///
     /// # Errors
     /// [`Error::Role`], [`Error::NoRight`], [`Error::BuiltIn`], [`Error::OwnRights`],
@@ -44,6 +45,7 @@ impl Rights {
             }
             by.is_without(id, now)?;
             four_eyes(id, standing, by)?;
+            widened(now, id, standing, words, by)?;
             let detail = json!({
                 "title": title,
                 "rights": words,
@@ -106,6 +108,24 @@ fn sound(now: &Now<'_>, id: &str, title: &str, words: &[String]) -> Result<(), E
 /// Who gives a role with a second person must not be able to do without him.
 fn four_eyes(id: &str, standing: Option<&Version>, by: &By) -> Result<(), Error> {
     if by.is_administrator || !standing.is_some_and(|one| one.needs_second) {
+        Ok(())
+    } else {
+        Err(Error::FourEyes(id.to_owned()))
+    }
+}
+
+/// Nor by rights that a role gets which people have already. A new role has nobody: each grant of it
+/// waits for the second person.
+fn widened(
+    now: &Now<'_>,
+    id: &str,
+    standing: Option<&Version>,
+    words: &[String],
+    by: &By,
+) -> Result<(), Error> {
+    let rights = now.world.register.mask(words);
+    let is_wider = standing.is_some_and(|one| !one.mask.contains(&rights));
+    if by.is_administrator || !is_wider || !now.world.needs_second(&rights, now.at) {
         Ok(())
     } else {
         Err(Error::FourEyes(id.to_owned()))

@@ -93,6 +93,17 @@ fn key(kind: &str, id: &str) -> u64 {
 }
 
 impl Scope {
+    /// Whether there is such a place. A grant for what is not there would begin to hold when somebody
+    /// enters it.
+    pub fn is_in(&self, tree: &Catalog) -> bool {
+        match self {
+            Self::Institution(id) => tree.institution(id).is_some(),
+            Self::Segment(id) => tree.segment(id.as_str()).is_some(),
+            Self::District(id) => tree.institutions().any(|one| one.district == *id),
+            Self::Everywhere | Self::Other { .. } => true,
+        }
+    }
+
     /// Reads what [`Scope::kind`] and [`Scope::id`] wrote; `None` when it names no place.
     pub fn read(kind: &str, id: &str) -> Option<Self> {
         let id = id.trim();

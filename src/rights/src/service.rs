@@ -1,6 +1,5 @@
 //! The handle: decisions from the picture in memory, changes one after another.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -12,7 +11,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::rows::{self, Which};
 use crate::world::World;
-use crate::{Decision, Error, Held, Object, Person, Register, Role};
+use crate::{Decision, Error, Held, Object, Person, Register, Role, Version};
 
 /// Between two looks at the clock while something begins or ends by itself: a step of the clock
 /// must not keep it waiting.
@@ -40,7 +39,6 @@ pub(crate) struct Inner {
     pub(crate) changing: Arc<Mutex<()>>,
     world: ArcSwap<World>,
     registry: OnceLock<Registry>,
-    epoch: AtomicU64,
     told: watch::Sender<u64>,
 }
 
@@ -72,7 +70,6 @@ impl Rights {
             changing: Arc::default(),
             world: ArcSwap::from_pointee(world),
             registry: OnceLock::new(),
-            epoch: AtomicU64::new(1),
             told: watch::Sender::new(1),
         }));
         rights.give_by_default().await?;
@@ -104,7 +101,7 @@ impl Rights {
 
     /// Counts the moments at which a decision may have become another.
     pub fn epoch(&self) -> u64 {
-        self.0.epoch.load(Ordering::SeqCst)
+        *self.0.told.borrow()
     }
 
     /// The epoch to wait for: whoever holds something open asks [`Self::decide`] again.
@@ -175,6 +172,14 @@ impl Rights {
             self.world().roles.iter().filter(|role| role.at(at).is_some()).cloned().collect();
         roles.sort_by_key(|role| !role.is_built_in());
         roles
+    }
+
+    /// Whether a grant of a role waits for a second person: the role says so, or it holds rights that
+    /// are given so.
+    pub fn needs_second(&self, role: &Role) -> bool {
+        let at = self.0.clock.wall();
+        let needs = |one: &Version| one.needs_second || self.world().needs_second(&one.mask, at);
+        role.at(at).is_some_and(needs)
     }
 
     /// The people in whose name, identifier or institution every word of `query` occurs, by name.
@@ -258,12 +263,7 @@ impl Rights {
     }
 
     fn tell(&self) {
-        let epoch = self.0.epoch.fetch_add(1, Ordering::SeqCst) + 1;
-        self.0.told.send_if_modified(|told| {
-            let is_newer = epoch > *told;
-            *told = epoch.max(*told);
-            is_newer
-        });
+        self.0.told.send_modify(|epoch| *epoch += 1);
     }
 }
 

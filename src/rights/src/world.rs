@@ -7,7 +7,7 @@ use ets_model::{PersonId, WallTime};
 use ets_registry::Catalog;
 
 use crate::person::Brief;
-use crate::right::GIVE;
+use crate::right::{GIVE, Mask};
 use crate::scope::Place;
 use crate::{Decision, Grant, Held, Object, Person, Register, Role, Scope};
 
@@ -163,6 +163,25 @@ impl World {
         let open = stands_in.filter(move |one| !one.span.is_over(at));
         let principals = open.filter_map(|one| self.people.get(&one.of));
         person.into_iter().chain(principals).map(|one| &**one)
+    }
+
+    /// Whether whoever gives these rights needs a second person: they are all that a role holds
+    /// which needs one, or one of its rights that no role of every hub is given alone for. Or a role
+    /// of the same rights would be made, and given alone.
+    pub(crate) fn needs_second(&self, rights: &Mask, at: WallTime) -> bool {
+        let standing = self.roles.iter().filter_map(|role| Some((role, role.at(at)?)));
+        let guarded: Vec<&Mask> = standing
+            .clone()
+            .map(|(_, version)| version)
+            .filter(|version| version.needs_second && !version.mask.is_empty())
+            .map(|version| &version.mask)
+            .collect();
+        let holds_one = |mask: &Mask| guarded.iter().any(|one| mask.contains(one));
+        let alone: Vec<&Mask> = standing
+            .filter(|(role, version)| role.is_built_in() && !holds_one(&version.mask))
+            .map(|(_, version)| &version.mask)
+            .collect();
+        holds_one(rights) || rights.has_more(&guarded, &alone)
     }
 
     /// Whether anybody can give any right to anybody.

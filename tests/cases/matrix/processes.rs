@@ -18,6 +18,7 @@ fn whatever_process_dies_or_waits_valid_people_go_on_and_revoked_ones_stay_out()
     serve_is_stopped(&bed);
     netd_is_killed(&bed);
     the_database_is_busy(&bed);
+    the_database_takes_nothing(&bed);
     a_service_stays_out(&bed);
     serve_is_killed(&bed);
 }
@@ -112,6 +113,24 @@ fn the_database_is_busy(bed: &Bed) {
         assert_eq!(told["state"], json!("revoked"));
     });
     bed.stays_out(&person, "after the database was busy");
+}
+
+/// It is said as it is, and not that it failed: whoever reports a token must not think that it still
+/// opens anything.
+fn the_database_takes_nothing(bed: &Bed) {
+    let person = bed.issue("CN=Owed");
+    let path = format!("/api/v1/ca/certificates/{}", person.serial);
+    let state = || bed.lab.api().get(&path)["state"].clone();
+    let busy = Busy::hold(&bed.data("state.db"));
+    let words = ["revoke", "--serial", &person.serial, "--reason", "keyCompromise"];
+    let told = ca(&bed.lab, &words).expect("it is in force, so the command succeeds");
+    assert_eq!((&told["type"], &told["status"]), (&json!("/help/problems#owed"), &json!(202)));
+    assert_eq!(state(), json!("active"), "the register does not know it yet");
+    bed.stays_out(&person, "while the database takes nothing");
+    bed.holds("while the database takes nothing");
+    drop(busy);
+    wait_for("the register to follow", SOON, OFTEN, || (state() == "revoked").then_some(()));
+    bed.stays_out(&person, "after the register followed");
 }
 
 /// The services' machine refuses connections to one of its ports.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::bed::{Bed, read_for};
+use crate::bed::{Bed, read_for, until};
 
 /// The statuses of all answers, one after the other.
 fn statuses(said: &str) -> Vec<&str> {
@@ -173,6 +173,65 @@ async fn nobody_is_connected_to_anywhere() {
     }
 }
 
+/// covers: T-8 (absolute-form; RFC 9112, section 3.2.2)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_address_in_the_first_line_is_the_same_as_its_path_or_is_refused() {
+    let bed = Bed::start(|_| {}).await;
+    let ask = async |line: &str, host: &str| {
+        bed.raw(format!("{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
+            .await
+    };
+    for line in ["GET https://closed.example/a?b=c", "GET HTTPS://CLOSED.example/a?b=c"] {
+        let said = ask(line, "closed.example").await;
+        assert_eq!(statuses(&said), ["200"], "{line}: {said}");
+        assert!(said.contains("\"uri\":\"/a?b=c\""), "the service sees a path: {said}");
+        assert!(said.contains("\"host\":[\"closed.example\"]"), "{said}");
+    }
+    for (line, host, status) in [
+        ("GET http://closed.example/a", "closed.example", "421"),
+        ("GET ftp://closed.example/a", "closed.example", "421"),
+        ("GET https://other.example/a", "other.example", "421"),
+        ("GET https://closed.example:444/a", "closed.example", "400"),
+        ("GET https://somebody@closed.example/a", "closed.example", "400"),
+        ("GET https://closed.example/a/../b", "closed.example", "400"),
+        ("GET closed.example:443", "closed.example", "400"),
+        ("OPTIONS *", "closed.example", "400"),
+    ] {
+        let said = ask(line, host).await;
+        assert_eq!(statuses(&said), [status], "{line}: {said}");
+    }
+}
+
+/// covers: T-8 (HTTP/1.0; RFC 9112, section 9.3)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_http_1_0_is_served_as_one() {
+    let bed = Bed::start(|_| {}).await;
+    let ask = async |path: &str, head: &str| {
+        let said = bed.raw(format!("GET {path} HTTP/1.0\r\n{head}\r\n").as_bytes()).await;
+        let (first, rest) = said.split_once("\r\n").unwrap_or_default();
+        (first.to_owned(), rest.to_lowercase())
+    };
+    let host = "Host: closed.example\r\n";
+    let (first, rest) = ask("/a", host).await;
+    assert_eq!(first, "HTTP/1.0 200 OK");
+    assert!(!rest.contains("transfer-encoding") && rest.contains("\"uri\""), "{rest}");
+    assert_eq!(ask("/a", "").await.0, "HTTP/1.0 400 Bad Request", "it has to name the host too");
+    let mut events = bed.tls("aigul", "http/1.1", "closed.example").await;
+    events.write_all(format!("GET /events HTTP/1.0\r\n{host}\r\n").as_bytes()).await.unwrap();
+    let said = until(&mut events, "data: tick\n\ndata: tick").await.to_lowercase();
+    assert!(said.starts_with("http/1.0 200 ok") && !said.contains("transfer-encoding"), "{said}");
+    drop(events);
+    let wish = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: a2V5\r\n";
+    let (first, rest) = ask("/a", &format!("{host}{wish}")).await;
+    assert_eq!(first, "HTTP/1.0 200 OK", "it knows no upgrade (RFC 9110, section 7.8)");
+    assert!(!rest.contains("\"upgrade\""), "{rest}");
+    let (first, _) = ask("/a", &format!("{host}Expect: 100-continue\r\n")).await;
+    assert_eq!(first, "HTTP/1.0 200 OK", "nor a go-ahead");
+    let said = bed.raw(format!("GET /a HTTP/3.0\r\n{host}\r\n").as_bytes()).await;
+    assert!(said.starts_with("HTTP/1.1 400") || said.starts_with("HTTP/1.1 505"), "{said}");
+}
+
 /// covers: T-8 (64 KiB headers)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_beyond_64_kib_is_refused_and_one_below_passes() {
@@ -185,6 +244,19 @@ async fn a_head_beyond_64_kib_is_refused_and_one_below_passes() {
     };
     assert_eq!(statuses(&bed.raw(request(60_000).as_bytes()).await), ["200"]);
     assert_eq!(statuses(&bed.raw(request(70_000).as_bytes()).await), ["431"]);
+    let line = |size: usize| {
+        let path = "a".repeat(size);
+        format!("GET /{path} HTTP/1.1\r\nHost: closed.example\r\nConnection: close\r\n\r\n")
+    };
+    assert_eq!(statuses(&bed.raw(line(60_000).as_bytes()).await), ["200"]);
+    assert_eq!(statuses(&bed.raw(line(70_000).as_bytes()).await), ["431"]);
+    let late = format!(
+        "POST /count HTTP/1.1\r\nHost: closed.example\r\nTransfer-Encoding: chunked\r\n\r\n\
+         2\r\nab\r\n0\r\nX: {}\r\n\r\n",
+        "a".repeat(100_000)
+    );
+    let said = bed.raw(late.as_bytes()).await;
+    assert!(statuses(&said).iter().all(|status| status.starts_with('4')), "trailers: {said}");
     let many: String = (0..200).map(|at| format!("X-{at}: a\r\n")).collect();
     let request = format!("GET / HTTP/1.1\r\nHost: closed.example\r\n{many}\r\n");
     assert_eq!(statuses(&bed.raw(request.as_bytes()).await), ["431"]);

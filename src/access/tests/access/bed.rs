@@ -139,6 +139,7 @@ impl Bed {
         let mut people = vec![
             aigul,
             Person { file: "bolat", name: "Bolat", institution: None, ends: now + day },
+            Person { file: "soon", ends: now + day / 4, ..aigul },
             Person { file: "ended", ends: now - Duration::from_secs(60), ..aigul },
         ];
         people.extend(files.iter().map(|file| Person { file, name: file, ..aigul }));
@@ -171,6 +172,7 @@ impl Bed {
             acceptor: Acceptor::entrance(&paths, Arc::clone(&revoked), &config.open_names).unwrap(),
             clock: Clock::system(),
             site: Arc::new(site()),
+            renewal: Some(crate::renewal::pages()),
         };
         let access = build(config, deps).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

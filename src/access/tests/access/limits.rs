@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ets_access::PerCertificate;
+use ets_access::{PerAddress, PerCertificate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bed::{Bed, until};
@@ -47,6 +47,70 @@ async fn so_many_connections_and_open_streams_and_no_more() {
     drop((open, third));
     crate::bed::wait_for("their end", || bed.connections.is_empty()).await;
     assert_eq!(bed.ask(&[], "/").await.0, 200);
+}
+
+const OPEN: &str = "https://open.example/";
+
+/// covers: T2.1, T-8: who brings no certificate is counted by the address
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_asks_too_much_of_the_open_part_is_told_to_wait_in_three_languages() {
+    let bed = Bed::start(|config| config.per_address = PerAddress { rate: 1, burst: 3 }).await;
+    for _ in 0..4 {
+        assert_eq!(bed.ask_as(None, &[], OPEN).await.0, 200);
+    }
+    for (language, word) in [
+        ("en", "More comes from your address"),
+        ("ru", "С вашего адреса приходит слишком много"),
+        ("kk", "мекенжайыңыздан сұрау тым көп"),
+    ] {
+        let header = format!("Accept-Language: {language}");
+        let (status, page) = bed.ask_as(None, &["-i", "-H", &header], OPEN).await;
+        assert!(status == 429 && page.contains(word) && page.contains("</html>"), "{page}");
+        assert!(page.contains("retry-after: "), "{page}");
+    }
+    let (_, problem) = bed.ask_as(None, &["-H", "Accept: application/json"], OPEN).await;
+    assert!(problem.contains("urn:ets:access:too-many-requests-of-address"), "{problem}");
+    // What is ours counts like what is a service's, and the closed part like the open one.
+    assert_eq!(bed.ask_as(None, &[], "https://open.example/assets/none").await.0, 429);
+    assert_eq!(bed.ask_as(None, &[], "https://closed.example/").await.0, 429);
+    assert_eq!(bed.ask(&[], "/").await.0, 200, "a certificate has its own account");
+    let elsewhere = ["--interface", "127.0.0.9"];
+    assert_eq!(bed.ask_as(None, &elsewhere, OPEN).await.0, 200, "so has another address");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(bed.ask_as(None, &[], OPEN).await.0, 200, "it does not last");
+    let refused = bed.access.figures().refused;
+    let of_address = refused.iter().find(|one| one.0 == "too-many-requests-of-address");
+    assert_eq!(of_address.map(|one| one.1), Some(6));
+}
+
+/// covers: T2.1, T-8: h2load asks as fast as it can
+#[tokio::test(flavor = "multi_thread")]
+async fn others_are_served_while_one_address_floods_the_open_part() {
+    let bed = Bed::start(|config| config.per_address = PerAddress { rate: 50, burst: 100 }).await;
+    let mut flood = std::process::Command::new("h2load");
+    flood.args(["-D", "4", "-c", "8", "-m", "16", "-t", "1", "--connect-to"]);
+    flood.arg(bed.address.to_string()).arg(OPEN).stdout(std::process::Stdio::piped());
+    let begun = std::time::Instant::now();
+    let flood = tokio::task::spawn_blocking(move || flood.output().unwrap());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    while !flood.is_finished() {
+        let asked = std::time::Instant::now();
+        let elsewhere = ["--interface", "127.0.0.9"];
+        assert_eq!(bed.ask_as(None, &elsewhere, OPEN).await.0, 200);
+        assert_eq!(bed.ask(&[], "/").await.0, 200);
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let took = begun.elapsed().as_secs();
+    let said = String::from_utf8(flood.await.unwrap().stdout).unwrap();
+    let codes = said.lines().find(|line| line.starts_with("status codes:")).unwrap();
+    println!("{codes}");
+    let [passed, refused] = ["2xx", "4xx"].map(|class| {
+        let count = codes.split([':', ',']).find_map(|one| one.trim().strip_suffix(class));
+        count.unwrap().trim().parse::<u64>().unwrap()
+    });
+    assert!(passed >= 100 && passed <= 101 + 50 * (took + 1), "{codes}");
+    assert!(refused > passed, "{codes}");
 }
 
 /// covers: T-8

@@ -4,10 +4,13 @@
 
 mod attacks;
 mod bed;
+mod early;
 mod identity;
 mod leaving;
 mod limits;
+mod renewal;
 mod scale;
 mod second;
 mod services;
 mod streams;
+mod suites;

@@ -87,6 +87,43 @@ async fn a_plain_connect_over_http2_leads_nowhere() {
     assert_eq!(answer.await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
+/// covers: T-8 (CONNECT abuse, TRACE, a wrong scheme over HTTP/2)
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_request_for_a_service_is_refused_and_the_connection_goes_on() {
+    let bed = Bed::start(|_| {}).await;
+    bed.book.take(AIGUL, "pay.use");
+    let mut sender = connect(&bed).await;
+    let extended = |protocol: &'static str, uri: &str| {
+        let mut request = get("/");
+        *request.method_mut() = Method::CONNECT;
+        *request.uri_mut() = uri.parse().unwrap();
+        request.headers_mut().insert("sec-websocket-version", "13".parse().unwrap());
+        request.extensions_mut().insert(Protocol::from_static(protocol));
+        request
+    };
+    let mut trace = get("/");
+    *trace.method_mut() = Method::TRACE;
+    let mut plain = get("/");
+    *plain.uri_mut() = "http://closed.example/".parse().unwrap();
+    for (request, status) in [
+        (trace, 405),
+        (plain, 421),
+        (extended("connect-udp", "https://closed.example/socket"), 405),
+        (extended("connect-ip", "https://closed.example/"), 405),
+        (extended("websocket", "https://other.example/socket"), 421),
+        (extended("websocket", "http://closed.example/socket"), 421),
+        (extended("websocket", "https://closed.example/pay/socket"), 403),
+        (extended("websocket", "https://closed.example//socket"), 400),
+    ] {
+        let what = format!("{request:?}");
+        let is_whole = request.method() != Method::CONNECT;
+        let (answer, _up) = sender.send_request(request, is_whole).unwrap();
+        assert_eq!(answer.await.unwrap().status(), status, "{what}");
+    }
+    let (answer, _) = sender.send_request(get("/"), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
+}
+
 /// covers: T2.1: a request on an open HTTP/2 connection is judged like a new one
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_on_an_open_connection_is_judged() {

@@ -87,6 +87,39 @@ async fn who_loses_the_right_is_cut_off_and_others_go_on() {
     assert!(bed.access.figures().routes[0].cut >= 3, "{:?}", bed.access.figures());
 }
 
+/// covers: T2.1: what was handed on is not read and forgotten when one side is done
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_has_nothing_more_to_say_still_hears_the_rest() {
+    const REST: usize = 32 << 20;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bed = Bed::over(vec![listener.local_addr().unwrap()], |_| {});
+    let hears = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut part = [0; 4096];
+            // Whether it is up is asked by a connection without a word.
+            let Ok(1..) = stream.read(&mut part).await else { continue };
+            let agreed = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\
+                Upgrade: websocket\r\nSec-WebSocket-Accept: a2V5\r\n\r\nbye";
+            stream.write_all(agreed).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // It takes its time, so that what comes has to wait.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let mut heard = Vec::new();
+            stream.read_to_end(&mut heard).await.unwrap();
+            return heard.len();
+        }
+    });
+    let mut socket = open(&bed, SOCKET).await;
+    let mut said = String::new();
+    drop(socket.read_to_string(&mut said).await);
+    assert!(said.ends_with("bye"), "{said}");
+    socket.write_all(&vec![b'x'; REST]).await.unwrap();
+    socket.shutdown().await.unwrap();
+    let heard = tokio::time::timeout(crate::bed::PATIENCE, hears).await.expect("in time");
+    assert_eq!(heard.unwrap(), REST);
+}
+
 /// covers: T3: a grant that ends by the clock, without a word from anybody
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_ends_by_itself_ends_what_it_had_opened() {

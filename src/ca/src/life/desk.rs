@@ -15,10 +15,18 @@ use super::{Error, New, Order, OrderId, Request, Stage, tables};
 use crate::{Ca, Issued, Kept, OWN, Reason, Serial, State, Subject, Wanted};
 
 /// How the desk works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Whether a second officer must confirm each order.
     pub four_eyes: bool,
+    /// How long before its end an owner may renew a certificate.
+    pub renewal: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { four_eyes: false, renewal: crate::SOON }
+    }
 }
 
 /// The longest life of a temporary certificate, in hours.
@@ -28,16 +36,16 @@ const ISSUED: [Step; 3] = [Step::Issued, Step::HandedOver, Step::Lost];
 
 /// The desk of orders and tokens. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Desk(Arc<Inner>);
+pub struct Desk(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    ca: Ca,
-    store: Store,
-    clock: Clock,
-    rules: Rules,
+pub(super) struct Inner {
+    pub(super) ca: Ca,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) rules: Rules,
     /// One step at a time: two clicks must not sign twice for one order.
-    stepping: Mutex<()>,
+    pub(super) stepping: Mutex<()>,
 }
 
 impl Desk {
@@ -141,8 +149,9 @@ impl Desk {
         };
         let request = request.or_else(|| order.request.clone());
         let request = request.as_deref().map(str::as_bytes);
-        let issued = self.0.ca.issue_on(Some(id), wanted, request, by).await?;
+        let issued = self.0.ca.issue_on(id, wanted, request, by).await?;
         self.written(&order, issued.serial, by).await?;
+        self.still_consented(&order, issued.serial, by).await?;
         self.end_replaced(&order, by).await?;
         Ok(issued)
     }
@@ -162,6 +171,7 @@ impl Desk {
                 return Err(Error::NotWanted(id));
             }
         }
+        self.is_consented(&order).await?;
         Ok(order)
     }
 
@@ -221,8 +231,8 @@ impl Desk {
     pub async fn lose(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
         let (order, stage) = self.at(id).await?;
         match (stage, order.serial) {
-            (Stage::Issued | Stage::Active, Some(serial)) => self.0.ca.suspend(serial, by).await?,
-            (Stage::Suspended, Some(_)) => {}
+            (Stage::Issued | Stage::Active, Some(_)) => self.suspend_whole(&order, by).await?,
+            (Stage::Suspended, Some(_)) => self.suspend_beside(&order, by).await?,
             _ => return Err(Error::NotNow(id, stage)),
         }
         self.go(&order, stage, &ISSUED, (Step::Lost, "token.lose"), by).await?;
@@ -244,6 +254,7 @@ impl Desk {
         self.end_temporary(id, by).await?;
         self.go(&order, stage, &ISSUED, (Step::HandedOver, "token.find"), by).await?;
         self.0.ca.resume(serial, by).await?;
+        self.resume_beside(&order, by).await?;
         self.find(id).await
     }
 
@@ -265,6 +276,11 @@ impl Desk {
             return Err(Error::NotNow(id, stage));
         }
         if let Some(new) = tables::replacing(&self.0.store, id).await? {
+            return Err(Error::Replaced(id, new.id));
+        }
+        if stage.opens()
+            && let Some(new) = self.renewing(&old).await?
+        {
             return Err(Error::Replaced(id, new.id));
         }
         let order =
@@ -291,8 +307,8 @@ impl Desk {
         }
         let (old, stage) = self.at(id).await?;
         match (stage, old.serial) {
-            (Stage::Issued | Stage::Active, Some(serial)) => self.0.ca.suspend(serial, by).await?,
-            (Stage::Lost | Stage::Suspended, _) => {}
+            (Stage::Issued | Stage::Active, Some(_)) => self.suspend_whole(&old, by).await?,
+            (Stage::Lost | Stage::Suspended, _) => self.suspend_beside(&old, by).await?,
             _ => return Err(Error::NotNow(id, stage)),
         }
         let until = self.0.clock.wall().plus(Duration::from_secs(hours * 3_600));
@@ -308,6 +324,7 @@ impl Desk {
     pub async fn give_back(&self, id: OrderId, by: &Author) -> Result<Order, Error> {
         let (order, stage) = self.at(id).await?;
         self.end_temporary(id, by).await?;
+        self.end_beside(&order, Reason::CessationOfOperation, by).await?;
         self.end(&order, Reason::CessationOfOperation, by).await?;
         self.go(&order, stage, &ISSUED, (Step::Returned, "token.return"), by).await?;
         self.find(id).await
@@ -383,12 +400,12 @@ impl Desk {
         }
     }
 
-    async fn at(&self, id: OrderId) -> Result<(Order, Stage), Error> {
+    pub(super) async fn at(&self, id: OrderId) -> Result<(Order, Stage), Error> {
         let (order, _, stage) = self.standing(id).await?;
         Ok((order, stage))
     }
 
-    fn fresh(&self, new: &New, by: &Author) -> Order {
+    pub(super) fn fresh(&self, new: &New, by: &Author) -> Order {
         let now = self.0.clock.wall();
         Order {
             id: OrderId(0),
@@ -400,6 +417,8 @@ impl Desk {
             request: new.request.clone(),
             until: None,
             replaces: None,
+            renews: None,
+            contact: new.contact.clone(),
             ordered_by: by.actor.clone(),
             ordered_human: by.human().to_owned(),
             ordered: now,
@@ -425,11 +444,12 @@ impl Desk {
             names: old.names.clone(),
             token,
             request,
+            contact: old.contact.clone(),
         };
         Ok(self.fresh(&new, by))
     }
 
-    async fn write_down(&self, order: Order, by: &Author) -> Result<Order, Error> {
+    pub(super) async fn write_down(&self, order: Order, by: &Author) -> Result<Order, Error> {
         let (by, at) = (by.clone(), order.ordered);
         let written = self.0.store.write(move |tx: &mut Tx<'_>| {
             Box::pin(async move {
@@ -438,8 +458,10 @@ impl Desk {
                     "profile": order.profile,
                     "token": order.token,
                     "replaces": order.replaces.map(|id| id.0),
+                    "renews": order.renews.map(|serial| serial.to_string()),
                 });
-                ets_journal::append(tx, at, entry("token.order", &order, &by, &detail)).await?;
+                let action = if order.renews.is_some() { "token.renew" } else { "token.order" };
+                ets_journal::append(tx, at, entry(action, &order, &by, &detail)).await?;
                 Ok::<_, Error>(order)
             })
         });
@@ -475,6 +497,7 @@ impl Desk {
         let reason =
             if old.step == Step::Lost { Reason::KeyCompromise } else { Reason::Superseded };
         self.end_temporary(old.id, by).await?;
+        self.end_beside(&old, reason, by).await?;
         self.end(&old, reason, by).await
     }
 
@@ -492,10 +515,16 @@ impl Desk {
     }
 
     /// Revokes the certificate of an order unless it is dead already.
-    async fn end(&self, order: &Order, reason: Reason, by: &Author) -> Result<(), Error> {
+    pub(super) async fn end(
+        &self,
+        order: &Order,
+        reason: Reason,
+        by: &Author,
+    ) -> Result<(), Error> {
         let Some(serial) = order.serial else { return Ok(()) };
         match self.0.ca.revoke(serial, reason, by).await {
-            Ok(()) | Err(crate::Error::Over(..)) => Ok(()),
+            // What is owed to the database opens nothing; others may still have to end.
+            Ok(()) | Err(crate::Error::Over(..) | crate::Error::Owed(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -509,7 +538,7 @@ pub fn of_owners(profile: &str) -> Result<(), Error> {
     if OWN.contains(&profile) { Err(Error::OfTheHub(profile.to_owned())) } else { Ok(()) }
 }
 
-fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {
+pub(super) fn entry(action: &str, order: &Order, by: &Author, detail: &Value) -> Entry {
     let subject = json!({ "subject": order.subject });
     let detail = if detail.is_null() { subject } else { detail.clone() };
     by.entry(action, On::new("token", order.id.to_string())).detail(detail)

@@ -34,6 +34,15 @@ pub enum Error {
     /// It was given up while it was signed.
     #[error("the issue on order {0} was given up: look at the order, then issue again")]
     GivenUp(OrderId),
+    /// It is too early to renew; the window, in days before the end.
+    #[error("a certificate is renewed in its last {0} days: it is too early")]
+    Early(u64),
+    /// It was renewed already, or is about to be.
+    #[error("the certificate is renewed by order {0} already: refuse that one first")]
+    Renewed(OrderId),
+    /// What was to be renewed opens nothing any more.
+    #[error("what order {0} renews was revoked or suspended meanwhile: nothing is issued")]
+    Withdrawn(OrderId),
     /// It was replaced already, or is about to be.
     #[error("order {0} is replaced by order {1}: go on there")]
     Replaced(OrderId, OrderId),
@@ -43,6 +52,9 @@ pub enum Error {
     /// The database's.
     #[error(transparent)]
     Store(#[from] ets_store::Error),
+    /// A letter cannot be written down.
+    #[error(transparent)]
+    Notify(#[from] ets_notify::Error),
     /// The journal's.
     #[error(transparent)]
     Journal(#[from] ets_journal::Error),

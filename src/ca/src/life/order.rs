@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use ets_model::{PersonId, WallTime};
+use ets_model::{Lang, PersonId, WallTime};
+use ets_notify::Address;
 
 use super::Stage;
 use super::stage::Step;
@@ -31,6 +32,17 @@ pub struct New {
     pub token: String,
     /// The request that was made on the token, where it is there already.
     pub request: Request,
+    /// How its owner is told that it ends.
+    pub contact: Contact,
+}
+
+/// How somebody is told that his certificate ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// His address, where it is known.
+    pub email: Option<Address>,
+    /// The language of what is written to him.
+    pub lang: Lang,
 }
 
 /// A request (PKCS#10) in PEM, or none: it comes later, or the profile makes the key.
@@ -57,6 +69,10 @@ pub struct Order {
     pub until: Option<WallTime>,
     /// In whose place it comes.
     pub replaces: Option<OrderId>,
+    /// The certificate whose owner renews it by this order, with that one's key.
+    pub renews: Option<Serial>,
+    /// How its owner is told.
+    pub contact: Contact,
     /// Who ordered it.
     pub ordered_by: String,
     /// Which human that was.

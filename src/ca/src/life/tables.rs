@@ -4,11 +4,13 @@ use ets_model::{PersonId, WallTime};
 use ets_store::{Migration, Row, Store, Tx, values};
 
 use super::stage::Step;
-use super::{Error, Order, OrderId};
+use super::{Contact, Error, Order, OrderId};
 use crate::Serial;
 
 /// The migrations, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[ORDERS, RENEWAL];
+
+const ORDERS: Migration = Migration {
     owner: "token",
     version: 1,
     name: "orders",
@@ -62,16 +64,51 @@ CREATE INDEX token_order_person ON token_order (person, id);
 CREATE INDEX token_order_serial ON token_order (serial);
 CREATE INDEX token_order_replaces ON token_order (replaces);
 ",
-}];
+};
 
-const COLUMNS: &str = "id, person, subject, profile, names, token, request, until, replaces, \
-    ordered_by, ordered_human, ordered, needs_second, confirmed_by, step, since, pending, serial";
+/// Whose owner is told where, what was renewed, and who was told that his certificate ends.
+const RENEWAL: Migration = Migration {
+    owner: "token",
+    version: 2,
+    name: "renewal",
+    sqlite: "
+ALTER TABLE token_order ADD COLUMN email TEXT;
+ALTER TABLE token_order ADD COLUMN lang TEXT;
+ALTER TABLE token_order ADD COLUMN renews TEXT;
+CREATE INDEX token_order_renews ON token_order (renews);
+CREATE TABLE token_notice (
+    serial TEXT NOT NULL,
+    days INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    letter INTEGER,
+    PRIMARY KEY (serial, days)
+) STRICT;
+",
+    postgres: "
+ALTER TABLE token_order ADD COLUMN email TEXT;
+ALTER TABLE token_order ADD COLUMN lang TEXT;
+ALTER TABLE token_order ADD COLUMN renews TEXT;
+CREATE INDEX token_order_renews ON token_order (renews);
+CREATE TABLE token_notice (
+    serial TEXT NOT NULL,
+    days BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    letter BIGINT,
+    PRIMARY KEY (serial, days)
+);
+",
+};
+
+pub(super) const COLUMNS: &str = "id, person, subject, profile, names, token, request, until, replaces, \
+    ordered_by, ordered_human, ordered, needs_second, confirmed_by, step, since, pending, serial, \
+    email, lang, renews";
 
 /// Writes an order down; its number is given here.
 pub(crate) async fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<OrderId, Error> {
     let sql = "INSERT INTO token_order (person, subject, profile, names, token, request, until, \
-        replaces, ordered_by, ordered_human, ordered, needs_second, step, since) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $11) RETURNING id";
+        replaces, ordered_by, ordered_human, ordered, needs_second, step, since, email, lang, renews) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $11, $14, $15, $16) \
+        RETURNING id";
     let row = values![
         order.person.as_str(),
         &order.subject,
@@ -85,7 +122,10 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<OrderId, Er
         &order.ordered_human,
         order.ordered.0,
         i64::from(order.needs_second),
-        order.step.code()
+        order.step.code(),
+        order.contact.email.as_ref().map(ToString::to_string),
+        order.contact.lang.code(),
+        order.renews.map(|serial| serial.to_string())
     ];
     Ok(OrderId(tx.query_one(sql, &row).await?.int("id")?))
 }
@@ -137,7 +177,9 @@ pub(crate) async fn issued(
     serial: Serial,
     at: WallTime,
 ) -> Result<bool, Error> {
-    let sql = "UPDATE token_order SET step = 'issued', since = $3, serial = $2 \
+    // Who renews has his token in his hands.
+    let sql = "UPDATE token_order SET since = $3, serial = $2, \
+        step = CASE WHEN renews IS NULL THEN 'issued' ELSE 'handed-over' END \
         WHERE id = $1 AND serial IS NULL AND step = 'ordered'";
     Ok(tx.execute(sql, &values![id.0, serial.to_string(), at.0]).await? == 1)
 }
@@ -171,6 +213,39 @@ pub(crate) async fn refuse_open(tx: &mut Tx<'_>, id: OrderId, at: WallTime) -> R
     let sql = "UPDATE token_order SET step = 'refused', since = $2 \
         WHERE replaces = $1 AND serial IS NULL AND step = 'ordered'";
     tx.execute(sql, &values![id.0, at.0]).await?;
+    Ok(())
+}
+
+/// The order by which a certificate is renewed, unless it was refused.
+pub(crate) async fn renewing(store: &Store, serial: Serial) -> Result<Option<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM token_order WHERE renews = $1 AND step <> 'refused' \
+         ORDER BY id DESC LIMIT 1"
+    );
+    store
+        .query_optional(&sql, &values![serial.to_string()])
+        .await?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+/// Renewals of a certificate that have none yet are refused.
+pub(crate) async fn refuse_renewals(
+    tx: &mut Tx<'_>,
+    serial: Serial,
+    at: WallTime,
+) -> Result<(), Error> {
+    let sql = "UPDATE token_order SET step = 'refused', since = $2 \
+        WHERE renews = $1 AND serial IS NULL AND step = 'ordered'";
+    tx.execute(sql, &values![serial.to_string(), at.0]).await?;
+    Ok(())
+}
+
+/// Where its owner is told, from now on.
+pub(crate) async fn contact(tx: &mut Tx<'_>, id: OrderId, contact: &Contact) -> Result<(), Error> {
+    let sql = "UPDATE token_order SET email = $2, lang = $3 WHERE id = $1";
+    let email = contact.email.as_ref().map(ToString::to_string);
+    tx.execute(sql, &values![id.0, email, contact.lang.code()]).await?;
     Ok(())
 }
 
@@ -213,7 +288,7 @@ pub(crate) async fn half_replaced(store: &Store) -> Result<Vec<Order>, Error> {
     store.query(&sql, &[]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Order, Error> {
+pub(super) fn read(row: &Row) -> Result<Order, Error> {
     let id = OrderId(row.int("id")?);
     let unreadable = || crate::Error::Unreadable(format!("of order {id}"));
     let step = row.text("step")?;
@@ -232,6 +307,12 @@ fn read(row: &Row) -> Result<Order, Error> {
         request: row.opt_text("request")?.map(str::to_owned),
         until: row.opt_int("until")?.map(WallTime),
         replaces: row.opt_int("replaces")?.map(OrderId),
+        renews: number("renews")?,
+        contact: Contact {
+            email: row.opt_text("email")?.map(str::parse).transpose().map_err(|_| unreadable())?,
+            // Orders of an earlier release name none.
+            lang: row.opt_text("lang")?.and_then(|code| code.parse().ok()).unwrap_or_default(),
+        },
         ordered_by: row.text("ordered_by")?.to_owned(),
         ordered_human: row.text("ordered_human")?.to_owned(),
         ordered: WallTime(row.int("ordered")?),

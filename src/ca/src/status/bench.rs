@@ -34,7 +34,6 @@ fn status() -> Status {
 /// A request as a client of today writes it.
 fn request(status: &Status, serial: Serial, nonce: Option<[u8; 32]>) -> Vec<u8> {
     use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-    use rcgen::PublicKeyData;
     let signer = status.authority.signer();
     let hashed = |of: &[u8]| tlv(OCTETS, digest(&SHA1_FOR_LEGACY_USE_ONLY, of).as_ref());
     let sha_1 = tlv(SEQUENCE, &[tlv(OID, &[0x2b, 0x0e, 3, 2, 0x1a]), vec![5, 0]].concat());

@@ -1,10 +1,9 @@
 //! One revocation list in DER (RFC 5280, section 5), from entries that are octets already: an entry
 //! is 35 or 49 octets, so that a list of a million is made at the speed of copying.
 
-use rcgen::KeyPair;
-
+use crate::Error;
 use crate::der::{self, OCTETS, OID, SEQUENCE, TRUE, URI, around, moment, tlv};
-use crate::{Error, sign};
+use crate::sign::{self, Signing};
 
 /// Extensions of a list (RFC 5280, sections 5.2.1, 5.2.3 and 5.2.5), in DER without tag.
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 0x23];
@@ -17,7 +16,7 @@ pub(crate) struct Signer<'a> {
     pub(crate) name: &'a [u8],
     /// Its key identifier, as its certificate has it.
     pub(crate) key_id: &'a [u8],
-    pub(crate) key: &'a KeyPair,
+    pub(crate) key: &'a dyn Signing,
 }
 
 /// What a list says of itself.

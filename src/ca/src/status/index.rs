@@ -47,9 +47,29 @@ impl Standing {
         Self { code, since: seconds(since), until: seconds(until) }
     }
 
+    /// The same, turned into another state.
+    pub(crate) fn turned(self, to: State, reason: Option<Reason>, since: i64) -> Self {
+        Self { until: self.until, ..Self::new(to, reason, since, 0) }
+    }
+
+    /// Where it is in its life.
+    pub(crate) fn state(self) -> State {
+        match self.code {
+            INTENDED => State::Intended,
+            GOOD => State::Active,
+            HOLD => State::Suspended,
+            _ => State::Revoked,
+        }
+    }
+
     /// Whether it was signed and opens what its owner may.
     pub(crate) fn is_good(self) -> bool {
         self.code == GOOD
+    }
+
+    /// The same, and that its time is not over at `now`, seconds since 1970.
+    pub(crate) fn is_in_force(self, now: i64) -> bool {
+        self.is_good() && i64::from(self.until) > now
     }
 
     /// Since when it opens nothing, seconds since 1970, and why (RFC 5280, section 5.3.1).

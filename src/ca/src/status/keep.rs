@@ -28,16 +28,22 @@ impl Ca {
     pub async fn keep_status(self, shutdown: Shutdown) -> Result<(), Error> {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut first = Some(self.0.status.now());
+        let (mut first, mut told) = (Some(self.0.status.now()), String::new());
         loop {
             tokio::select! {
                 () = shutdown.requested() => return Ok(()),
                 _ = beat.tick() => {}
             }
             let done = self.look(&mut first).await;
-            if let Err(error) = done {
-                tracing::error!(%error, "what others hear about certificates could not be renewed");
+            // Once, and not each second while it lasts.
+            let now = done.err().map(|error| error.to_string()).unwrap_or_default();
+            if !now.is_empty() && now != told {
+                tracing::error!(
+                    error = now,
+                    "what others hear about certificates could not be renewed"
+                );
             }
+            told = now;
         }
     }
 

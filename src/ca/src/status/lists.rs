@@ -89,11 +89,7 @@ impl Lists {
         now: i64,
         (authority, index): (&Authority, &Index),
     ) -> Result<Published, Error> {
-        let number = match which {
-            Which::Part(number) => number,
-            Which::All => SHARDS,
-        };
-        let mut place = self.places[number].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.place(which).lock().unwrap_or_else(PoisonError::into_inner);
         let change = change(which, index);
         let calm = match &place.published {
             Some(known) if which == Which::All && known.body.len() > SHORT => CALM,
@@ -118,6 +114,20 @@ impl Lists {
         }
         place.published = Some(published.clone());
         Ok(published)
+    }
+
+    /// The last list that was signed, where it still holds at `now`: without the key it is what there
+    /// is, and a change made since stands in the next one.
+    pub(crate) fn last(&self, which: Which, now: i64) -> Option<Published> {
+        let place = self.place(which).lock().unwrap_or_else(PoisonError::into_inner);
+        place.published.clone().filter(|known| (known.from..known.until).contains(&now))
+    }
+
+    fn place(&self, which: Which) -> &Mutex<Place> {
+        match which {
+            Which::Part(number) => &self.places[number],
+            Which::All => &self.places[SHARDS],
+        }
     }
 
     fn sign(

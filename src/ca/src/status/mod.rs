@@ -110,6 +110,11 @@ impl Status {
         tokio::task::spawn_blocking(move || status.get(which)).await.unwrap_or(Err(Error::LogEnded))
     }
 
+    /// The last list that was signed, where it still holds.
+    pub(crate) fn last_list(&self, which: Which) -> Option<Published> {
+        self.lists.get()?.last(which, self.now())
+    }
+
     fn get(&self, which: Which) -> Result<Published, Error> {
         let lists = self.lists.get().ok_or(Error::LogEnded)?;
         lists.get(which, self.now(), (&self.authority, &self.index))

@@ -15,16 +15,16 @@ use tokio::sync::Notify;
 
 use crate::{EC, authority, request, wanted};
 
-fn migrations() -> Vec<Migration> {
+pub(crate) fn migrations() -> Vec<Migration> {
     [ets_journal::MIGRATIONS, ets_ca::MIGRATIONS].concat()
 }
 
-struct Desk {
-    ca: Ca,
-    revoked: Arc<RevocationSet>,
+pub(crate) struct Desk {
+    pub(crate) ca: Ca,
+    pub(crate) revoked: Arc<RevocationSet>,
 }
 
-async fn open(dir: &std::path::Path, store: &Store) -> Desk {
+pub(crate) async fn open(dir: &std::path::Path, store: &Store) -> Desk {
     let revoked = Arc::new(RevocationSet::new());
     let deps = Deps {
         store: store.clone(),
@@ -136,6 +136,12 @@ async fn a_revocation_bites_whoever_asked_for_it_has_gone_and_when_the_clock_was
         // Whatever the database took in holds in the set as well.
         drop(desk.ca.suspend(serial, &Author::new("second")).await);
         assert_eq!(desk.revoked.standing(id), Standing::Revoked);
+        while desk.ca.find(serial).await.unwrap().state == State::Active {
+            tokio::task::yield_now().await;
+        }
+        // One turn is told to the database at a time: the first one is over.
+        drop(desk.ca.resume(serial, &Author::new("third")).await);
+        assert_eq!(desk.revoked.standing(id), Standing::Revoked);
     }
     let long_over = "UPDATE ca_certificate SET not_after = 1";
     store
@@ -159,6 +165,9 @@ async fn a_revocation_bites_while_a_busy_database_lets_it_wait() {
     let order = wanted("civil-servant-file", "CN=A");
     let serial = desk.ca.issue(order, None, &by).await.unwrap().serial;
     let id = desk.ca.find(serial).await.unwrap().id();
+    let second =
+        desk.ca.issue(wanted("civil-servant-file", "CN=B"), None, &by).await.unwrap().serial;
+    let of_second = desk.ca.find(second).await.unwrap().id();
     let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (inside, end, busy) = (Arc::clone(&begun), Arc::clone(&go), Store::clone(&store));
     let work = tokio::spawn(async move {
@@ -180,10 +189,22 @@ async fn a_revocation_bites_while_a_busy_database_lets_it_wait() {
     };
     tokio::time::timeout(Duration::from_secs(2), bitten).await.expect("it bites meanwhile");
     assert!(!asked.is_finished(), "the database has not taken it yet");
+    // Nor does a second one wait for the first one's database.
+    let (ca, author) = (desk.ca.clone(), by.clone());
+    let also = tokio::spawn(async move { ca.suspend(second, &author).await });
+    let bitten = async {
+        while desk.revoked.standing(of_second) != Standing::Revoked {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), bitten).await.expect("it bites meanwhile");
+    assert!(!also.is_finished(), "the database has not taken it yet");
     go.notify_one();
     work.await.unwrap().unwrap();
     asked.await.unwrap().unwrap();
+    also.await.unwrap().unwrap();
     assert_eq!(desk.ca.find(serial).await.unwrap().state, State::Revoked);
+    assert_eq!(desk.ca.find(second).await.unwrap().state, State::Suspended);
 }
 
 /// covers: T1.2

@@ -24,7 +24,7 @@ fn openssl_verifies_the_chain_for_its_purpose_and_for_no_other() {
         }
         let key = KeyPair::generate().unwrap();
         let draft = authority.draft(&wanted, &key, SystemTime::now()).unwrap();
-        let certificate = authority.sign(&draft, &key).unwrap();
+        let certificate = authority.sign(&draft).unwrap();
         let leaf = dir.path().join(format!("{profile}.pem"));
         std::fs::write(&leaf, certificate.pem()).unwrap();
         let (root, issuing, leaf) = (text(&files.root), text(&files.issuing), text(&leaf));

@@ -6,6 +6,8 @@ mod crash;
 mod desk;
 mod judged;
 mod status;
+mod taken;
+mod token;
 
 use std::path::Path;
 use std::process::{Command, Output};

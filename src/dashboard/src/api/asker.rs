@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use ets_listen::Peer;
 use ets_registry::{Author, Registry};
+use ets_rights::By;
 use http::HeaderMap;
 use http::request::Parts;
 use serde_json::Value;
@@ -17,7 +18,9 @@ use crate::service::App;
 pub(crate) struct Asker {
     /// The application.
     pub app: App,
-    /// Who asks, as the registry's journal wants it.
+    /// Who asks.
+    pub identity: Identity,
+    /// The same, as the registry's journal wants it.
     pub author: Author,
     /// The language of the answer.
     pub language: Language,
@@ -28,6 +31,14 @@ impl Asker {
     /// What is changed.
     pub(crate) fn registry(&self) -> &Registry {
         &self.app.deps.registry
+    }
+
+    /// Who asks, as the rights want it, with his reason.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn changer(&self, reason: &str) -> Result<By, Error> {
+        self.app.by(&self.identity, self.author.clone(), reason).await
     }
 
     /// The version that was seen: `If-Match`, else the body's, else the one that stands.
@@ -48,8 +59,8 @@ impl FromRequestParts<App> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Ok(language) = Language::from_request_parts(parts, app).await;
-        let identity = parts.extensions.get::<Identity>().ok_or(Error::NeedEntry)?;
-        let author = body::author(app, identity, parts.extensions.get::<Peer>());
-        Ok(Self { app: app.clone(), author, language, headers: parts.headers.clone() })
+        let identity = parts.extensions.get::<Identity>().ok_or(Error::NeedEntry)?.clone();
+        let author = body::author(app, &identity, parts.extensions.get::<Peer>());
+        Ok(Self { app: app.clone(), identity, author, language, headers: parts.headers.clone() })
     }
 }

@@ -1,9 +1,11 @@
 //! `/api/v1/ca/certificates`: what the authority issued, and how each stands.
 
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use ets_ca::{Ca, Kept, OWN, Reason, Serial, Subject, Wanted};
+use ets_registry::Author;
+use ets_rights::Object;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,17 +59,13 @@ struct Order {
 }
 
 /// `POST /api/v1/ca/certificates`
-pub(crate) async fn issue(
-    by: Asker,
-    Extension(identity): Extension<Identity>,
-    sent: Bytes,
-) -> Result<Response, Error> {
+pub(crate) async fn issue(by: Asker, sent: Bytes) -> Result<Response, Error> {
     let order: Order = body::typed(body::object(&sent)?)?;
     if OWN.contains(&order.profile.as_str()) {
-        only_here(&identity)?;
+        only_here(&by.identity)?;
     }
     let is_alone = by.app.deps.tokens.as_ref().is_some_and(|desk| desk.rules().four_eyes);
-    if is_alone && !matches!(identity.proof, Proof::System { .. }) {
+    if is_alone && !matches!(by.identity.proof, Proof::System { .. }) {
         return Err(Error::Forbidden(
             "a second officer must confirm: order it, at /ca/new or /api/v1/ca/orders",
         ));
@@ -102,25 +100,21 @@ pub(crate) async fn revoke(
             remedy: format!("use one of {}", Reason::ALL.map(Reason::code).join(", ")),
         }])
     })?;
-    by.app.ca()?.revoke(read_serial(&serial)?, reason, &by.author).await?;
+    by.app.take_away((&by.identity, &by.author), read_serial(&serial)?, Some(reason)).await?;
     Ok(done())
 }
 
 /// `POST /api/v1/ca/certificates/{serial}/suspend`
 pub(crate) async fn suspend(by: Asker, Path(serial): Path<String>) -> Result<Response, Error> {
-    by.app.ca()?.suspend(read_serial(&serial)?, &by.author).await?;
+    by.app.take_away((&by.identity, &by.author), read_serial(&serial)?, None).await?;
     Ok(done())
 }
 
 /// `POST /api/v1/ca/certificates/{serial}/resume`
-pub(crate) async fn resume(
-    by: Asker,
-    Extension(identity): Extension<Identity>,
-    Path(serial): Path<String>,
-) -> Result<Response, Error> {
+pub(crate) async fn resume(by: Asker, Path(serial): Path<String>) -> Result<Response, Error> {
     let kept = by.app.ca()?.find(read_serial(&serial)?).await?;
     if OWN.contains(&kept.profile.as_str()) {
-        only_here(&identity)?;
+        only_here(&by.identity)?;
     }
     by.app.ca()?.resume(read_serial(&serial)?, &by.author).await?;
     Ok(done())
@@ -132,6 +126,34 @@ impl App {
         let none = || Error::NotFound { what: "authority", id: "ca".to_owned() };
         self.deps.ca.as_ref().ok_or_else(none)
     }
+
+    /// Revokes a certificate, or suspends it where no reason is given. Of what opens the hub itself
+    /// that is up to who may give rights, and up to the hub's own socket; the last administrator's
+    /// in force is up to the socket alone.
+    pub(crate) async fn take_away(
+        &self,
+        (who, by): (&Identity, &Author),
+        serial: Serial,
+        reason: Option<Reason>,
+    ) -> Result<(), Error> {
+        let ca = self.ca()?;
+        if let Proof::System { .. } = who.proof {
+            return Ok(match reason {
+                Some(reason) => ca.revoke(serial, reason, by).await,
+                None => ca.suspend(serial, by).await,
+            }?);
+        }
+        self.may_take(who, serial)?;
+        Ok(ca.take_from_afar(serial, reason, by).await?)
+    }
+
+    /// Who may revoke other certificates must not shut out those who gave him that.
+    pub(crate) fn may_take(&self, who: &Identity, serial: Serial) -> Result<(), Error> {
+        if self.ca()?.is_own(serial) {
+            self.judge(who, "rights.write", &Object::Everywhere)?;
+        }
+        Ok(())
+    }
 }
 
 impl From<ets_ca::Error> for Error {
@@ -139,14 +161,22 @@ impl From<ets_ca::Error> for Error {
         use ets_ca::Error as Ca;
         match error {
             Ca::Unknown(serial) => Self::NotFound { what: "certificate", id: serial.to_string() },
-            Ca::Over(..) | Ca::Abandoned(_) => Self::Conflict(error.to_string()),
+            Ca::Owed(serial) => Self::Owed(serial),
+            Ca::LastAdministrator(_) => Self::Forbidden(
+                "this is the last administrator's certificate in force: it is taken over the hub's local socket only: ets-hub ca",
+            ),
+            Ca::NotHeld(_) | Ca::NoRenewal(_) | Ca::Over(..) | Ca::Abandoned(_) => {
+                Self::Conflict(error.to_string())
+            }
             Ca::NoProfile { .. } => fault("profile", &error),
             Ca::Attribute { .. } | Ca::NoPair { .. } | Ca::Subject { .. } => {
                 fault("subject", &error)
             }
             Ca::Name { .. } => fault("names", &error),
             Ca::NeedRequest | Ca::NoRequest | Ca::Request(_) | Ca::Key(_) => fault("csr", &error),
+            Ca::Contact(_) => fault("email", &error),
             Ca::Lint(_) => fault("profile", &error),
+            Ca::Token(why) => Self::KeyAway(why),
             Ca::Store(error) => error.into(),
             Ca::Journal(error) => error.into(),
             other => Self::internal(other),

@@ -5,10 +5,10 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Content, Operation};
-use super::rights_schema;
 use super::schema::{self, reference};
 use super::segments::answer;
 use super::table::operations;
+use super::{orders_schema, rights_schema};
 
 /// The handler.
 pub(crate) async fn get() -> Response {
@@ -50,7 +50,7 @@ pub(crate) fn document() -> Value {
 
 fn schemas() -> Value {
     let mut all = schema::all();
-    for (name, schema) in rights_schema::all() {
+    for (name, schema) in rights_schema::all().into_iter().chain(orders_schema::all()) {
         all[name] = schema;
     }
     all

@@ -3,8 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use ets_ca::life::{Desk, New, Order, OrderId, Stage};
+use ets_ca::life::{Contact, Desk, New, Order, OrderId, Stage};
 use ets_ca::{Issued, Kept};
+use ets_model::Lang;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,6 +38,24 @@ struct Ordered {
     #[serde(default)]
     token: String,
     csr: Option<String>,
+    #[serde(flatten)]
+    contact: Reached,
+}
+
+/// Where and in which language an owner is told.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reached {
+    email: Option<String>,
+    lang: Lang,
+}
+
+impl Reached {
+    fn read(self) -> Result<Contact, ets_ca::Error> {
+        let email = self.email.filter(|text| !text.trim().is_empty());
+        let email = email.map(|text| text.parse()).transpose()?;
+        Ok(Contact { email, lang: self.lang })
+    }
 }
 
 /// What a step may need; what it does not is left out.
@@ -80,6 +99,7 @@ pub(crate) async fn create(by: Asker, sent: Bytes) -> Result<Response, Error> {
         names: sent.names,
         token: sent.token,
         request: sent.csr,
+        contact: sent.contact.read()?,
     };
     let order = by.app.tokens()?.order(new, &by.author).await?;
     told(&by.app, &order, StatusCode::CREATED).await
@@ -94,6 +114,19 @@ pub(crate) async fn get(State(app): State<App>, Path(id): Path<i64>) -> Result<R
 /// `POST /api/v1/ca/orders/{id}/confirm`
 pub(crate) async fn confirm(by: Asker, Path(id): Path<i64>) -> Result<Response, Error> {
     let order = by.app.tokens()?.confirm(OrderId(id), &by.author).await?;
+    told(&by.app, &order, StatusCode::OK).await
+}
+
+/// `POST /api/v1/ca/orders/{id}/contact`
+pub(crate) async fn contact(
+    by: Asker,
+    Path(id): Path<i64>,
+    sent: Bytes,
+) -> Result<Response, Error> {
+    let sent = body::object(&sent)?;
+    body::only(&sent, &["email", "lang"])?;
+    let contact = body::typed::<Reached>(sent)?.read()?;
+    let order = by.app.tokens()?.tell_at(OrderId(id), contact, &by.author).await?;
     told(&by.app, &order, StatusCode::OK).await
 }
 
@@ -193,7 +226,7 @@ pub(super) fn handed(issued: &Issued) -> Value {
     })
 }
 
-fn document(order: &Order, kept: Option<&Kept>, stage: Stage) -> Value {
+pub(super) fn document(order: &Order, kept: Option<&Kept>, stage: Stage) -> Value {
     json!({
         "id": order.id.0,
         "person": order.person.as_str(),
@@ -208,6 +241,9 @@ fn document(order: &Order, kept: Option<&Kept>, stage: Stage) -> Value {
         "confirmed_by": order.confirmed_by,
         "temporary_until": order.until.map(time::rfc3339),
         "replaces": order.replaces.map(|id| id.0),
+        "renews": order.renews.map(|serial| serial.to_string()),
+        "email": order.contact.email.as_ref().map(ToString::to_string),
+        "lang": order.contact.lang.code(),
         "serial": order.serial.map(|serial| serial.to_string()),
         "not_after": kept.map(|kept| time::rfc3339(kept.not_after)),
     })

@@ -1,7 +1,7 @@
 //! `/api/v1/rights`: who may what, and who changes it.
 
 use axum::body::Bytes;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use ets_model::{PersonId, WallTime};
 use ets_registry::Author;
@@ -121,7 +121,6 @@ impl Default for Place {
 /// `POST /api/v1/rights/people/{person}/grants`
 pub(crate) async fn give(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path(person): Path<String>,
     sent: Bytes,
 ) -> Result<Response, Error> {
@@ -129,7 +128,7 @@ pub(crate) async fn give(
     let rights = by.app.rights()?;
     let person = find(rights, &person)?;
     let scope = Scope::read(&order.scope.kind, &order.scope.id)
-        .filter(|scope| exists(&by, scope))
+        .filter(|scope| scope.is_in(&by.registry().catalog()))
         .ok_or_else(|| fault("scope", "this names no place"))?;
     let wanted = Wanted {
         role: order.role,
@@ -137,20 +136,9 @@ pub(crate) async fn give(
         from: moment("from", order.from.as_deref())?,
         until: moment("until", order.until.as_deref())?,
     };
-    let who = by.app.by(&identity, by.author.clone(), &order.reason).await?;
+    let who = by.changer(&order.reason).await?;
     let grant = rights.give(&person, wanted, &who).await?;
     Ok(answer(StatusCode::CREATED, &json!({ "grant": grant })))
-}
-
-/// A grant for what is not there would begin to hold when somebody enters it.
-fn exists(by: &Asker, scope: &Scope) -> bool {
-    let catalog = by.registry().catalog();
-    match scope {
-        Scope::Institution(id) => catalog.institution(id).is_some(),
-        Scope::Segment(id) => catalog.segment(id.as_str()).is_some(),
-        Scope::District(id) => catalog.institutions().any(|one| one.district == *id),
-        Scope::Everywhere | Scope::Other { .. } => true,
-    }
 }
 
 /// Why something is done, and until when where that matters.
@@ -164,7 +152,6 @@ struct Why {
 /// `POST /api/v1/rights/people/{person}/{act}`
 pub(crate) async fn act_on_person(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path((person, act)): Path<(String, String)>,
     sent: Bytes,
 ) -> Result<Response, Error> {
@@ -172,7 +159,7 @@ pub(crate) async fn act_on_person(
     let rights = by.app.rights()?;
     let person = find(rights, &person)?;
     let until = moment("until", why.until.as_deref())?;
-    let who = by.app.by(&identity, by.author.clone(), &why.reason).await?;
+    let who = by.changer(&why.reason).await?;
     match act.as_str() {
         "suspend" => rights.suspend(&person, until, &who).await?,
         "resume" => rights.resume(&person, &who).await?,
@@ -184,14 +171,13 @@ pub(crate) async fn act_on_person(
 /// `POST /api/v1/rights/grants/{no}/{act}`
 pub(crate) async fn act_on_grant(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path((no, act)): Path<(i64, String)>,
     sent: Bytes,
 ) -> Result<Response, Error> {
     let why: Why = body::typed(body::object(&sent)?)?;
     let rights = by.app.rights()?;
     let until = moment("until", why.until.as_deref())?;
-    let who = by.app.by(&identity, by.author.clone(), &why.reason).await?;
+    let who = by.changer(&why.reason).await?;
     match act.as_str() {
         "end" => rights.end(no, &who).await?,
         "suspend" => rights.suspend_grant(no, until, &who).await?,
@@ -215,17 +201,13 @@ struct StandIn {
 }
 
 /// `POST /api/v1/rights/substitutions`
-pub(crate) async fn substitute(
-    by: Asker,
-    Extension(identity): Extension<Identity>,
-    sent: Bytes,
-) -> Result<Response, Error> {
+pub(crate) async fn substitute(by: Asker, sent: Bytes) -> Result<Response, Error> {
     let wanted: StandIn = body::typed(body::object(&sent)?)?;
     let rights = by.app.rights()?;
     let (of, stand_in) = (find(rights, &wanted.of)?, find(rights, &wanted.by)?);
     let times =
         (moment("from", wanted.from.as_deref())?, moment("until", wanted.until.as_deref())?);
-    let who = by.app.by(&identity, by.author.clone(), &wanted.reason).await?;
+    let who = by.changer(&wanted.reason).await?;
     let no = rights.substitute(&of, &stand_in, times, &who).await?;
     Ok(answer(StatusCode::CREATED, &json!({ "substitution": no })))
 }
@@ -233,12 +215,11 @@ pub(crate) async fn substitute(
 /// `POST /api/v1/rights/substitutions/{no}/end`
 pub(crate) async fn end_substitution(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path(no): Path<i64>,
     sent: Bytes,
 ) -> Result<Response, Error> {
     let why: Why = body::typed(body::object(&sent)?)?;
-    let who = by.app.by(&identity, by.author.clone(), &why.reason).await?;
+    let who = by.changer(&why.reason).await?;
     by.app.rights()?.end_substitution(no, &who).await?;
     Ok(done())
 }
@@ -267,12 +248,11 @@ struct Set {
 /// `PUT /api/v1/rights/roles/{id}`
 pub(crate) async fn put_role(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path(id): Path<String>,
     sent: Bytes,
 ) -> Result<Response, Error> {
     let set: Set = body::typed(body::object(&sent)?)?;
-    let who = by.app.by(&identity, by.author.clone(), &set.reason).await?;
+    let who = by.changer(&set.reason).await?;
     let rights = by.app.rights()?;
     rights.put_role(&id, &set.title, &set.rights, set.needs_second, &who).await?;
     Ok(done())
@@ -281,12 +261,11 @@ pub(crate) async fn put_role(
 /// `POST /api/v1/rights/roles/{id}/close`
 pub(crate) async fn close_role(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path(id): Path<String>,
     sent: Bytes,
 ) -> Result<Response, Error> {
     let why: Why = body::typed(body::object(&sent)?)?;
-    let who = by.app.by(&identity, by.author.clone(), &why.reason).await?;
+    let who = by.changer(&why.reason).await?;
     by.app.rights()?.close_role(&id, &who).await?;
     Ok(done())
 }
@@ -392,6 +371,7 @@ fn role_document(rights: &Rights, role: &Role) -> Value {
         "rights": version.map(|one| one.rights(&register).collect::<Vec<_>>()).unwrap_or_default(),
         "words": version.map(|one| one.words.clone()).unwrap_or_default(),
         "needs_second": version.is_some_and(|one| one.needs_second),
+        "given_by_two": rights.needs_second(role),
         "built_in": role.is_built_in(),
     })
 }

@@ -57,7 +57,7 @@ pub(super) fn all() -> [(&'static str, Value); 9] {
                 json!({
                     "role": text(), "title": text(), "rights": {"type": "array", "items": text()},
                     "words": {"type": "array", "items": text()},
-                    "needs_second": flag(), "built_in": flag(),
+                    "needs_second": flag(), "given_by_two": flag(), "built_in": flag(),
                 }),
             ),
         ),

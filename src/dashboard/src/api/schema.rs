@@ -102,18 +102,6 @@ pub(crate) fn all() -> Value {
         "Revocation": object(&["reason"], json!({
             "reason": {"type": "string", "description": "RFC 5280, section 5.3.1: keyCompromise, …"},
         })),
-        "NewCertificateOrder": object(&["profile", "subject"], json!({
-            "profile": text(),
-            "subject": {"type": "string", "description": "CN=Name,O=Institution (RFC 4514)"},
-            "names": {"type": "array", "items": text()},
-            "token": {"type": "string", "description": "what is written on the token"},
-            "csr": {"type": ["string", "null"], "description": "PKCS#10 in PEM; may come later"},
-        })),
-        "OrderStep": object(&[], json!({
-            "csr": {"type": ["string", "null"], "description": "PKCS#10 in PEM"},
-            "token": text(), "hours": whole(), "reason": text(),
-        })),
-        "CertificateOrderState": order_state(),
         "NewAcmeKey": object(&["institution", "names"], json!({
             "institution": text(),
             "names": {"type": "array", "items": text(), "description": "DNS suffixes, networks"},
@@ -122,20 +110,6 @@ pub(crate) fn all() -> Value {
         "NewRouterSecret": object(&["name"], json!({ "name": text() })),
         "Problem": problem(),
     })
-}
-
-/// See `api/orders.rs`.
-fn order_state() -> Value {
-    use ets_ca::life::Stage;
-    let stage = json!({ "type": "string", "enum": Stage::ALL.map(Stage::code) });
-    let properties = json!({
-        "id": whole(), "person": text(), "subject": text(), "profile": text(),
-        "names": {"type": "array", "items": text()}, "token": text(), "stage": stage,
-        "since": text(), "ordered": text(), "ordered_by": text(),
-        "confirmed_by": or_null(text()), "temporary_until": or_null(text()),
-        "replaces": or_null(whole()), "serial": or_null(text()), "not_after": or_null(text()),
-    });
-    object(&["id", "subject", "profile", "stage"], properties)
 }
 
 fn volume() -> Value {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use axum::body::Bytes;
-use axum::extract::{Extension, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use ets_model::{InstitutionId, Lang, LinkState, Segment, SegmentNo, WallTime};
 use ets_rights::Object;
@@ -109,7 +109,6 @@ pub(crate) async fn create(by: Asker, body: Bytes) -> Result<Response, Error> {
 /// `PUT /api/v1/segments/{id}`
 pub(crate) async fn replace(
     by: Asker,
-    Extension(identity): Extension<Identity>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Error> {
@@ -127,7 +126,7 @@ pub(crate) async fn replace(
         }]));
     }
     if segment.institution != current.institution {
-        may_move(&by.app, &identity, &current.institution, &segment.institution)?;
+        may_move(&by.app, &by.identity, &current.institution, &segment.institution)?;
     }
     segment.no = current.no;
     segment.version = version;

@@ -6,12 +6,13 @@ use axum::response::{IntoResponse, Response};
 use ets_listen::{Peer, Scheme};
 use ets_model::PersonId;
 use ets_rights::{Decision, Object, Rights};
+use ets_web::origin::is_own;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::bound::bound;
 use super::routes::{Needs, object};
-use super::{Identity, Proof, Token, origin};
+use super::{Identity, Proof, Token};
 use crate::service::App;
 use crate::{Config, Error};
 
@@ -36,7 +37,7 @@ pub(crate) async fn require_entry(
     next: Next,
 ) -> Response {
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
-    if !origin::is_own(request.method(), request.headers(), authority) {
+    if !is_own(request.method(), request.headers(), authority) {
         return Error::CrossSite.into_response();
     }
     let (parts, body) = request.into_parts();

@@ -3,16 +3,16 @@
 
 mod bound;
 mod guard;
+mod holder;
 mod identity;
-mod origin;
 mod routes;
 mod schema;
 mod sessions;
 mod token;
 
 pub(crate) use guard::{clear_cookie, identify, session_cookie};
+pub(crate) use holder::Holder;
 pub(crate) use identity::{Identity, Proof};
-pub(crate) use origin::is_own;
 pub(crate) use routes::Routes;
 pub use routes::{Address, Needs};
 pub use schema::MIGRATIONS;

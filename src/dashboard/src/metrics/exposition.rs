@@ -9,7 +9,14 @@ use ets_watch::{Health, SegmentNow, Snapshot};
 use crate::service::App;
 
 /// A text in the making.
+#[derive(Default)]
 pub(super) struct Text(String);
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
 
 impl Text {
     pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
@@ -32,7 +39,7 @@ impl Text {
 }
 
 /// Everything but the figures of the pages and the process.
-pub(crate) fn write(app: &App, health: &Health) -> String {
+pub(crate) fn write(app: &App, health: &Health, letters: Option<&ets_notify::Figures>) -> String {
     let (catalog, snapshot) = (app.deps.registry.catalog(), app.deps.watch.snapshot());
     let mut out = Text(String::with_capacity(4096 + snapshot.segments.len() * 300));
     build(&mut out, health);
@@ -43,6 +50,9 @@ pub(crate) fn write(app: &App, health: &Health) -> String {
     memory(&mut out, health);
     storage(&mut out, health, &app.deps.series.health());
     super::traffic::write(app, &mut out);
+    if let Some(figures) = letters {
+        mail(&mut out, figures);
+    }
     out.0
 }
 
@@ -238,7 +248,28 @@ fn storage(out: &mut Text, health: &Health, series: &ets_series::Health) {
     );
 }
 
+fn mail(out: &mut Text, figures: &ets_notify::Figures) {
+    out.single(
+        "ets_notify_queued",
+        "gauge",
+        "Letters that wait for the mail relay.",
+        figures.queued as f64,
+    );
+    out.single(
+        "ets_notify_sent_total",
+        "counter",
+        "Letters that the mail relay took.",
+        figures.sent as f64,
+    );
+    out.single(
+        "ets_notify_failed_total",
+        "counter",
+        "Letters that the mail relay refused for good.",
+        figures.failed as f64,
+    );
+}
+
 /// A label's value.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -7,6 +7,7 @@ use axum::extract::Form;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::t;
 use ets_web::html::escape;
+use ets_web::origin::is_own;
 use ets_web::page::Layout;
 use ets_web::{Html, Page, form, notice};
 use http::{HeaderValue, StatusCode, header};
@@ -14,7 +15,7 @@ use serde::Deserialize;
 
 use super::view::View;
 use crate::Error;
-use crate::entry::{Proof, Token, clear_cookie, is_own, session_cookie};
+use crate::entry::{Proof, Token, clear_cookie, session_cookie};
 
 /// `GET /enter?token=…`
 pub(crate) async fn show(view: View) -> Result<Response, Error> {

@@ -13,8 +13,8 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use super::problem::whom;
-use super::rights_desk;
 use super::view::View;
+use super::{renew, rights_desk};
 use crate::Error;
 use crate::api::{held_document, rfc3339};
 use crate::entry::{Identity, Proof};
@@ -39,8 +39,11 @@ pub(crate) async fn show(
     let view = View::of(&app, &parts);
     let tr = view.tr();
     let none = Html::default();
-    let body = card::card(t::me_who(tr), &none, &who(&view, &identity, certificate.as_ref()))
+    let until = certificate.as_ref().map(|one| WallTime::from(one.not_after));
+    let ends = until.and_then(|until| renew::notice(&view, until)).unwrap_or_default();
+    let who = card::card(t::me_who(tr), &none, &who(&view, &identity, certificate.as_ref()))
         .then(&card::card(t::me_rights(tr), &none, &rights(&view, &identity, &held)));
+    let body = ends.then(&who);
     let page = Page {
         heading: t::me_heading(tr).to_owned(),
         body,

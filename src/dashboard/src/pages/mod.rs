@@ -27,6 +27,7 @@ mod points;
 mod problem;
 mod registry;
 mod registry_edit;
+mod renew;
 mod rights_desk;
 mod rules;
 mod segment;
@@ -76,6 +77,15 @@ pub(crate) fn router(app: &App) -> Router {
 /// Every page there is, with what it needs.
 pub(crate) fn routes() -> Routes {
     closed().merge(traffic::routes()).merge(open())
+}
+
+/// The pages on which an owner renews his certificate, for another listener.
+pub(crate) fn renewal_router(app: &App) -> Router {
+    renew::routes()
+        .build(app)
+        .layer(DefaultBodyLimit::max(crate::api::BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), problem::problems))
+        .with_state(app.clone())
 }
 
 fn open() -> Routes {
@@ -151,4 +161,5 @@ fn closed() -> Routes {
         .merge(rules::routes())
         .merge(ca::routes())
         .merge(rights_desk::routes())
+        .merge(renew::routes())
 }

@@ -35,13 +35,13 @@ pub(crate) async fn problems(State(app): State<App>, request: Request, next: Nex
 }
 
 fn page(view: &View, error: &Error) -> Response {
-    if let Error::Denied { missing, whom_to_ask } = error {
-        return denied(view, missing, whom_to_ask);
-    }
     let problem = match error {
+        Error::Denied { missing, whom_to_ask } => return denied(view, missing, whom_to_ask),
+        Error::Owed(serial) => return owed(view, &serial.to_string()),
+        Error::KeyAway(_) => return key_away(view),
         Error::NeedEntry => Problem::SignIn { command: view.app.config.link_command.clone() },
         Error::CrossSite => Problem::FormExpired,
-        Error::Forbidden(_) | Error::Denied { .. } => Problem::Forbidden,
+        Error::Forbidden(_) => Problem::Forbidden,
         Error::NotFound { .. } => Problem::NotFound,
         Error::Stale { .. } | Error::Conflict(_) => Problem::Stale { href: view.ctx.path.clone() },
         Error::BadRequest(_) | Error::Invalid(_) | Error::TooLarge => Problem::BadRequest,
@@ -68,6 +68,32 @@ fn denied(view: &View, missing: &str, whom_to_ask: &[String]) -> Response {
         body: Html::trusted(body),
         layout: Layout::Narrow,
         status: StatusCode::FORBIDDEN,
+        ..Page::default()
+    })
+}
+
+/// It bites, and the register does not show it yet.
+fn owed(view: &View, serial: &str) -> Response {
+    let tr = view.tr();
+    let what = t::ca_owed_what(tr, serial);
+    told(view, StatusCode::ACCEPTED, t::ca_owed_title(tr), [&what, t::ca_owed_do(tr)])
+}
+
+/// The token does not sign.
+fn key_away(view: &View) -> Response {
+    let tr = view.tr();
+    let words = [t::ca_key_away_what(tr), t::ca_key_away_do(tr)];
+    told(view, StatusCode::SERVICE_UNAVAILABLE, t::ca_key_away_title(tr), words)
+}
+
+/// What is, and what to do.
+fn told(view: &View, status: StatusCode, title: &str, [what, then]: [&str; 2]) -> Response {
+    let (what, then) = (escape(what), escape(then));
+    view.respond(&Page {
+        heading: title.to_owned(),
+        body: Html::trusted(format!("<div class=\"problem\"><p>{what}</p><p>{then}</p></div>")),
+        layout: Layout::Narrow,
+        status,
         ..Page::default()
     })
 }

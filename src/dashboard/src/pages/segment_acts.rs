@@ -10,6 +10,7 @@ use ets_netd_api::PingLine;
 use ets_watch::PingStream;
 use ets_web::html::escape;
 use ets_web::live::fragment;
+use ets_web::origin::is_own;
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, card, form, notice};
 use serde::Deserialize;
@@ -18,7 +19,6 @@ use super::view::View;
 use super::{evidence, lists, segment};
 use crate::Error;
 use crate::api::{self, PingRequest};
-use crate::entry::is_own;
 
 /// How long maintenance may be announced for with one button, in minutes.
 const LENGTHS: [u64; 6] = [30, 60, 120, 240, 480, 1440];

@@ -14,7 +14,7 @@ use crate::bed::{Bed, text};
 
 async fn scrape(bed: &Bed) -> String {
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
-    text(bed.dashboard.metrics_router().oneshot(request).await.unwrap()).await
+    text(bed.metrics_router().oneshot(request).await.unwrap()).await
 }
 
 fn names(text: &str) -> BTreeSet<String> {
@@ -59,6 +59,24 @@ async fn promtool_finds_nothing_to_mend() {
     assert!(output.status.success() && said.trim().is_empty(), "{said}");
 }
 
+/// covers: N12, T2.1
+#[tokio::test]
+async fn the_proxy_is_told_of_by_class_reason_and_route() {
+    let bed = Bed::new(1).await;
+    let served = scrape(&bed).await;
+    for line in [
+        "ets_access_requests_total{code=\"2xx\"} 0",
+        "ets_access_refused_total{reason=\"no-right\"} 3",
+        "ets_access_handshakes_total{result=\"full\"} 5",
+        "ets_access_connections_ended_total{reason=\"idle\"} 2",
+        "ets_access_route_requests_total{route=\"/\",part=\"open\",code=\"2xx\"} 7",
+        "ets_access_route_requests_total{route=\"/\",part=\"closed\",code=\"4xx\"} 1",
+        "ets_access_route_services{route=\"a.example/\\\"b\\\\\",part=\"closed\",state=\"up\"} 1",
+    ] {
+        assert!(served.lines().any(|one| one == line), "{line}: {served}");
+    }
+}
+
 /// covers: N12
 #[tokio::test]
 async fn a_scrape_of_ten_thousand_segments_is_quick_and_small() {
@@ -68,7 +86,7 @@ async fn a_scrape_of_ten_thousand_segments_is_quick_and_small() {
         .header(header::ACCEPT_ENCODING, "gzip")
         .body(Body::empty())
         .unwrap();
-    let response = bed.dashboard.metrics_router().oneshot(request).await.unwrap();
+    let response = bed.metrics_router().oneshot(request).await.unwrap();
     assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
     let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
     println!("10,000 segments: {:?}, {} bytes compressed", start.elapsed(), body.len());

@@ -31,12 +31,12 @@ pub(crate) async fn give(bed: &Bed, name: &str, role: &str, scope: Scope) -> i64
     }
 }
 
-async fn get(bed: &Bed, name: &str, path: &str) -> Response {
+pub(crate) async fn get(bed: &Bed, name: &str, path: &str) -> Response {
     let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "en");
     bed.ask_as(name, request.body(Body::empty()).unwrap()).await
 }
 
-async fn post(bed: &Bed, name: &str, path: &str, form: &str) -> Response {
+pub(crate) async fn post(bed: &Bed, name: &str, path: &str, form: &str) -> Response {
     let request = Request::post(path)
         .header(header::ACCEPT_LANGUAGE, "en")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -45,7 +45,7 @@ async fn post(bed: &Bed, name: &str, path: &str, form: &str) -> Response {
 }
 
 /// As a user of the hub's own machine, over the socket of commands.
-async fn tell(bed: &Bed, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+pub(crate) async fn tell(bed: &Bed, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
     let mut request =
         Request::builder().method(method).uri(path).body(Body::from(body.to_string())).unwrap();
     request.extensions_mut().insert(SystemUser { name: "root".into(), uid: 0 });

@@ -206,12 +206,20 @@ async fn every_right_of_an_address_is_one_and_every_right_of_the_hub_opens_somet
     open.sort_by_key(|(path, _)| *path);
     let expected = [
         ("/api/openapi.json", Needs::Known),
+        // The owner of a certificate renews his own, with its key.
+        ("/api/v1/me/renewal", Needs::Known),
+        ("/api/v1/me/renewal", Needs::Known),
+        ("/api/v1/me/renewal/end-old", Needs::Known),
         ("/api/{*rest}", Needs::Known),
         ("/enter", Needs::Public),
         ("/help", Needs::Known),
         ("/help/problems", Needs::Known),
         ("/leave", Needs::Known),
         ("/me", Needs::Public),
+        ("/me/renew", Needs::Known),
+        ("/me/renew/certificate.pem", Needs::Known),
+        ("/me/renew/end", Needs::Known),
+        ("/me/renew/sign", Needs::Known),
     ];
     assert_eq!(open, expected);
     // The closed part itself is another room's.

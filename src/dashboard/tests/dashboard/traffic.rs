@@ -125,7 +125,7 @@ async fn api_segments_and_metrics_tell_the_same_totals() {
     assert_eq!(segments[2]["bytes_up"], 0, "nothing passed, and that is known");
     assert_eq!(api(&bed, "/api/v1/segments/s001").await["bytes_up"], 2_100);
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
-    let scrape = text(bed.dashboard.metrics_router().oneshot(request).await.unwrap()).await;
+    let scrape = text(bed.metrics_router().oneshot(request).await.unwrap()).await;
     for line in [
         "ets_segment_bytes_total{segment=\"s001\",direction=\"up\",class=\"hub\"} 2100",
         "ets_segment_packets_total{segment=\"s002\",direction=\"down\",class=\"outside\"} 42",
@@ -311,7 +311,7 @@ async fn a_scrape_of_ten_thousand_busy_segments_is_quick_and_small() {
     let begun = Instant::now();
     let request =
         Request::get("/metrics").header(header::ACCEPT_ENCODING, "gzip").body(Body::empty());
-    let response = bed.dashboard.metrics_router().oneshot(request.unwrap()).await.unwrap();
+    let response = bed.metrics_router().oneshot(request.unwrap()).await.unwrap();
     let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap();
     println!("10,000 busy segments: {:?}, {} bytes compressed", begun.elapsed(), body.len());
     assert!(body.len() < 3_000_000, "{}", body.len());

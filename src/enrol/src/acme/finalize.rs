@@ -1,12 +1,13 @@
 //! From an order that is ready to its certificate (RFC 8555, sections 7.4 and 7.4.2).
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ets_ca::{Issued, Reason, Subject, Wanted};
+use ets_ca::{Kept, Note, Serial, Subject, Wanted};
 use ets_journal::Subject as On;
 use ets_store::{Tx, values};
 use http::{HeaderMap, StatusCode, header};
@@ -82,74 +83,123 @@ async fn issue(enrol: &Enrol, account: &Account, order: &Order, csr: &[u8]) -> R
         names: order.names.iter().map(crate::identifier::Identifier::value).collect(),
         until: None,
     };
-    begin(enrol, &order.id).await?;
-    match enrol.ca().issue(wanted, Some(csr), &account.author()).await {
-        Ok(issued) => {
-            let serial = issued.serial;
-            let kept = keep(enrol, account, order, issued).await;
-            if kept.is_err() {
-                // Nobody will be handed it.
-                let reason = Reason::CessationOfOperation;
-                drop(enrol.ca().revoke(serial, reason, &account.author()).await);
-            }
-            kept
-        }
-        Err(error) => {
-            turn(enrol, &order.id, "processing", "ready").await?;
-            Err(match error {
-                ets_ca::Error::Key(why) => bad(why),
-                ets_ca::Error::Request(why) => bad(&why),
-                other => crate::Error::from(other).into(),
-            })
-        }
+    let (note, begun) = begin(&order.id);
+    let issued = enrol.ca().issue_noted(note, wanted, Some(csr), &account.author()).await;
+    let Err(error) = issued else {
+        finish(enrol, account, &order.id).await?;
+        return Ok(());
+    };
+    if let Some(serial) = begun.get() {
+        put_back(enrol, account, (&order.id, &serial.to_string())).await?;
     }
+    Err(match error {
+        ets_ca::Error::Abandoned(_) => {
+            Problem::new(Kind::OrderNotReady, "the order is not ready any more")
+        }
+        ets_ca::Error::Key(why) => bad(why),
+        ets_ca::Error::Request(why) => bad(&why),
+        other => crate::Error::from(other).into(),
+    })
 }
 
-/// Only one of two that finalize at once goes on, and only for an account that still may.
-async fn begin(enrol: &Enrol, id: &str) -> Result<(), Problem> {
-    if turn(enrol, id, "ready", "processing").await? {
+/// Only one of two that finalize at once goes on, and only for an account that still may. The order
+/// knows the number of its certificate before it is signed; then it is told here as well.
+fn begin(id: &str) -> (Note, Arc<OnceLock<Serial>>) {
+    let (id, begun) = (id.to_owned(), Arc::new(OnceLock::new()));
+    let told = Arc::clone(&begun);
+    let sql = "UPDATE acme_order SET status = 'processing', serial = $2
+        WHERE id = $1 AND status = 'ready' AND EXISTS
+        (SELECT 1 FROM acme_account a WHERE a.id = acme_order.account AND a.status = 'valid')";
+    let note: Note = Box::new(move |tx, serial| {
+        let row = values![id, serial.to_string()];
+        Box::pin(async move {
+            let is_ours = tx.execute(sql, &row).await? == 1;
+            Ok(is_ours && told.set(serial).is_ok())
+        })
+    });
+    (note, begun)
+}
+
+/// Nothing is being signed for the order under this number any more: it can be finalized again,
+/// unless there is a certificate after all.
+async fn put_back(
+    enrol: &Enrol,
+    account: &Account,
+    (id, serial): (&str, &str),
+) -> Result<(), crate::Error> {
+    if finish(enrol, account, id).await? {
         return Ok(());
     }
-    Err(Problem::new(Kind::OrderNotReady, "the order is not ready any more"))
-}
-
-async fn turn(
-    enrol: &Enrol,
-    id: &str,
-    from: &'static str,
-    to: &'static str,
-) -> Result<bool, Problem> {
-    let row = values![id, from, to];
-    let sql = "UPDATE acme_order SET status = $3 WHERE id = $1 AND status = $2 AND EXISTS
-        (SELECT 1 FROM acme_account a WHERE a.id = acme_order.account AND a.status = 'valid')";
+    let row = values![id, serial];
+    let sql = "UPDATE acme_order SET status = 'ready', serial = NULL
+        WHERE id = $1 AND COALESCE(serial, '') = $2 AND status = 'processing'";
     enrol
         .store()
-        .write::<_, Problem, _>(move |tx: &mut Tx<'_>| {
-            Box::pin(async move { Ok(tx.execute(sql, &row).await? == 1) })
+        .write::<_, crate::Error, _>(move |tx: &mut Tx<'_>| {
+            Box::pin(async move { Ok(tx.execute(sql, &row).await.map(drop)?) })
         })
         .await
+}
+
+/// What was being signed when the process ended is finished where there is a certificate, and else
+/// put back. Nothing is being signed yet when this is called.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn settle(enrol: &Enrol) -> Result<(), crate::Error> {
+    let sql = "SELECT id, account, serial FROM acme_order WHERE status = 'processing' ORDER BY id";
+    for row in enrol.store().query(sql, &[]).await? {
+        let (id, serial) = (row.text("id")?, row.opt_text("serial")?.unwrap_or_default());
+        let unreadable = || crate::Error::Unreadable { what: format!("order {id}") };
+        let account = rows::account(enrol.store(), row.text("account")?).await?;
+        put_back(enrol, &account.ok_or_else(unreadable)?, (id, serial)).await?;
+    }
+    Ok(())
+}
+
+/// Hands an order its certificate, if there is one, whatever became of it since.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn finish(
+    enrol: &Enrol,
+    account: &Account,
+    id: &str,
+) -> Result<bool, crate::Error> {
+    let sql = "SELECT serial FROM acme_order WHERE id = $1 AND status = 'processing'";
+    let row = enrol.store().query_optional(sql, &values![id]).await?;
+    let serial =
+        row.map(|row| row.opt_text("serial").map(|text| text.unwrap_or_default().to_owned()));
+    let Ok(serial) = serial.transpose()?.unwrap_or_default().parse() else { return Ok(false) };
+    match enrol.ca().find(serial).await {
+        Ok(kept) if !kept.certificate.is_empty() => keep(enrol, account, id, kept).await,
+        Ok(_) | Err(ets_ca::Error::Unknown(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn keep(
     enrol: &Enrol,
     account: &Account,
-    order: &Order,
-    issued: Issued,
-) -> Result<(), Problem> {
-    let (at, serial) = (enrol.now(), issued.serial.to_string());
-    let names: Vec<String> = order.names.iter().map(crate::identifier::Identifier::value).collect();
-    let detail = json!({ "serial": serial, "names": names });
-    let on = On::new("acme-order", &order.id);
+    id: &str,
+    kept: Kept,
+) -> Result<bool, crate::Error> {
+    let (at, serial) = (enrol.now(), kept.serial.to_string());
+    let detail = json!({ "serial": serial, "names": kept.names });
+    let on = On::new("acme-order", id);
     let entry = account.author().entry("acme.order.finalize", on).detail(detail);
-    let row = values![&order.id, serial, issued.certificate + &issued.chain];
-    let sql = "UPDATE acme_order SET status = 'valid', serial = $2, certificate = $3 WHERE id = $1";
+    let row = values![id, serial, kept.certificate + enrol.ca().chain()];
+    let sql = "UPDATE acme_order SET status = 'valid', certificate = $3
+        WHERE id = $1 AND serial = $2 AND status = 'processing'";
     enrol
         .store()
-        .write::<_, Problem, _>(move |tx: &mut Tx<'_>| {
+        .write::<_, crate::Error, _>(move |tx: &mut Tx<'_>| {
             Box::pin(async move {
-                tx.execute(sql, &row).await?;
-                ets_journal::append(tx, at, entry).await?;
-                Ok(())
+                // It may have been asked for meanwhile, and finished so.
+                if tx.execute(sql, &row).await? == 1 {
+                    ets_journal::append(tx, at, entry).await?;
+                }
+                Ok(true)
             })
         })
         .await

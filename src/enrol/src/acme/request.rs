@@ -1,22 +1,15 @@
 //! From a request's octets to who asks for what: size, type, address, signature, nonce.
 
-use std::time::Duration;
-
 use axum::extract::Request;
 use http::{StatusCode, header};
-use http_body_util::{BodyExt, Limited};
 
 use super::rows::{self, Account};
 use super::{ACCOUNT, NEW_NONCE};
-use crate::Enrol;
 use crate::jwk::Key;
 use crate::jws::Jws;
 use crate::problem::{Kind, Problem};
+use crate::{Enrol, body};
 
-/// A request for a hundred names with an RSA key of 4096 bits has a third of this.
-pub(crate) const MOST: usize = 32 * 1024;
-/// How long a body may take.
-const BODY: Duration = Duration::from_secs(15);
 const JOSE: &str = "application/jose+json";
 
 /// A request that is addressed to us, with a fresh nonce, signed by the key beside it.
@@ -42,9 +35,7 @@ impl Signed {
     pub(crate) async fn read(enrol: &Enrol, request: Request) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE).cloned();
         let url = enrol.at(request.uri().path());
-        // Before anything is refused: clients of HTTP/2 do not hear an answer that comes while
-        // they still send.
-        let body = body(request).await?;
+        let body = body::read(request).await?;
         if kind.is_none_or(|kind| kind.as_bytes() != JOSE.as_bytes()) {
             let detail = "the body must be of type application/jose+json";
             return Err(Problem::malformed(detail).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -111,20 +102,4 @@ async fn account(enrol: &Enrol, kid: &str) -> Result<Account, Problem> {
     let account = rows::account(enrol.store(), id).await?.ok_or_else(unknown)?;
     account.must_be_valid()?;
     Ok(account)
-}
-
-/// The body, within its bounds.
-async fn body(request: Request) -> Result<Vec<u8>, Problem> {
-    let too_large = || {
-        let detail = format!("a request has at most {MOST} octets");
-        Problem::malformed(detail).with_status(StatusCode::PAYLOAD_TOO_LARGE)
-    };
-    let read = Limited::new(request.into_body(), MOST).collect();
-    let late = Problem::malformed("the body did not come in time");
-    match tokio::time::timeout(BODY, read).await {
-        Err(_) => Err(late.with_status(StatusCode::REQUEST_TIMEOUT)),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::malformed("the body broke off")),
-        Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
-    }
 }

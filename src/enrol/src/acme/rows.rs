@@ -5,6 +5,7 @@ use ets_registry::Author;
 use ets_store::{Row, Store, Tx, values};
 use serde_json::{Value, json};
 
+use super::finalize::finish;
 use crate::check::Kind as Way;
 use crate::identifier::Identifier;
 use crate::jwk::Key;
@@ -100,16 +101,24 @@ pub(crate) struct Order {
 /// # Errors
 /// unauthorized, where it is not.
 pub(crate) async fn order(enrol: &Enrol, id: &str, account: &Account) -> Result<Order, Problem> {
-    let sql = "SELECT id, names, status, problem, expires, certificate FROM acme_order
-        WHERE id = $1 AND account = $2";
-    let row = enrol.store().query_optional(sql, &values![id, &account.id]).await?;
-    let mut order = read_order(&row.ok_or_else(Problem::not_yours)?)?;
+    let mut order = stored(enrol.store(), id, account).await?;
+    // Its certificate may be there although the word of it was lost.
+    if order.status == "processing" && finish(enrol, account, id).await? {
+        order = stored(enrol.store(), id, account).await?;
+    }
     let is_open = matches!(order.status.as_str(), "pending" | "ready");
     if is_open && order.expires <= enrol.now() {
         "invalid".clone_into(&mut order.status);
         order.problem = Some(Problem::malformed("the order is over: order again"));
     }
     Ok(order)
+}
+
+async fn stored(store: &Store, id: &str, account: &Account) -> Result<Order, Problem> {
+    let sql = "SELECT id, names, status, problem, expires, certificate FROM acme_order
+        WHERE id = $1 AND account = $2";
+    let row = store.query_optional(sql, &values![id, &account.id]).await?;
+    Ok(read_order(&row.ok_or_else(Problem::not_yours)?)?)
 }
 
 fn read_order(row: &Row) -> Result<Order, Error> {

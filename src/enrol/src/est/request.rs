@@ -1,23 +1,17 @@
 //! What a router sends, and what it is told when that does not do. EST answers in plain text (RFC
 //! 7030, section 4.2.3).
 
-use std::time::Duration;
-
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
 
-use crate::Error;
+use crate::body::{Fault, MOST};
 use crate::csr::Csr;
 use crate::identifier::Identifier;
+use crate::{Error, body};
 
-/// The most octets of a body.
-const MOST: usize = 32 * 1024;
-/// How long a body may take.
-const BODY: Duration = Duration::from_secs(15);
 const PKCS10: &str = "application/pkcs10";
 
 /// Why a router gets nothing.
@@ -33,10 +27,8 @@ pub(super) enum Refusal {
     Told(String),
     /// The body is not of the type that it must be.
     Type,
-    /// The body is too large.
-    Large,
-    /// The body did not come in time.
-    Late,
+    /// There is no whole body.
+    Body(Fault),
     /// The hub failed.
     Failed,
 }
@@ -51,6 +43,8 @@ impl From<Error> for Refusal {
 impl From<ets_ca::Error> for Refusal {
     fn from(error: ets_ca::Error) -> Self {
         match error {
+            // Another one with the same secret was sooner.
+            ets_ca::Error::Abandoned(_) => Self::Unknown,
             ets_ca::Error::Key(_) | ets_ca::Error::Request(_) => Self::Told(error.to_string()),
             other => Error::from(other).into(),
         }
@@ -74,10 +68,13 @@ impl IntoResponse for Refusal {
             }
             Self::Told(text) => (StatusCode::BAD_REQUEST, text),
             Self::Type => (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("send {PKCS10}")),
-            Self::Large => {
+            Self::Body(Fault::Large) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {MOST} octets"))
             }
-            Self::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned()),
+            Self::Body(Fault::Late) => {
+                (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned())
+            }
+            Self::Body(Fault::Broken) => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
             Self::Failed => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "the hub could not do it: try again later".to_owned(),
@@ -107,22 +104,13 @@ impl Basic {
     }
 }
 
-/// The request in DER. It is read before anything is refused: clients of HTTP/2 do not hear an
-/// answer that comes while they still send. The body is base64 whatever a header says of its
-/// transfer encoding (RFC 8951, section 3.1); space in it says nothing.
+/// The request in DER. The body is base64 whatever a header says of its transfer encoding (RFC
+/// 8951, section 3.1); space in it says nothing.
 pub(super) async fn body(request: Request) -> Result<Vec<u8>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     let is_fit = kind.is_some_and(|kind| kind.eq_ignore_ascii_case(PKCS10));
-    let read = Limited::new(request.into_body(), MOST).collect();
-    let body = match tokio::time::timeout(BODY, read).await {
-        Err(_) => return Err(Refusal::Late),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            return Err(Refusal::Large);
-        }
-        Ok(Err(_)) => return Err(Refusal::Request("the body broke off")),
-        Ok(Ok(body)) => body.to_bytes(),
-    };
+    let body = body::read(request).await.map_err(Refusal::Body)?;
     if !is_fit {
         return Err(Refusal::Type);
     }

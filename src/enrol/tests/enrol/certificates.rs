@@ -1,23 +1,29 @@
 //! From a proved order to a certificate, and its end.
 
 use axum::body::Body;
+use ets_store::testing::TestStore;
 use http::Request;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, encoded, jwk};
-use crate::ground::{Ground, URL};
+use crate::ground::{Ground, URL, migrations};
+use crate::orders::run;
 use crate::servers::{EC, Web, openssl, request, server_request};
 
-struct Ready {
-    ground: Ground,
+pub(crate) struct Ready {
+    pub(crate) ground: Ground,
     web: Web,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Ready {
     async fn new() -> Self {
+        Self::on(TestStore::sqlite(&migrations()).await).await
+    }
+
+    pub(crate) async fn on(store: TestStore) -> Self {
         let (web, port) = Web::start().await;
-        let ground = Ground::with(URL, |config| {
+        let ground = Ground::on(store, URL, |config| {
             config.http_port = port;
             let local = [127, 0, 0, 1].into();
             config.hosts.insert("akimat.test".to_owned(), local);
@@ -28,27 +34,45 @@ impl Ready {
         Self { ground, web, client }
     }
 
+    /// As after a crash of the whole hub.
+    pub(crate) async fn crash(self) -> Self {
+        let Self { ground, web, mut client } = self;
+        client.leave();
+        let ground = ground.crash().await;
+        client.turn_to(&ground.enrol);
+        Self { ground, web, client }
+    }
+
     /// An order of these names, all of them proved.
-    async fn order(&self, names: &[&str]) -> String {
-        let order = self.client.order(names).await.must_be(201);
+    pub(crate) async fn order(&self, names: &[&str]) -> String {
+        self.order_by(&self.client, names).await
+    }
+
+    async fn order_by(&self, client: &Client, names: &[&str]) -> String {
+        let order = client.order(names).await.must_be(201);
         for place in 0..names.len() {
-            let challenge = self.client.challenge(&order, place, "http-01").await;
+            let challenge = client.challenge(&order, place, "http-01").await;
             self.web.put(&challenge.token, &challenge.answer);
-            let proved = self.client.meet(&challenge).await;
+            let proved = client.meet(&challenge).await;
             assert_eq!(proved["status"], "valid", "{proved}");
         }
         order.header("location")
     }
 
-    async fn finalize(&self, order: &str, csr: &[u8]) -> Answer {
+    pub(crate) async fn finalize(&self, order: &str, csr: &[u8]) -> Answer {
         let payload = json!({ "csr": encoded(csr) }).to_string();
         self.client.post(&format!("{order}/finalize"), &payload).await
     }
 
     /// A certificate in DER.
     async fn certificate(&self, key: &str) -> Vec<u8> {
-        let order = self.order(&["mail.akimat.test"]).await;
-        let csr = server_request(self.ground.dir.path(), key, "DNS:mail.akimat.test");
+        self.certificate_of(key, &["mail.akimat.test"]).await
+    }
+
+    async fn certificate_of(&self, key: &str, names: &[&str]) -> Vec<u8> {
+        let order = self.order(names).await;
+        let all: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
+        let csr = server_request(self.ground.dir.path(), key, &all.join(","));
         let done = self.finalize(&order, &csr).await.must_be(200).json();
         let at = done["certificate"].as_str().unwrap().replace(URL, "");
         let header = self.client.header(&at).await;
@@ -166,6 +190,36 @@ async fn a_certificate_is_revoked_by_who_ordered_it_or_has_its_key_and_by_nobody
         assert_eq!(standing, ets_tls::Standing::Revoked);
     }
     assert!(jwk(&owner.key).is_object());
+}
+
+/// covers: T1.2, T1.3
+#[tokio::test]
+async fn another_account_revokes_what_bears_only_names_that_it_has_proved() {
+    let ready = Ready::new().await;
+    let names = ["akimat.test", "mail.akimat.test"];
+    let der = ready.certificate_of("a", &names).await;
+    let said = json!({ "certificate": encoded(&der), "reason": 1 }).to_string();
+    let other = Client::bound(&ready.ground.enrol, &ready.ground.account_key(1).await).await;
+    let refused = async |when: &str| {
+        let told = other.post("/acme/revoke-cert", &said).await;
+        assert_eq!(told.problem(), "unauthorized", "{when}");
+        assert_eq!(ready.ground.ca.list(10).await.unwrap()[0].state, ets_ca::State::Active);
+    };
+    ready.order_by(&other, &names[..1]).await;
+    refused("one of two names").await;
+    let second = other.order(&names[1..]).await.must_be(201);
+    refused("the other one is not proved").await;
+    let challenge = other.challenge(&second, 0, "http-01").await;
+    ready.web.put(&challenge.token, &challenge.answer);
+    assert_eq!(other.meet(&challenge).await["status"], "valid");
+    let of_other = "UPDATE acme_authorization SET expires = expires - 1000000000000000";
+    run(&ready.ground, of_other).await;
+    refused("the proofs are over").await;
+    run(&ready.ground, "UPDATE acme_authorization SET expires = expires + 1000000000000000").await;
+    other.post("/acme/revoke-cert", &said).await.must_be(200);
+    let kept = &ready.ground.ca.list(10).await.unwrap()[0];
+    assert_eq!(kept.reason, Some(ets_ca::Reason::KeyCompromise));
+    assert_eq!(ready.ground.revoked.standing(kept.id()), ets_tls::Standing::Revoked);
 }
 
 /// covers: T1.2

@@ -102,6 +102,11 @@ impl Client {
         self.router = enrol.acme_router();
     }
 
+    /// Holds nothing of the hub any more.
+    pub(crate) fn leave(&mut self) {
+        self.router = Router::new();
+    }
+
     pub(crate) fn binding(&self, eab: &AccountKey) -> Value {
         let url = format!("{URL}/acme/new-account");
         let header = json!({ "alg": "HS256", "kid": eab.kid, "url": url });

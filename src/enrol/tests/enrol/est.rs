@@ -11,7 +11,7 @@ use crate::foreign::is_there;
 use crate::ground::{Ground, Served, listener, officer};
 use crate::servers::{EC, openssl, request, request_of};
 
-const ROUTER: &str = "router-7.segments.test";
+pub(crate) const ROUTER: &str = "router-7.segments.test";
 
 /// A hub that listens, and a router's secret.
 async fn ready() -> (Ground, Served, RouterSecret) {
@@ -74,8 +74,14 @@ async fn a_router_enrols_with_its_secret_once_and_then_with_its_certificate() {
     let issuing = ground.authority("issuing.pem");
     let verify = ["verify", "-CAfile", &root, "-untrusted", &issuing, "-purpose", "sslclient"];
     assert!(openssl(dir, &[&verify[..], &["first.pem"]].concat()).contains("OK"));
-    let again = send(dir, &served, "simpleenroll", "first", &["-u", &user]).await;
-    assert!(again.starts_with("401"), "a secret works once: {again}");
+    request(dir, "thief", EC, &format!("/CN={ROUTER}"), &[]);
+    let again = send(dir, &served, "simpleenroll", "thief", &["-u", &user]).await;
+    assert!(again.starts_with("401"), "a secret leads to one certificate: {again}");
+    // Whose answer was lost gets it again.
+    assert_eq!(send(dir, &served, "simpleenroll", "first", &["-u", &user]).await, BAG);
+    unpack(dir, "again");
+    let read = |name: &str| std::fs::read_to_string(ground.path(name)).unwrap();
+    assert_eq!(read("first.pem"), read("again.pem"));
     let shown = ["--cert", "first.pem", "--key", "first.key"];
     request(
         dir,

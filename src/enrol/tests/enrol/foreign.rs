@@ -127,6 +127,38 @@ async fn certbot_gets_renews_and_revokes() {
     ready.must_hold("certbot", &chain, 1, 1).await;
 }
 
+/// covers: T1.3, T-5 (certbot; RFC 8555, section 7.6)
+#[tokio::test(flavor = "multi_thread")]
+async fn certbot_revokes_what_another_account_got_and_by_the_certificates_key() {
+    if !is_there("certbot") {
+        return;
+    }
+    let ready = ready(free_port()).await;
+    let (port, directory, eab) =
+        (ready.port.to_string(), ready.directory(), ready.ground.account_key(2).await);
+    let base = |dir: &'static str| {
+        let own = ["--config-dir", dir, "--work-dir", "w", "--logs-dir", "l", "--non-interactive"];
+        [&own[..], &["--server", &directory]].concat()
+    };
+    let eab = ["--eab-kid", &eab.kid, "--eab-hmac-key", &eab.hmac, "--agree-tos"];
+    let get = ["certonly", "--standalone", "--http-01-port", &port, "-d", NAME];
+    let who = ["-m", "it@akimat.test", "--no-eff-email"];
+    for dir in ["one", "two"] {
+        ready.run("certbot", &[&get[..], &base(dir), &eab, &who].concat()).await;
+    }
+    let chain = |dir: &str| format!("{dir}/live/{NAME}/fullchain.pem");
+    let (one, two) = (chain("one"), chain("two"));
+    let revoke = |path: &'static str| ["revoke", "--no-delete-after-revoke", path];
+    let by_names = [&revoke("--cert-path")[..], &[&one], &base("two")].concat();
+    ready.run("certbot", &by_names).await;
+    ready.must_hold("certbot, another account", &one, 2, 1).await;
+    // A third one has no account at all.
+    let key = format!("two/live/{NAME}/privkey.pem");
+    let by_key = [&revoke("--cert-path")[..], &[&two, "--key-path", &key], &base("three")].concat();
+    ready.run("certbot", &by_key).await;
+    ready.must_hold("certbot, by the key", &two, 2, 2).await;
+}
+
 /// covers: T1.2, T-5 (lego, HTTP-01 and TLS-ALPN-01)
 #[tokio::test(flavor = "multi_thread")]
 async fn lego_gets_by_file_and_by_handshake() {

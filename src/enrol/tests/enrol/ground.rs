@@ -61,6 +61,15 @@ impl Ground {
         let mut config = Config::new(url, read(&files.root) + &read(&files.issuing));
         config.hosts = [("mail.akimat.test".to_owned(), IpAddr::from([127, 0, 0, 1]))].into();
         set(&mut config);
+        Self::start(dir, store, authority, config).await
+    }
+
+    async fn start(
+        dir: tempfile::TempDir,
+        store: TestStore,
+        authority: Authority,
+        config: Config,
+    ) -> Self {
         let (revoked, clock) = (Arc::new(RevocationSet::new()), Clock::system());
         let connections = Connections::new(Arc::clone(&revoked));
         let deps = ets_ca::Deps {
@@ -73,6 +82,15 @@ impl Ground {
         let ca = Ca::open(deps).await.unwrap();
         let enrol = open(&config, &store, &ca, &clock).await;
         Self { dir, store, ca, enrol, config, clock, connections, revoked }
+    }
+
+    /// As after a crash of the whole hub: the authority is opened anew as well.
+    pub(crate) async fn crash(self) -> Self {
+        let Self { dir, store, ca, enrol, config, .. } = self;
+        drop((ca, enrol));
+        let files = Files::in_dir(&dir.path().join("ca"));
+        let authority = Authority::open(&files, &Passphrase::new(SECRET), None).unwrap();
+        Self::start(dir, store, authority, config).await
     }
 
     /// As after a restart.

@@ -6,6 +6,7 @@
 mod accounts;
 mod certificates;
 mod client;
+mod crash;
 mod est;
 mod foreign;
 mod ground;

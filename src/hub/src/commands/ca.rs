@@ -12,6 +12,7 @@ use super::{clock, escaped, rows, show, table, text};
 use crate::cli::{Ca, CaAction, OrderStep};
 use crate::client::Client;
 use crate::exit::Failure;
+use crate::out;
 
 const ORDERS: &str = "/api/v1/ca/orders";
 const CERTIFICATES: &str = "/api/v1/ca/certificates";
@@ -62,6 +63,7 @@ pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
             let done =
                 client.change(Method::POST, &format!("{ORDERS}/{order}/{name}"), &body).await?;
             match out {
+                _ if is_owed(&done) => show(&command.global, &done, |_| String::new()),
                 Some(out) if *step == OrderStep::Issue => handed_over(command, &done, out),
                 _ => show(&command.global, &done, stands),
             }
@@ -99,8 +101,20 @@ pub(crate) async fn run(client: &Client, command: &Ca) -> Result<(), Failure> {
 
 async fn turn(client: &Client, serial: &str, to: &str, body: &Value) -> Result<Value, Failure> {
     let path = format!("{CERTIFICATES}/{}/{to}", escaped(serial));
-    client.change(Method::POST, &path, body).await?;
+    let done = client.change(Method::POST, &path, body).await?;
+    if is_owed(&done) {
+        return Ok(done);
+    }
     client.get(&format!("{CERTIFICATES}/{}", escaped(serial))).await
+}
+
+/// Whether it is done and the database does not know it yet; then it is said.
+fn is_owed(answer: &Value) -> bool {
+    let is_owed = answer["type"].as_str().is_some_and(|kind| kind.ends_with("#owed"));
+    if is_owed {
+        out::note(&format!("warning: {}; {}", text(&answer["detail"]), text(&answer["remedy"])));
+    }
+    is_owed
 }
 
 fn handed_over(command: &Ca, issued: &Value, out: &Path) -> Result<(), Failure> {

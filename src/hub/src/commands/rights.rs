@@ -112,7 +112,7 @@ fn people(listing: &Value) -> String {
 
 fn roles(listing: &Value) -> String {
     let row = |one: &Value| {
-        let second = if one["needs_second"] == true { "second person" } else { "" };
+        let second = if one["given_by_two"] == true { "second person" } else { "" };
         vec![text(&one["role"]), second.to_owned(), words(&one["rights"])]
     };
     let rows: Vec<_> = rows(listing).iter().map(row).collect();

@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use ets_ca::Addresses;
 use ets_ca::root::{Root, ask, take};
-use ets_ca::{Addresses, Files};
 use serde_json::json;
 
 use crate::cli::{RootAction, RootCommand};
 use crate::config::Config;
 use crate::exit::{Failure, chain};
 use crate::out;
-use crate::serve::{authority, passphrase, request, secret};
+use crate::serve::{files, keys, request, secret};
 
 pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
     let made = match &command.action {
@@ -28,16 +28,16 @@ pub(crate) fn run(command: &RootCommand) -> Result<(), Failure> {
         }
         RootAction::Ask { file, owner } => {
             let config = Config::read(&file.config)?;
-            let files = Files::in_dir(&authority(&config));
-            let made = ask(&files, owner, &passphrase(&files)?).map_err(told)?;
+            let files = files(&config);
+            let made = ask(&files, owner, &keys(&config, &files)?).map_err(told)?;
             let path = request(&files);
             fs::write(&path, made).map_err(|error| Failure::unusable(&path, &error))?;
             path
         }
         RootAction::Take { file, from } => {
             let config = Config::read(&file.config)?;
-            let files = Files::in_dir(&authority(&config));
-            take(&files, &passphrase(&files)?, from).map_err(told)?;
+            let files = files(&config);
+            take(&files, &keys(&config, &files)?, from).map_err(told)?;
             files.issuing
         }
     };
@@ -53,5 +53,8 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn told(error: ets_ca::Error) -> Failure {
-    Failure::Usage(chain(&error))
+    match error {
+        ets_ca::Error::Token(_) => Failure::Missing(chain(&error)),
+        error => Failure::Usage(chain(&error)),
+    }
 }

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ets_access::{Identity, Idle, Object, Route};
+use ets_access::{Identity, Idle, Object, PerAddress, Route};
 use ets_config::{Bytes, Document, Section};
+use ets_listen::Bounds;
 
 /// The name and the usual port of its socket.
 pub(crate) const ENTRANCE: &str = "access-tls";
@@ -47,9 +48,39 @@ fn access(s: &mut Section<'_>) -> (ets_access::Config, SocketAddr) {
             default.idle.0,
             minute..=minute * 1440,
         )),
+        per_address: PerAddress {
+            rate: s.value_in(
+                "open_rate",
+                "Requests a second in the long run that one address may send without a certificate \
+                 (of IPv6, one link of 64 bits); 0 for no limit",
+                default.per_address.rate,
+                0..=100_000,
+            ),
+            burst: s.value_in(
+                "open_burst",
+                "Requests that it may send at once before that counts",
+                default.per_address.burst,
+                1..=1_000_000,
+            ),
+        },
+        bounds: Bounds {
+            per_address: connections_per_address(s, &default.bounds),
+            ..default.bounds
+        },
         ..default
     };
     (access, listen)
+}
+
+fn connections_per_address(s: &mut Section<'_>, default: &Bounds) -> usize {
+    let all = u64::try_from(default.limits.connections).unwrap_or(u64::MAX);
+    let most = s.value_in(
+        "connections_per_address",
+        "Connections that one address may have open; a segment may come from one as a whole",
+        u64::try_from(default.per_address).unwrap_or(all),
+        1..=all,
+    );
+    usize::try_from(most).unwrap_or(default.per_address)
 }
 
 fn route(s: &mut Section<'_>) -> Route {
@@ -108,5 +139,39 @@ fn route(s: &mut Section<'_>) -> Route {
         max_body: s.value("max_body", "The largest request", Bytes(default.max_body)).0,
         health: s.optional("health", "A path that a healthy service answers", "/".to_owned()),
         timeouts: default.timeouts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ets_config::{Faults, decode};
+
+    use super::*;
+
+    fn read(text: &str) -> Result<ets_access::Config, Faults> {
+        decode("hub.toml", text, |file| declare(file).0)
+    }
+
+    /// covers: T-8, S13
+    #[test]
+    fn what_one_address_may_ask_for_is_set_in_the_file_and_a_nonsense_is_refused() {
+        let default = read("").expect("an empty file will do");
+        assert_eq!(default.per_address, PerAddress { rate: 100, burst: 2000 });
+        assert_eq!(default.bounds, Bounds::default());
+        let text = "[access]\nopen_rate = 5\nopen_burst = 20\nconnections_per_address = 40";
+        let set = read(text).expect("it is in order");
+        assert_eq!(set.per_address, PerAddress { rate: 5, burst: 20 });
+        assert_eq!(set.bounds, Bounds { per_address: 40, ..Bounds::default() });
+        let none = read("[access]\nopen_rate = 0").expect("no limit is a limit too");
+        assert_eq!(none.per_address.rate, 0);
+        for (line, limits) in [
+            ("open_rate = 100001", "0"),
+            ("open_burst = 0", "1"),
+            ("connections_per_address = 0", "1"),
+            ("connections_per_address = 5000", "4096"),
+        ] {
+            let faults = read(&format!("[access]\n{line}")).expect_err(line).to_string();
+            assert!(faults.contains("hub.toml:2:") && faults.contains(limits), "{line}: {faults}");
+        }
     }
 }

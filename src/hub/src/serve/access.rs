@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ets_access::{Access, Deps};
+use ets_access::{Access, Deps, Renewal};
 use ets_dashboard::Dashboard;
 use ets_listen::Connections;
 use ets_rights::Rights;
@@ -29,6 +29,10 @@ pub(crate) fn build(
         acceptor: acceptor.clone(),
         clock: clock.clone(),
         site: Arc::new(dashboard.bare_site()),
+        renewal: Some(Renewal {
+            pages: dashboard.renewal_router(),
+            window: config.pki.rules.renewal.max(ets_ca::SOON),
+        }),
     };
     let identity_key = Some(data::certificates(config).join("identity.key"));
     let setting = ets_access::Config { identity_key, ..config.access.clone() };

@@ -44,6 +44,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_speed::MIGRATIONS,
         ets_ca::MIGRATIONS,
         ets_ca::life::MIGRATIONS,
+        ets_notify::MIGRATIONS,
         ets_rights::MIGRATIONS,
         ets_enrol::MIGRATIONS,
         ets_traffic::STATE_MIGRATIONS,

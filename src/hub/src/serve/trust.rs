@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ets_ca::life::Desk;
-use ets_ca::{Addresses, Authority, Ca, Files, Kept, Passphrase, State, Subject, Wanted};
+use ets_ca::{Addresses, Authority, Ca, Files, Kept, KeyStore, Passphrase, State, Subject, Wanted};
 use ets_listen::Connections;
 use ets_registry::{Author, Registry};
 use ets_rights::Rights;
@@ -42,7 +42,7 @@ pub(crate) struct Trust {
 /// Opens the authority, makes it at the first start, and sees to it that the hub and its first
 /// administrator have certificates of it.
 pub(crate) async fn open(config: &Config, store: &Store, clock: &Clock) -> Result<Trust, Failure> {
-    let files = Files::in_dir(&data::authority(config));
+    let files = files(config);
     let authority = authority(config, store, &files).await?;
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));
@@ -89,26 +89,37 @@ async fn authority(config: &Config, store: &Store, files: &Files) -> Result<Auth
             request(files).display()
         )));
     }
-    let passphrase = passphrase(files)?;
+    let keys = keys(config, files)?;
     let addresses = Addresses::new(&config.pki.url)
         .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
     if !files.exist() {
         let unused = ets_ca::is_empty(store).await.map_err(|error| Failure::internal(&error))?;
         if !unused {
-            let lost = format!(
-                "certificates were issued, and {} lacks the authority that issued them: restore root.pem, issuing.pem and issuing.key from a backup",
-                dir.display()
-            );
-            return Err(Failure::Missing(lost));
+            return Err(lost(config, files, &dir));
         }
         tracing::info!("the certification authority is made");
-        Authority::make(files, &owner(config), &passphrase, Some(&addresses))
-            .map_err(|e| Failure::internal(&e))?;
+        Authority::make(files, &owner(config), &keys, Some(&addresses))
+            .map_err(|error| refused(&error))?;
     }
-    let authority = Authority::open(files, &passphrase, Some(addresses))
+    let authority = Authority::open(files, &keys, Some(addresses))
         .map_err(|error| Failure::Usage(crate::exit::chain(&error)))?;
     is_remembered(store, &authority, &dir).await?;
     Ok(authority)
+}
+
+/// The authority that issued certificates is not there, or is another by the configuration.
+fn lost(config: &Config, files: &Files, dir: &Path) -> Failure {
+    let key = files.key.file_name().unwrap_or_default().display();
+    let moved = match config.pki.token {
+        Some(_) if files.issuing.exists() => {
+            "; to move its key to the token of [pki], move the folder away and begin with ets-hub root ask"
+        }
+        _ => "",
+    };
+    Failure::Missing(format!(
+        "certificates were issued, and {} lacks the authority that issued them: restore root.pem, issuing.pem and {key} from a backup{moved}",
+        dir.display()
+    ))
 }
 
 /// A database that has gone is no order to revoke everything: an empty one beside an authority that
@@ -128,7 +139,7 @@ async fn is_remembered(store: &Store, authority: &Authority, dir: &Path) -> Resu
 fn refused(error: &ets_ca::Error) -> Failure {
     use ets_ca::Error as E;
     match error {
-        E::Log { .. } | E::InUse { .. } | E::File { .. } => {
+        E::Log { .. } | E::InUse { .. } | E::File { .. } | E::Token(_) => {
             Failure::Missing(crate::exit::chain(error))
         }
         _ => Failure::internal(error),
@@ -145,8 +156,7 @@ pub(crate) async fn keep(
     config: Config,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
-    let (paths, files) =
-        (Paths::in_dir(&data::certificates(&config)), Files::in_dir(&data::authority(&config)));
+    let (paths, files) = (Paths::in_dir(&data::certificates(&config)), files(&config));
     // `open` has just looked.
     let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
     loop {
@@ -173,8 +183,8 @@ async fn credentials(
     files: &Files,
 ) -> Result<(), Failure> {
     data::make_private_dir(&data::certificates(config))?;
-    copy(&files.root, &paths.ca_cert)?;
-    copy(&files.issuing, &paths.client_ca)?;
+    store(&text_of(&files.root)?, &paths.ca_cert)?;
+    store(&anchors(files)?, &paths.client_ca)?;
     let hub = Wanted {
         profile: "hub".to_owned(),
         subject: Subject::of_name("ETS Hub"),
@@ -207,18 +217,35 @@ async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), F
     if stays {
         return Ok(());
     }
-    let issued = ca
-        .issue(wanted, None, &Author::new(HUB))
-        .await
-        .map_err(|error| Failure::internal(&error))?;
+    let issued = match ca.issue(wanted, None, &Author::new(HUB)).await {
+        Ok(issued) => issued,
+        // What there is goes on until the token is back.
+        Err(error @ ets_ca::Error::Token(_))
+            if is_still_good(kept.as_ref(), &known, &read(key)) =>
+        {
+            tracing::error!(%error, path = %cert.display(), "a certificate of the hub is due and cannot be renewed");
+            return Ok(());
+        }
+        Err(error) => return Err(refused(&error)),
+    };
     write(key, issued.key.as_deref().unwrap_or_default(), 0o600)?;
     write(cert, &format!("{}{}", issued.certificate, issued.chain), 0o644)
 }
 
 /// Whether it is valid now and not over soon.
 fn is_in_time(kept: &Kept) -> bool {
+    is_valid_for(kept, SOON)
+}
+
+/// Whether a pair that is due can be used all the same.
+fn is_still_good(kept: Option<&Kept>, cert: &str, key: &str) -> bool {
+    let is_valid = |kept: &Kept| kept.state == State::Active && is_valid_for(kept, Duration::ZERO);
+    kept.is_some_and(is_valid) && ets_ca::is_pair(cert, key)
+}
+
+fn is_valid_for(kept: &Kept, more: Duration) -> bool {
     let now = Clock::system().wall();
-    kept.not_before <= now && kept.not_after > now.plus(SOON)
+    kept.not_before <= now && kept.not_after > now.plus(more)
 }
 
 /// Every name that the hub answers at, each once.
@@ -233,10 +260,24 @@ fn names(config: &Config) -> Vec<String> {
     names
 }
 
+/// Where the authority lies.
+pub(crate) fn files(config: &Config) -> Files {
+    let dir = data::authority(config);
+    match config.pki.token {
+        Some(_) => Files::beside_token(&dir),
+        None => Files::in_dir(&dir),
+    }
+}
+
+/// What opens its keys, and the token where its issuing key is.
+pub(crate) fn keys(config: &Config, files: &Files) -> Result<KeyStore, Failure> {
+    Ok(KeyStore::new(passphrase(files)?, config.pki.token.clone()))
+}
+
 /// What opens the authority's key: 256 random bits in a file beside it, unless the operator put
 /// something else there. Where the file comes from elsewhere (systemd credentials, a mounted
 /// medium), a copy of the data folder opens nothing.
-pub(crate) fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
+fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
     let dir = files.key.parent().unwrap_or(Path::new("."));
     let path = dir.join("passphrase");
     // A link to a medium that is not there is no reason to make up another one.
@@ -253,8 +294,7 @@ pub(crate) fn passphrase(files: &Files) -> Result<Passphrase, Failure> {
 
 /// The passphrase that a file holds.
 pub(crate) fn secret(path: &Path) -> Result<Passphrase, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))?;
-    let passphrase = Passphrase::new(&text);
+    let passphrase = Passphrase::new(&text_of(path)?);
     if passphrase.is_empty() {
         return Err(Failure::Usage(format!(
             "{} is empty: put the passphrase there",
@@ -266,7 +306,7 @@ pub(crate) fn secret(path: &Path) -> Result<Passphrase, Failure> {
 
 /// Where the request lies that a root on another machine is to certify.
 pub(crate) fn request(files: &Files) -> PathBuf {
-    files.key.with_extension("csr")
+    files.issuing.with_extension("csr")
 }
 
 fn owner(config: &Config) -> String {
@@ -274,10 +314,32 @@ fn owner(config: &Config) -> String {
     if owner.is_empty() { "ETS Hub".to_owned() } else { owner.chars().take(40).collect() }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let text = fs::read_to_string(from).map_err(|error| Failure::unusable(from, &error))?;
+/// Whose certificates open the closed part: the issuing authority's, and those of its predecessors
+/// that lie in `before/`, so that a new issuing key does not shut everybody out.
+fn anchors(files: &Files) -> Result<String, Failure> {
+    let mut anchors = text_of(&files.issuing)?;
+    let before = files.issuing.with_file_name("before");
+    let mut found: Vec<PathBuf> = match fs::read_dir(&before) {
+        Ok(all) => all.filter_map(|one| Some(one.ok()?.path())).collect(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(Failure::unusable(&before, &error)),
+    };
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "pem"));
+    found.sort();
+    for path in found {
+        anchors.push_str(&text_of(&path)?);
+    }
+    Ok(anchors)
+}
+
+fn text_of(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::unusable(path, &error))
+}
+
+/// Writes a public file where it is not so already.
+fn store(text: &str, to: &Path) -> Result<(), Failure> {
     let is_there = fs::read_to_string(to).is_ok_and(|known| known == text);
-    if is_there { Ok(()) } else { write(to, &text, 0o644) }
+    if is_there { Ok(()) } else { write(to, text, 0o644) }
 }
 
 /// Writes a file so that a reader sees the old one or the new one, and a crash leaves either.

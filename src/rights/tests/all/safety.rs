@@ -6,7 +6,7 @@ use ets_journal::{Filter, Page, list};
 use ets_registry::Author;
 use ets_rights::{BUILT_IN_ROLES, By, Error, Scope, Wanted};
 
-use crate::bed::{Bed, chief, person, segment, wanted};
+use crate::bed::{Bed, chief, institution, person, segment, wanted};
 
 fn north() -> Scope {
     Scope::District("north".to_owned())
@@ -175,6 +175,101 @@ async fn a_role_that_needs_a_second_person_is_changed_by_an_administrator_alone(
     put("ca.issue", true, &chief()).await.unwrap();
     put("ca.issue", false, &chief()).await.unwrap();
     bed.rights.close_role("clerk", &person(&asem)).await.unwrap();
+}
+
+/// covers: T3, T1.5
+#[tokio::test]
+async fn rights_that_need_a_second_person_are_given_alone_under_no_other_name() {
+    let bed = Bed::new().await;
+    let [asem, dana, erlan] =
+        [bed.person("Asem").await, bed.person("Dana").await, bed.person("Erlan").await];
+    for one in [&asem, &dana] {
+        bed.give(one, "rights-administrator", Scope::Everywhere).await.unwrap();
+    }
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let put = async |id: &str, rights: &[&str], by: &By| {
+        bed.rights.put_role(id, "", &words(rights), false, by).await
+    };
+    let officer = ["ca.read", "ca.issue", "ca.revoke"];
+    bed.rights.put_role("ca-officer", "", &words(&officer), true, &chief()).await.unwrap();
+    let by_asem = person(&asem);
+    // A new role of the same rights, of a part of them, and of more: each grant waits.
+    let archive = institution("archive");
+    for (id, rights) in [("same", &officer[..]), ("part", &["ca.issue"]), ("more", &["*"])] {
+        put(id, rights, &by_asem).await.unwrap();
+        let grant = bed.rights.give(&erlan, wanted(id, Scope::Everywhere), &by_asem).await.unwrap();
+        assert!(!bed.may(&erlan, "ca.issue", &archive), "{id}");
+        assert!(matches!(bed.rights.confirm(grant, &by_asem).await, Err(Error::Second)), "{id}");
+        bed.rights.confirm(grant, &person(&dana)).await.unwrap();
+        assert!(bed.may(&erlan, "ca.issue", &archive), "{id}");
+        bed.rights.end(grant, &chief()).await.unwrap();
+    }
+    // Nor by the role of everything that every hub has.
+    let all = bed.rights.give(&erlan, wanted("administrator", Scope::Everywhere), &by_asem).await;
+    bed.rights.end(all.unwrap(), &chief()).await.unwrap();
+    assert!(!bed.may(&erlan, "ca.issue", &archive));
+    // What people have already does not get wider by one person alone.
+    put("clerk", &["ca.read"], &by_asem).await.unwrap();
+    let clerk = bed.rights.give(&erlan, wanted("clerk", Scope::Everywhere), &by_asem).await;
+    clerk.unwrap();
+    assert!(bed.may(&erlan, "ca.read", &archive), "officers alone do not guard what auditors see");
+    for rights in [&["ca.read", "ca.issue"][..], &["*"], &["ca.revoke"]] {
+        let refused = put("clerk", rights, &by_asem).await;
+        assert!(matches!(refused, Err(Error::FourEyes(_))), "{rights:?}: {refused:?}");
+        assert!(!bed.may(&erlan, rights[rights.len() - 1], &archive));
+    }
+    put("clerk", &["ca.read", "journal.read"], &by_asem).await.unwrap();
+    put("clerk", &["ca.read", "ca.issue", "journal.read"], &chief()).await.unwrap();
+    // What is taken from it needs nobody.
+    put("clerk", &["ca.issue"], &by_asem).await.unwrap();
+    put("clerk", &["journal.read"], &by_asem).await.unwrap();
+    let needs = |id: &str| {
+        let roles = bed.rights.roles();
+        bed.rights.needs_second(roles.iter().find(|role| role.id == id).unwrap())
+    };
+    let told = ["ca-officer", "same", "part", "administrator", "clerk", "auditor", "observer"];
+    assert_eq!(told.map(needs), [true, true, true, true, false, false, false]);
+    // With the flag goes what it guarded.
+    bed.rights.put_role("ca-officer", "", &words(&officer), false, &chief()).await.unwrap();
+    assert_eq!(told.map(needs), [false; 7]);
+    bed.rights.give(&erlan, wanted("part", Scope::Everywhere), &by_asem).await.unwrap();
+    assert!(bed.may(&erlan, "ca.issue", &archive));
+}
+
+/// covers: T3, T1.5
+#[tokio::test]
+async fn a_role_that_holds_all_of_a_guarded_one_is_guarded_as_well() {
+    let bed = Bed::new().await;
+    let needs = || {
+        let roles = bed.rights.roles();
+        let mut all: Vec<String> = roles
+            .iter()
+            .filter(|role| bed.rights.needs_second(role))
+            .map(|role| role.id.clone())
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    let guard = async |id: &str, flag: bool| {
+        let role = BUILT_IN_ROLES.iter().find(|role| role.id == id).unwrap();
+        let words: Vec<String> = role.rights.iter().map(|word| (*word).to_owned()).collect();
+        bed.rights.put_role(id, "", &words, flag, &chief()).await.unwrap();
+    };
+    for (id, expected) in [
+        ("observer", &["administrator", "auditor", "observer"][..]),
+        ("rights-administrator", &["administrator", "rights-administrator"]),
+        ("administrator", &["administrator"]),
+    ] {
+        guard(id, true).await;
+        assert_eq!(needs(), expected, "{id}");
+        guard(id, false).await;
+    }
+    // Each of its rights is given alone by a role of every hub; both together are not.
+    for (id, flag) in [("both", true), ("twin", false)] {
+        let words = ["ca.issue", "rights.write"].map(str::to_owned);
+        bed.rights.put_role(id, "", &words, flag, &chief()).await.unwrap();
+    }
+    assert_eq!(needs(), ["administrator", "both", "twin"]);
 }
 
 /// covers: T3, T1.5

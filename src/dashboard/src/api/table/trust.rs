@@ -2,10 +2,11 @@
 
 use axum::routing::{delete, get, post};
 
-use crate::api::{ca, machines, orders};
+use crate::api::{ca, machines, orders, renewal};
 use axum::routing::MethodRouter;
 
 use crate::api::operation::{Operation, json, list, param, right};
+use crate::entry::Needs;
 use crate::service::App;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -54,7 +55,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[],
         body: json("Revocation"),
         ok: (200, json("Object")),
-        refusals: &[400, 401, 403, 404, 409, 422, 507],
+        refusals: &[202, 400, 401, 403, 404, 409, 422, 507],
         route: || post(ca::revoke),
     },
     Operation {
@@ -66,7 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[],
         body: None,
         ok: (200, json("Object")),
-        refusals: &[401, 403, 404, 409, 507],
+        refusals: &[202, 401, 403, 404, 409, 507],
         route: || post(ca::suspend),
     },
     Operation {
@@ -120,6 +121,51 @@ pub(super) const OPERATIONS: &[Operation] = &[
     step("/api/v1/ca/orders/{id}/confirm", "confirmOrder", "The second officer's word.", || {
         post(orders::confirm)
     }),
+    Operation {
+        body: json("OrderContact"),
+        ..step(
+            "/api/v1/ca/orders/{id}/contact",
+            "tellOwnerAt",
+            "Where and in which language its owner is told that it ends.",
+            || post(orders::contact),
+        )
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/me/renewal",
+        needs: Needs::Known,
+        id: "getOwnRenewal",
+        summary: "What the owner of the certificate that was shown can do about its end.",
+        query: &[],
+        body: None,
+        ok: (200, json("Renewal")),
+        refusals: &[401, 403, 404, 409],
+        route: || get(renewal::show),
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/me/renewal",
+        needs: Needs::Known,
+        id: "renewOwnCertificate",
+        summary: "Renews it with the consent of its key, which signed less than five minutes ago.",
+        query: &[],
+        body: json("RenewalRequest"),
+        ok: (201, json("Renewal")),
+        refusals: &[400, 401, 403, 404, 409, 422, 507],
+        route: || post(renewal::renew),
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/me/renewal/end-old",
+        needs: Needs::Known,
+        id: "endRenewedCertificate",
+        summary: "Ends the certificate that the one that was shown renewed; its key signed less than five minutes ago.",
+        query: &[],
+        body: None,
+        ok: (200, json("Renewal")),
+        refusals: &[401, 403, 404, 409, 507],
+        route: || post(renewal::end_old),
+    },
     step("/api/v1/ca/orders/{id}/refuse", "refuseOrder", "Refuses an order.", || {
         post(orders::refuse)
     }),
@@ -272,7 +318,7 @@ const fn step(
         query: &[],
         body: json("OrderStep"),
         ok: (200, json("CertificateOrderState")),
-        refusals: &[400, 401, 403, 404, 409, 422, 507],
+        refusals: &[202, 400, 401, 403, 404, 409, 422, 507],
         route,
     }
 }

@@ -11,19 +11,22 @@ use ets_web::{Html, card, facts, form as forms, notice, when};
 
 use super::super::answers::{Answers, given};
 use super::super::journal;
-use super::{below, words};
+use super::{below, told, words};
 use crate::Error;
 use crate::api::to_keep;
 use crate::pages::view::View;
 
 async fn find(view: &View, serial: &str) -> Result<Kept, Error> {
-    let unknown = || Error::NotFound { what: "certificate", id: serial.to_owned() };
-    let serial: Serial = serial.parse().map_err(|_| unknown())?;
-    Ok(view.app.ca()?.find(serial).await?)
+    Ok(view.app.ca()?.find(read(serial)?).await?)
 }
 
-fn place(kept: &Kept) -> String {
-    format!("/ca/certificates/{}", kept.serial)
+fn read(serial: &str) -> Result<Serial, Error> {
+    let unknown = |_| Error::NotFound { what: "certificate", id: serial.to_owned() };
+    serial.parse().map_err(unknown)
+}
+
+fn place(serial: Serial) -> String {
+    format!("/ca/certificates/{serial}")
 }
 
 /// `GET /ca/certificates/{serial}`
@@ -57,7 +60,7 @@ pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Respo
         "<details class=\"data\"><summary>PEM</summary><pre class=\"log\" tabindex=\"0\">{}</pre></details>",
         escape(&kept.certificate)
     );
-    let load = Html::link(&format!("{}/pem", place(&kept)), t::ca_download(tr));
+    let load = Html::link(&format!("{}/pem", place(kept.serial)), t::ca_download(tr));
     let body = facts::list(&list).then(&acts(&view, &kept)).then(&Html::trusted(pem));
     let mut body = card::card(t::ca_certificate(tr), &load, &body);
     let history = journal::short(&view, "certificate", &kept.serial.to_string()).await?;
@@ -66,7 +69,11 @@ pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Respo
 }
 
 fn acts(view: &View, kept: &Kept) -> Html {
-    let (tr, place) = (view.tr(), place(kept));
+    let (tr, place) = (view.tr(), place(kept.serial));
+    let may = |who| view.app.may_take(who, kept.serial).is_ok();
+    if !view.who.as_ref().is_some_and(may) {
+        return Html::trusted(format!("<p class=\"help\">{}</p>", t::ca_own_text(tr)));
+    }
     let revoke = Html::trusted(format!(
         "<a class=\"button danger\" href=\"{place}/revoke\">{}</a>",
         t::ca_revoke(tr)
@@ -107,7 +114,7 @@ pub(super) async fn ask(view: View, Path(serial): Path<String>) -> Result<Respon
     let option =
         |one: Reason| (one.code().to_owned(), words::reason(tr, one).to_owned(), String::new());
     let asked = Asked {
-        action: format!("{}/revoke", place(&kept)),
+        action: format!("{}/revoke", place(kept.serial)),
         fields: vec![
             Field::new("reason", t::ca_revoke_why(tr))
                 .value(Reason::KeyCompromise.code())
@@ -115,7 +122,7 @@ pub(super) async fn ask(view: View, Path(serial): Path<String>) -> Result<Respon
             Field::new("comment", t::ca_comment(tr)).optional(),
         ],
         submit: t::ca_revoke(tr).to_owned(),
-        cancel: place(&kept),
+        cancel: place(kept.serial),
         danger: true,
         ..Asked::default()
     };
@@ -131,39 +138,41 @@ pub(super) async fn revoke(
     Path(serial): Path<String>,
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
-    let kept = find(&view, &serial).await?;
+    let serial = read(&serial)?;
     let reason = Reason::read(given(&answers, "reason")).unwrap_or(Reason::Unspecified);
     let by = Author { reason: given(&answers, "comment").to_owned(), ..view.author()? };
-    let done = view.app.ca()?.revoke(kept.serial, reason, &by).await;
-    told(&view, &kept, done, t::ca_revoked(view.tr()))
+    let done = view.app.take_away((view.identity()?, &by), serial, Some(reason)).await;
+    taken(&view, serial, done, t::ca_revoked(view.tr()))
 }
 
 /// `POST /ca/certificates/{serial}/suspend`
 pub(super) async fn suspend(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
-    let kept = find(&view, &serial).await?;
-    let done = view.app.ca()?.suspend(kept.serial, &view.author()?).await;
-    told(&view, &kept, done, t::ca_suspended(view.tr()))
+    let serial = read(&serial)?;
+    let done = view.app.take_away((view.identity()?, &view.author()?), serial, None).await;
+    taken(&view, serial, done, t::ca_suspended(view.tr()))
 }
 
 /// `POST /ca/certificates/{serial}/resume`
 pub(super) async fn resume(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
     let kept = find(&view, &serial).await?;
     if ets_ca::OWN.contains(&kept.profile.as_str()) {
-        return Ok(view.failed(&place(&kept), t::ca_only_system(view.tr())));
+        return Ok(view.failed(&place(kept.serial), t::ca_only_system(view.tr())));
     }
     let done = view.app.ca()?.resume(kept.serial, &view.author()?).await;
-    told(&view, &kept, done, t::ca_resumed(view.tr()))
+    told(&view, &place(kept.serial), done.map_err(Error::from), t::ca_resumed(view.tr()))
 }
 
-fn told(
+/// What is forbidden to who may take certificates away is to take the last administrator's.
+fn taken(
     view: &View,
-    kept: &Kept,
-    done: Result<(), ets_ca::Error>,
+    serial: Serial,
+    done: Result<(), Error>,
     text: &str,
 ) -> Result<Response, Error> {
-    match done.map_err(Error::from) {
-        Ok(()) => Ok(view.done(&place(kept), text)),
-        Err(Error::Conflict(why)) => Ok(view.failed(&place(kept), why)),
-        Err(error) => Err(error),
+    match done {
+        Err(Error::Forbidden(_)) => {
+            Ok(view.failed(&place(serial), t::ca_last_administrator(view.tr())))
+        }
+        done => told(view, &place(serial), done, text),
     }
 }

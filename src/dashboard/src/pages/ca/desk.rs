@@ -11,7 +11,7 @@ use ets_web::{Html, Page, card, notice, when};
 use super::super::csv::{File, LIMIT};
 use super::super::lists::{Choice, address, filter};
 use super::super::trust_tabs::{self, Tab};
-use super::{DESK, words};
+use super::{DESK, told, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -64,7 +64,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         next: has_more.then(|| format!("{base}from={}", from + LINES)),
         shown: None,
     };
-    let list = list(&view, &found).then(&pager(tr, &steps));
+    let list = list(&view, &found, &asked).await?.then(&pager(tr, &steps));
     let mut body = trust_tabs::tabs(&view, Tab::Certificates);
     body.push(&shown(&view, &figures, waiting.len()));
     if !waiting.is_empty() {
@@ -135,12 +135,15 @@ fn orders(view: &View, waiting: &[(Order, Stage)]) -> Html {
     table(tr, &Table { caption: t::ca_orders(tr).to_owned(), columns, rows, ..Table::default() })
 }
 
-fn list(view: &View, found: &[Kept]) -> Html {
+/// Of certificates that end soon it is told who knows.
+async fn list(view: &View, found: &[Kept], asked: &Asked) -> Result<Html, Error> {
     let tr = view.tr();
-    let row = |kept: &Kept| {
+    let ends = matches!(asked.query().shown, Some(Shown::EndsWithin(_)));
+    let mut rows = Vec::new();
+    for kept in found {
         let (name, institution) = words::owner(&kept.subject);
         let serial = kept.serial.to_string();
-        Row {
+        let mut row = Row {
             cells: vec![
                 Html::link(&format!("/ca/certificates/{serial}"), &name).into(),
                 institution.into(),
@@ -150,9 +153,13 @@ fn list(view: &View, found: &[Kept]) -> Html {
                 Html::code(&serial).into(),
             ],
             ..Row::default()
+        };
+        if ends {
+            row.cells.push(told::last(view, kept).await?.into());
         }
-    };
-    let columns = vec![
+        rows.push(row);
+    }
+    let mut columns = vec![
         Column::new("", t::ca_owner(tr)),
         Column::new("", t::ca_institution(tr)),
         Column::new("", t::ca_profile(tr)).minor(),
@@ -160,10 +167,12 @@ fn list(view: &View, found: &[Kept]) -> Html {
         Column::new("", t::ca_until(tr)),
         Column::new("", t::ca_serial(tr)).minor(),
     ];
+    if ends {
+        columns.push(Column::new("", t::ca_told(tr)));
+    }
     let empty = notice::empty(t::ca_none(tr), &Html::text(t::ca_none_text(tr)));
-    let rows = found.iter().map(row).collect();
     let caption = t::ca_list(tr).to_owned();
-    table(tr, &Table { caption, columns, rows, empty, ..Table::default() })
+    Ok(table(tr, &Table { caption, columns, rows, empty, ..Table::default() }))
 }
 
 fn filters(view: &View, asked: &Asked) -> Html {

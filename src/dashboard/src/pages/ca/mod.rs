@@ -5,10 +5,12 @@ mod certificate;
 mod desk;
 mod machines;
 mod order;
-mod order_form;
+pub(super) mod order_form;
 mod steps;
-mod words;
+mod told;
+pub(super) mod words;
 
+use axum::response::Response;
 use axum::routing::{get, post};
 use ets_i18n::t;
 use ets_web::page::Layout;
@@ -38,6 +40,7 @@ pub(super) fn routes() -> Routes {
         .route("/ca/orders/{id}/refuse", "ca.issue", post(steps::refuse))
         .route("/ca/orders/{id}/issue", "ca.issue", post(steps::issue))
         .route("/ca/orders/{id}/hand-over", "ca.issue", post(steps::hand_over))
+        .route("/ca/orders/{id}/contact", "ca.issue", post(told::save))
         .route("/ca/orders/{id}/lose", "ca.revoke", post(steps::lose))
         .route("/ca/orders/{id}/find", "ca.revoke", post(steps::find))
         .route("/ca/orders/{id}/reissue", "ca.revoke", post(steps::reissue))
@@ -66,6 +69,24 @@ fn below(view: &View, heading: String, body: Html) -> Page {
     }
 }
 
+/// The answer to a step: back to where it was taken, with a word about what was done or why not.
+fn told<T>(
+    view: &View,
+    place: &str,
+    done: Result<T, Error>,
+    text: &str,
+) -> Result<Response, Error> {
+    match done {
+        Ok(_) => Ok(view.done(place, text)),
+        Err(Error::Conflict(why)) => Ok(view.failed(place, why)),
+        Err(Error::Invalid(faults)) => {
+            let why: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            Ok(view.failed(place, why.join("; ")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 impl From<ets_ca::life::Error> for Error {
     fn from(error: ets_ca::life::Error) -> Self {
         use ets_ca::life::Error as Life;
@@ -81,8 +102,12 @@ impl From<ets_ca::life::Error> for Error {
             | Life::HasRequest(_)
             | Life::NotWanted(_)
             | Life::GivenUp(_)
+            | Life::Early(_)
+            | Life::Renewed(_)
+            | Life::Withdrawn(_)
             | Life::Replaced(..) => Self::Conflict(error.to_string()),
             Life::Ca(error) => error.into(),
+            Life::Notify(error) => Self::internal(error),
             Life::Store(error) => error.into(),
             Life::Journal(error) => error.into(),
         }

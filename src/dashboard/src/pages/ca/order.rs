@@ -9,7 +9,7 @@ use ets_web::form::{Field, Form, Kind, form};
 use ets_web::{Html, card, facts, form as forms, when};
 
 use super::super::journal;
-use super::{below, order_form, words};
+use super::{below, order_form, told as notices, words};
 use crate::Error;
 use crate::pages::view::View;
 
@@ -23,11 +23,17 @@ pub(super) async fn page(view: View, Path(id): Path<i64>) -> Result<Response, Er
     let successor = desk.replacing(order.id).await?;
     let tr = view.tr();
     let (name, _) = words::owner(&order.subject);
-    let about = about(&view, &order, kept.as_ref(), (stage, successor.as_ref()));
+    let renewal = match order.serial {
+        Some(serial) => desk.renewed_by(serial).await?,
+        None => None,
+    };
+    let next = successor.as_ref().or(renewal.as_ref());
+    let about = about(&view, &order, kept.as_ref(), (stage, next));
     let mut body = card::card(&t::ca_order(tr, id.to_string()), &Html::default(), &about);
     if successor.is_none() {
         body.push(&steps(&view, &order, stage));
     }
+    body.push(&notices::card(&view, &order).await?);
     let history = journal::short(&view, "token", &id.to_string()).await?;
     body.push(&card::card(t::ca_history(tr), &Html::default(), &history));
     Ok(view.respond(&below(&view, name, body)))
@@ -59,7 +65,20 @@ fn about(
         (t::ca_until(tr), kept.map(|kept| when::moment(&view.ctx, kept.not_after))),
         (t::ca_temporary_until(tr), order.until.map(|until| when::moment(&view.ctx, until))),
         (t::ca_replaces(tr), order.replaces.map(link)),
-        (t::ca_replaced(tr), successor.map(|one| link(one.id))),
+        (
+            t::ca_renews(tr),
+            order.renews.map(|one| {
+                let one = one.to_string();
+                Html::link(&format!("/ca/certificates/{one}"), &one)
+            }),
+        ),
+        (
+            successor.map_or("", |one| match one.renews {
+                Some(_) => t::ca_renewed_by(tr),
+                None => t::ca_replaced(tr),
+            }),
+            successor.map(|one| link(one.id)),
+        ),
         (t::ca_ordered_by(tr), text(&journal::actor(tr, &order.ordered_by))),
         (
             t::ca_confirmed_by(tr),
@@ -87,7 +106,7 @@ fn steps(view: &View, order: &Order, stage: Stage) -> Html {
             body.push(&issue(view, order));
             body.push(&button("refuse", t::ca_refuse(tr), false));
             if order.profile == "civil-servant" && order.request.is_none() {
-                how = order_form::how(view);
+                how = order_form::how(view, &words::owner(&order.subject).0);
             }
         }
         Stage::Issued | Stage::Active => {

@@ -16,22 +16,14 @@ fn place(id: OrderId) -> String {
     format!("/ca/orders/{id}")
 }
 
-/// The answer to a step: back to the order, with a word about what was done or why not.
+/// Back to the order.
 fn told<T>(
     view: &View,
     id: OrderId,
     done: Result<T, ets_ca::life::Error>,
     text: &str,
 ) -> Result<Response, Error> {
-    match done.map_err(Error::from) {
-        Ok(_) => Ok(view.done(&place(id), text)),
-        Err(Error::Conflict(why)) => Ok(view.failed(&place(id), why)),
-        Err(Error::Invalid(faults)) => {
-            let why: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-            Ok(view.failed(&place(id), why.join("; ")))
-        }
-        Err(error) => Err(error),
-    }
+    super::told(view, &place(id), done.map_err(Error::from), text)
 }
 
 /// `POST /ca/orders/{id}/confirm`

@@ -79,7 +79,7 @@ pub(super) fn reason(tr: &Tr, reason: Reason) -> &'static str {
 
 /// Name and institution of a subject as it was written down; the whole of it where it cannot be
 /// read.
-pub(super) fn owner(subject: &str) -> (String, String) {
+pub(in crate::pages) fn owner(subject: &str) -> (String, String) {
     match subject.parse::<Subject>() {
         Ok(subject) => {
             let institution = subject.institution().unwrap_or_default().to_owned();

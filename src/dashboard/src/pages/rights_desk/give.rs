@@ -34,8 +34,8 @@ pub(super) async fn give(
     match rights.give(&person.id, wanted, &by).await {
         Ok(_) => {
             let roles = rights.roles();
-            let role = roles.iter().find(|one| one.id == role).and_then(|one| one.newest());
-            let waits = role.is_some_and(|role| role.needs_second);
+            let role = roles.iter().find(|one| one.id == role);
+            let waits = role.is_some_and(|role| rights.needs_second(role));
             let tr = view.tr();
             let text = if waits { t::rights_waits_done(tr) } else { t::rights_done(tr) };
             Ok(view.done(&person_href(no), text))
@@ -53,13 +53,7 @@ fn read(view: &View, answers: &Answers) -> Result<Wanted, Faults> {
         "other" => id.split_once(':').and_then(|(kind, id)| Scope::read(kind, id)),
         kind => Scope::read(kind, id),
     };
-    let exists = |scope: &Scope| match scope {
-        Scope::Institution(id) => view.catalog.institution(id).is_some(),
-        Scope::Segment(id) => view.catalog.segment(id.as_str()).is_some(),
-        Scope::District(id) => view.catalog.institutions().any(|one| one.district == *id),
-        Scope::Everywhere | Scope::Other { .. } => true,
-    };
-    let scope = scope.filter(exists).unwrap_or_else(|| {
+    let scope = scope.filter(|scope| scope.is_in(&view.catalog)).unwrap_or_else(|| {
         faults.insert("scope_id", t::rights_fault_scope(tr).to_owned());
         Scope::Everywhere
     });

@@ -26,7 +26,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         let held: Vec<&str> = version
             .map(|version| version.rights(&register).map(|id| words::right(tr, id)).collect())
             .unwrap_or_default();
-        let second = match version.is_some_and(|version| version.needs_second) {
+        let second = match rights.needs_second(role) {
             true => t::rights_second_yes(tr),
             false => t::rights_second_no(tr),
         };

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use ets_i18n::{Tr, t};
 use ets_netd_api::Direction;
 use ets_speed::{DURATION, Error as Refusal, Run};
+use ets_web::origin::is_own;
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method, StatusCode, header};
 use tokio::sync::mpsc;
@@ -16,7 +17,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Error;
 use crate::api::measured_document;
-use crate::entry::is_own;
 use crate::pages::view::View;
 
 /// A measurement that the other side does not take part in ends after this.
