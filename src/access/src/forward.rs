@@ -60,6 +60,7 @@ pub(crate) async fn forward(
         promise_nothing(&mut parts.headers, &wish);
         Upload::empty()
     } else {
+        frame(&mut parts.headers);
         let leash = Leash::new(visit, &order.way, order.turn);
         Upload::new(body, leash, verdict.clone())
     };
@@ -83,6 +84,13 @@ pub(crate) async fn forward(
 fn announces_body(headers: &HeaderMap) -> bool {
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     headers.contains_key(header::TRANSFER_ENCODING) || lengths.any(|length| length != "0")
+}
+
+/// A body of unknown length is told as one: for GET and HEAD hyper would send none at all.
+fn frame(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
 }
 
 /// A service that waits for a body that does not come would take the next request for it.

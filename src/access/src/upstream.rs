@@ -22,6 +22,8 @@ const MOST_KEPT: usize = 128;
 const READY: Duration = Duration::from_millis(20);
 /// Failures in a row of a service that accepts connections until it counts as down.
 const FAILURES: u32 = 3;
+/// Octets of an answer that wait for a reader who takes nothing; also the longest head.
+const BUFFER: usize = 128 << 10;
 /// How often one that is down is asked, and all.
 const ASK_DOWN: Duration = Duration::from_secs(1);
 const ASK_ALL: u32 = 10;
@@ -175,8 +177,11 @@ async fn open(address: SocketAddr, connect: Duration) -> std::io::Result<Sender>
         .await
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
     stream.set_nodelay(true)?;
-    let (sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(std::io::Error::other)?;
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%address, %error, "a connection to a service ended with an error");

@@ -83,6 +83,21 @@ async fn a_request_is_repeated_only_where_that_is_harmless() {
     assert_eq!(statuses[3], 503, "three failures in a row and it counts as down");
 }
 
+/// covers: T2.1: a question may have a body, also one whose length is not known beforehand
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_arrives_whatever_the_method_and_however_it_is_framed() {
+    let bed = Bed::start(|_| {}).await;
+    for version in ["--http1.1", "--http2"] {
+        for method in ["GET", "POST", "DELETE"] {
+            for framing in ["Transfer-Encoding: chunked", "Accept: */*"] {
+                let asked = [version, "-X", method, "-H", framing, "-d", "body"];
+                let told = bed.ask(&asked, "/count").await;
+                assert_eq!(told, (200, "4".to_owned()), "{asked:?}");
+            }
+        }
+    }
+}
+
 /// covers: T-7: a service that keeps a connection and closes it when it likes
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_that_died_is_no_fault_of_the_person() {
