@@ -34,7 +34,9 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [speed]\nport = {SPEED}\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
-         open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\n\
+         open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\
+         # Everybody in a lab has one address, and loads are tried on it.\n\
+         open_rate = 2000\nopen_burst = 20000\n\n\
          [[route]]\nprefix = \"/documents\"\nupstreams = [\"{documents}\"]\n\n\
          [[route]]\nupstreams = [\"{web}\"]\nopen = true\nidentity = \"none\"\n\n\
          [enrol]\nurl = \"{enrol}\"\nresolver = \"{resolver}\"\n\n\
