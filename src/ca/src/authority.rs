@@ -132,14 +132,16 @@ impl Authority {
             return Err(there_already(&files.root));
         }
         make_private(files.dir())?;
+        let keys = keys.into();
         // The root's certificate is written last: without it nothing was ever signed. Who calls
-        // this has seen that nothing was.
-        if files.key.exists() {
+        // this has seen that nothing was. Beside a token the secret stays as its key does: it sealed
+        // that key's log, and the mark of a PIN that was refused.
+        if !keys.has_token() && files.key.exists() {
             let aside = files.key.with_extension("key.unused");
             let fail = |source| Error::File { path: files.key.clone(), source };
             fs::rename(&files.key, aside).map_err(fail)?;
         }
-        let issuing_key = keys.into().find_or_make(files)?;
+        let issuing_key = keys.find_or_make(files)?;
         let now = SystemTime::now();
         let root = self_signed_root(owner, now)?;
         let (_, params) = drawn(&wanted(owner, "issuing"), now, far(now), addresses)?;

@@ -79,6 +79,11 @@ impl KeyStore {
         Self { passphrase, token }
     }
 
+    /// Whether the issuing key is on a token.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Opens the keys whose public one a certificate says.
     ///
     /// # Errors

@@ -61,8 +61,14 @@ impl Ca {
     /// The database comes last: whoever is to be shut out does not live on while it lets us wait,
     /// and where it cannot take it, it is told later.
     async fn take(&self, turn: &Turn, by: &Author) -> Result<(), Error> {
-        let lines = self.bite(turn).await?;
+        let logged = self.bite(turn).await?;
         self.publish(turn.serial).await;
+        let told = self.register(turn, *logged.as_ref().unwrap_or(&0), by).await;
+        // Where the log failed the next start writes into it what the database has.
+        logged.and(told)
+    }
+
+    async fn register(&self, turn: &Turn, lines: u64, by: &Author) -> Result<(), Error> {
         let _turning = self.0.turning.lock().await;
         let done = match self.find(turn.serial).await {
             Ok(known) => self.turn(&known, turn, lines, by).await,
@@ -77,8 +83,8 @@ impl Ca {
     }
 
     /// The log first: what it has, a restored backup of the database does not take back. Answers
-    /// how many lines there are.
-    async fn bite(&self, turn: &Turn) -> Result<u64, Error> {
+    /// how many lines there are, or why the log lacks this one: it is in force all the same.
+    async fn bite(&self, turn: &Turn) -> Result<Result<u64, Error>, Error> {
         let serial = turn.serial;
         let own = CertId::new(self.0.deps.authority.name(), serial.bytes());
         let former = match self.0.status.index().standing(serial) {
@@ -98,7 +104,7 @@ impl Ca {
         let lines = self.0.log.append(vec![self.event(turn)]).await;
         // Also where the log failed, as long as the hub runs: nobody knows what is on the disk then.
         self.cut(turn, former.map_or(own, |kept| kept.id()));
-        lines
+        Ok(lines)
     }
 
     async fn give_back(&self, turn: &Turn, by: &Author) -> Result<(), Error> {
@@ -137,7 +143,7 @@ impl Ca {
         tracing::warn!(
             %serial,
             error = why as &dyn std::error::Error,
-            "in force and in the authority's log, and not yet in the database"
+            "in force, and not yet in the database"
         );
         self.owed().push_back((turn.clone(), by.clone()));
         Error::Owed(serial)
@@ -147,7 +153,8 @@ impl Ca {
         self.0.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the database what it has not taken yet; what it still does not take is kept.
+    /// Tells the database what it has not taken yet, in turn. Where it does not take one it is away:
+    /// the others are not tried on it before the next time.
     pub(crate) async fn pay(&self) {
         let many = self.owed().len();
         for _ in 0..many {
@@ -159,7 +166,12 @@ impl Ca {
             };
             match paid {
                 Ok(()) | Err(Error::Over(..) | Error::Unknown(_)) => self.tell(turn.serial).await,
-                Err(_) => self.owed().push_back((turn, by)),
+                // A matter of this row alone: nobody waits behind it.
+                Err(Error::Unreadable(_)) => self.owed().push_back((turn, by)),
+                Err(_) => {
+                    self.owed().push_front((turn, by));
+                    return;
+                }
             }
         }
     }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use ets_ca::life::{
     Contact, Desk, Error, Expiry, New, Notices, Order, Renewal, Rules, Stage, told,
 };
-use ets_ca::{Addresses, Authority, Ca, Deps, Files, Passphrase, Reason, Serial, State};
+use ets_ca::{
+    Addresses, Authority, Ca, Deps, Files, KeyStore, Passphrase, Reason, Serial, State, Token,
+    Wanted,
+};
 use ets_listen::{CertId, Connections};
 use ets_model::{Lang, Stamp};
 use ets_notify::{Config, LetterId, Relay, Tls};
@@ -17,7 +20,8 @@ use ets_registry::Author;
 use ets_runtime::Clock;
 use ets_store::testing::TestStore;
 use ets_store::{Migration, Store, Tx, values};
-use ets_tls::RevocationSet;
+use ets_tls::{RevocationSet, Standing};
+use tokio::sync::Notify;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -33,20 +37,32 @@ struct Ground {
     clock: Clock,
     store: Store,
     revoked: Arc<RevocationSet>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Ground {
     async fn open(store: &Store, rules: Rules) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::by_hand(Clock::system().stamp());
-        let (files, passphrase) = (Files::in_dir(dir.path()), Passphrase::new("correct horse"));
         let addresses = Addresses::new("http://pki.ets.localhost:8480").unwrap();
-        Authority::make(&files, "Region", &passphrase, Some(&addresses)).unwrap();
+        let passphrase = Passphrase::new("correct horse");
+        Authority::make(&Files::in_dir(dir.path()), "Region", &passphrase, Some(&addresses))
+            .unwrap();
+        let clock = Clock::by_hand(Clock::system().stamp());
+        Self::start((store.clone(), dir), rules, clock, None).await
+    }
+
+    async fn start(
+        (store, dir): (Store, tempfile::TempDir),
+        rules: Rules,
+        clock: Clock,
+        token: Option<Token>,
+    ) -> Self {
+        let keys = KeyStore::new(Passphrase::new("correct horse"), token);
+        let addresses = Addresses::new("http://pki.ets.localhost:8480").unwrap();
         let revoked = Arc::new(RevocationSet::new());
         let ca = Ca::open(Deps {
             store: store.clone(),
-            authority: Authority::open(&files, &passphrase, Some(addresses)).unwrap(),
+            authority: Authority::open(&Files::in_dir(dir.path()), keys, Some(addresses)).unwrap(),
             connections: Connections::new(Arc::clone(&revoked)),
             revoked: Arc::clone(&revoked),
             clock: clock.clone(),
@@ -54,7 +70,15 @@ impl Ground {
         .await
         .unwrap();
         let desk = Desk::open(ca.clone(), store.clone(), clock.clone(), rules).await.unwrap();
-        Self { ca, desk, clock, store: store.clone(), revoked, _dir: dir }
+        Self { ca, desk, clock, store, revoked, dir }
+    }
+
+    /// The next process, whose issuing key is in the file, or on a token.
+    async fn again(self, token: Option<Token>) -> Self {
+        let Self { ca, desk, clock, store, revoked: _, dir } = self;
+        let rules = desk.rules();
+        drop((ca, desk));
+        Self::start((store, dir), rules, clock, token).await
     }
 
     /// Somebody with a token in his hands.
@@ -83,6 +107,25 @@ impl Ground {
 
     async fn renew(&self, order: &Order) -> Result<Order, Error> {
         self.desk.renew(self.held(order).await, &request(), &owner()).await
+    }
+
+    /// What the officer does with a certificate whose key is in foreign hands.
+    async fn compromised(&self, serial: Serial) -> Result<(), Error> {
+        let (reason, by) = (Reason::KeyCompromise, officer());
+        let taking = self.ca.revoke(serial, reason, &by);
+        self.desk.take_whole((serial, reason), taking, &by).await
+    }
+
+    async fn is_out(&self, order: &Order) -> bool {
+        self.revoked.standing(self.held(order).await.1) == Standing::Revoked
+    }
+
+    async fn sql(&self, sql: impl Into<String>) {
+        let sql = sql.into();
+        let done = self.store.write(move |tx: &mut Tx<'_>| {
+            Box::pin(async move { tx.execute(&sql, &values![]).await })
+        });
+        done.await.unwrap();
     }
 
     async fn stage(&self, order: &Order) -> Stage {
@@ -249,6 +292,17 @@ async fn a_certificate_that_opens_nothing_or_is_another_one_consents_to_nothing(
     assert_eq!(ground.desk.renewal(held.0, held.1).await.unwrap().1, Renewal::Officer);
     let refused = ground.renew(&file).await;
     assert!(matches!(refused, Err(Error::Ca(ets_ca::Error::NoRenewal(_)))), "{refused:?}");
+    // A card for the day is for the day.
+    let card = ("day card".to_owned(), Some(request()));
+    let forgotten = ground.person("CN=g").await;
+    let day = ground.desk.stand_in(forgotten.id, 9, card, &officer()).await.unwrap();
+    ground.desk.issue(day.id, None, &officer()).await.unwrap();
+    let day = ground.desk.find(day.id).await.unwrap();
+    let held = ground.held(&day).await;
+    assert_eq!(ground.desk.renewal(held.0, held.1).await.unwrap().1, Renewal::Officer);
+    let refused = ground.renew(&day).await;
+    assert!(matches!(refused, Err(Error::Ca(ets_ca::Error::NoRenewal(_)))), "{refused:?}");
+    assert_eq!(ground.desk.renewed_by(held.0).await.unwrap(), None);
 }
 
 /// covers: T1.4, T1.5
@@ -273,35 +327,137 @@ async fn with_four_eyes_a_renewal_waits_for_an_officer_who_is_not_its_owner() {
     assert_eq!(ground.stage(&new).await, Stage::Active);
 }
 
+/// Three certificates of one person, each renewed by the next, all valid.
+async fn chain(ground: &Ground, subject: &str) -> [Order; 3] {
+    let first = ground.person(subject).await;
+    let second = ground.renew(&first).await.unwrap();
+    let third = ground.renew(&second).await.unwrap();
+    [first, second, third]
+}
+
+/// Who may renew from the first day on.
+fn soon() -> Rules {
+    Rules { renewal: 400 * DAY, ..Rules::default() }
+}
+
 /// covers: T1.3, T1.4
 #[tokio::test]
-async fn what_happens_to_the_token_happens_to_both_certificates_on_it() {
+async fn what_happens_to_the_token_happens_to_all_certificates_on_it() {
     let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules::default()).await;
-    let old = ground.person(PERSON).await;
-    ground.before_the_end(&old, 5).await;
-    let new = ground.renew(&old).await.unwrap();
-    let both = async || [ground.stage(&old).await, ground.stage(&new).await];
-    for (lost, expected) in
-        [(&old, [Stage::Lost, Stage::Suspended]), (&new, [Stage::Suspended, Stage::Lost])]
-    {
-        ground.desk.lose(lost.id, &officer()).await.unwrap();
-        assert_eq!(both().await, expected);
-        ground.desk.find_again(lost.id, &officer()).await.unwrap();
-        assert_eq!(both().await, [Stage::Active, Stage::Active]);
+    let ground = Ground::open(&store, soon()).await;
+    let all = chain(&ground, PERSON).await;
+    let stages = async || {
+        let [a, b, c] = &all;
+        [ground.stage(a).await, ground.stage(b).await, ground.stage(c).await]
+    };
+    for lost in 0..3 {
+        let mut expected = [Stage::Suspended; 3];
+        expected[lost] = Stage::Lost;
+        ground.desk.lose(all[lost].id, &officer()).await.unwrap();
+        assert_eq!(stages().await, expected);
+        ground.desk.find_again(all[lost].id, &officer()).await.unwrap();
+        assert_eq!(stages().await, [Stage::Active; 3]);
     }
     let card = ("day card".to_owned(), Some(request()));
-    ground.desk.stand_in(new.id, 9, card, &officer()).await.unwrap();
-    assert_eq!(both().await, [Stage::Suspended, Stage::Suspended]);
-    ground.desk.find_again(new.id, &officer()).await.unwrap();
-    // While both are good, the next one comes in the place of the newer.
-    let wrong = ground.desk.reissue(old.id, "T-2".to_owned(), None, &officer()).await;
-    assert!(matches!(wrong, Err(Error::Replaced(_, id)) if id == new.id), "{wrong:?}");
-    ground.desk.lose(old.id, &officer()).await.unwrap();
-    let next =
-        ground.desk.reissue(old.id, "T-2".to_owned(), Some(request()), &officer()).await.unwrap();
+    ground.desk.stand_in(all[2].id, 9, card, &officer()).await.unwrap();
+    assert_eq!(stages().await, [Stage::Suspended; 3]);
+    ground.desk.find_again(all[2].id, &officer()).await.unwrap();
+    // While all are good, the next one comes in the place of the newest.
+    let wrong = ground.desk.reissue(all[0].id, "T-2".to_owned(), None, &officer()).await;
+    assert!(matches!(wrong, Err(Error::Replaced(_, id)) if id == all[1].id), "{wrong:?}");
+    ground.desk.lose(all[0].id, &officer()).await.unwrap();
+    let (token, request) = ("T-2".to_owned(), Some(request()));
+    let next = ground.desk.reissue(all[0].id, token, request, &officer()).await.unwrap();
     ground.desk.issue(next.id, None, &officer()).await.unwrap();
-    assert_eq!(both().await, [Stage::Revoked, Stage::Revoked]);
+    assert_eq!(stages().await, [Stage::Revoked; 3]);
+    assert_eq!(ground.stage(&next).await, Stage::Issued);
+}
+
+/// covers: T1.3, T1.4
+#[tokio::test]
+async fn whose_key_is_in_foreign_hands_loses_all_that_lies_on_the_token() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::open(&store, soon()).await;
+    // The one before the last is dead already, the first one was issued without an order.
+    let wanted = Wanted {
+        profile: "civil-servant".to_owned(),
+        subject: PERSON.parse().unwrap(),
+        names: Vec::new(),
+        until: None,
+    };
+    let issued = ground.ca.issue(wanted, Some(request().as_bytes()), &officer()).await.unwrap();
+    let first = ground.ca.find(issued.serial).await.unwrap();
+    let held = (first.serial, first.id());
+    let second = ground.desk.renew(held, &request(), &owner()).await.unwrap();
+    let third = ground.renew(&second).await.unwrap();
+    ground.desk.end_renewed(ground.held(&third).await, &owner()).await.unwrap();
+    assert_eq!(ground.stage(&third).await, Stage::Active);
+    ground.compromised(third.serial.unwrap()).await.unwrap();
+    for serial in [first.serial, third.serial.unwrap()] {
+        let dead = ground.ca.find(serial).await.unwrap();
+        assert_eq!((dead.state, dead.reason), (State::Revoked, Some(Reason::KeyCompromise)));
+    }
+    let again = ground.compromised(third.serial.unwrap()).await;
+    assert!(matches!(again, Err(Error::Ca(ets_ca::Error::Over(..)))), "{again:?}");
+    // The database cannot say what lies beside: it follows.
+    let [a, b, c] = chain(&ground, "CN=Dana").await;
+    ground.sql("ALTER TABLE token_order RENAME TO away").await;
+    let owed = ground.compromised(b.serial.unwrap()).await;
+    assert!(matches!(owed, Err(Error::Ca(ets_ca::Error::Owed(_)))), "{owed:?}");
+    assert!(ground.is_out(&b).await && !ground.is_out(&a).await);
+    ground.sql("ALTER TABLE away RENAME TO token_order").await;
+    let follows = async {
+        while !(ground.is_out(&a).await && ground.is_out(&c).await) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), follows).await.expect("they follow");
+}
+
+/// covers: T1.3, T1.4, T-7
+#[tokio::test]
+async fn all_on_a_lost_token_bite_at_once_and_each_although_another_one_fails() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::open(&store, soon()).await;
+    let all = chain(&ground, PERSON).await;
+    let are_out = async || {
+        let [a, b, c] = &all;
+        [ground.is_out(a).await, ground.is_out(b).await, ground.is_out(c).await]
+    };
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (inside, end, busy) = (Arc::clone(&begun), Arc::clone(&go), ground.store.clone());
+    let work = tokio::spawn(async move {
+        let wait = move || async move {
+            inside.notify_one();
+            end.notified().await;
+            Ok::<_, ets_store::Error>(())
+        };
+        busy.write(move |_| Box::pin(wait())).await
+    });
+    begun.notified().await;
+    let (desk, id) = (ground.desk.clone(), all[0].id);
+    let losing = tokio::spawn(async move { desk.lose(id, &officer()).await });
+    let bitten = async {
+        while are_out().await != [true; 3] {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), bitten)
+        .await
+        .expect("all of them bite meanwhile");
+    assert!(!losing.is_finished(), "the database has not taken it yet");
+    go.notify_one();
+    work.await.unwrap().unwrap();
+    losing.await.unwrap().unwrap();
+    ground.desk.find_again(id, &officer()).await.unwrap();
+    // The database takes nothing: the first one is out before it, which is a refusal of its own.
+    ground.sql("ALTER TABLE journal_entry RENAME TO away").await;
+    let owed = ground.ca.suspend(all[0].serial.unwrap(), &officer()).await;
+    assert!(matches!(owed, Err(ets_ca::Error::Owed(_))), "{owed:?}");
+    assert_eq!(are_out().await, [true, false, false]);
+    let refused = ground.desk.lose(id, &officer()).await;
+    assert!(matches!(refused, Err(Error::Ca(ets_ca::Error::Over(..)))), "{refused:?}");
+    assert_eq!(are_out().await, [true; 3]);
 }
 
 /// covers: T1.3, T1.4
@@ -344,6 +500,57 @@ async fn a_renewal_and_the_report_of_the_loss_at_once_leave_nothing_that_opens()
             assert!(!stage.opens(), "{round}: {stage:?}, renewed: {is_renewed}");
         }
     }
+}
+
+/// covers: T1.4, T-6
+#[tokio::test]
+async fn a_renewal_that_was_signed_when_the_process_ended_is_good_where_its_consent_still_is() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::open(&store, soon()).await;
+    let [withdrawn, refused, good] = ["CN=a", "CN=b", "CN=c"].map(|name| ground.person(name));
+    let [withdrawn, refused, good] = [withdrawn.await, refused.await, good.await];
+    let mut new = Vec::new();
+    for (old, step) in [(&withdrawn, "ordered"), (&refused, "refused"), (&good, "ordered")] {
+        let order = ground.renew(old).await.unwrap();
+        // As if the process had ended between the certificate and the order's own line.
+        let id = order.id;
+        let sql = format!("UPDATE token_order SET serial = NULL, step = '{step}' WHERE id = {id}");
+        ground.sql(sql).await;
+        new.push(order);
+    }
+    let lost = withdrawn.serial.unwrap();
+    ground.ca.revoke(lost, Reason::KeyCompromise, &officer()).await.unwrap();
+    let ground = ground.again(None).await;
+    for (order, expected) in new.iter().zip([State::Revoked, State::Revoked, State::Active]) {
+        let kept = ground.ca.find(order.serial.unwrap()).await.unwrap();
+        assert_eq!(kept.state, expected, "{}", order.subject);
+    }
+    assert_eq!(ground.stage(&new[2]).await, Stage::Active);
+}
+
+/// covers: T1.4, T-7
+#[tokio::test]
+async fn while_the_issuing_key_is_away_a_renewal_leaves_no_order_that_stands_in_the_way() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::open(&store, soon()).await;
+    let old = ground.person(PERSON).await;
+    let token = Token {
+        module: ground.dir.path().join("none.so"),
+        token: "hub".to_owned(),
+        key: "issuing".to_owned(),
+        pin: ground.dir.path().join("pin"),
+    };
+    let ground = ground.again(Some(token)).await;
+    for _ in 0..2 {
+        let away = ground.renew(&old).await;
+        assert!(matches!(away, Err(Error::Ca(ets_ca::Error::Token(_)))), "{away:?}");
+        let held = ground.held(&old).await;
+        assert_eq!(ground.desk.renewal(held.0, held.1).await.unwrap().1, Renewal::Now);
+    }
+    assert!(ground.desk.waiting().await.unwrap().is_empty());
+    let ground = ground.again(None).await;
+    let new = ground.renew(&old).await.unwrap();
+    assert_eq!(ground.stage(&new).await, Stage::Active);
 }
 
 async fn letters(store: &Store) -> Vec<ets_notify::Kept> {
@@ -442,4 +649,44 @@ async fn a_letter_that_was_refused_is_written_anew_to_another_address() {
     let contact = Contact { email: Some("third@ets.kz".parse().unwrap()), lang: Lang::Ru };
     ground.desk.tell_at(order.id, contact, &officer()).await.unwrap();
     assert_eq!(ground.notices(&[14]).look().await.unwrap(), 0);
+}
+
+/// covers: T1.4
+#[tokio::test]
+async fn who_cannot_be_told_keeps_no_other_one_from_it_and_a_machine_is_led_to_no_page() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::open(&store, Rules::default()).await;
+    let [one, two, three, person] =
+        ["CN=a", "CN=b", "CN=c", "CN=d"].map(|name| ground.person(name));
+    let [one, two, three, person] = [one.await, two.await, three.await, person.await];
+    let name = "gw-1.ets.localhost";
+    let router = New {
+        names: vec![name.to_owned()],
+        request: Some(request()),
+        ..new("router", &format!("CN={name}"))
+    };
+    let router = ground.desk.order(router, &officer()).await.unwrap();
+    ground.desk.issue(router.id, None, &officer()).await.unwrap();
+    ground.before_the_end(&person, 10).await;
+    let spoil =
+        |what: &str, of: &Order| format!("UPDATE token_order SET {what} WHERE id = {}", of.id);
+    ground.sql(spoil("profile = 'of another release'", &one)).await;
+    ground.sql(spoil("email = 'nobody'", &two)).await;
+    ground.sql(spoil("serial = 'none'", &three)).await;
+    let serial = three.serial.unwrap();
+    ground
+        .sql(format!("UPDATE ca_certificate SET serial = 'none' WHERE serial = '{serial}'"))
+        .await;
+    assert_eq!(ground.notices(&[14]).look().await.unwrap(), 2);
+    let all = letters(&store).await;
+    let leads = |text: &str| (text.contains("/me/renew"), text.contains("EST"));
+    let text = |of: Option<Serial>| {
+        let serial = of.unwrap().to_string();
+        all.iter().find(|one| one.text.contains(&serial)).map(|one| leads(&one.text))
+    };
+    let router = ground.desk.find(router.id).await.unwrap();
+    assert_eq!(
+        (text(person.serial), text(router.serial)),
+        (Some((true, false)), Some((false, true)))
+    );
 }

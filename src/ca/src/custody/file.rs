@@ -42,7 +42,9 @@ pub(crate) fn write(path: &Path, key: &KeyPair, passphrase: &Passphrase) -> Resu
     let fail = |source| Error::File { path: path.to_owned(), source };
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fail)?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(fail)
+    let written = file.write_all(pem.as_bytes()).and_then(|()| file.sync_all());
+    // A part of a key is none, and would stand in the way of another.
+    written.inspect_err(|_| drop(std::fs::remove_file(path))).map_err(fail)
 }
 
 /// Reads a key back.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use cryptoki::context::Pkcs11;
 use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session;
 use rcgen::SubjectPublicKeyInfo;
 
 use super::module::{self, Open};
@@ -18,7 +19,8 @@ use super::scheme::Scheme;
 
 /// A token that could not be reached is looked for again after so long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Signed when a token is found, so that its key is seen to be the right one. It is no certificate.
+/// Signed when a token is found, with random octets behind it, so that its key is seen to be the right
+/// one. It is no certificate.
 const CHALLENGE: &[u8] = b"ETS Hub asks whether this is the key of its issuing authority";
 
 /// What all threads share.
@@ -38,7 +40,7 @@ struct State {
     module: Option<Pkcs11>,
     /// Sessions of an older one are dead.
     generation: u64,
-    /// Its key was seen to be the right one in this generation.
+    /// Its key was seen to be the right one in this generation, and it was not away since.
     is_proved: bool,
     idle: Vec<Seat>,
     out: usize,
@@ -72,33 +74,48 @@ impl Link {
         &self.seen
     }
 
-    /// Signs, if there is something to sign. A session may have died since it was last used, so a
-    /// failure is tried once more with a new one.
+    /// Signs; where there is nothing to sign, a challenge, as a session that waits says nothing about
+    /// the token. A session may have died since it was last used, so a failure is tried once more with
+    /// a new one.
     pub(super) fn answer(&self, input: Option<&[u8]>) -> Result<Vec<u8>, TokenError> {
         let first = self.seat()?;
-        let Some(input) = input else {
-            self.give_back(first);
-            return Ok(Vec::new());
-        };
-        if let Ok(raw) = self.sign(first, input) {
+        if let Ok(raw) = self.answer_on(first, input) {
             return Ok(raw);
         }
         let second = self.seat()?;
-        self.sign(second, input).inspect_err(|error| self.fail(&mut self.state(), error))
+        self.answer_on(second, input).inspect_err(|error| self.fail(&mut self.state(), error))
     }
 
-    fn sign(&self, seat: Seat, input: &[u8]) -> Result<Vec<u8>, TokenError> {
-        let signed = seat.session.sign(&self.scheme.mechanism(), seat.key, input);
-        match signed {
-            Ok(raw) => {
-                self.give_back(seat);
-                Ok(raw)
-            }
-            Err(error) => {
-                self.give_up(seat);
-                Err(error.into())
-            }
+    fn answer_on(&self, seat: Seat, input: Option<&[u8]>) -> Result<Vec<u8>, TokenError> {
+        let answered = match input {
+            Some(input) => self.sign(&seat.session, seat.key, input),
+            None => self.prove(&seat.session, seat.key).map(|()| Vec::new()),
+        };
+        match answered {
+            Ok(_) => self.give_back(seat),
+            Err(_) => self.give_up(seat),
         }
+        answered
+    }
+
+    fn sign(
+        &self,
+        session: &Session,
+        key: ObjectHandle,
+        input: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        Ok(session.sign(&self.scheme.mechanism(), key, input)?)
+    }
+
+    /// Whether the key is the authority's: it signs what nobody has seen before.
+    fn prove(&self, session: &Session, key: ObjectHandle) -> Result<(), TokenError> {
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh).map_err(|error| TokenError::Device(error.to_string()))?;
+        let challenge = [CHALLENGE, &fresh].concat();
+        let raw = self.sign(session, key, &self.scheme.input(&challenge))?;
+        let proof = self.scheme.signature(&raw, &challenge, &self.public);
+        let (token, key) = (self.place.token.clone(), self.place.key.clone());
+        proof.map(drop).ok_or(TokenError::Other { token, key })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -165,6 +182,7 @@ impl Link {
 
     fn fail(&self, state: &mut State, error: &TokenError) {
         state.failed = Some((Instant::now(), error.clone()));
+        state.is_proved = false;
         self.seen.is_well.store(false, Ordering::Relaxed);
         if state.told.as_ref() != Some(error) {
             tracing::error!(%error, "the issuing key cannot sign");
@@ -200,10 +218,7 @@ impl Link {
         let session = module::open(module, &self.place, &self.refused, false)?;
         let key = module::private(&session, &self.place)?;
         if !state.is_proved {
-            let raw = session.sign(&self.scheme.mechanism(), key, &self.scheme.input(CHALLENGE))?;
-            let (token, key) = (self.place.token.clone(), self.place.key.clone());
-            let proof = self.scheme.signature(&raw, CHALLENGE, &self.public);
-            proof.ok_or(TokenError::Other { token, key })?;
+            self.prove(&session, key)?;
             state.is_proved = true;
         }
         Ok(Seat { session, key, generation: state.generation })

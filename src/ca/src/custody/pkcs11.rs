@@ -25,6 +25,8 @@ const WAIT: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60);
 /// Of a silent token nobody expects much: who stands in turn behind a signature is not kept.
 const GLANCE: Duration = Duration::from_millis(100);
+/// A module that does not come to an end holds up the end of the process no longer.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Where the issuing key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,7 +218,7 @@ impl Seen {
 }
 
 struct Job {
-    /// None where it is only asked whether a session is there.
+    /// None where it is only asked whether the token is there.
     input: Option<Vec<u8>>,
     /// Held by whoever still waits.
     wanted: Weak<()>,
@@ -269,7 +271,11 @@ impl TokenKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         let raw = self.ask(Some(self.scheme.input(message)))?;
         let signature = self.scheme.signature(&raw, message, &self.public);
-        signature.ok_or_else(|| TokenError::Wrong { token: self.token.clone() })
+        signature.ok_or_else(|| {
+            // It may be another token: it is asked before anything more is written down for it.
+            self.seen.is_well.store(false, Ordering::Relaxed);
+            TokenError::Wrong { token: self.token.clone() }
+        })
     }
 
     fn ask(&self, input: Option<Vec<u8>>) -> Result<Vec<u8>, TokenError> {
@@ -304,6 +310,14 @@ impl Drop for TokenKey {
         drop(self.jobs.take());
         if self.seen.is_silent.load(Ordering::Relaxed) {
             return;
+        }
+        let begun = Instant::now();
+        while !self.threads.iter().all(JoinHandle::is_finished) {
+            if begun.elapsed() > FAREWELL {
+                tracing::warn!(token = self.token, "the token is left in the midst of its work");
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
         }
         for thread in self.threads.drain(..) {
             drop(thread.join());

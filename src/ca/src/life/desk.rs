@@ -57,7 +57,13 @@ impl Desk {
     pub async fn open(ca: Ca, store: Store, clock: Clock, rules: Rules) -> Result<Self, Error> {
         let desk = Self(Arc::new(Inner { ca, store, clock, rules, stepping: Mutex::default() }));
         for order in tables::unfinished(&desk.0.store).await? {
-            desk.adopt(&order).await?;
+            match desk.adopt(&order).await {
+                // It is dead, which is no reason to keep everybody else out.
+                Err(error @ (Error::NotNow(..) | Error::Withdrawn(_))) => {
+                    tracing::warn!(order = %order.id, %error, "what was signed for it is revoked");
+                }
+                adopted => adopted?,
+            }
         }
         for new in tables::half_replaced(&desk.0.store).await? {
             desk.end_replaced(&new, &Author::new("hub")).await?;
@@ -204,7 +210,8 @@ impl Desk {
         let hub = Author::new("hub");
         match self.0.ca.find(serial).await {
             Ok(kept) if kept.state == State::Active && order.request.is_some() => {
-                self.written(order, serial, &hub).await
+                self.written(order, serial, &hub).await?;
+                self.still_consented(order, serial, &hub).await
             }
             Ok(kept) if kept.state == State::Active => {
                 Ok(self.0.ca.revoke(serial, Reason::CessationOfOperation, &hub).await?)

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, entry};
 use super::{Contact, Error, Order, OrderId, tables};
-use crate::profile::{Profile, Renewal};
+use crate::profile::{Names, Profile, Renewal};
 use crate::{Serial, Subject};
 
 /// How often it is looked who is to be told.
@@ -89,20 +89,29 @@ impl Notices {
         }
     }
 
-    /// Writes to everybody who is due and was not told; answers to how many.
+    /// Writes to everybody who is due and was not told; answers to how many. Who cannot be written
+    /// to is named in the log, and the next one is told.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's, where it is away.
     pub async fn look(&self) -> Result<usize, Error> {
         let mut told = 0;
         for due in self.due().await? {
-            if let Some(order) = tables::of_serial(&self.0.store, due.serial).await?
-                && self.tell(due, &order).await?
-            {
-                told += 1;
+            let serial = due.serial;
+            match self.tell_of(due).await {
+                Ok(is_told) => told += usize::from(is_told),
+                Err(Error::Store(error)) if error.is_transient() => return Err(error.into()),
+                Err(error) => tracing::error!(%serial, %error, "an owner could not be told"),
             }
         }
         Ok(told)
+    }
+
+    async fn tell_of(&self, due: Due) -> Result<bool, Error> {
+        match tables::of_serial(&self.0.store, due.serial).await? {
+            Some(order) => self.tell(due, &order).await,
+            None => Ok(false),
+        }
     }
 
     /// Valid certificates that were ordered for good, whose owner has an address and no successor,
@@ -121,8 +130,15 @@ impl Notices {
         let longest = self.0.expiry.days.iter().copied().max().unwrap_or(0);
         let until = now.0.saturating_add(i64::from(longest) * DAY);
         let rows = self.0.store.query(sql, &values![now.0, until]).await?;
-        let each = rows.iter().map(|row| self.read(row, now));
-        each.filter_map(Result::transpose).collect()
+        Ok(rows.iter().filter_map(|row| self.readable(row, now)).collect())
+    }
+
+    /// One row that cannot be read is no reason to tell nobody.
+    fn readable(&self, row: &Row, now: WallTime) -> Option<Due> {
+        self.read(row, now).unwrap_or_else(|error| {
+            tracing::error!(%error, "an owner could not be told");
+            None
+        })
     }
 
     fn read(&self, row: &Row, now: WallTime) -> Result<Option<Due>, Error> {
@@ -167,9 +183,12 @@ impl Notices {
         let subject: Subject = order.subject.parse()?;
         let (name, date) = (subject.common_name(), tr.full_date(due.not_after));
         let days = i64::from(left(due.not_after, self.0.clock.wall()));
-        let what = match Profile::named(&order.profile)?.renewal {
-            Renewal::Never => t::expiry_ask(&tr).to_owned(),
-            Renewal::AsOrdered | Renewal::Confirmed => t::expiry_renew(&tr, &self.0.expiry.url),
+        let profile = Profile::named(&order.profile)?;
+        let what = match (profile.renewal, profile.names) {
+            (Renewal::Never, _) => t::expiry_ask(&tr).to_owned(),
+            // What answers at names is a machine: it comes to no page.
+            (_, Names::Needed) => t::expiry_machine(&tr).to_owned(),
+            (_, Names::None) => t::expiry_renew(&tr, &self.0.expiry.url),
         };
         let greeting = t::expiry_greeting(&tr, name);
         let ends = t::expiry_text(

@@ -5,6 +5,7 @@
 //! What an order keeps is what the certificate cannot know. Where it stands is read off both, so
 //! that the token's view and the authority's can never disagree.
 
+mod beside;
 mod desk;
 mod error;
 mod expiry;

@@ -3,17 +3,16 @@
 //! Two certificates of one person are valid then, and the old one goes on until its end or until
 //! its owner says that the new one works: nobody is locked out by a certificate that was issued and
 //! never came to the token. What is done with the token (lost, found, forgotten, returned, replaced)
-//! is done with both.
+//! is done with both, and with all that were renewed on it (`beside`).
 
 use ets_model::WallTime;
 use ets_registry::Author;
-use ets_store::Tx;
 use ets_tls::CertId;
 
 use super::desk::Desk;
 use super::{Error, New, Order, Stage, tables};
 use crate::profile::{Profile, Renewal as Allowed};
-use crate::{Kept, Reason, Serial};
+use crate::{Kept, Reason, Serial, TokenError};
 
 /// What the owner of a certificate can do about its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +47,10 @@ impl Desk {
             }
             Err(error) => return Err(error.into()),
         };
+        // A card for the day is for the day.
+        if self.of_serial(serial).await?.is_some_and(|order| order.until.is_some()) {
+            return Ok((kept, Renewal::Officer));
+        }
         if let Some(order) = tables::renewing(&self.0.store, serial).await? {
             let (order, new, stage) = self.standing(order.id).await?;
             let (order, new) = (Box::new(order), new.map(Box::new));
@@ -91,9 +94,28 @@ impl Desk {
         };
         drop(stepping);
         if order.is_confirmed() {
-            self.issue(order.id, None, by).await?;
+            self.issue_renewal(&order, by).await?;
         }
         self.find(order.id).await
+    }
+
+    /// Issues a renewal. Where the token with the issuing key is away, its order is refused again, so
+    /// that the owner asks anew when he likes and with what request he likes; not one that an
+    /// officer has confirmed. It runs to its end although who asked for it has gone.
+    async fn issue_renewal(&self, order: &Order, by: &Author) -> Result<(), Error> {
+        let (desk, order, by) = (self.clone(), order.clone(), by.clone());
+        let id = order.id;
+        let done = tokio::spawn(async move {
+            let issued = desk.issue(id, None, &by).await;
+            if let Err(Error::Ca(crate::Error::Token(why))) = &issued
+                && !order.needs_second
+                && let Err(error) = desk.refuse(id, &unissued(why)).await
+            {
+                tracing::error!(order = %id, %error, "a renewal that was not issued is not refused");
+            }
+            issued.map(drop)
+        });
+        done.await.unwrap_or(Err(Error::GivenUp(id)))
     }
 
     /// The order of a renewal.
@@ -181,75 +203,9 @@ impl Desk {
             None => Ok(None),
         }
     }
+}
 
-    /// The orders whose certificates lie on the same token: what this one renewed, and what renewed
-    /// it.
-    async fn beside(&self, order: &Order) -> Result<Vec<Order>, Error> {
-        let before = match order.renews {
-            Some(old) => self.of_serial(old).await?,
-            None => None,
-        };
-        Ok(before.into_iter().chain(self.renewing(order).await?).collect())
-    }
-
-    /// A renewal that has no certificate yet is refused: before it is asked what lies beside, so
-    /// that one that is being signed is either seen there or not wanted any more.
-    async fn refuse_renewals(&self, order: &Order) -> Result<(), Error> {
-        let Some(serial) = order.serial else { return Ok(()) };
-        let at = self.0.clock.wall();
-        let refused = self.0.store.write(move |tx: &mut Tx<'_>| {
-            Box::pin(async move { tables::refuse_renewals(tx, serial, at).await })
-        });
-        refused.await
-    }
-
-    /// Suspends the certificate of an order and what lies beside it, all of them although the
-    /// database hears of one later.
-    pub(super) async fn suspend_whole(&self, order: &Order, by: &Author) -> Result<(), Error> {
-        let own = match order.serial {
-            Some(serial) => self.0.ca.suspend(serial, by).await,
-            None => Ok(()),
-        };
-        if !matches!(own, Ok(()) | Err(crate::Error::Owed(_))) {
-            return Ok(own?);
-        }
-        self.suspend_beside(order, by).await?;
-        Ok(own?)
-    }
-
-    pub(super) async fn suspend_beside(&self, order: &Order, by: &Author) -> Result<(), Error> {
-        let mut first = self.refuse_renewals(order).await;
-        for one in self.beside(order).await? {
-            let opens = self.at(one.id).await?.1.opens();
-            if let (Some(serial), true) = (one.serial, opens)
-                && let Err(error) = self.0.ca.suspend(serial, by).await
-                && !matches!(error, crate::Error::Over(..))
-            {
-                first = first.and(Err(error.into()));
-            }
-        }
-        first
-    }
-
-    pub(super) async fn resume_beside(&self, order: &Order, by: &Author) -> Result<(), Error> {
-        for one in self.beside(order).await? {
-            if let (Some(serial), Stage::Suspended) = (one.serial, self.at(one.id).await?.1) {
-                self.0.ca.resume(serial, by).await?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) async fn end_beside(
-        &self,
-        order: &Order,
-        reason: Reason,
-        by: &Author,
-    ) -> Result<(), Error> {
-        self.refuse_renewals(order).await?;
-        for one in self.beside(order).await? {
-            self.end(&one, reason, by).await?;
-        }
-        Ok(())
-    }
+/// The hub itself, by whose token nothing is issued.
+fn unissued(why: &TokenError) -> Author {
+    Author { reason: why.to_string(), ..Author::new("hub") }
 }

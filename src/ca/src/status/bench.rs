@@ -15,7 +15,7 @@ use crate::{Authority, Files, Passphrase, Reason, Serial, State, key};
 
 const MILLION: usize = 1_000_000;
 
-fn status() -> Status {
+pub(super) fn status() -> Status {
     let dir = tempfile::tempdir().unwrap();
     let (files, secret) = (Files::in_dir(dir.path()), Passphrase::new("secret"));
     Authority::make(&files, "Region", &secret, None).unwrap();

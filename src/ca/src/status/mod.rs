@@ -15,10 +15,11 @@ mod router;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ets_runtime::Clock;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{Authority, Error, Serial};
 use index::Index;
-use lists::{Lists, Published, Which};
+use lists::{Lists, Making, Published, Which};
 use responder::Responder;
 
 /// So many numbers of lists are set aside at once; more are when half of them are used.
@@ -101,22 +102,93 @@ impl Status {
         tokio::task::spawn_blocking(sign).await.unwrap_or(Err(Error::LogEnded))
     }
 
-    /// A list that holds now; signed on a thread for such work where it has to be.
+    /// A list that holds now; signed on a thread for such work where it has to be. One thread at a
+    /// time has a list: however many want it, a token that does not answer keeps no more.
     ///
     /// # Errors
     /// When the key does not sign.
     pub(crate) async fn list(self: &Arc<Self>, which: Which) -> Result<Published, Error> {
-        let status = Arc::clone(self);
-        tokio::task::spawn_blocking(move || status.get(which)).await.unwrap_or(Err(Error::LogEnded))
+        let lists = self.lists()?;
+        if let Some(known) = lists.ready(which, self.now(), (&self.authority, &self.index)) {
+            return Ok(known);
+        }
+        let (status, making) = (Arc::clone(self), lists.making(which).lock_owned().await);
+        let sign = move || status.make(which, making);
+        tokio::task::spawn_blocking(sign).await.unwrap_or(Err(Error::LogEnded))
     }
 
-    /// The last list that was signed, where it still holds.
-    pub(crate) fn last_list(&self, which: Which) -> Option<Published> {
-        self.lists.get()?.last(which, self.now())
+    /// The same; while a token is away the last list that was signed, where it still holds.
+    ///
+    /// # Errors
+    /// When the key does not sign and no list holds.
+    pub(crate) async fn list_or_last(self: &Arc<Self>, which: Which) -> Result<Published, Error> {
+        match self.list(which).await {
+            // That the token is away was told.
+            Err(error @ Error::Token(_)) => self.lists()?.last(which, self.now()).ok_or(error),
+            other => other,
+        }
     }
 
+    /// Waits on this thread, which is none of the runtime's.
     fn get(&self, which: Which) -> Result<Published, Error> {
-        let lists = self.lists.get().ok_or(Error::LogEnded)?;
-        lists.get(which, self.now(), (&self.authority, &self.index))
+        self.make(which, self.lists()?.making(which).blocking_lock_owned())
+    }
+
+    fn make(&self, which: Which, making: OwnedMutexGuard<Making>) -> Result<Published, Error> {
+        self.lists()?.get((which, making), self.now(), (&self.authority, &self.index))
+    }
+
+    fn lists(&self) -> Result<&Lists, Error> {
+        self.lists.get().ok_or(Error::LogEnded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+    use crate::State;
+    use index::Standing;
+
+    /// covers: T-4, T-7
+    #[tokio::test]
+    async fn what_was_signed_is_read_while_somebody_signs_and_many_who_wait_have_one_signature() {
+        let (status, which) = (Arc::new(bench::status()), Which::Part(0));
+        let first = status.list(which).await.unwrap();
+        let signing = status.lists().unwrap().making(which).lock_owned().await;
+        assert_eq!(status.list(which).await.unwrap().tag, first.tag);
+        let mut drawn = std::iter::repeat_with(|| Serial::draw().unwrap());
+        let serial = drawn.find(|serial| serial.shard() == 0).unwrap();
+        status.index.enter(serial, Standing::new(State::Suspended, None, 1, i64::MAX));
+        let last = status.lists().unwrap().last(which, status.now());
+        assert_eq!(last.unwrap().tag, first.tag);
+        // More than the runtime has threads for such work.
+        let begun = Arc::new(AtomicUsize::new(0));
+        let many: Vec<_> = (0..600)
+            .map(|_| {
+                let (status, begun) = (Arc::clone(&status), Arc::clone(&begun));
+                tokio::spawn(async move {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    status.list(which).await.unwrap().tag
+                })
+            })
+            .collect();
+        while begun.load(Ordering::SeqCst) < many.len() {
+            tokio::task::yield_now().await;
+        }
+        let other = tokio::time::timeout(Duration::from_secs(9), spawn_blocking(|| ())).await;
+        other.expect("none of them has a thread: others have theirs").unwrap();
+        let number = status.lists().unwrap().number();
+        drop(signing);
+        let mut tags = Vec::new();
+        for one in many {
+            tags.push(one.await.unwrap());
+        }
+        assert!(tags.iter().all(|tag| *tag == tags[0]) && tags[0] != first.tag);
+        assert_eq!(status.lists().unwrap().number(), number + 1);
     }
 }

@@ -86,12 +86,7 @@ async fn part(State(ca): State<Ca>, Path(name): Path<String>, headers: HeaderMap
 }
 
 async fn list(ca: &Ca, which: Which, headers: &HeaderMap) -> Response {
-    let listed = match ca.0.status.list(which).await {
-        // What holds is handed out while the key is away; that it is was told.
-        Err(error @ crate::Error::Token(_)) => ca.0.status.last_list(which).ok_or(error),
-        other => other,
-    };
-    match listed {
+    match ca.0.status.list_or_last(which).await {
         Ok(list) => {
             let span = (list.from, list.until);
             // A revocation makes a new list: whoever asks again is answered in few octets.

@@ -1,16 +1,21 @@
 //! What is taken while the database is away, and who may take what opens the hub itself.
 
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::Duration;
 
-use ets_ca::{Ca, Error, Reason, Serial, State};
+use ets_ca::{Ca, Error, Kept, Reason, Serial, State};
 use ets_registry::Author;
 use ets_runtime::Shutdown;
 use ets_store::Store;
 use ets_store::testing::TestStore;
 use ets_tls::Standing;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::desk::{Desk, migrations, open};
-use crate::wanted;
+use crate::{authority, wanted};
 
 fn officer() -> Author {
     Author { reason: "call of 10:12".to_owned(), ..Author::new("officer") }
@@ -20,21 +25,41 @@ async fn issued(ca: &Ca, profile: &str) -> Serial {
     ca.issue(wanted(profile, "CN=A"), None, &officer()).await.unwrap().serial
 }
 
-async fn rename(store: &Store, from: &'static str, to: &'static str) {
-    let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+async fn execute(store: &Store, sql: &'static str) {
     store
-        .write(move |tx| Box::pin(async move { tx.execute(&sql, &[]).await.map(drop) }))
+        .write(move |tx| Box::pin(async move { tx.execute(sql, &[]).await.map(drop) }))
         .await
         .unwrap();
 }
 
 /// From now on the database answers nothing about certificates.
 async fn away(store: &Store) {
-    rename(store, "ca_certificate", "away").await;
+    execute(store, "ALTER TABLE ca_certificate RENAME TO away").await;
 }
 
 async fn back(store: &Store) {
-    rename(store, "away", "ca_certificate").await;
+    execute(store, "ALTER TABLE away RENAME TO ca_certificate").await;
+}
+
+/// Waits until this is so.
+async fn follows(is_so: impl AsyncFn() -> bool) {
+    let waits = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waits).await.expect("it follows");
+}
+
+async fn state(ca: &Ca, serial: Serial) -> State {
+    ca.find(serial).await.unwrap().state
+}
+
+/// A log that is in memory, so that it can be sealed: it takes nothing more then.
+fn log_in_memory(dir: &Path) -> OwnedFd {
+    let log = memfd_create("log", MFdFlags::MFD_ALLOW_SEALING).unwrap();
+    symlink(format!("/proc/self/fd/{}", log.as_raw_fd()), authority(dir).log()).unwrap();
+    log
 }
 
 async fn who_revoked(store: &Store, serial: Serial) -> Vec<String> {
@@ -56,6 +81,8 @@ async fn what_is_taken_without_the_database_is_in_force_and_the_row_follows(stor
     let [(lost, first), (lent, second), (kept, third)] =
         [person().await, person().await, person().await];
     let ids = [first, second, third];
+    let (former, _) = person().await;
+    ca.revoke(former, Reason::KeyCompromise, &officer()).await.unwrap();
     away(&store).await;
     let told = ca.revoke(lost, Reason::KeyCompromise, &officer()).await;
     assert!(matches!(told, Err(Error::Owed(serial)) if serial == lost), "{told:?}");
@@ -71,21 +98,44 @@ async fn what_is_taken_without_the_database_is_in_force_and_the_row_follows(stor
     let expected = [Standing::Revoked, Standing::Revoked, Standing::Good];
     assert_eq!(standings(), expected, "at once");
     back(&store).await;
-    let states = async || [ca.find(lost).await.unwrap().state, ca.find(lent).await.unwrap().state];
+    let states = async || [state(&ca, lost).await, state(&ca, lent).await];
     assert_eq!(states().await, [State::Active; 2], "the database was not told");
+    // It does not take the first one yet: the second one is not tried.
+    execute(&store, "CREATE UNIQUE INDEX not_yet ON ca_certificate (reason)").await;
     let (_trigger, shutdown) = Shutdown::new();
     tokio::spawn(ca.clone().keep_status(shutdown));
-    let follows = async {
-        while states().await != [State::Revoked, State::Suspended] {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), follows).await.expect("the rows follow");
+    // What is done afterwards.
+    let is_responder = |kept: &Kept| kept.profile == "ocsp" && kept.state == State::Active;
+    follows(async || ca.list(10).await.unwrap().iter().any(is_responder)).await;
+    assert_eq!(states().await, [State::Active; 2]);
+    execute(&store, "DROP INDEX not_yet").await;
+    follows(async || states().await == [State::Revoked, State::Suspended]).await;
     assert_eq!(ca.find(lost).await.unwrap().reason, Some(Reason::KeyCompromise));
     assert_eq!(who_revoked(&store, lost).await, ["officer"]);
     assert_eq!(standings(), expected, "afterwards");
     ca.resume(lent, &officer()).await.unwrap();
     assert_eq!(revoked.standing(second), Standing::Good);
+}
+
+async fn what_the_log_does_not_take_is_in_force_and_the_row_follows(store: TestStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let log = log_in_memory(dir.path());
+    let Desk { ca, revoked } = open(dir.path(), &store).await;
+    let [lost, lent] =
+        [issued(&ca, "civil-servant-file").await, issued(&ca, "civil-servant-file").await];
+    let ids = [ca.find(lost).await.unwrap().id(), ca.find(lent).await.unwrap().id()];
+    fcntl(&log, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE)).unwrap();
+    let told = ca.revoke(lost, Reason::KeyCompromise, &officer()).await;
+    assert!(matches!(told, Err(Error::LogEnded)), "{told:?}");
+    assert_eq!(state(&ca, lost).await, State::Revoked, "the database is told");
+    away(&store).await;
+    let told = ca.suspend(lent, &officer()).await;
+    assert!(matches!(told, Err(Error::LogEnded)), "{told:?}");
+    assert_eq!(ids.map(|id| revoked.standing(id)), [Standing::Revoked; 2]);
+    back(&store).await;
+    let (_trigger, shutdown) = Shutdown::new();
+    tokio::spawn(ca.clone().keep_status(shutdown));
+    follows(async || state(&ca, lent).await == State::Suspended).await;
 }
 
 async fn what_is_owed_at_the_end_of_the_process_is_told_at_the_next_start(store: TestStore) {
@@ -151,6 +201,12 @@ ets_store::on_both_databases!(
     owed,
     &migrations(),
     what_is_taken_without_the_database_is_in_force_and_the_row_follows
+);
+ets_store::on_both_databases!(
+    /// covers: T-7, T1.3
+    unlogged,
+    &migrations(),
+    what_the_log_does_not_take_is_in_force_and_the_row_follows
 );
 ets_store::on_both_databases!(
     /// covers: T-6, T-7

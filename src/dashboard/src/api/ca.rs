@@ -129,22 +129,31 @@ impl App {
 
     /// Revokes a certificate, or suspends it where no reason is given. Of what opens the hub itself
     /// that is up to who may give rights, and up to the hub's own socket; the last administrator's
-    /// in force is up to the socket alone.
+    /// in force is up to the socket alone. Where a key is in foreign hands, so is the token, and what
+    /// else lies on it ends as well.
     pub(crate) async fn take_away(
         &self,
         (who, by): (&Identity, &Author),
         serial: Serial,
         reason: Option<Reason>,
     ) -> Result<(), Error> {
-        let ca = self.ca()?;
-        if let Proof::System { .. } = who.proof {
-            return Ok(match reason {
-                Some(reason) => ca.revoke(serial, reason, by).await,
-                None => ca.suspend(serial, by).await,
-            }?);
+        let (ca, is_here) = (self.ca()?, matches!(who.proof, Proof::System { .. }));
+        if !is_here {
+            self.may_take(who, serial)?;
         }
-        self.may_take(who, serial)?;
-        Ok(ca.take_from_afar(serial, reason, by).await?)
+        let taking = async {
+            match reason {
+                Some(reason) if is_here => ca.revoke(serial, reason, by).await,
+                None if is_here => ca.suspend(serial, by).await,
+                _ => ca.take_from_afar(serial, reason, by).await,
+            }
+        };
+        match (reason, &self.deps.tokens) {
+            (Some(reason @ Reason::KeyCompromise), Some(desk)) => {
+                Ok(desk.take_whole((serial, reason), taking, by).await?)
+            }
+            _ => Ok(taking.await?),
+        }
     }
 
     /// Who may revoke other certificates must not shut out those who gave him that.

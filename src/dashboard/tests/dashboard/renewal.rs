@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bed::trust::Trusted;
 use crate::bed::{json as read, text};
-use crate::rights::give;
+use crate::rights::{give, tell};
 
 const NOW: Duration = Duration::ZERO;
 const OLD: Duration = Duration::from_secs(301);
@@ -150,7 +150,7 @@ async fn only_a_fresh_signature_of_the_key_consents_and_no_other_site_asks_for_i
 #[tokio::test]
 async fn programs_renew_too_and_with_four_eyes_an_officer_has_the_last_word() {
     let ground = Trusted::new(Rules { four_eyes: true, ..Rules::default() }).await;
-    let order = ground.issued(new("CN=Asem,O=Archive")).await;
+    let order = ground.issued(new("CN=Asem")).await;
     let own = async |of: &Order| read(ground.ask(of, NOW, get("/api/v1/me/renewal")).await).await;
     assert_eq!(own(&order).await["state"], "early");
     ground.before_the_end(&order, 10).await;
@@ -172,7 +172,8 @@ async fn programs_renew_too_and_with_four_eyes_an_officer_has_the_last_word() {
     give(&ground.bed, "Asem", "ca-officer", Scope::Everywhere).await;
     let confirm = format!("/api/v1/ca/orders/{}/confirm", new.id);
     let himself = ground.ask(&order, NOW, post(&confirm, "application/json", String::new())).await;
-    assert!(matches!(himself.status(), StatusCode::CONFLICT | StatusCode::FORBIDDEN));
+    assert_eq!(himself.status(), StatusCode::CONFLICT);
+    assert!(read(himself).await["detail"].as_str().unwrap().contains("another officer"));
     assert_eq!(stage(&ground, &new).await, Stage::Waiting);
     let officer = ets_registry::Author::new("officer");
     ground.desk.confirm(new.id, &officer).await.unwrap();
@@ -185,6 +186,64 @@ async fn programs_renew_too_and_with_four_eyes_an_officer_has_the_last_word() {
     *end.method_mut() = Method::POST;
     assert_eq!(ground.ask(&new, NOW, end).await.status(), StatusCode::OK);
     assert_eq!(stage(&ground, &order).await, Stage::Revoked);
+}
+
+/// covers: T1.3, T1.4
+#[tokio::test]
+async fn a_pair_is_seen_on_the_certificates_page_and_ends_together_where_the_key_is_compromised() {
+    let rules = Rules { renewal: Duration::from_secs(400 * 86_400), ..Rules::default() };
+    let ground = Trusted::new(rules).await;
+    give(&ground.bed, "chief", "administrator", Scope::Everywhere).await;
+    let path = |of: &Order, act: &str| format!("certificates/{}{act}", of.serial.unwrap());
+    let page = async |of: &Order, act: &str| {
+        let asked = get(&format!("/ca/{}", path(of, act)));
+        shown(ground.bed.ask_as("chief", asked).await).await
+    };
+    let revoke = async |of: &Order, reason: &str| {
+        let path = format!("/api/v1/ca/{}", path(of, "/revoke"));
+        let why = json!({ "reason": reason }).to_string();
+        let asked = post(&path, "application/json", why);
+        assert_eq!(ground.bed.ask_as("chief", asked).await.status(), StatusCode::OK, "{reason}");
+    };
+    for (subject, way) in [("CN=a", "api"), ("CN=b", "page"), ("CN=c", "socket")] {
+        let old = ground.issued(new(subject)).await;
+        assert!(!page(&old, "/revoke").await.contains("those that renewed it"));
+        let asked = ground.ask(&old, NOW, sent(&json!({ "csr": request() }))).await;
+        assert_eq!(asked.status(), StatusCode::CREATED);
+        let new = ground.desk.renewed_by(old.serial.unwrap()).await.unwrap().unwrap();
+        for (one, other, term) in [(&old, &new, "Renewed by"), (&new, &old, "Renews the")] {
+            let page = page(one, "").await;
+            assert!(page.contains(term) && page.contains(&path(other, "\"")), "{page}");
+        }
+        assert!(page(&new, "/revoke").await.contains("those that renewed it"));
+        match way {
+            "api" => revoke(&old, "keyCompromise").await,
+            "page" => {
+                let kind = "application/x-www-form-urlencoded";
+                let asked = post(
+                    &format!("/ca/{}", path(&new, "/revoke")),
+                    kind,
+                    "reason=keyCompromise".to_owned(),
+                );
+                ground.bed.ask_as("chief", asked).await;
+            }
+            _ => {
+                let path = format!("/api/v1/ca/{}", path(&new, "/revoke"));
+                let why = json!({ "reason": "keyCompromise" });
+                let (status, told) = tell(&ground.bed, "POST", &path, &why).await;
+                assert_eq!(status, StatusCode::OK, "{told}");
+            }
+        }
+        let both = [stage(&ground, &old).await, stage(&ground, &new).await];
+        assert_eq!(both, [Stage::Revoked; 2], "{way}");
+    }
+    // For any other reason it is the one alone.
+    let old = ground.issued(new("CN=d")).await;
+    ground.ask(&old, NOW, sent(&json!({ "csr": request() }))).await;
+    let new = ground.desk.renewed_by(old.serial.unwrap()).await.unwrap().unwrap();
+    revoke(&old, "superseded").await;
+    let both = [stage(&ground, &old).await, stage(&ground, &new).await];
+    assert_eq!(both, [Stage::Revoked, Stage::Active]);
 }
 
 /// covers: T1.4

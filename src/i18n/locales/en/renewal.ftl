@@ -9,6 +9,7 @@ expiry-renew =
     You can renew it yourself: come in with the token that you have, the page leads you through it. Your rights stay as they are.
     { $url }
 expiry-ask = Turn to the officer who gave it to you: he orders the next one. Your rights stay as they are.
+expiry-machine = The machine renews it by itself (EST). If it has the next one already, nothing is to be done; if not, see to the machine, or turn to the officer who gave the certificate to you.
 expiry-end = This letter was written by the network’s hub; nobody reads answers to it.
 renew-title = Renewal of the certificate
 renew-card = Your certificate ends soon
@@ -60,6 +61,8 @@ ca-contact-save = Save
 ca-contact-saved = The address is saved.
 ca-renews = Renews the certificate
 ca-renewed-by = Renewed by
+ca-renewed-by-certificate = Renewed by the certificate
+ca-revoke-pair = If the token was lost, stolen or broken into, the other certificates on it end as well: those that this one renewed, and those that renewed it.
 action-token-renew = certificate renewed by its owner
 action-token-contact = address for notices changed
 action-token-notice = owner told that the certificate ends

@@ -1,7 +1,7 @@
 //! Tokens that are away, locked, broken or silent.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Body;
@@ -20,13 +20,17 @@ use super::{Far, PIN, Place, is_inside, softhsm};
 use crate::{EC, request, text, told, wanted};
 
 /// Longer than the pause between two looks for a token.
-const A_MOMENT: Duration = Duration::from_millis(1_200);
+const A_MOMENT: Duration = Duration::from_millis(1_010);
+/// Nobody waits for a token that is away; a loaded machine takes its time for the rest.
+const SOON: Duration = Duration::from_secs(4);
 
 /// A desk whose issuing key is on the token.
 struct Desk {
     ca: Ca,
     revoked: Arc<RevocationSet>,
     by: Author,
+    /// Its file goes with it.
+    _store: TestStore,
 }
 
 impl Desk {
@@ -41,7 +45,8 @@ impl Desk {
             revoked: Arc::clone(&revoked),
             clock: Clock::system(),
         };
-        Self { ca: Ca::open(deps).await.unwrap(), revoked, by: Author::new("officer") }
+        let ca = Ca::open(deps).await.unwrap();
+        Self { ca, revoked, by: Author::new("officer"), _store: store }
     }
 
     async fn issue(&self) -> Result<Issued, Error> {
@@ -97,11 +102,11 @@ async fn a_token_that_goes_away_stops_issuing_alone_and_comes_back_without_a_res
         let begun = Instant::now();
         let refused = desk.issue().await.unwrap_err();
         assert!(matches!(refused, Error::Token(_)), "{refused}");
-        assert!(begun.elapsed() < Duration::from_secs(2), "nobody waits for it");
+        assert!(begun.elapsed() < SOON, "nobody waits for it");
     }
     let begun = Instant::now();
     desk.ca.revoke(one.serial, Reason::KeyCompromise, &desk.by).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < SOON);
     let id = desk.ca.find(one.serial).await.unwrap().id();
     assert_eq!(desk.revoked.standing(id), Standing::Revoked, "it bites");
     assert!(desk.asked(&place, &one).await.contains("leaf.pem: revoked"));
@@ -122,16 +127,23 @@ fn a_wrong_pin_is_tried_once_also_over_restarts_and_a_right_one_ends_it() {
         return;
     }
     let place = Place::new(&Place::faulty());
+    std::fs::write(&place.token.pin, "000000").unwrap();
+    for _ in 0..2 {
+        let refused = place.make();
+        assert!(matches!(refused, Err(Error::Token(TokenError::Pin { .. }))), "{refused:?}");
+    }
+    assert_eq!(place.logins(), 1, "a first start that goes wrong is tried again by itself");
+    std::fs::write(&place.token.pin, PIN).unwrap();
     place.make().unwrap();
     let before = place.logins();
     std::fs::write(&place.token.pin, "111111").unwrap();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let authority = place.open().expect("everything but issuing goes on");
-        for _ in 0..2 {
-            let refused = sign(&authority);
-            assert!(matches!(refused, Err(Error::Token(TokenError::Pin { .. }))), "{refused:?}");
-            std::thread::sleep(A_MOMENT);
-        }
+        let refused = sign(&authority);
+        assert!(matches!(refused, Err(Error::Token(TokenError::Pin { .. }))), "{refused:?}");
+        std::thread::sleep(A_MOMENT);
+        let refused = sign(&authority);
+        assert!(matches!(refused, Err(Error::Token(TokenError::Pin { .. }))), "{refused:?}");
     }
     assert_eq!(place.logins(), before + 1);
     let authority = place.open().unwrap();
@@ -162,39 +174,57 @@ fn a_token_pulled_out_and_put_in_again_signs_after_a_new_login() {
     place.make().unwrap();
     let authority = place.open().unwrap();
     sign(&authority).unwrap();
-    let before = place.logins();
     place.fault("gone");
     let refused = sign(&authority);
     assert!(matches!(refused, Err(Error::Token(TokenError::Absent { .. }))), "{refused:?}");
     assert!(sign(&place.open().unwrap()).is_err(), "a start without it");
     place.heal("gone");
+    // Another one under its name, which has seen what was signed before.
+    place.fault("replay");
+    std::thread::sleep(A_MOMENT);
+    let refused = sign(&authority);
+    assert!(matches!(refused, Err(Error::Token(TokenError::Other { .. }))), "{refused:?}");
+    place.heal("replay");
+    let before = place.logins();
     std::thread::sleep(A_MOMENT);
     for _ in 0..20 {
         sign(&authority).unwrap();
     }
     assert_eq!(place.logins(), before + 1, "the login is everybody's");
+    place.fault("stuck");
+    let (ended, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(authority);
+        ended.send(()).unwrap();
+    });
+    told.recv_timeout(SOON).expect("nobody waits for a module that does not end");
+    place.heal("stuck");
 }
 
 /// covers: T1.1, T-7
-#[test]
-fn a_wrong_signature_is_not_handed_out_and_a_silent_token_is_not_waited_for() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_signature_is_not_handed_out_and_a_silent_token_is_not_waited_for() {
     if !is_inside(a_wrong_signature_is_not_handed_out_and_a_silent_token_is_not_waited_for) {
         return;
     }
     let place = Place::new(&Place::faulty());
     place.make().unwrap();
     let authority = place.open().unwrap();
-    sign(&authority).unwrap();
+    open_eight_sessions(&place, &authority);
     place.fault("wrong");
     let refused = sign(&authority);
     assert!(matches!(refused, Err(Error::Token(TokenError::Wrong { .. }))), "{refused:?}");
+    let refused = authority.ready().await;
+    assert!(matches!(refused, Err(Error::Token(TokenError::Other { .. }))), "{refused:?}");
     place.heal("wrong");
-    sign(&authority).unwrap();
+    std::thread::sleep(A_MOMENT);
+    open_eight_sessions(&place, &authority);
     place.fault("silent");
     let begun = Instant::now();
     let refused = sign(&authority);
     assert!(matches!(refused, Err(Error::Token(TokenError::Silent { .. }))), "{refused:?}");
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+    assert!(authority.ready().await.is_err(), "a session that waits is no token that is there");
     // Whoever comes next is not kept.
     for _ in 0..20 {
         assert!(sign(&authority).is_err());
@@ -237,33 +267,64 @@ fn a_module_or_a_pin_that_is_not_there_is_named_and_taken_when_it_is() {
     assert!(refused.contains("no PKCS#11 module"), "{refused}");
 }
 
+/// covers: T-7, T-4
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_want_a_list_ask_a_token_that_does_not_sign_once_and_its_log_outlives_its_root() {
+    if !is_inside(
+        many_who_want_a_list_ask_a_token_that_does_not_sign_once_and_its_log_outlives_its_root,
+    ) {
+        return;
+    }
+    let place = Place::new(&Place::faulty());
+    place.make().unwrap();
+    let desk = Desk::open(&place).await;
+    let issued = desk.issue().await.unwrap();
+    let list = format!("/crl/{:03}.crl", issued.serial.shard());
+    let last = desk.get(&list).await;
+    place.fault("wrong");
+    let before = place.counted("signatures");
+    desk.ca.revoke(issued.serial, Reason::KeyCompromise, &desk.by).await.unwrap();
+    for _ in 0..50 {
+        assert_eq!(desk.get(&list).await, last, "the last list holds");
+    }
+    let asked = place.counted("signatures") - before;
+    assert!((1..10).contains(&asked), "{asked}");
+    place.heal("wrong");
+    tokio::time::sleep(A_MOMENT).await;
+    assert_ne!(desk.get(&list).await.1, last.1, "the revocation stands in the next list");
+    // The key on the token is taken by an authority that is made anew, and so is its log.
+    drop(desk);
+    std::fs::remove_file(place.files().root).unwrap();
+    place.make().unwrap();
+    assert!(place.open().unwrap().has_signed().unwrap());
+}
+
 /// covers: T-4
 #[test]
-fn a_token_that_signs_slowly_signs_for_eight_at_once() {
-    const MANY: u32 = 24;
-    if !is_inside(a_token_that_signs_slowly_signs_for_eight_at_once) {
+fn a_token_signs_for_eight_at_once() {
+    if !is_inside(a_token_signs_for_eight_at_once) {
         return;
     }
     let place = Place::new(&Place::faulty());
     place.make().unwrap();
     let authority = place.open().unwrap();
-    let all_at_once = || {
-        let begun = Instant::now();
-        std::thread::scope(|scope| {
-            for _ in 0..MANY {
-                scope.spawn(|| sign(&authority).unwrap());
-            }
-        });
-        begun.elapsed()
-    };
-    let (quick, logins) = (all_at_once(), place.logins());
-    place.fault("slow");
-    let slow = all_at_once();
-    println!("{MANY} signatures of a tenth of a second each: {slow:?}, of none: {quick:?}");
-    let in_turn = Duration::from_millis(100) * MANY;
-    assert!(slow - quick.min(slow) < in_turn / 3, "{slow:?}");
-    assert!(slow > Duration::from_millis(100), "{slow:?}");
+    let logins = place.logins();
+    open_eight_sessions(&place, &authority);
     assert_eq!(place.logins(), logins, "sessions share the login");
+}
+
+/// Each signs while the others do.
+fn open_eight_sessions(place: &Place, authority: &Authority) {
+    sign(authority).unwrap();
+    let before = place.counted("eight");
+    place.fault("together");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| sign(authority).unwrap());
+        }
+    });
+    place.heal("together");
+    assert_eq!(place.counted("eight") - before, 8);
 }
 
 /// covers: T-4

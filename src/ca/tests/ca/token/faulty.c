@@ -1,6 +1,8 @@
 /* A PKCS #11 module that is SoftHSM until a file in $ETS_FAULTS says otherwise: `gone` (pulled
- * out), `wrong` (signatures with a bit turned), `slow` (a tenth of a second each), `silent` (no
- * answer). Logins are counted in `logins`. */
+ * out), `wrong` (signatures with a bit turned), `replay` (the same, but what was signed first is
+ * signed as it was then), `together` (each signature waits for seven others, three seconds at most),
+ * `silent` (no answer), `stuck` (no session ends). Logins are counted in `logins`, signatures in
+ * `signatures`, those that were eight at once in `eight`. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,8 @@
 #include <unistd.h>
 
 typedef unsigned long word;
-enum { TOKEN_INFO = 6, OPEN_SESSION = 12, LOGIN = 18, LOGOUT = 19, SIGN_INIT = 42, SIGN = 43 };
+enum { TOKEN_INFO = 6, OPEN_SESSION = 12, CLOSE_SESSION = 13, LOGIN = 18, LOGOUT = 19 };
+enum { SIGN_INIT = 42, SIGN = 43, EIGHT = 8 };
 enum { DEVICE_REMOVED = 0x32, TOKEN_NOT_PRESENT = 0xe0 };
 struct list { unsigned char version[2]; void *functions[68]; };
 static struct list *soft, faulty;
@@ -19,6 +22,11 @@ static const char *in(const char *name) {
     return path;
 }
 static int is(const char *name) { return access(in(name), F_OK) == 0; }
+static void count(const char *name) {
+    FILE *file = fopen(in(name), "a");
+    fputs("one\n", file);
+    fclose(file);
+}
 
 static word token_info(word slot, void *info) {
     if (is("gone")) return TOKEN_NOT_PRESENT;
@@ -30,14 +38,12 @@ static word open_session(word slot, word flags, void *app, void *notify, word *s
         slot, flags, app, notify, session);
 }
 static word login(word session, word user, unsigned char *pin, word length) {
-    FILE *count = fopen(in("logins"), "a");
-    fputs("login\n", count);
-    fclose(count);
+    count("logins");
     return ((word(*)(word, word, unsigned char *, word))soft->functions[LOGIN])(
         session, user, pin, length);
 }
 static word sign_init(word session, void *mechanism, word key) {
-    while (is("silent")) sleep(1);
+    while (is("silent")) usleep(20000);
     if (is("gone")) {
         /* Whoever puts it in again has to log in again. */
         ((word(*)(word))soft->functions[LOGOUT])(session);
@@ -45,11 +51,42 @@ static word sign_init(word session, void *mechanism, word key) {
     }
     return ((word(*)(word, void *, word))soft->functions[SIGN_INIT])(session, mechanism, key);
 }
+static word close_session(word session) {
+    while (is("stuck")) usleep(20000);
+    return ((word(*)(word))soft->functions[CLOSE_SESSION])(session);
+}
+/* Until eight have been in here at once. */
+static void wait_for_others(void) {
+    static int inside, were_eight;
+    if (__atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST) == EIGHT)
+        __atomic_store_n(&were_eight, 1, __ATOMIC_SEQ_CST);
+    for (int waits = 0; waits < 3000 && !__atomic_load_n(&were_eight, __ATOMIC_SEQ_CST); waits++)
+        usleep(1000);
+    if (__atomic_load_n(&were_eight, __ATOMIC_SEQ_CST)) count("eight");
+    if (__atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST) == 0)
+        __atomic_store_n(&were_eight, 0, __ATOMIC_SEQ_CST);
+}
+static void replay(const unsigned char *data, word length, unsigned char *out, word size) {
+    static unsigned char first[512], signature[512];
+    static word is_known;
+    if (length > sizeof first || size > sizeof signature) abort();
+    if (!is_known) {
+        is_known = length;
+        memcpy(first, data, length);
+        memcpy(signature, out, size);
+    } else if (is("replay")) {
+        if (is_known == length && memcmp(first, data, length) == 0) memcpy(out, signature, size);
+        else out[size - 1] ^= 1;
+    }
+}
 static word sign(word session, unsigned char *data, word length, unsigned char *out, word *size) {
     word told = ((word(*)(word, unsigned char *, word, unsigned char *, word *))
                      soft->functions[SIGN])(session, data, length, out, size);
-    if (out && is("slow")) usleep(100000);
-    if (told == 0 && out && is("wrong")) out[*size - 1] ^= 1;
+    if (told || !out) return told;
+    count("signatures");
+    if (is("together")) wait_for_others();
+    replay(data, length, out, *size);
+    if (is("wrong")) out[*size - 1] ^= 1;
     return told;
 }
 
@@ -62,6 +99,7 @@ word C_GetFunctionList(struct list **out) {
         faulty = *soft;
         faulty.functions[TOKEN_INFO] = (void *)token_info;
         faulty.functions[OPEN_SESSION] = (void *)open_session;
+        faulty.functions[CLOSE_SESSION] = (void *)close_session;
         faulty.functions[LOGIN] = (void *)login;
         faulty.functions[SIGN_INIT] = (void *)sign_init;
         faulty.functions[SIGN] = (void *)sign;

@@ -139,7 +139,12 @@ impl Place {
 
     /// How often somebody logged in through the faulty module.
     fn logins(&self) -> usize {
-        std::fs::read_to_string(self.dir.join("logins")).unwrap_or_default().lines().count()
+        self.counted("logins")
+    }
+
+    /// How often the faulty module saw this.
+    fn counted(&self, name: &str) -> usize {
+        std::fs::read_to_string(self.dir.join(name)).unwrap_or_default().lines().count()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::extract::{Form, Path};
 use axum::response::Response;
+use ets_ca::life::Order;
 use ets_ca::{Kept, Reason, Serial, State};
 use ets_i18n::t;
 use ets_registry::Author;
@@ -29,19 +30,48 @@ fn place(serial: Serial) -> String {
     format!("/ca/certificates/{serial}")
 }
 
+fn link(serial: Serial) -> Html {
+    Html::link(&place(serial), &serial.to_string())
+}
+
+fn order_link(view: &View, order: &Order) -> Html {
+    let number = t::ca_order(view.tr(), order.id.to_string());
+    Html::link(&format!("/ca/orders/{}", order.id), &number)
+}
+
+/// The order of a certificate, and the one that renews it.
+#[derive(Default)]
+struct Pair {
+    order: Option<Order>,
+    next: Option<Order>,
+}
+
+impl Pair {
+    async fn of(view: &View, serial: Serial) -> Result<Self, Error> {
+        let Some(desk) = &view.app.deps.tokens else { return Ok(Self::default()) };
+        let (order, next) = (desk.of_serial(serial).await?, desk.renewed_by(serial).await?);
+        Ok(Self { order, next })
+    }
+
+    /// Whether the certificate renewed another one, or is renewed.
+    fn is_one(&self) -> bool {
+        self.next.is_some() || self.order.as_ref().is_some_and(|order| order.renews.is_some())
+    }
+}
+
 /// `GET /ca/certificates/{serial}`
 pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Response, Error> {
     let kept = find(&view, &serial).await?;
-    let order = match view.app.deps.tokens {
-        Some(_) => view.app.tokens()?.of_serial(kept.serial).await?,
-        None => None,
-    };
+    let Pair { order, next } = Pair::of(&view, kept.serial).await?;
     let tr = view.tr();
     let (name, institution) = words::owner(&kept.subject);
     let text = |text: &str| (!text.is_empty()).then(|| Html::text(text));
-    let order = order.map(|order| {
-        Html::link(&format!("/ca/orders/{}", order.id), &t::ca_order(tr, order.id.to_string()))
+    let renews = order.as_ref().and_then(|order| order.renews).map(link);
+    let next = next.map(|next| match next.serial {
+        Some(serial) => (t::ca_renewed_by_certificate(tr), link(serial)),
+        None => (t::ca_renewed_by(tr), order_link(&view, &next)),
     });
+    let (renewed, next) = next.map_or(("", None), |(term, link)| (term, Some(link)));
     let all = [
         (t::ca_state(tr), Some(words::badge(tr, &kept, view.ctx.now))),
         (t::ca_since(tr), Some(when::moment(&view.ctx, kept.since))),
@@ -53,7 +83,9 @@ pub(super) async fn page(view: View, Path(serial): Path<String>) -> Result<Respo
         (t::ca_serial(tr), Some(Html::code(&kept.serial.to_string()))),
         (t::ca_from(tr), Some(when::moment(&view.ctx, kept.not_before))),
         (t::ca_until(tr), Some(when::moment(&view.ctx, kept.not_after))),
-        (t::ca_order_number(tr), order),
+        (t::ca_order_number(tr), order.map(|order| order_link(&view, &order))),
+        (t::ca_renews(tr), renews),
+        (renewed, next),
     ];
     let list: Vec<_> = all.into_iter().filter_map(|(term, value)| Some((term, value?))).collect();
     let pem = format!(
@@ -126,7 +158,11 @@ pub(super) async fn ask(view: View, Path(serial): Path<String>) -> Result<Respon
         danger: true,
         ..Asked::default()
     };
-    let text = Html::text(t::ca_revoke_text(tr));
+    let mut text = t::ca_revoke_text(tr).to_owned();
+    if Pair::of(&view, kept.serial).await?.is_one() {
+        text = format!("{text} {}", t::ca_revoke_pair(tr));
+    }
+    let text = Html::text(&text);
     let body = notice::notice(notice::Tone::Warning, &text).then(&form(tr, &asked));
     let (name, _) = words::owner(&kept.subject);
     Ok(view.respond(&below(&view, t::ca_revoke_heading(tr, &name), body)))
