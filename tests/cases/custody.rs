@@ -19,6 +19,8 @@ const MODULES: [&str; 2] =
     ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(50);
+/// The longest that a command may take, in seconds.
+const LIMIT: &str = "60";
 
 /// A folder with tokens, a hub's configuration and its data.
 struct Place {
@@ -90,9 +92,11 @@ impl Place {
         self.write("hub.toml", &text);
     }
 
+    /// A command; `serve` too, where it is to refuse: one that goes on instead is ended.
     fn hub(&self, args: &[&str]) -> Output {
         let config = self.file("hub.toml");
-        let mut command = self.command(hub_binary());
+        let mut command = self.command("timeout");
+        command.args(["--foreground", "--kill-after=5", LIMIT]).arg(hub_binary());
         command.args(args).args(["--config", &config]).output().expect("the command starts")
     }
 

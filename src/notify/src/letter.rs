@@ -34,7 +34,7 @@ pub enum State {
     Queued,
     /// The relay has it.
     Sent,
-    /// The relay refused it for good.
+    /// The relay refused its address for good.
     Failed,
 }
 

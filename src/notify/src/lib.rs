@@ -1,9 +1,10 @@
 //! What the hub tells people who are not looking at it: e-mail over a relay (RFC 5321).
 //!
 //! A letter is written into `state.db` in the transaction of what causes it, with a Message-ID that
-//! stays the same, and goes out from there: it is lost with its cause alone. It goes twice only
-//! where the relay's word that it has it was lost, by a crash or on the way, before it was written
-//! down; the Message-ID tells the receiver's server that both are one.
+//! stays the same, and goes out from there: it is lost with its cause alone. It goes at least once,
+//! and again where the relay's word that it has it was not written down: by a crash, by an ordinary
+//! stop that waited no longer, or because the word was lost on the way. The Message-ID tells the
+//! receiver's server that both are one.
 
 mod address;
 mod config;

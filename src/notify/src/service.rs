@@ -19,7 +19,7 @@ const STRIDE: u32 = 100;
 const FIRST: Duration = Duration::from_secs(60);
 /// The longest pause of a letter that the relay does not want yet.
 const LONGEST: Duration = Duration::from_secs(4 * 3_600);
-/// The longest pause while the relay cannot be spoken to: what waits goes soon after it is back.
+/// The longest pause while the relay takes nothing: what waits goes soon after it is back.
 const AWAY: Duration = Duration::from_secs(300);
 
 /// The room. Cheap to clone.
@@ -61,7 +61,10 @@ impl Notify {
         Ok(tables::insert(tx, letter, &message_id, at).await?)
     }
 
-    /// Hands letters to the relay until shutdown. A letter that is on its way is not broken off.
+    /// Hands letters to the relay until shutdown. The one under way is ended first, for as long as
+    /// the process waits for its parts: cut off after the relay took it and before that was written
+    /// down, it goes again at the next start, under the same Message-ID. So does one whose record
+    /// fails until shutdown.
     ///
     /// # Errors
     /// Never: what fails is told in the log and tried again.
@@ -80,7 +83,7 @@ impl Notify {
         }
     }
 
-    /// Tries what is due, once. Ends early when the relay cannot be spoken to.
+    /// Tries what is due, once. Ends early when the relay takes nothing.
     async fn pass(&self, shutdown: &Shutdown) -> Result<(), Error> {
         loop {
             let due = tables::due(&self.0.store, self.0.clock.wall(), STRIDE).await?;
@@ -144,6 +147,6 @@ fn tell(letter: &Kept, outcome: &Outcome) {
         Outcome::Sent => tracing::info!(letter = id, "a letter was handed to the relay"),
         Outcome::Refused(words) => tracing::warn!(letter = id, words, "the relay refuses a letter"),
         Outcome::NotNow(words) => tracing::info!(letter = id, words, "a letter is tried later"),
-        Outcome::Away(words) => tracing::warn!(words, "the relay cannot be spoken to"),
+        Outcome::Away(words) => tracing::warn!(letter = id, words, "the relay takes nothing now"),
     }
 }

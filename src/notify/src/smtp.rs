@@ -1,26 +1,31 @@
 //! The way to the relay (RFC 5321) and the letter as it goes there (RFC 5322).
 
+mod talk;
+
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lettre::Message;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::transport::smtp::AsyncSmtpTransport;
-use lettre::transport::smtp::client::{
-    Certificate, CertificateStore, Tls as Wanted, TlsParameters,
-};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncTransport, Message, Tokio1Executor};
 
-use crate::{Address, Config, Error, Kept, Sender, Tls};
-
-/// How long the relay may take for one word.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{Address, Config, Error, Kept, Relay, Sender, Tls};
 
 /// The relay.
-#[derive(Debug)]
 pub(crate) struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    relay: Relay,
+    way: Way,
     from: Sender,
+    hello: ClientId,
+    patience: Duration,
+}
+
+/// How the way to it is protected.
+enum Way {
+    Plain,
+    StartTls(TlsParameters),
+    Whole(TlsParameters),
 }
 
 /// What became of a try.
@@ -28,42 +33,37 @@ pub(crate) struct Smtp {
 pub(crate) enum Outcome {
     /// The relay has the letter.
     Sent,
-    /// It never will: with its words.
+    /// It never will, for the address is none: with its words.
     Refused(String),
     /// It may later.
     NotNow(String),
-    /// It cannot be spoken to.
+    /// It cannot be spoken to, or takes nothing from us.
     Away(String),
+}
+
+impl std::fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Smtp").field("relay", &self.relay).finish_non_exhaustive()
+    }
 }
 
 impl Smtp {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
-        let Config { relay, from, tls } = config;
-        let tls = match tls {
-            Tls::None => Wanted::None,
-            Tls::StartTls(roots) => Wanted::Required(parameters(&relay.host, roots)?),
-            Tls::Whole(roots) => Wanted::Wrapper(parameters(&relay.host, roots)?),
+        let Config { relay, from, tls } = config.clone();
+        let way = match &tls {
+            Tls::None => Way::Plain,
+            Tls::StartTls(roots) => Way::StartTls(parameters(&relay.host, roots)?),
+            Tls::Whole(roots) => Way::Whole(parameters(&relay.host, roots)?),
         };
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&relay.host)
-            .port(relay.port)
-            .tls(tls)
-            .hello_name(ClientId::Domain(from.domain().to_owned()))
-            .timeout(Some(PATIENCE))
-            .build();
-        Ok(Self { transport, from: from.clone() })
+        let hello = ClientId::Domain(from.domain().to_owned());
+        Ok(Self { relay, way, from, hello, patience: talk::PATIENCE })
     }
 
     /// Hands a letter over.
     pub(crate) async fn send(&self, letter: &Kept) -> Outcome {
-        let message = match message(&self.from, letter) {
-            Ok(message) => message,
-            Err(words) => return Outcome::Refused(words),
-        };
-        match self.transport.send(message).await {
-            Ok(_) => Outcome::Sent,
-            Err(error) if error.is_permanent() => Outcome::Refused(told(&error)),
-            Err(error) if error.is_transient() => Outcome::NotNow(told(&error)),
-            Err(error) => Outcome::Away(told(&error)),
+        match message(&self.from, letter) {
+            Ok(message) => self.hand_over(&message).await,
+            Err(words) => Outcome::Refused(words),
         }
     }
 }
@@ -124,19 +124,4 @@ impl Header for AutoSubmitted {
     fn display(&self) -> HeaderValue {
         HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        let one_text = one.to_string();
-        if !text.contains(&one_text) {
-            text.push_str(": ");
-            text.push_str(&one_text);
-        }
-        cause = one.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -114,7 +114,7 @@ pub struct Figures {
     pub queued: u64,
     /// Taken by the relay.
     pub sent: u64,
-    /// Refused by it for good.
+    /// Their address was refused by it for good.
     pub failed: u64,
 }
 

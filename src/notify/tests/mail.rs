@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may end at once")]
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use ets_runtime::{Clock, Shutdown, ShutdownTrigger};
 use ets_store::testing::TestStore;
 use ets_store::{Store, Tx};
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 /// The mail server, ended with the test.
 struct Judge {
@@ -29,8 +31,25 @@ impl Drop for Judge {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port that is ours from here on: nobody answers there until the mail server has it.
+struct Place(TcpSocket);
+
+impl Place {
+    fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((HOST.parse::<IpAddr>().unwrap(), 0).into()).unwrap();
+        Self(socket)
+    }
+
+    fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+}
+
+const HOST: &str = "127.0.0.1";
+
+fn judge() -> Judge {
+    Judge::start(&Place::new(), &[])
 }
 
 fn python() -> PathBuf {
@@ -40,20 +59,20 @@ fn python() -> PathBuf {
 }
 
 impl Judge {
-    fn start(port: u16, more: &[&Path]) -> Self {
+    fn start(place: &Place, more: &[&Path]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay.py");
         let mut child = Command::new(python())
             .args([&script, folder.path()])
-            .arg(port.to_string())
             .args(more)
+            .stdin(Stdio::from(place.0.as_fd().try_clone_to_owned().unwrap()))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
-        Self { child, folder, port }
+        Self { child, folder, port: place.port() }
     }
 
     fn letters(&self) -> Vec<Value> {
@@ -64,7 +83,7 @@ impl Judge {
 }
 
 fn config(port: u16, tls: Tls) -> Config {
-    let relay = Relay { host: "localhost".to_owned(), port };
+    let relay = Relay { host: HOST.to_owned(), port };
     Config { relay, from: "Узел ВКО <hub@ets.kz>".parse().unwrap(), tls }
 }
 
@@ -135,11 +154,9 @@ fn pass(clock: &Clock, time: Duration) {
 }
 
 async fn a_letter_arrives_once_with_the_headers_that_a_letter_has(store: TestStore) {
-    let (judge, clock) = (Judge::start(free_port(), &[]), clock());
-    let life = Life::begin(&store, &clock, &config(judge.port, Tls::None));
-    let id = write(&life.notify, &store, "person@ets.kz", clock.wall()).await;
-    let kept = until(&store, id, |kept| kept.state == State::Sent).await;
-    life.end().await;
+    let (judge, clock) = (judge(), clock());
+    let kept = tried(&store, &clock, &config(judge.port, Tls::None), "person").await;
+    assert_eq!(kept.state, State::Sent);
     // A second life finds nothing to do.
     let life = Life::begin(&store, &clock, &config(judge.port, Tls::None));
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -172,8 +189,9 @@ ets_store::on_both_databases!(
 /// covers: T1.4
 #[tokio::test]
 async fn what_waits_for_a_relay_that_is_down_goes_when_it_is_back() {
-    let (store, clock, port) =
-        (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock(), free_port());
+    let (store, clock, place) =
+        (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock(), Place::new());
+    let port = place.port();
     let life = Life::begin(&store, &clock, &config(port, Tls::None));
     let id = write(&life.notify, &store, "person@ets.kz", clock.wall()).await;
     let waits = until(&store, id, |kept| kept.tries == 1).await;
@@ -186,7 +204,7 @@ async fn what_waits_for_a_relay_that_is_down_goes_when_it_is_back() {
     let waits = until(&store, id, |kept| kept.tries == 2).await;
     assert_eq!(waits.next_try, clock.wall().plus(Duration::from_secs(180)));
     life.kill().await;
-    let judge = Judge::start(port, &[]);
+    let judge = Judge::start(&place, &[]);
     pass(&clock, Duration::from_secs(181));
     let life = Life::begin(&store, &clock, &config(port, Tls::None));
     let sent = until(&store, id, |kept| kept.state == State::Sent).await;
@@ -199,12 +217,12 @@ async fn what_waits_for_a_relay_that_is_down_goes_when_it_is_back() {
 #[tokio::test]
 async fn a_sender_that_dies_before_the_answer_sends_the_same_letter_again() {
     let (store, clock) = (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock());
-    let judge = Judge::start(free_port(), &[]);
+    let judge = judge();
+    let config = config(judge.port, Tls::None);
+    let notify = ets_notify::build(&config, (*store).clone(), clock.clone()).unwrap();
+    write(&notify, &store, "mute@ets.kz", clock.wall()).await;
     for _ in 0..2 {
-        let life = Life::begin(&store, &clock, &config(judge.port, Tls::None));
-        if judge.letters().is_empty() {
-            write(&life.notify, &store, "mute@ets.kz", clock.wall()).await;
-        }
+        let life = Life::begin(&store, &clock, &config);
         let before = judge.letters().len();
         let begun = Instant::now();
         while judge.letters().len() == before {
@@ -223,11 +241,13 @@ async fn a_sender_that_dies_before_the_answer_sends_the_same_letter_again() {
 #[tokio::test]
 async fn what_the_relay_refuses_for_good_is_kept_with_its_words_and_for_now_is_tried_again() {
     let (store, clock) = (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock());
-    let judge = Judge::start(free_port(), &[]);
-    let life = Life::begin(&store, &clock, &config(judge.port, Tls::None));
-    let refused = write(&life.notify, &store, "refused@ets.kz", clock.wall()).await;
-    let later = write(&life.notify, &store, "later@ets.kz", clock.wall()).await;
-    let good = write(&life.notify, &store, "good@ets.kz", clock.wall()).await;
+    let judge = judge();
+    let config = config(judge.port, Tls::None);
+    let notify = ets_notify::build(&config, (*store).clone(), clock.clone()).unwrap();
+    let refused = write(&notify, &store, "refused@ets.kz", clock.wall()).await;
+    let later = write(&notify, &store, "later@ets.kz", clock.wall()).await;
+    let good = write(&notify, &store, "good@ets.kz", clock.wall()).await;
+    let life = Life::begin(&store, &clock, &config);
     let failed = until(&store, refused, |kept| kept.state == State::Failed).await;
     assert!(failed.words.contains("550") && failed.words.contains("no such person"), "{failed:?}");
     let waits = until(&store, later, |kept| kept.tries == 1).await;
@@ -236,6 +256,46 @@ async fn what_the_relay_refuses_for_good_is_kept_with_its_words_and_for_now_is_t
     life.end().await;
     let figures = ets_notify::figures(&store).await.unwrap();
     assert_eq!((figures.queued, figures.sent, figures.failed), (1, 1, 1));
+}
+
+/// Only the address can be refused for good: the rest can be mended, and the letter goes then.
+///
+/// covers: T1.4
+#[tokio::test]
+async fn what_the_relay_has_against_us_or_the_text_costs_no_letter() {
+    let (store, clock) = (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock());
+    let judge = judge();
+    let ours = config(judge.port, Tls::None);
+    let strange = Config { from: "stranger@ets.kz".parse().unwrap(), ..ours.clone() };
+    let person = tried(&store, &clock, &strange, "person").await;
+    assert!(person.state == State::Queued && person.words.contains("550"), "{person:?}");
+    pass(&clock, Duration::from_secs(61));
+    let life = Life::begin(&store, &clock, &ours);
+    until(&store, person.id, |kept| kept.state == State::Sent).await;
+    life.end().await;
+    for (to, code) in [
+        ("policy", "554"),
+        ("relaying", "550"),
+        ("login", "530"),
+        ("sender", "550"),
+        ("full", "552"),
+        ("text", "554"),
+    ] {
+        let waits = tried(&store, &clock, &ours, to).await;
+        assert!(waits.state == State::Queued && waits.words.contains(code), "{to}: {waits:?}");
+    }
+    let gone = tried(&store, &clock, &ours, "gone").await;
+    assert!(gone.state == State::Failed && gone.words.contains("553"), "{gone:?}");
+}
+
+/// A letter after its first try, in a life of its own: the first look of a life is at once.
+async fn tried(store: &Store, clock: &Clock, config: &Config, to: &str) -> Kept {
+    let notify = ets_notify::build(config, store.clone(), clock.clone()).unwrap();
+    let id = write(&notify, store, &format!("{to}@ets.kz"), clock.wall()).await;
+    let life = Life::begin(store, clock, config);
+    let kept = until(store, id, |kept| kept.tries > 0 || kept.done.is_some()).await;
+    life.end().await;
+    kept
 }
 
 /// covers: T1.4
@@ -262,15 +322,13 @@ async fn with_starttls_nothing_goes_to_a_relay_of_another_authority() {
     let (store, clock) = (TestStore::sqlite(ets_notify::MIGRATIONS).await, clock());
     let dir = tempfile::tempdir().unwrap();
     let [own, other] = ["own", "other"].map(|name| certificate(dir.path(), name));
-    let judge = Judge::start(free_port(), &[&own.0, &own.1]);
-    let life = Life::begin(&store, &clock, &config(judge.port, Tls::StartTls(other.0)));
-    let id = write(&life.notify, &store, "person@ets.kz", clock.wall()).await;
-    let waits = until(&store, id, |kept| kept.tries == 1).await;
+    let judge = Judge::start(&Place::new(), &[&own.0, &own.1]);
+    let other = config(judge.port, Tls::StartTls(other.0));
+    let waits = tried(&store, &clock, &other, "person").await;
     assert!(waits.state == State::Queued && judge.letters().is_empty(), "{waits:?}");
-    life.end().await;
     pass(&clock, Duration::from_secs(61));
     let life = Life::begin(&store, &clock, &config(judge.port, Tls::StartTls(own.0)));
-    until(&store, id, |kept| kept.state == State::Sent).await;
+    until(&store, waits.id, |kept| kept.state == State::Sent).await;
     life.end().await;
     let all = judge.letters();
     assert!(all.len() == 1 && all[0]["tls"] == true, "{all:?}");
@@ -279,12 +337,12 @@ async fn with_starttls_nothing_goes_to_a_relay_of_another_authority() {
     assert!(matches!(refused, Err(ets_notify::Error::Roots { .. })), "{refused:?}");
 }
 
-/// A certificate of `localhost` that signs itself, and its key.
+/// A certificate of the relay that signs itself, and its key.
 fn certificate(dir: &Path, name: &str) -> (PathBuf, PathBuf) {
     let (pem, key) = (dir.join(format!("{name}.pem")), dir.join(format!("{name}.key")));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-days", "2", "-subj", "/CN=relay", "-addext", "subjectAltName=IP:127.0.0.1"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-out")
         .arg(&pem)

@@ -1,7 +1,8 @@
 """A mail server (aiosmtpd) that keeps what it takes: one JSON document a letter in FOLDER.
 
-relay.py FOLDER PORT [CERTIFICATE KEY]. The recipient says what it does: `refused@` is refused for
-good, `later@` for now, `mute@` is taken and not answered.
+relay.py FOLDER [CERTIFICATE KEY], with the socket to listen on as its input. The recipient says what
+it does: REPLIES and TEXT_REPLIES, and `mute@` is taken and not answered. A sender `stranger@` is
+refused.
 """
 
 import asyncio
@@ -9,25 +10,49 @@ import email
 import email.policy
 import json
 import pathlib
+import socket
 import ssl
 import sys
 import uuid
 
 from aiosmtpd.smtp import SMTP
 
-folder, port = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+folder = pathlib.Path(sys.argv[1])
+
+REPLIES = {
+    "refused": "550 5.1.1 no such person here",
+    "gone": "553 no such name",
+    "later": "451 4.7.1 greylisted, come back",
+    "full": "552 5.2.2 mailbox full",
+    "policy": "554 5.7.1 relay access denied",
+    "relaying": "550 5.7.1 relaying denied",
+    "login": "530 5.7.0 authentication required",
+    "sender": "550 5.1.8 sender address rejected",
+}
+TEXT_REPLIES = {"text": "554 5.6.0 not such a text"}
+
+
+def reply_to(addresses, replies):
+    return next((replies[name] for name in (one.split("@")[0] for one in addresses) if name in replies), None)
 
 
 class Keeper:
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if address.startswith("stranger@"):
+            return "550 5.1.0 we do not know you"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.startswith("refused@"):
-            return "550 5.1.1 no such person here"
-        if address.startswith("later@"):
-            return "451 4.7.1 greylisted, come back"
+        if refusal := reply_to([address], REPLIES):
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if refusal := reply_to(envelope.rcpt_tos, TEXT_REPLIES):
+            return refusal
         letter = email.message_from_bytes(envelope.content, policy=email.policy.default)
         kept = {
             "from": envelope.mail_from,
@@ -51,12 +76,12 @@ class Keeper:
 
 async def main():
     context = None
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 2:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        context.load_cert_chain(sys.argv[2], sys.argv[3])
     loop = asyncio.get_running_loop()
     make = lambda: SMTP(Keeper(), hostname="judge", tls_context=context, require_starttls=bool(context))
-    server = await loop.create_server(make, "127.0.0.1", port)
+    server = await loop.create_server(make, sock=socket.socket(fileno=0))
     print("ready", flush=True)
     await server.serve_forever()
 
