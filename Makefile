@@ -39,9 +39,9 @@ bench: setup-test ## Ours and the peers side by side, ratios printed
 	@scripts/bench.sh
 
 soak: setup-test ## The long runs at full size
-	@scripts/soak.sh full
+	@scripts/soak.sh
 
-lint: setup-test ## Formatting, clippy, walls, licences
+lint: setup-test ## Formatting, clippy, licences, documentation
 	@scripts/lint.sh
 
 fmt: ## Formats the code

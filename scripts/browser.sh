@@ -17,4 +17,5 @@ for _ in $(seq 300); do
     kill -0 "$lab" 2>/dev/null || { cat "$dir/lab.log"; exit 1; }
     sleep 0.1
 done
+[ -f "$dir/lab.json" ] || { echo 'no star within 30 s:' >&2; cat "$dir/lab.log"; exit 1; }
 ETS_HUB=$hub ETS_LAB_DIR=$dir ETS_LAB_JSON=$dir/lab.json node --test --test-concurrency=1 "${@:-tests/browser/}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, lints, documentation, walls between the rooms, licences.
+# Formatting, lints, licences, documentation. The walls between the rooms are a test (tests/cases/walls.rs).
 set -euo pipefail
 step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 

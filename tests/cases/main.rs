@@ -7,6 +7,7 @@ mod detection;
 mod enrol;
 mod exactness;
 mod faults;
+mod gateway;
 mod isolation;
 mod judges;
 mod load;

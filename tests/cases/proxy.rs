@@ -284,6 +284,8 @@ fn the_reverse_proxy_beside_nginx_and_haproxy() {
         full[0] / full[1],
         kept[0] / kept[2],
     );
+    // The goals are nearer; what is worse than this is no noise.
+    assert!(kept[0] < kept[1] && full[0] < full[1], "dearer than nginx: {kept:?} {full:?}");
     let added = added(&steady(&ours.address), "p99_us");
     assert!(added <= 1_000, "{added} us added at p99");
 }
@@ -308,6 +310,7 @@ fn a_million_revocations_cost_at_most_a_hundredth() {
             mean * 100.0,
             error * 100.0
         );
+        assert!(error < 0.02, "{kind}: +- {error}: the machine is too noisy to say");
         assert!(mean <= 0.01 + error, "{kind}: {mean} +- {error}");
     }
 }

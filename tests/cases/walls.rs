@@ -18,7 +18,7 @@ const LINES: &[&[&str]] = &[
     &["rights"],
     &["listen", "outage", "documents", "notify"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "speed", "ca", "access", "netd"],
+    &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "netd"],
     &["enrol"],
     &["lab", "dashboard"],
     &["hub"],

@@ -289,6 +289,31 @@ impl From<ets_traffic::Error> for Error {
     }
 }
 
+impl From<ets_gateway::Error> for Error {
+    fn from(error: ets_gateway::Error) -> Self {
+        use ets_gateway::Error as Gateway;
+        match error {
+            Gateway::Rules(faults) => {
+                let remedy = "correct it and send the rules again; nothing was changed".to_owned();
+                let fault = |one: ets_gateway::policy::Fault| Fault {
+                    field: one.place,
+                    message: one.what,
+                    remedy: remedy.clone(),
+                };
+                Self::Invalid(faults.into_iter().map(fault).collect())
+            }
+            Gateway::Changed(current) => {
+                Self::Stale { current: i64::try_from(current).unwrap_or(i64::MAX) }
+            }
+            Gateway::NoVersion(no) => Self::NotFound { what: "version", id: no.to_string() },
+            Gateway::NoSegment(id) => Self::segment(id.as_str()),
+            Gateway::Store(error) => error.into(),
+            Gateway::Journal(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
 impl From<ets_speed::Error> for Error {
     fn from(error: ets_speed::Error) -> Self {
         use ets_speed::Error as Speed;

@@ -25,6 +25,8 @@ pub struct Deps {
     pub rules: Option<ets_rules::Handle>,
     /// What passed; `None` where nothing is counted.
     pub traffic: Option<ets_traffic::Handle>,
+    /// Who gets out where; `None` where nobody does.
+    pub gateway: Option<ets_gateway::Desk>,
     /// How fast channels are.
     pub speed: ets_speed::Desk,
     /// The certification authority; `None` where there is none: tests, demonstrations.

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Outage(Outage),
     /// Who may reach what: show, change with a safety line, prove
     Rules(Rules),
+    /// The one way out: show, rules, apply, versions, would
+    Gateway(Gateway),
     /// The journal: list, verify
     Journal(Journal),
     /// Who may do what: list, grant, end, suspend, resume, confirm, roles, who
@@ -60,6 +62,50 @@ pub(crate) struct ConfigFile {
     /// Configuration file
     #[arg(long, global = true, default_value = CONFIG, value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+/// `gateway`
+#[derive(Args, Debug)]
+pub(crate) struct Gateway {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) action: GatewayAction,
+}
+
+/// What to do with the way out.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayAction {
+    /// The rules in force, and how many connections are open
+    Show,
+    /// The rules as JSON, to be changed and applied again
+    Rules {
+        /// Those of an earlier version
+        #[arg(long, value_name = "VERSION")]
+        of: Option<u64>,
+    },
+    /// Put rules in force at once, for open connections too
+    Apply {
+        /// The file (- for standard input), as `rules` prints it
+        file: PathBuf,
+        /// Why, for the journal
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    /// The last versions, newest first
+    Versions,
+    /// Whether somebody would get out to a host, and which rule says so
+    Would {
+        /// A segment, or an address in it
+        #[arg(long, value_parser = identifier)]
+        segment: String,
+        /// HOST:PORT
+        #[arg(long)]
+        to: String,
+        /// At which moment (RFC 3339); now unless given
+        #[arg(long)]
+        at: Option<String>,
+    },
 }
 
 /// `rules`

@@ -1,6 +1,7 @@
 //! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
 
 mod access;
+mod gateway;
 mod network;
 mod notify;
 mod pki;
@@ -17,6 +18,7 @@ use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
 
 pub(crate) use access::ENTRANCE;
+pub(crate) use gateway::SOCKETS as GATEWAY;
 pub(crate) use notify::Notify;
 pub(crate) use pki::{Pki, STATUS};
 
@@ -32,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) traffic: ets_traffic::Config,
     pub(crate) dashboard: Dashboard,
     pub(crate) speed: Speed,
+    pub(crate) gateway: ets_gateway::Config,
     pub(crate) pki: Pki,
     pub(crate) notify: Notify,
     pub(crate) enrol: Enrol,
@@ -97,6 +100,7 @@ pub(crate) struct Lab {
     pub(crate) seed: Option<PathBuf>,
     pub(crate) parents: Option<PathBuf>,
     pub(crate) services: Option<PathBuf>,
+    pub(crate) gateway: Option<PathBuf>,
 }
 
 /// An example, and what the lab takes.
@@ -134,6 +138,11 @@ fn declare(file: &mut Document<'_>) -> Config {
     let metrics = file.section("metrics", "Figures for Prometheus.", metrics);
     let (speed, speed_url) =
         file.section("speed", "Where segments measure how fast their channels are.", speed);
+    let gateway = file.section(
+        "gateway",
+        "The one way out of the network, by rules: HTTP and SOCKS proxies.",
+        gateway::declare,
+    );
     let (pki, status) = file.section(
         "pki",
         "The certification authority and what it says to anybody.",
@@ -168,6 +177,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         let v6 = SocketAddr::from(([0_u16; 8], port));
         [(SPEED.to_owned(), v4), (SPEED_V6.to_owned(), v6)]
     }));
+    held.extend(gateway::held(&gateway));
     let netd = ets_netd::Config { listen: held, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
     let dashboard = Dashboard { pages, ..dashboard };
@@ -181,6 +191,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         traffic,
         dashboard,
         speed,
+        gateway,
         pki,
         notify,
         enrol,
@@ -410,6 +421,11 @@ fn enrol(s: &mut Section<'_>) -> Enrol {
         "The DNS server that is asked for names and for `_acme-challenge` records",
         SocketAddr::from(([10, 0, 0, 53], 53)),
     );
+    Enrol { url: url.0, resolver, hosts: named_hosts(s) }
+}
+
+/// Names whose addresses the file gives.
+fn named_hosts(s: &mut Section<'_>) -> BTreeMap<String, IpAddr> {
     let hosts: Vec<String> = s.value(
         "hosts",
         "Names with their addresses, asked before any resolver: `\"mail.example=10.10.1.5\"`",
@@ -427,7 +443,7 @@ fn enrol(s: &mut Section<'_>) -> Enrol {
             ),
         }
     }
-    Enrol { url: url.0, resolver, hosts: known }
+    known
 }
 
 fn rights(s: &mut Section<'_>) -> ets_rights::Config {
@@ -466,6 +482,11 @@ fn lab(s: &mut Section<'_>) -> Lab {
             "services",
             "A JSON file of services, grants and limits that an empty hub begins with",
             "/tmp/services.json".into(),
+        ),
+        gateway: s.optional(
+            "gateway",
+            "A JSON file of the gateway's rules that an empty hub begins with",
+            "/tmp/gateway.json".into(),
         ),
     }
 }

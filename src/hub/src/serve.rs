@@ -3,6 +3,7 @@
 mod access;
 mod data;
 mod enrol;
+mod gateway;
 mod listeners;
 mod rights;
 mod rules;
@@ -89,6 +90,7 @@ async fn work(
     .map_err(internal)?;
     let handles = (watch.handle(), traffic.handle(), rules.handle());
     let speed = speed::build(config, (&stores.state, &registry), handles, &clock);
+    let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;
     let enrol = enrol::open(config, &stores.state, &trust.ca, &clock).await?;
@@ -98,6 +100,7 @@ async fn work(
         series: series.clone(),
         rules: Some(rules.handle()),
         traffic: Some(traffic.handle()),
+        gateway: gateway.clone(),
         speed,
         ca: Some(trust.ca.clone()),
         tokens: Some(trust.tokens.clone()),
@@ -128,6 +131,7 @@ async fn work(
     let (access, entrance) = access::build(config, entry, (&dashboard, &rights), &clock)?;
     metrics(&mut tasks, config, (&dashboard, &access), &netd, end()).await?;
     closed(&mut tasks, config, access, &netd, end()).await?;
+    gateway::serve(&mut tasks, config, gateway, &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)

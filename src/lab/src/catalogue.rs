@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::error::{Context, Error, Result};
-use crate::plan::{Plan, SERVICES};
-use crate::servers::{DOCUMENTS, MAIL, NAMES, SPEED, WEB};
+use crate::plan::{EXTERNAL, Plan, SERVICES};
+use crate::servers::{DOCUMENTS, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
 /// second segment, everything else for all of them.
@@ -36,6 +36,13 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             false,
         ),
         speed,
+        json!({
+            "id": "gateway",
+            "name": { "kk": "Интернетке шығу", "ru": "Выход в интернет", "en": "The way out" },
+            "place": "hub",
+            "ports": [format!("tcp/{PROXY_HTTP}"), format!("tcp/{PROXY_SOCKS}")],
+            "open_to": "everyone",
+        }),
     ];
     let granted = plan.segments.iter().filter(|segment| segment.number % 2 == 0);
     let grants: serde_json::Map<String, Value> =
@@ -43,6 +50,18 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
     let limits = json!({ "connections": 20_000, "new_connections": 2_000, "packets": 200_000 });
     let rights = json!({ "services": services, "grants": grants, "limits": limits });
     let text = serde_json::to_vec_pretty(&rights).map_err(|error| Error::Bug(error.to_string()))?;
+    fs::write(path, text).at("write", path)
+}
+
+/// Writes the rules of the way out: the lab's outside network, for everybody.
+pub(crate) fn write_gateway(path: &Path) -> Result<()> {
+    let rules = json!({ "rules": [{
+        "id": "outside",
+        "name": { "kk": "Сыртқы желі", "ru": "Внешняя сеть", "en": "The outside network" },
+        "to": { "addresses": [EXTERNAL.net4(), EXTERNAL.net6()] },
+        "action": "allow",
+    }] });
+    let text = serde_json::to_vec_pretty(&rules).map_err(|error| Error::Bug(error.to_string()))?;
     fs::write(path, text).at("write", path)
 }
 

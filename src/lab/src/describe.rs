@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,8 @@ use crate::hub_toml::Credentials;
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::namespace;
-use crate::plan::{EXTERNAL, Plan, SERVICES, SegmentPlan, ServerNet};
+use crate::plan::{COMMON4, EXTERNAL, Plan, SERVICES, SegmentPlan, ServerNet};
+use crate::servers::{PROXY_HTTP, PROXY_SOCKS};
 
 /// The description of a running lab.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub(crate) struct Description {
     pub(crate) pki_url: String,
     /// The closed part, in HTTPS: a client certificate opens it.
     pub(crate) portal_url: String,
+    /// The hub's proxies, as segments see them.
+    pub(crate) proxy: ProxyPlace,
     /// PEM files.
     pub(crate) ca_cert: PathBuf,
     /// See `ca_cert`.
@@ -55,6 +58,15 @@ pub(crate) struct Description {
     pub(crate) data_dir: PathBuf,
     /// The hub's configuration.
     pub(crate) config: PathBuf,
+}
+
+/// Where proxies are, as `address:port`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ProxyPlace {
+    /// HTTP.
+    pub(crate) http: SocketAddr,
+    /// SOCKS 5.
+    pub(crate) socks5: SocketAddr,
 }
 
 /// Where a segment is.
@@ -103,6 +115,10 @@ impl Description {
             metrics_url: listeners.metrics_url(),
             pki_url: listeners.pki_url(),
             portal_url: listeners.portal_url(),
+            proxy: ProxyPlace {
+                http: (COMMON4, PROXY_HTTP).into(),
+                socks5: (COMMON4, PROXY_SOCKS).into(),
+            },
             ca_cert: credentials.ca_cert,
             issuer_cert: credentials.issuer_cert,
             admin_cert: credentials.admin_cert,

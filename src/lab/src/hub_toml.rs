@@ -8,7 +8,7 @@ use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
-use crate::servers::{DOCUMENTS, NAMES, SPEED, WEB};
+use crate::servers::{DOCUMENTS, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -32,6 +32,7 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [dashboard]\npublic_url = \"{public_url}\"\n\
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
          [speed]\nport = {SPEED}\n\n\
+         [gateway]\nhttp = {PROXY_HTTP}\nsocks = {PROXY_SOCKS}\nresolver = \"{outside_names}\"\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\
@@ -40,7 +41,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [[route]]\nprefix = \"/documents\"\nupstreams = [\"{documents}\"]\n\n\
          [[route]]\nupstreams = [\"{web}\"]\nopen = true\nidentity = \"none\"\n\n\
          [enrol]\nurl = \"{enrol}\"\nresolver = \"{resolver}\"\n\n\
-         [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\nservices = {services}\n\n\
+         [lab]\nplain_http = true\nseed = {seed}\nparents = {parents}\nservices = {services}\n\
+         gateway = {gateway}\n\n\
          [[trunk]]\nname = \"trunk\"\ninterfaces = [\"{ports}\"]\n\n\
          [[network]]\nname = \"services\"\nrole = \"services\"\ninterfaces = [\"{behind}\"]\n\
          prefixes = [\"{behind4}\", \"{behind6}\"]\n\n\
@@ -58,6 +60,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
         seed = quoted(&layout.seed()),
         parents = quoted(&layout.parents()),
         services = quoted(&layout.services()),
+        gateway = quoted(&layout.gateway()),
+        outside_names = SocketAddr::from((EXTERNAL.server4, NAMES)),
         accounting =
             pins.map(|pins| format!("accounting = {}\n", quoted(pins))).unwrap_or_default(),
         behind = SERVICES.interface,

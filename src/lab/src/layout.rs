@@ -76,6 +76,11 @@ impl Layout {
         self.dir.join("services.json")
     }
 
+    /// The rules of the way out.
+    pub(crate) fn gateway(&self) -> PathBuf {
+        self.dir.join("gateway.json")
+    }
+
     /// The log of one child.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.log"))

@@ -157,6 +157,12 @@ pub(crate) struct ServerNet {
     pub(crate) server6: Ipv6Addr,
 }
 
+/// The hub's address on every link, beside the link's own: what is the same for all segments, the
+/// way out say, has one address to write down.
+pub(crate) const COMMON4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+/// See [`COMMON4`].
+pub(crate) const COMMON6: Ipv6Addr = Ipv6Addr::new(0xfd10, 0, 0, 0, 0, 0, 0, 1);
+
 /// The state's own servers: mail and document flow.
 pub(crate) const SERVICES: ServerNet = ServerNet {
     place: "services",

@@ -125,6 +125,7 @@ impl Lab<'_> {
         seed.write(&self.layout.seed())?;
         seed.write_parents(&self.layout.parents())?;
         catalogue::write(plan, &self.layout.services())?;
+        catalogue::write_gateway(&self.layout.gateway())?;
         hub_toml::write(&self.layout, plan, &self.listeners, pins.map(Pins::path))
     }
 

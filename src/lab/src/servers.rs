@@ -16,6 +16,10 @@ use crate::plan::ServerNet;
 pub(crate) const WEB: u16 = 80;
 /// Where the hub lets segments measure their channels.
 pub(crate) const SPEED: u16 = 8472;
+/// The hub's proxies.
+pub(crate) const PROXY_HTTP: u16 = 3128;
+/// See [`PROXY_HTTP`].
+pub(crate) const PROXY_SOCKS: u16 = 1080;
 /// See [`WEB`].
 pub(crate) const MAIL: u16 = 25;
 /// See [`WEB`].

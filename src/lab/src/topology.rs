@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::plan::{EXTERNAL, LinkPlan, LinkRouter, Mode, Plan, SERVICES, SegmentPlan, ServerNet};
+use crate::plan::{
+    COMMON4, COMMON6, EXTERNAL, LinkPlan, LinkRouter, Mode, Plan, SERVICES, SegmentPlan, ServerNet,
+};
 
 /// Appends one line to a script.
 macro_rules! line {
@@ -90,6 +92,8 @@ pub(crate) fn hub_addresses(plan: &Plan) -> String {
         line!(script, "link set {port} up");
         line!(script, "addr add {hub4}/32 dev {port}");
         line!(script, "addr add {hub6}/128 dev {port} nodad");
+        line!(script, "addr add {COMMON4}/32 dev {port}");
+        line!(script, "addr add {COMMON6}/128 dev {port} nodad preferred_lft 0");
         if let Some(router) = &link.router {
             hub_neighbour(&mut script, link, router.at4, router.at6);
         }
@@ -106,8 +110,8 @@ pub(crate) fn hub_addresses(plan: &Plan) -> String {
     script
 }
 
-/// A router at the other end of a link. The IPv6 route names no source: the kernel takes the
-/// link's only address.
+/// A router at the other end of a link. The IPv6 route names no source: the kernel takes the only
+/// address of the link that is not deprecated.
 fn hub_neighbour(script: &mut String, link: &LinkPlan, router4: Ipv4Addr, router6: Ipv6Addr) {
     line!(script, "route add {router4} dev {} src {}", link.interface, link.hub4);
     line!(script, "route add {router6} dev {}", link.interface);

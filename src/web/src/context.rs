@@ -150,6 +150,12 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// The language for who sends these headers and has chosen none.
+#[must_use]
+pub fn language(headers: &HeaderMap) -> Lang {
+    accepted(headers).unwrap_or_default()
+}
+
 /// The best of our languages that the browser accepts (RFC 9110, section 12.5.4).
 fn accepted(headers: &HeaderMap) -> Option<Lang> {
     let line = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;

@@ -131,5 +131,7 @@ fn the_linter_finds_the_fault_of_a_certificate_that_has_one() {
     let fault = ["-addext", "subjectAltName=DNS:not a name", "-addext", "keyUsage=keyCertSign"];
     must("openssl", &[&made[..], &curve, &fault].concat(), &[]);
     let found = std::panic::catch_unwind(|| lint("lint_pkix_cert", &[], &[&cert], "a bad one"));
-    assert!(found.is_err(), "it was found good");
+    let said = found.expect_err("it was found good");
+    let said = said.downcast_ref::<String>().expect("it says what it found");
+    assert!(said.contains("pkix.") && said.contains("not a name"), "{said}");
 }

@@ -6,6 +6,7 @@ mod body;
 mod ca;
 mod entry;
 mod events;
+mod gateway;
 mod health;
 mod import;
 mod journal;

@@ -1,5 +1,6 @@
 //! Every operation there is, by what it is about.
 
+mod gateway;
 mod registry;
 mod rights;
 mod rules;
@@ -16,6 +17,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         watch::OPERATIONS,
         registry::OPERATIONS,
         rules::OPERATIONS,
+        gateway::OPERATIONS,
         traffic::OPERATIONS,
         trust::OPERATIONS,
         rights::OPERATIONS,

@@ -155,6 +155,7 @@ impl Bed {
             series: series.clone(),
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
+            gateway: None,
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
             rights: rights.clone(),

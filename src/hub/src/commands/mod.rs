@@ -4,6 +4,7 @@ mod ca;
 mod check;
 mod doctor;
 mod evidence;
+mod gateway;
 mod journal;
 mod outage;
 mod rights;
@@ -42,6 +43,9 @@ pub(crate) fn dispatch(command: Command) -> Result<(), Failure> {
         }
         Command::Rules(command) => {
             ask(&command.global, async |client| rules::run(&client, &command).await)
+        }
+        Command::Gateway(command) => {
+            ask(&command.global, async |client| gateway::run(&client, &command).await)
         }
         Command::Journal(command) => {
             ask(&command.global, async |client| journal::run(&client, &command).await)

@@ -42,6 +42,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_rules::MIGRATIONS,
         ets_watch::MIGRATIONS,
         ets_speed::MIGRATIONS,
+        ets_gateway::MIGRATIONS,
         ets_ca::MIGRATIONS,
         ets_ca::life::MIGRATIONS,
         ets_notify::MIGRATIONS,

@@ -1,0 +1,333 @@
+//! Where rules are read, tried and changed.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ets_model::{PersonId, Protocol, Segment, SegmentId, WallTime};
+use ets_registry::{Author, Registry};
+use ets_runtime::Clock;
+use ets_store::{Store, Tx};
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::json;
+use tokio::sync::{Mutex, watch};
+
+use crate::gateway::{Gateway, Resolve, World};
+use crate::names::Names;
+use crate::policy::{Ask, Fault, Ground, Moment, Policy, Rules, Unfit, Verdict, faults};
+use crate::relay::Patience;
+use crate::target::{Host, Target};
+use crate::{Config, Error, tables};
+
+/// What the gateway stands on.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    /// `state.db`, opened with [`crate::MIGRATIONS`].
+    pub store: Store,
+    /// Whose address it is.
+    pub registry: Registry,
+    /// The clock.
+    pub clock: Clock,
+    /// The hub's zone, in which hours are meant.
+    pub zone: TimeZone,
+    /// The hub's networks that are not outside.
+    pub inner: Vec<IpNet>,
+    /// The rules that an empty database begins with.
+    pub seed: Rules,
+}
+
+/// A version of the rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// Counted from 1; 0 before the first, when nobody is let out.
+    pub no: u64,
+    /// When.
+    pub at: WallTime,
+    /// Who wrote it.
+    pub author: String,
+    /// Why, as he put it.
+    pub why: String,
+}
+
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The version in force now.
+    pub version: Version,
+    /// So many open tunnels lost their right and were cut.
+    pub cut: usize,
+}
+
+/// What would become of a question.
+#[derive(Clone, Debug)]
+pub struct Would {
+    /// Who asks.
+    pub segment: Arc<Segment>,
+    /// Each address, with the answer.
+    pub addresses: Vec<(IpAddr, Verdict)>,
+    /// The rules before the one that decides on the first address, with why each did not.
+    pub passed_over: Vec<(usize, Unfit)>,
+    /// The rules that were asked.
+    pub policy: Arc<Policy>,
+    /// When the answer will be another one.
+    pub until: Option<Zoned>,
+    /// Whether the name has no address, or nobody could be asked for it.
+    pub has_no_address: bool,
+}
+
+/// Reads, tries and changes the rules. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    deps: Deps,
+    gateway: Arc<Gateway<Names>>,
+    version: RwLock<Version>,
+    /// One change after the other.
+    applying: Mutex<()>,
+}
+
+/// The registry and the clock, as the gateway asks them.
+#[derive(Debug)]
+struct Around {
+    registry: Registry,
+    clock: Clock,
+    zone: TimeZone,
+}
+
+impl World for Around {
+    fn segment_of(&self, address: IpAddr) -> Option<ets_model::SegmentNo> {
+        self.registry.catalog().by_address(address.to_canonical()).map(|segment| segment.no)
+    }
+
+    fn now(&self) -> Zoned {
+        zoned(self.clock.wall(), &self.zone)
+    }
+}
+
+impl Desk {
+    /// With the last version in force, or the seed where there is none.
+    pub(crate) async fn open(
+        config: &Config,
+        deps: Deps,
+        patience: Patience,
+    ) -> Result<Self, Error> {
+        let (version, rules) = match tables::last(&deps.store).await? {
+            Some((version, rules)) => (version, rules),
+            None => (Version::default(), Rules::default()),
+        };
+        let policy = policy(&deps, Arc::new(rules))?;
+        let world = Around {
+            registry: deps.registry.clone(),
+            clock: deps.clock.clone(),
+            zone: deps.zone.clone(),
+        };
+        let gateway = Gateway::new(Arc::new(world), Names::new(config)?, policy, patience);
+        let is_new = version.no == 0 && deps.seed != Rules::default();
+        let seed = deps.seed.clone();
+        let desk = Self(Arc::new(Inner {
+            deps,
+            gateway: Arc::new(gateway),
+            version: RwLock::new(version),
+            applying: Mutex::default(),
+        }));
+        if is_new {
+            desk.apply(seed, 0, &Author::new("system")).await?;
+        }
+        Ok(desk)
+    }
+
+    /// The gateway itself.
+    pub fn gateway(&self) -> &Arc<Gateway<Names>> {
+        &self.0.gateway
+    }
+
+    /// The version in force.
+    pub fn version(&self) -> Version {
+        self.0.version.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last versions, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn history(&self, most: u16) -> Result<Vec<Version>, Error> {
+        tables::history(&self.0.deps.store, most).await
+    }
+
+    /// The rules of a version.
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`]; the database's.
+    pub async fn rules_of(&self, no: u64) -> Result<Rules, Error> {
+        let found = tables::one(&self.0.deps.store, no).await?;
+        found.map(|(_, rules)| rules).ok_or(Error::NoVersion(no))
+    }
+
+    /// Every fault of rules, those that only the registry knows too.
+    pub fn check(&self, rules: &Rules) -> Vec<Fault> {
+        let catalog = self.0.deps.registry.catalog();
+        let mut found = faults(rules);
+        let used = rules.rules.iter().map(|rule| (format!("rule {}", rule.id), &rule.who.segments));
+        let used = used
+            .chain(rules.limits.iter().map(|one| (format!("limit {}", one.id), &one.who.segments)))
+            .chain(rules.groups.iter().map(|(name, ids)| (format!("group {name}"), ids)));
+        for (place, ids) in used {
+            let unknown = ids.iter().filter(|id| catalog.segment(id.as_str()).is_none());
+            found.extend(unknown.map(|id| Fault {
+                place: place.clone(),
+                what: format!("there is no segment {id}"),
+            }));
+        }
+        found
+    }
+
+    /// Puts rules in force that were made from version `base`: on the disk with their entry in the
+    /// journal first, then at once for every new question and every open tunnel.
+    ///
+    /// # Errors
+    /// [`Error::Rules`], [`Error::Changed`]; the database's.
+    pub async fn apply(&self, rules: Rules, base: u64, by: &Author) -> Result<Applied, Error> {
+        let found = self.check(&rules);
+        if !found.is_empty() {
+            return Err(Error::Rules(found));
+        }
+        let (desk, by) = (self.clone(), by.clone());
+        // What is on the disk is in force, also when whoever asked has gone meanwhile.
+        let done = tokio::spawn(async move { desk.put_in_force(rules, base, &by).await });
+        done.await.unwrap_or(Err(Error::Abandoned))
+    }
+
+    async fn put_in_force(&self, rules: Rules, base: u64, by: &Author) -> Result<Applied, Error> {
+        let _applying = self.0.applying.lock().await;
+        let ready = policy(&self.0.deps, Arc::new(rules))?;
+        let version = self.write(ready.source(), base, by).await?;
+        *self.0.version.write().unwrap_or_else(PoisonError::into_inner) = version.clone();
+        let cut = self.0.gateway.enforce(ready);
+        tracing::info!(version = version.no, by = version.author, cut, "the gateway's rules");
+        Ok(Applied { version, cut })
+    }
+
+    async fn write(&self, rules: &Rules, base: u64, by: &Author) -> Result<Version, Error> {
+        let text = serde_json::to_string(rules).map_err(|error| Error::Unreadable(base, error))?;
+        let version = Version {
+            no: base + 1,
+            at: self.0.deps.clock.wall(),
+            author: by.actor.clone(),
+            why: by.reason.clone(),
+        };
+        let subject = ets_journal::Subject::new("gateway", version.no.to_string());
+        let detail = json!({ "rules": rules.rules.len(), "base": base });
+        let entry = by.entry("gateway.rules", subject).detail(detail);
+        let written = version.clone();
+        self.0
+            .deps
+            .store
+            .write(move |tx: &mut Tx<'_>| {
+                Box::pin(async move {
+                    let last = tables::last_no(tx).await?;
+                    if last != base {
+                        return Err(Error::Changed(last));
+                    }
+                    tables::insert(tx, &written, text).await?;
+                    ets_journal::append(tx, written.at, entry).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(version)
+    }
+
+    /// Holds the rules against the segments and addresses that there are now, and open tunnels
+    /// against the rules.
+    pub(crate) async fn renew(&self) {
+        let _applying = self.0.applying.lock().await;
+        let source = Arc::clone(self.0.gateway.policy().source());
+        match policy(&self.0.deps, source) {
+            Ok(policy) => drop(self.0.gateway.enforce(policy)),
+            Err(error) => tracing::error!(%error, "the gateway's rules cannot be renewed"),
+        }
+    }
+
+    /// Tells that the registry changed.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.deps.registry.changes()
+    }
+
+    /// What would become of a question: asked as the gateway itself asks, at any moment.
+    ///
+    /// # Errors
+    /// [`Error::NoSegment`].
+    pub async fn would(
+        &self,
+        segment: &SegmentId,
+        target: &Target,
+        person: Option<&PersonId>,
+        at: Option<WallTime>,
+    ) -> Result<Would, Error> {
+        let Deps { registry, clock, zone, .. } = &self.0.deps;
+        let found = registry.catalog().segment(segment.as_str()).cloned();
+        let segment = found.ok_or_else(|| Error::NoSegment(segment.clone()))?;
+        let at = zoned(at.unwrap_or_else(|| clock.wall()), zone);
+        let (addresses, has_no_address) = self.addresses(&target.host).await;
+        let policy = self.0.gateway.policy();
+        let ask = |address| Ask {
+            segment: Some(segment.no),
+            person,
+            host: target.name(),
+            address,
+            port: target.port,
+            protocol: Protocol::Tcp,
+        };
+        let moment = Moment::of(&at);
+        let first = addresses.first().map(|address| ask(*address));
+        let passed_over = first.map(|ask| policy.passed_over(&ask, moment)).unwrap_or_default();
+        let until = first.and_then(|ask| policy.until(&ask, &at));
+        let addresses = addresses
+            .into_iter()
+            .map(|address| (address, policy.decide(&ask(address), moment)))
+            .collect();
+        Ok(Would { segment, addresses, passed_over, policy, until, has_no_address })
+    }
+
+    async fn addresses(&self, host: &Host) -> (Vec<IpAddr>, bool) {
+        match host {
+            Host::Address(address) => (vec![*address], false),
+            Host::Name(name) => {
+                let found = self.0.gateway.resolver().resolve(name).await.unwrap_or_default();
+                let is_empty = found.is_empty();
+                (found, is_empty)
+            }
+        }
+    }
+}
+
+/// Rules made ready on the ground as it is now.
+fn policy(deps: &Deps, rules: Arc<Rules>) -> Result<Policy, Error> {
+    let catalog = deps.registry.catalog();
+    let prefixes = catalog.all_segments().flat_map(|segment| segment.prefixes.iter().copied());
+    let ours = prefixes.chain(deps.inner.iter().copied()).chain(own_addresses());
+    Policy::new(rules, Ground::new(ours), |id| {
+        catalog.segment(id.as_str()).map(|segment| segment.no)
+    })
+}
+
+/// The addresses of this machine, the one outside too.
+fn own_addresses() -> Vec<IpNet> {
+    let Ok(interfaces) = nix::ifaddrs::getifaddrs() else { return Vec::new() };
+    let ip = |one: nix::ifaddrs::InterfaceAddress| {
+        let address = one.address?;
+        let v4 = address.as_sockaddr_in().map(|socket| IpAddr::V4(socket.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|socket| IpAddr::V6(socket.ip())))
+    };
+    interfaces.filter_map(ip).map(IpNet::from).collect()
+}
+
+fn zoned(at: WallTime, zone: &TimeZone) -> Zoned {
+    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use std::net::IpAddr;
+
+use ets_runtime::Clock;
+use ets_store::testing::TestStore;
+
+use super::*;
+use crate::service;
+
+const STAR: &str = "id;institution;name_ru;interface;prefixes;probe_address\n\
+    s1;i1;Школа;p1;10.10.1.0/24;10.10.1.1\ns2;i2;Суд;p2;10.10.2.0/24;10.10.2.1\n";
+
+const OPEN: &str = r#"{ "rules": [
+    { "id": "courts", "name": { "en": "Courts" }, "who": { "segments": ["s2"] },
+      "hours": ["mon-fri 09:00-18:00"], "action": "allow" },
+    { "id": "bank", "name": { "en": "Bank" }, "to": { "domains": ["bank.example"] },
+      "action": "allow" }
+] }"#;
+
+fn rules(text: &str) -> Rules {
+    serde_json::from_str(text).unwrap()
+}
+
+fn migrations() -> Vec<ets_store::Migration> {
+    [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, crate::MIGRATIONS].concat()
+}
+
+async fn open(store: &TestStore, seed: Rules) -> Desk {
+    let clock = Clock::system();
+    let registry = Registry::open((*store).clone(), clock.clone()).await.unwrap();
+    if registry.catalog().segments().next().is_none() {
+        let preview = registry.preview_csv(STAR.as_bytes());
+        let author = Author::new("test");
+        registry.apply_csv(STAR.as_bytes(), &preview.digest, &author).await.unwrap();
+    }
+    let hosts = [("bank.example", "192.0.2.7"), ("trap.example", "10.10.1.1")];
+    let hosts = hosts.map(|(name, at)| (name.to_owned(), at.parse::<IpAddr>().unwrap())).into();
+    let config = Config { hosts, ..Config::default() };
+    let zone = TimeZone::get("Asia/Almaty").unwrap();
+    let deps = Deps { store: (*store).clone(), registry, clock, zone, inner: Vec::new(), seed };
+    service::open(&config, deps).await.unwrap()
+}
+
+async fn entries(store: &TestStore) -> i64 {
+    let sql = "SELECT COUNT(*) AS n FROM journal_entry WHERE action = 'gateway.rules'";
+    store.query(sql, &[]).await.unwrap()[0].int("n").unwrap()
+}
+
+async fn versions_are_kept(store: &TestStore) {
+    let desk = open(store, Rules::default()).await;
+    assert_eq!(desk.version().no, 0, "nobody gets out before the first version");
+    let mut by = Author::new("Asem");
+    by.reason = "school year".to_owned();
+    let first = desk.apply(rules(OPEN), 0, &by).await.unwrap().version;
+    assert_eq!((first.no, first.why.as_str()), (1, "school year"));
+    let stale = desk.apply(Rules::default(), 0, &by).await.unwrap_err();
+    assert!(matches!(stale, Error::Changed(1)), "{stale}");
+    let unknown = rules(&OPEN.replace("\"s2\"", "\"s9\", \"s8\""));
+    match desk.apply(unknown, 1, &by).await.unwrap_err() {
+        Error::Rules(faults) => {
+            let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let of = |id: &str| format!("rule courts: there is no segment {id}");
+            assert_eq!(told, [of("s9"), of("s8")]);
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(entries(store).await, 1, "what was refused left nothing");
+    desk.apply(Rules::default(), 1, &by).await.unwrap();
+    assert_eq!(desk.rules_of(1).await.unwrap(), rules(OPEN), "and can be put in force again");
+    assert!(matches!(desk.rules_of(7).await, Err(Error::NoVersion(7))));
+    drop(desk);
+
+    let desk = open(store, rules(OPEN)).await;
+    assert_eq!(desk.version().no, 2, "a seed is for an empty database alone");
+    assert_eq!(desk.gateway().policy().source().rules, []);
+    let numbers: Vec<u64> = desk.history(10).await.unwrap().iter().map(|one| one.no).collect();
+    assert_eq!(numbers, [2, 1]);
+    assert_eq!(entries(store).await, 2);
+}
+
+/// covers: N6.1, S9
+#[tokio::test]
+async fn versions_of_the_rules_are_kept_and_none_is_overwritten_on_sqlite() {
+    versions_are_kept(&TestStore::sqlite(&migrations()).await).await;
+}
+
+/// covers: N6.1, S9
+#[tokio::test]
+async fn versions_of_the_rules_are_kept_and_none_is_overwritten_on_postgresql() {
+    versions_are_kept(&TestStore::postgres(&migrations()).await).await;
+}
+
+/// covers: N6.1
+#[tokio::test]
+async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let desk = open(&store, rules(OPEN)).await;
+    assert_eq!(desk.version().author, "system", "the seed is a version like any other");
+    let ask = async |segment: &str, to: &str, at: &str| {
+        let at: Timestamp = at.parse().unwrap();
+        let at = Some(WallTime(at.as_microsecond()));
+        let to = Target::read(to).unwrap();
+        desk.would(&segment.parse().unwrap(), &to, None, at).await.unwrap()
+    };
+    let verdict = |would: &Would| would.addresses.first().map(|(_, verdict)| *verdict);
+    let (monday, sunday) = ("2026-11-30T09:00:00+05:00", "2026-11-29T09:00:00+05:00");
+
+    let open = ask("s2", "198.51.100.1:443", monday).await;
+    assert_eq!(verdict(&open), Some(Verdict::Allowed(0)));
+    assert_eq!(open.until.unwrap().to_string(), "2026-11-30T18:00:00+05:00[Asia/Almaty]");
+    let closed = ask("s2", "198.51.100.1:443", sunday).await;
+    assert_eq!(verdict(&closed), Some(Verdict::Refused(crate::policy::Why::NoRule)));
+    assert_eq!(closed.passed_over, [(0, Unfit::Hours), (1, Unfit::To)]);
+    assert_eq!(closed.until.unwrap().to_string(), "2026-11-30T09:00:00+05:00[Asia/Almaty]");
+    let bank = ask("s1", "bank.example:443", sunday).await;
+    assert_eq!(verdict(&bank), Some(Verdict::Allowed(1)));
+    assert_eq!(bank.passed_over, [(0, Unfit::Who)]);
+    let inner = ask("s2", "trap.example:80", monday).await;
+    assert_eq!(verdict(&inner), Some(Verdict::Refused(crate::policy::Why::Ours)));
+    let nowhere = ask("s1", "no.example:80", monday).await;
+    assert!(nowhere.has_no_address && nowhere.addresses.is_empty());
+    let (none, to) = ("s7".parse().unwrap(), Target::read("a.b:1").unwrap());
+    assert!(matches!(desk.would(&none, &to, None, None).await, Err(Error::NoSegment(_))));
+}

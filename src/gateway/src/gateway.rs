@@ -1,0 +1,202 @@
+//! From a question to a tunnel: who asks, may he, and the connection outside.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use ets_model::{PersonId, Protocol, SegmentNo};
+use jiff::Zoned;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::open::{Book, Open};
+
+pub(crate) use crate::open::Tunnel;
+use crate::policy::{Ask, Moment, Policy, Verdict, Why};
+use crate::relay::{End, Meter, Patience, Pool, join};
+use crate::target::{Host, Target};
+
+/// How long one address may take to answer before the next is tried.
+const CONNECT: Duration = Duration::from_secs(5);
+/// So many addresses of a name are tried.
+const MOST_ADDRESSES: usize = 4;
+
+/// What the gateway knows of the world around it; the composition fills it in.
+pub trait World: Send + Sync + 'static {
+    /// The segment that an address belongs to.
+    fn segment_of(&self, address: IpAddr) -> Option<SegmentNo>;
+    /// Now, in the hub's zone.
+    fn now(&self) -> Zoned;
+}
+
+/// Asks for the addresses of a name, once a tunnel.
+pub trait Resolve: Send + Sync + 'static {
+    /// The addresses, in the order in which they are to be tried.
+    fn resolve(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send;
+}
+
+/// Why somebody is not let through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The rules say no; with the moment at which they may say something else.
+    Rules(Why, Option<Zoned>),
+    /// The name has no address.
+    NoSuchName,
+    /// The resolver does not answer.
+    NoResolver,
+    /// Nobody answers there.
+    Unreachable,
+}
+
+/// The gateway.
+#[derive(Debug)]
+pub struct Gateway<R> {
+    world: Arc<dyn World>,
+    resolver: R,
+    policy: ArcSwap<Policy>,
+    book: Arc<Book>,
+    pool: Pool,
+    patience: Patience,
+}
+
+/// A connection outside that the rules allow.
+#[derive(Debug)]
+pub struct Reached {
+    /// The far end.
+    pub stream: TcpStream,
+    tunnel: Tunnel,
+}
+
+impl std::fmt::Debug for dyn World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+impl Reached {
+    /// What passes is counted here.
+    pub(crate) fn meter(&self) -> &Meter {
+        self.tunnel.meter()
+    }
+
+    /// The far end, and its place among the open tunnels.
+    pub(crate) fn into_parts(self) -> (TcpStream, Tunnel) {
+        (self.stream, self.tunnel)
+    }
+}
+
+impl<R: Resolve> Gateway<R> {
+    /// With the rules that hold at first.
+    pub fn new(world: Arc<dyn World>, resolver: R, policy: Policy, patience: Patience) -> Self {
+        let (book, pool) = (Arc::default(), Pool::default());
+        let policy = ArcSwap::from_pointee(policy);
+        Self { world, resolver, policy, book, pool, patience }
+    }
+
+    /// The rules in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// Who is asked for the addresses of names.
+    pub(crate) fn resolver(&self) -> &R {
+        &self.resolver
+    }
+
+    /// Puts other rules in force, at once and for open tunnels too; how many were cut.
+    pub fn enforce(&self, policy: Policy) -> usize {
+        self.policy.store(Arc::new(policy));
+        self.judge_again()
+    }
+
+    /// Holds open tunnels against the rules: at a change, and each minute for the sake of hours.
+    pub fn judge_again(&self) -> usize {
+        self.book.judge_again(&self.policy.load(), self.moment())
+    }
+
+    /// How many tunnels are open.
+    pub fn open(&self) -> usize {
+        self.book.len()
+    }
+
+    /// Asks the rules and connects. A name is resolved once, and each address is judged before it
+    /// is connected to: an answer that changes between (DNS rebinding) changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn reach(
+        &self,
+        client: IpAddr,
+        person: Option<&PersonId>,
+        target: &Target,
+    ) -> Result<Reached, Refusal> {
+        let Some(segment) = self.world.segment_of(client) else {
+            return Err(Refusal::Rules(Why::Stranger, None));
+        };
+        let mut refused = None;
+        let mut tried = false;
+        for address in self.addresses(&target.host).await? {
+            let ask = Ask {
+                segment: Some(segment),
+                person,
+                host: target.name(),
+                address,
+                port: target.port,
+                protocol: Protocol::Tcp,
+            };
+            if let Err(why) = self.allowed(&ask) {
+                refused.get_or_insert_with(|| self.refusal(why, &ask));
+                continue;
+            }
+            tried = true;
+            let Some(stream) = connect(SocketAddr::new(address, target.port)).await else {
+                continue;
+            };
+            let tunnel = self.book.enter(Open::new(&ask, segment));
+            // A change since the question may have missed this tunnel.
+            self.allowed(&tunnel.ask()).map_err(|why| self.refusal(why, &ask))?;
+            return Ok(Reached { stream, tunnel });
+        }
+        Err(refused.filter(|_| !tried).unwrap_or(Refusal::Unreachable))
+    }
+
+    /// Joins a client with what was reached, until one of them is done or the rules say no.
+    pub async fn relay(&self, client: &TcpStream, reached: &Reached) -> End {
+        let Reached { stream, tunnel } = reached;
+        let counted = (tunnel.meter(), &self.pool);
+        join((client, stream), counted, self.patience, tunnel.is_cut()).await
+    }
+
+    async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
+        let name = match host {
+            Host::Address(address) => return Ok(vec![*address]),
+            Host::Name(name) => name,
+        };
+        let mut found = self.resolver.resolve(name).await.map_err(|_| Refusal::NoResolver)?;
+        found.truncate(MOST_ADDRESSES);
+        if found.is_empty() { Err(Refusal::NoSuchName) } else { Ok(found) }
+    }
+
+    fn allowed(&self, ask: &Ask<'_>) -> Result<(), Why> {
+        match self.policy.load().decide(ask, self.moment()) {
+            Verdict::Allowed(_) => Ok(()),
+            Verdict::Refused(why) => Err(why),
+        }
+    }
+
+    fn refusal(&self, why: Why, ask: &Ask<'_>) -> Refusal {
+        Refusal::Rules(why, self.policy.load().until(ask, &self.world.now()))
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::of(&self.world.now())
+    }
+}
+
+async fn connect(address: SocketAddr) -> Option<TcpStream> {
+    let stream = timeout(CONNECT, TcpStream::connect(address)).await.ok()?.ok()?;
+    stream.set_nodelay(true).ok()?;
+    Some(stream)
+}

@@ -1,0 +1,25 @@
+//! The one way out (requirements N6 and N7): by policy, every byte metered.
+
+mod accept;
+mod config;
+mod desk;
+mod error;
+mod gateway;
+pub mod http;
+mod names;
+mod open;
+pub mod policy;
+pub mod relay;
+mod service;
+pub mod socks;
+mod tables;
+mod target;
+
+pub use config::Config;
+pub use desk::{Applied, Deps, Desk, Version, Would};
+pub use error::Error;
+pub use gateway::{Gateway, Reached, Refusal, Resolve, World};
+pub use names::Names;
+pub use service::{Speaks, keep, open, serve};
+pub use tables::MIGRATIONS;
+pub use target::{Host, Target};

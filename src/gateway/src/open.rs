@@ -1,0 +1,139 @@
+//! The tunnels that are open: what each was allowed for, and how it is ended.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ets_model::{PersonId, Protocol, SegmentNo};
+use tokio::sync::Notify;
+
+use crate::policy::{Ask, Moment, Policy, Verdict};
+use crate::relay::Meter;
+
+/// Parts of the book, so that those who open and end tunnels seldom meet.
+const SHARDS: usize = 64;
+
+/// Every tunnel that is open.
+#[derive(Debug)]
+pub(crate) struct Book {
+    shards: Box<[Mutex<Shard>]>,
+    next: AtomicU64,
+}
+
+type Shard = HashMap<u64, Arc<Open>>;
+
+/// A tunnel.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) segment: SegmentNo,
+    pub(crate) person: Option<PersonId>,
+    pub(crate) host: Option<Box<str>>,
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) protocol: Protocol,
+    pub(crate) meter: Meter,
+    cut: Notify,
+}
+
+/// The place of a tunnel in the book; when nobody holds it any more, the tunnel is out.
+#[derive(Clone, Debug)]
+pub(crate) struct Tunnel(Arc<Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    book: Arc<Book>,
+    number: u64,
+    open: Arc<Open>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU64::new(0) }
+    }
+}
+
+impl Book {
+    /// Enters a tunnel. The rules are asked afterwards once more: a change between the question and
+    /// this would meet neither.
+    pub(crate) fn enter(self: &Arc<Self>, open: Open) -> Tunnel {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let open = Arc::new(open);
+        self.shard(number).insert(number, Arc::clone(&open));
+        Tunnel(Arc::new(Entry { book: Arc::clone(self), number, open }))
+    }
+
+    /// Cuts every tunnel that is not allowed any more; how many.
+    pub(crate) fn judge_again(&self, policy: &Policy, at: Moment) -> usize {
+        let mut cut = 0;
+        for number in 0..SHARDS as u64 {
+            for open in self.shard(number).values() {
+                if let Verdict::Refused(_) = policy.decide(&open.ask(), at) {
+                    open.cut.notify_one();
+                    cut += 1;
+                }
+            }
+        }
+        cut
+    }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        (0..SHARDS as u64).map(|number| self.shard(number).len()).sum()
+    }
+
+    fn shard(&self, number: u64) -> MutexGuard<'_, Shard> {
+        let shard = &self.shards[number as usize % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    pub(crate) fn new(ask: &Ask<'_>, segment: SegmentNo) -> Self {
+        Self {
+            segment,
+            person: ask.person.cloned(),
+            host: ask.host.map(Into::into),
+            address: ask.address,
+            port: ask.port,
+            protocol: ask.protocol,
+            meter: Meter::default(),
+            cut: Notify::new(),
+        }
+    }
+
+    /// What is asked of the rules for it.
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        Ask {
+            segment: Some(self.segment),
+            person: self.person.as_ref(),
+            host: self.host.as_deref(),
+            address: self.address,
+            port: self.port,
+            protocol: self.protocol,
+        }
+    }
+}
+
+impl Tunnel {
+    /// Waits until the tunnel is not allowed any more.
+    pub(crate) async fn is_cut(&self) {
+        self.0.open.cut.notified().await;
+    }
+
+    /// What passed.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.0.open.meter
+    }
+
+    /// What is asked of the rules for it.
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        self.0.open.ask()
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.book.shard(self.number).remove(&self.number);
+    }
+}

@@ -1,0 +1,135 @@
+//! The rules as administrators write them.
+
+use std::collections::BTreeMap;
+
+use ets_model::{Names, PortRange, SegmentId};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::hours::Hours;
+
+/// Everything that the gateway goes by: the first rule that fits decides; where none does, no.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Segments under one name.
+    pub groups: BTreeMap<String, Vec<SegmentId>>,
+    /// Domains under one name; `example.kz` with all under it, `=example.kz` alone.
+    pub lists: BTreeMap<String, Vec<String>>,
+    /// In their order.
+    pub rules: Vec<Rule>,
+    /// How much and how fast; all that fit hold at once.
+    pub limits: Vec<Limit>,
+}
+
+/// Who may, or may not, reach what and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its identifier; stays when it is moved.
+    pub id: String,
+    /// What people are told that it is.
+    pub name: Names,
+    /// For whom.
+    #[serde(default)]
+    pub who: Who,
+    /// Whereto.
+    #[serde(default)]
+    pub to: To,
+    /// On which ports; none: on all but those of [`Rule::GUARDED`].
+    #[serde(default)]
+    pub ports: Vec<PortRange>,
+    /// In which hours; none: always.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
+    /// What it decides.
+    pub action: Action,
+    /// Whom to ask, as the page of a refusal says it; empty: the network's administrator.
+    #[serde(default)]
+    pub ask: Names,
+    /// Left out of use.
+    #[serde(default)]
+    pub off: bool,
+}
+
+/// For whom a rule holds: everybody where it names nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Who {
+    /// These segments.
+    pub segments: Vec<SegmentId>,
+    /// Those of these groups.
+    pub groups: Vec<String>,
+    /// These persons, as the certificate names them.
+    pub persons: Vec<String>,
+}
+
+/// Whereto a rule leads: anywhere public where it names nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct To {
+    /// These names and those under them.
+    pub domains: Vec<String>,
+    /// Those of these lists.
+    pub lists: Vec<String>,
+    /// These addresses; the only way to private ones.
+    pub addresses: Vec<IpNet>,
+}
+
+/// What a rule decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// May.
+    Allow,
+    /// May not.
+    Refuse,
+}
+
+/// How much, how fast and how many at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Its identifier.
+    pub id: String,
+    /// For whom; each segment has its own.
+    #[serde(default)]
+    pub who: Who,
+    /// Bytes both ways in a period of the hub's calendar, all of the segment together.
+    #[serde(default)]
+    pub quota: Option<Quota>,
+    /// Bits a second towards the segment.
+    #[serde(default)]
+    pub down: Option<u64>,
+    /// Bits a second from the segment.
+    #[serde(default)]
+    pub up: Option<u64>,
+    /// Connections open at once.
+    #[serde(default)]
+    pub connections: Option<u32>,
+}
+
+/// So many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Payload, both ways together.
+    pub bytes: u64,
+    /// In each.
+    pub per: Period,
+}
+
+/// A part of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    /// From midnight to midnight.
+    Day,
+    /// From the first of a month to the next.
+    Month,
+}
+
+impl Rule {
+    /// Ports that a rule must name to open: mail to anybody is how a network gets onto blocklists.
+    pub const GUARDED: [PortRange; 1] = [PortRange::tcp(25)];
+}

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use ets_model::{PersonId, Protocol, SegmentId, SegmentNo};
+use jiff::Zoned;
+
+use super::*;
+
+const RULES: &str = r#"{
+  "groups": { "schools": ["s1", "s2"] },
+  "lists": { "games": ["games.example", "=play.example"] },
+  "rules": [
+    { "id": "no-games", "name": { "en": "No games" }, "to": { "lists": ["games"] },
+      "action": "refuse" },
+    { "id": "director", "name": { "en": "Director" }, "who": { "persons": ["iin:1"] },
+      "hours": ["sun 00:00-24:00"], "action": "allow" },
+    { "id": "archive", "name": { "en": "Archive of a neighbour region" },
+      "who": { "segments": ["s3"] }, "to": { "addresses": ["10.200.0.0/16"] },
+      "ports": ["tcp/443"], "action": "allow" },
+    { "id": "mail", "name": { "en": "Mail" }, "who": { "segments": ["s3"] },
+      "to": { "domains": ["mail.example"] }, "ports": ["tcp/25"], "action": "allow" },
+    { "id": "off", "name": { "en": "Off" }, "off": true, "action": "allow" },
+    { "id": "work", "name": { "en": "Working hours" }, "who": { "groups": ["schools"] },
+      "ports": ["tcp/80", "tcp/443", "udp/443"], "hours": ["mon-fri 09:00-18:00"],
+      "action": "allow" },
+    { "id": "rest", "name": { "en": "Everything" }, "who": { "segments": ["s3"] },
+      "action": "allow" }
+  ]
+}"#;
+
+fn policy() -> Policy {
+    let rules: Rules = serde_json::from_str(RULES).unwrap();
+    let ground = Ground::new(["10.10.0.0/16", "203.0.113.1/32"].map(|net| net.parse().unwrap()));
+    let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
+    Policy::new(Arc::new(rules), ground, number).unwrap()
+}
+
+fn at(text: &str) -> Zoned {
+    format!("{text}[Asia/Almaty]").parse().unwrap()
+}
+
+/// `s1 games.example 203.0.113.9 443`, with a person behind it or without; `-` is no host.
+fn ask<'a>(text: &'a str, person: Option<&'a PersonId>) -> Ask<'a> {
+    let [segment, host, address, port] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("four words: {text}")
+    };
+    Ask {
+        segment: segment.strip_prefix('s').map(|no| SegmentNo(no.parse().unwrap())),
+        person,
+        host: (host != "-").then_some(host),
+        address: address.parse().unwrap(),
+        port: port.parse().unwrap(),
+        protocol: Protocol::Tcp,
+    }
+}
+
+fn told(policy: &Policy, verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Allowed(place) => format!("+{}", policy.rule(place).id),
+        Verdict::Refused(Why::Rule(place)) => format!("-{}", policy.rule(place).id),
+        Verdict::Refused(why) => format!("-{why:?}"),
+    }
+}
+
+/// covers: N6.1: one line for each thing that a rule can say
+#[test]
+fn the_first_rule_that_fits_decides() {
+    let policy = policy();
+    let director = PersonId::from_kept("iin:1");
+    for (moment, asked, person, answer) in [
+        // 2026-11-30 is a Monday.
+        ("2026-11-30T10:00:00", "s1 www.example 203.0.113.9 443", None, "+work"),
+        ("2026-11-30T08:00:00", "s1 www.example 203.0.113.9 443", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s4 www.example 203.0.113.9 443", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s1 www.example 203.0.113.9 22", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s1 a.games.example 203.0.113.9 443", None, "-no-games"),
+        ("2026-11-30T10:00:00", "s1 play.example 203.0.113.9 443", None, "-no-games"),
+        ("2026-11-30T10:00:00", "s1 a.play.example 203.0.113.9 443", None, "+work"),
+        ("2026-11-30T10:00:00", "s3 games.example 203.0.113.9 443", None, "-no-games"),
+        ("2026-11-29T23:59:00", "s4 www.example 203.0.113.9 22", Some(&director), "+director"),
+        ("2026-11-30T00:00:00", "s4 www.example 203.0.113.9 22", Some(&director), "-NoRule"),
+        ("2026-11-30T10:00:00", "s3 - 10.200.1.1 443", None, "+archive"),
+        ("2026-11-30T10:00:00", "s3 - ::ffff:10.200.1.1 443", None, "+archive"),
+        ("2026-11-30T10:00:00", "s3 - 10.200.1.1 80", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s3 - 10.201.1.1 443", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s3 - 203.0.113.9 5222", None, "+rest"),
+        ("2026-11-30T10:00:00", "s3 - 203.0.113.9 25", None, "-NoRule"),
+        ("2026-11-30T10:00:00", "s3 mail.example 203.0.113.9 25", None, "+mail"),
+        ("2026-11-30T10:00:00", "s3 www.example 10.10.4.2 443", None, "-Ours"),
+        ("2026-11-30T10:00:00", "s3 www.example 203.0.113.1 443", None, "-Ours"),
+        ("2026-11-30T10:00:00", "s3 www.example 127.0.0.1 443", None, "-Nobodys"),
+        ("2026-11-30T10:00:00", "s3 www.example 169.254.169.254 80", None, "-Nobodys"),
+        ("2026-11-30T10:00:00", "? www.example 203.0.113.9 443", None, "-Stranger"),
+    ] {
+        let verdict = policy.decide(&ask(asked, person), Moment::of(&at(moment)));
+        assert_eq!(told(&policy, verdict), answer, "{moment} {asked}");
+    }
+}
+
+/// covers: N6.1: the refusal's page says until when
+#[test]
+fn the_moment_at_which_the_answer_changes_is_told() {
+    let policy = policy();
+    let until = |asked: &str, moment: &str| policy.until(&ask(asked, None), &at(moment));
+    let (web, games) = ("s1 www.example 203.0.113.9 443", "s1 games.example 203.0.113.9 443");
+    assert_eq!(until(web, "2026-11-30T10:00:00"), Some(at("2026-11-30T18:00:00")));
+    assert_eq!(until(web, "2026-12-04T18:00:00"), Some(at("2026-12-07T09:00:00")), "a weekend");
+    assert_eq!(until(games, "2026-11-30T10:00:00"), None);
+}
+
+/// covers: N6.1: the simulator
+#[test]
+fn every_rule_that_was_passed_over_says_why() {
+    let policy = policy();
+    let moment = Moment::of(&at("2026-11-30T20:00:00"));
+    let passed = policy.passed_over(&ask("s1 www.example 203.0.113.9 443", None), moment);
+    let named: Vec<_> =
+        passed.iter().map(|(place, why)| (policy.rule(*place).id.as_str(), *why)).collect();
+    let expected = [
+        ("no-games", Unfit::To),
+        ("director", Unfit::Who),
+        ("archive", Unfit::Who),
+        ("mail", Unfit::Who),
+        ("off", Unfit::Off),
+        ("work", Unfit::Hours),
+        ("rest", Unfit::Who),
+    ];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn rules_with_faults_are_refused_and_each_fault_is_named() {
+    let text = r#"{
+      "lists": { "bad": ["exa mple"] },
+      "rules": [
+        { "id": "A", "name": {}, "action": "allow" },
+        { "id": "b", "name": { "en": "B" }, "action": "allow", "ports": ["icmp"],
+          "to": { "lists": ["none"], "domains": ["http://x"] }, "who": { "groups": ["none"] } },
+        { "id": "b", "name": { "en": "B" }, "action": "allow" }
+      ],
+      "limits": [ { "id": "c" }, { "id": "d", "down": 0 } ]
+    }"#;
+    let rules: Rules = serde_json::from_str(text).unwrap();
+    let found: Vec<String> = faults(&rules).iter().map(ToString::to_string).collect();
+    let expected = [
+        "list bad: \"exa mple\" is no domain name: write example.kz, =example.kz for that name alone",
+        "rule A: its id is made of a-z, 0-9 and -",
+        "rule A: it has no name; people who are refused read it",
+        "rule b: icmp does not pass the gateway; name ports of tcp and udp",
+        "rule b: there is no list none",
+        "rule b: there is no group none",
+        "rule b: \"http://x\" is no domain name: write example.kz, =example.kz for that name alone",
+        "rule b: another has the same id; choose a new one",
+        "limit c: it limits nothing; give quota, down, up or connections",
+        "limit d: a rate of 0 would hang every connection; refuse by a rule",
+    ];
+    assert_eq!(found, expected);
+}

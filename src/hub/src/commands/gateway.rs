@@ -1,0 +1,142 @@
+//! `ets-hub gateway`: who gets out where, and what would become of a question.
+
+use std::io::Read;
+use std::path::Path;
+
+use http::Method;
+use serde_json::Value;
+
+use super::{clock, escaped, rows, show, table, text};
+use crate::cli::{Gateway, GatewayAction};
+use crate::client::Client;
+use crate::exit::Failure;
+
+const GATEWAY: &str = "/api/v1/gateway";
+
+pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failure> {
+    let global = &command.global;
+    match &command.action {
+        GatewayAction::Show => show(global, &client.get(GATEWAY).await?, state),
+        GatewayAction::Rules { of } => {
+            let rules = match of {
+                Some(no) => client.get(&format!("{GATEWAY}/versions/{no}")).await?,
+                None => client.get(GATEWAY).await?["rules"].take(),
+            };
+            crate::out::print(&format!("{rules:#}\n"))
+        }
+        GatewayAction::Apply { file, why } => {
+            let mut rules = read(file)?;
+            rules["reason"] = why.clone().into();
+            let path = format!("{GATEWAY}/rules");
+            show(global, &client.change(Method::PUT, &path, &rules).await?, applied)
+        }
+        GatewayAction::Versions => {
+            show(global, &client.get(&format!("{GATEWAY}/versions")).await?, versions)
+        }
+        GatewayAction::Would { segment, to, at } => {
+            let mut path =
+                format!("{GATEWAY}/would?segment={}&to={}", escaped(segment), escaped(to));
+            if let Some(at) = at {
+                path += &format!("&at={}", escaped(at));
+            }
+            show(global, &client.get(&path).await?, would)
+        }
+    }
+}
+
+/// A JSON object from a file, or from standard input.
+fn read(path: &Path) -> Result<Value, Failure> {
+    let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let bytes = bytes.map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(map)) => Ok(Value::Object(map)),
+        Ok(_) => Err(wrong("it is JSON, but no object of rules".to_owned())),
+        Err(error) => Err(wrong(format!("it is no JSON: {error}"))),
+    }
+}
+
+fn state(state: &Value) -> String {
+    let version = &state["version"];
+    let facts = table::facts(&[
+        ("version", text(&version["no"])),
+        ("since", clock(&version["at"])),
+        ("by", text(&version["author"])),
+        ("open connections", text(&state["open"])),
+    ]);
+    let lines: Vec<Vec<String>> = rows(&state["rules"]["rules"]).iter().map(rule).collect();
+    if lines.is_empty() {
+        return format!("{facts}\nThere is no rule: nobody gets out.\n");
+    }
+    format!("{facts}\n{}", table::of(&["rule", "does", "for", "to", "name"], &lines))
+}
+
+fn rule(rule: &Value) -> Vec<String> {
+    let many = |value: &Value, fields: &[&str], none: &str| {
+        let all = fields.iter().flat_map(|field| rows(&value[*field])).map(text);
+        let all: Vec<String> = all.collect();
+        if all.is_empty() { none.to_owned() } else { all.join(", ") }
+    };
+    let does = if rule["off"] == true { "off".to_owned() } else { text(&rule["action"]) };
+    let name = ["en", "ru", "kk"].iter().find_map(|lang| rule["name"][*lang].as_str());
+    vec![
+        text(&rule["id"]),
+        does,
+        many(&rule["who"], &["segments", "groups", "persons"], "everybody"),
+        many(&rule["to"], &["domains", "lists", "addresses"], "anywhere"),
+        name.unwrap_or_default().to_owned(),
+    ]
+}
+
+fn applied(done: &Value) -> String {
+    format!(
+        "Version {} is in force; {} open connections lost their right and were cut.\n",
+        done["version"]["no"], done["cut"]
+    )
+}
+
+fn versions(versions: &Value) -> String {
+    let line = |one: &Value| {
+        vec![text(&one["no"]), clock(&one["at"]), text(&one["author"]), text(&one["why"])]
+    };
+    let lines: Vec<Vec<String>> = rows(versions).iter().map(line).collect();
+    table::of(&["version", "since", "by", "why"], &lines)
+}
+
+fn would(answer: &Value) -> String {
+    let allowed = answer["allowed"] == true;
+    let by = match answer["why"].as_str().unwrap_or_default() {
+        "allowed" | "refused" => format!("rule {} says so", text(&answer["rule"])),
+        "no-rule" => "no rule allows it".to_owned(),
+        "inner-address" => "the address is the hub's or a segment's, which grants open".to_owned(),
+        "special-address" => "the address is nobody's outside".to_owned(),
+        "no-address" => "the name has no address, or the DNS server does not answer".to_owned(),
+        other => other.to_owned(),
+    };
+    let until = match &answer["until"] {
+        Value::Null => String::new(),
+        until => format!(", until {} UTC", clock(until)),
+    };
+    let word = if allowed { "Yes" } else { "No" };
+    let mut lines = format!("{word}: {by}{until}.\n");
+    for one in rows(&answer["addresses"]) {
+        let word = if one["allowed"] == true { "may" } else { "may not" };
+        lines += &format!("  {}  {word}\n", text(&one["address"]));
+    }
+    for one in rows(&answer["passed_over"]) {
+        let why = match one["because"].as_str().unwrap_or_default() {
+            "off" => "is off",
+            "others" => "is for others",
+            "elsewhere" => "leads elsewhere",
+            "port" => "is for other ports",
+            _ => "is for other hours",
+        };
+        lines += &format!("  rule {} {why}\n", text(&one["rule"]));
+    }
+    lines
+}

@@ -1,0 +1,56 @@
+//! `[gateway]`: the one way out.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU16;
+
+use ets_config::Section;
+use ets_gateway::{Config, Speaks};
+
+use super::named_hosts;
+
+/// What programs expect (IANA: `ndl-aas`, in use for proxies everywhere; RFC 1928).
+const HTTP: NonZeroU16 = NonZeroU16::new(3128).expect("not nought");
+const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
+
+/// The names of its sockets, and what is spoken on them.
+pub(crate) const SOCKETS: [(&str, Speaks); 4] = [
+    ("gateway-http", Speaks::Http),
+    ("gateway-http-v6", Speaks::Http),
+    ("gateway-socks", Speaks::Socks),
+    ("gateway-socks-v6", Speaks::Socks),
+];
+
+pub(super) fn declare(s: &mut Section<'_>) -> Config {
+    let http = s.optional(
+        "http",
+        "The port of the HTTP proxy; segments reach it once the rules have a service on the hub with it",
+        HTTP,
+    );
+    let socks = s.optional("socks", "The port of SOCKS 5, likewise", SOCKS);
+    let resolver = s.optional(
+        "resolver",
+        "The DNS server that is asked for names outside",
+        SocketAddr::from(([10, 0, 0, 53], 53)),
+    );
+    let hosts = named_hosts(s);
+    Config {
+        http: http.map(NonZeroU16::get),
+        socks: socks.map(NonZeroU16::get),
+        resolvers: resolver.into_iter().collect(),
+        hosts,
+    }
+}
+
+/// The sockets that `netd` holds for it.
+pub(super) fn held(config: &Config) -> impl Iterator<Item = (String, SocketAddr)> {
+    let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+    let places = SOCKETS.into_iter().zip(any.into_iter().cycle());
+    let (http, socks) = (config.http, config.socks);
+    places.filter_map(move |((name, speaks), any)| {
+        let port = match speaks {
+            Speaks::Http => http,
+            Speaks::Socks => socks,
+        };
+        Some((name.to_owned(), SocketAddr::new(any, port?)))
+    })
+}
