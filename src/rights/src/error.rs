@@ -48,7 +48,7 @@ pub enum Error {
     #[error("the role \"{0}\" needs a second person: ask an administrator of the hub to change it")]
     FourEyes(String),
     /// It does not wait for anybody.
-    #[error("this grant waits for nobody: it was confirmed, or needs no second person")]
+    #[error("this waits for nobody: it was confirmed, or needs no second person")]
     NotWaiting,
     /// It would leave nobody who can give rights.
     #[error(

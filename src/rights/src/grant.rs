@@ -109,6 +109,25 @@ pub struct Substitution {
     pub span: Span,
     /// Who arranged it.
     pub given_by: String,
+    /// Which human that was, whatever he came in by; of those from before this was kept, nobody
+    /// knows.
+    pub given_human: Option<String>,
     /// Why.
     pub why: String,
+    /// Whether it passes on nothing until the confirmation.
+    pub needs_second: bool,
+    /// When it was confirmed. Until then nothing that needs a second person is passed on.
+    pub confirmed: Option<WallTime>,
+}
+
+impl Substitution {
+    /// Whether anything is passed on at `at`.
+    pub fn holds(&self, at: WallTime) -> bool {
+        self.span.holds(at) && (!self.needs_second || self.is_confirmed(at))
+    }
+
+    /// Whether a second person had confirmed it at `at`.
+    pub fn is_confirmed(&self, at: WallTime) -> bool {
+        self.confirmed.is_some_and(|confirmed| confirmed <= at)
+    }
 }

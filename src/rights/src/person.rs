@@ -95,6 +95,8 @@ impl Person {
             grant.force.into_iter().chain(suspended)
         });
         let stands_in = self.stands_in.iter().map(|one| one.span);
-        own.chain(grants).chain(stands_in).filter_map(|span| span.next(at)).min()
+        let confirmed = self.stands_in.iter().filter_map(|one| one.confirmed);
+        let spans = own.chain(grants).chain(stands_in).filter_map(|span| span.next(at));
+        spans.chain(confirmed.filter(|confirmed| *confirmed > at)).min()
     }
 }

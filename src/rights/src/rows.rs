@@ -161,8 +161,8 @@ async fn substitutions(
 ) -> Result<HashMap<PersonId, Vec<Substitution>>, Error> {
     let (wanted, values) = which.condition("by_person");
     let sql = format!(
-        "SELECT no, of_person, by_person, since, until, ended, given_by, why \
-         FROM rights_substitution WHERE {wanted} ORDER BY no"
+        "SELECT no, of_person, by_person, since, until, ended, given_by, given_person, why, \
+         needs_second, confirmed FROM rights_substitution WHERE {wanted} ORDER BY no"
     );
     let mut all: HashMap<PersonId, Vec<Substitution>> = HashMap::new();
     for row in tx.query(&sql, &values).await? {
@@ -173,7 +173,10 @@ async fn substitutions(
             by,
             span: span(&row)?.cut(moment(&row, "ended")?),
             given_by: row.text("given_by")?.to_owned(),
+            given_human: row.opt_text("given_person")?.map(str::to_owned),
             why: row.text("why")?.to_owned(),
+            needs_second: row.flag("needs_second")?,
+            confirmed: moment(&row, "confirmed")?,
         });
     }
     Ok(all)

@@ -219,6 +219,12 @@ impl Rights {
         pairs.filter(|(_, one)| one.of == *of).collect()
     }
 
+    /// Whether a substitution waits for a second person, be it only with what its principal has
+    /// that needs one.
+    pub fn waits(&self, one: &crate::Substitution) -> bool {
+        self.world().waits(one, self.0.clock.wall())
+    }
+
     /// One person with everything that he ever had.
     ///
     /// # Errors

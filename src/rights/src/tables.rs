@@ -3,13 +3,42 @@
 use ets_store::Migration;
 
 /// The migrations, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    owner: "rights",
-    version: 1,
-    name: "people, roles, grants, suspensions, substitutions",
-    sqlite: SQLITE,
-    postgres: POSTGRES,
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        owner: "rights",
+        version: 1,
+        name: "people, roles, grants, suspensions, substitutions",
+        sqlite: SQLITE,
+        postgres: POSTGRES,
+    },
+    Migration {
+        owner: "rights",
+        version: 2,
+        name: "the second person of a substitution",
+        sqlite: SECOND_SQLITE,
+        postgres: SECOND_POSTGRES,
+    },
+];
+
+/// What is over passed on everything while it lasted, and stays so for reports of its days. What
+/// stands was confirmed by nobody.
+const SECOND_SQLITE: &str = "
+ALTER TABLE rights_substitution ADD COLUMN given_person TEXT;
+ALTER TABLE rights_substitution ADD COLUMN needs_second INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rights_substitution ADD COLUMN confirmed INTEGER;
+ALTER TABLE rights_substitution ADD COLUMN confirmed_by TEXT;
+UPDATE rights_substitution SET confirmed = since
+    WHERE ended IS NOT NULL OR until <= CAST(strftime('%s', 'now') AS INTEGER) * 1000000;
+";
+
+const SECOND_POSTGRES: &str = "
+ALTER TABLE rights_substitution ADD COLUMN given_person TEXT;
+ALTER TABLE rights_substitution ADD COLUMN needs_second BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE rights_substitution ADD COLUMN confirmed BIGINT;
+ALTER TABLE rights_substitution ADD COLUMN confirmed_by TEXT;
+UPDATE rights_substitution SET confirmed = since
+    WHERE ended IS NOT NULL OR until <= CAST(EXTRACT(EPOCH FROM now()) * 1000000 AS BIGINT);
+";
 
 const SQLITE: &str = "
 CREATE TABLE rights_person (

@@ -42,9 +42,15 @@ struct Given {
 struct Told {
     grants: Vec<Given>,
     suspended: Vec<(usize, i64, Option<i64>)>,
-    stands_in: Vec<(usize, usize, i64, Option<i64>)>,
+    stands_in: Vec<StandsIn>,
+    /// Whether the second role needs a second person.
+    guarded: bool,
     at: i64,
 }
+
+/// Of whom, by whom, from and until, and the second person: whether all of it waits for him, and
+/// when he confirmed.
+type StandsIn = (usize, usize, (i64, Option<i64>), (bool, Option<i64>));
 
 fn scope() -> impl Strategy<Value = Scope> {
     let pick = |list: Vec<Scope>| proptest::sample::select(list);
@@ -86,13 +92,18 @@ fn given() -> impl Strategy<Value = Given> {
 fn told() -> impl Strategy<Value = Told> {
     let grants = proptest::collection::vec(given(), 0..12);
     let suspended = proptest::collection::vec((0..PEOPLE, 0..10_i64, ends()), 0..2);
-    let stands_in = proptest::collection::vec((0..PEOPLE, 0..PEOPLE, 0..10_i64, ends()), 0..4);
-    (grants, suspended, stands_in, 0..12_i64).prop_map(|(grants, suspended, stands_in, at)| Told {
-        grants,
-        suspended,
-        stands_in,
-        at,
-    })
+    let second = (proptest::bool::weighted(0.3), ends());
+    let one = (0..PEOPLE, 0..PEOPLE, (0..10_i64, ends()), second);
+    let stands_in = proptest::collection::vec(one, 0..4);
+    (grants, suspended, stands_in, proptest::bool::ANY, 0..12_i64).prop_map(
+        |(grants, suspended, stands_in, guarded, at)| Told {
+            grants,
+            suspended,
+            stands_in,
+            guarded,
+            at,
+        },
+    )
 }
 
 fn name(person: usize) -> PersonId {
@@ -132,7 +143,10 @@ impl Told {
             .any(|(who, from, until)| *who == person && inside(self.at, *from, *until))
     }
 
-    fn own(&self, person: usize, right: &str, on: &Object) -> bool {
+    /// `passed_on` is for somebody else, without a second person.
+    fn own(&self, person: usize, right: &str, on: &Object, passed_on: bool) -> bool {
+        // The third role has a right of the second.
+        let goes = |one: &&Given| !(passed_on && self.guarded && one.role > 0);
         let holds = |one: &Given| {
             let confirmed = match one.second {
                 None => true,
@@ -147,19 +161,21 @@ impl Told {
         let names = |word: &str| word == right || (word == "*.read" && right.ends_with(".read"));
         let gives = |one: &Given| ROLES[one.role].iter().any(|word| names(word));
         let mine = self.grants.iter().filter(|one| one.person == person);
-        mine.filter(|one| holds(one) && gives(one)).any(|one| reaches(&one.scope, on))
+        mine.filter(goes).filter(|one| holds(one) && gives(one)).any(|one| reaches(&one.scope, on))
     }
 
     fn may(&self, person: usize, right: &str, on: &Object) -> bool {
         let for_others = || {
-            self.stands_in.iter().any(|(of, by, from, until)| {
+            self.stands_in.iter().any(|(of, by, (from, until), (waits, second))| {
+                let confirmed = second.is_some_and(|second| second <= self.at);
                 *by == person
                     && inside(self.at, *from, *until)
+                    && (confirmed || !waits)
                     && !self.is_out(*of)
-                    && self.own(*of, right, on)
+                    && self.own(*of, right, on, !confirmed)
             })
         };
-        !self.is_out(person) && (self.own(person, right, on) || for_others())
+        !self.is_out(person) && (self.own(person, right, on, false) || for_others())
     }
 
     fn world(&self) -> World {
@@ -168,8 +184,8 @@ impl Told {
         let roles = ROLES.iter().enumerate().map(|(no, words)| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             let mask = register.mask(&words);
-            let version =
-                Version { span: all, title: String::new(), words, needs_second: false, mask };
+            let needs_second = self.guarded && no == 1;
+            let version = Version { span: all, title: String::new(), words, needs_second, mask };
             Role { id: format!("r{no}"), versions: vec![version] }
         });
         let roles: Vec<Role> = roles.collect();
@@ -211,13 +227,16 @@ impl Told {
         person.suspensions = own.map(|(_, from, until)| suspension((*from, *until))).collect();
         let stands_in = self.stands_in.iter().filter(|(_, by, ..)| *by == no);
         person.stands_in = stands_in
-            .map(|(of, by, from, until)| Substitution {
+            .map(|(of, by, (from, until), (needs_second, confirmed))| Substitution {
                 no: 0,
                 of: name(*of),
                 by: name(*by),
                 span: span(*from, *until),
                 given_by: String::new(),
+                given_human: None,
                 why: String::new(),
+                needs_second: *needs_second,
+                confirmed: confirmed.map(WallTime),
             })
             .collect();
         person.settle();

@@ -9,7 +9,7 @@ use ets_registry::Catalog;
 use crate::person::Brief;
 use crate::right::{GIVE, Mask};
 use crate::scope::Place;
-use crate::{Decision, Grant, Held, Object, Person, Register, Role, Scope};
+use crate::{Decision, Grant, Held, Object, Person, Register, Role, Scope, Span, Substitution};
 
 /// More names than these in a denial help nobody.
 const MOST_NAMES: usize = 5;
@@ -96,34 +96,74 @@ impl World {
     ) -> Option<Decision> {
         let right = self.register.place(right)?;
         let person = self.people.get(person).filter(|one| !one.is_suspended(at))?;
-        if let Some(grant) = self.find(person, right, on, at) {
+        if let Some(grant) = self.find(person, None, right, on, at) {
             return Some(Decision::Allowed { grant, acting_for: None });
         }
-        self.principals(person, at).find_map(|(principal, _)| {
-            let grant = self.find(principal, right, on, at)?;
+        self.principals(person, at).find_map(|(principal, by)| {
+            let grant = self.find(principal, Some(by), right, on, at)?;
             Some(Decision::Allowed { grant, acting_for: Some(principal.id.clone()) })
         })
     }
 
-    /// Those whom a person stands in for at `at`, and until when. What they have by standing in
-    /// for others goes to nobody.
+    /// Those whom a person stands in for at `at`, and by what. What they have by standing in for
+    /// others goes to nobody.
     fn principals<'a>(
         &'a self,
         person: &'a Person,
         at: WallTime,
-    ) -> impl Iterator<Item = (&'a Person, Option<WallTime>)> {
-        let now = person.stands_in.iter().filter(move |one| one.span.holds(at));
+    ) -> impl Iterator<Item = (&'a Person, &'a Substitution)> {
+        let now = person.stands_in.iter().filter(move |one| one.holds(at));
         now.filter_map(move |one| {
             let principal = self.people.get(&one.of).filter(|of| !of.is_suspended(at))?;
-            Some((&**principal, one.span.until))
+            Some((&**principal, one))
         })
     }
 
-    fn find(&self, person: &Person, right: usize, on: &Place<'_>, at: WallTime) -> Option<i64> {
+    /// Whether a grant goes to whom a substitution names: what needs a second person goes by one
+    /// that a second person confirmed. Its owner has it without any.
+    fn passes(&self, by: Option<&Substitution>, grant: &Grant, at: WallTime) -> bool {
+        by.is_none_or(|by| by.is_confirmed(at) || !self.is_guarded(grant, at))
+    }
+
+    /// Whether what a grant gives at `at` needs a second person.
+    fn is_guarded(&self, grant: &Grant, at: WallTime) -> bool {
+        let version = self.roles.get(grant.place).and_then(|role| role.at(at));
+        version.is_some_and(|one| one.needs_second || self.needs_second(&one.mask, at))
+    }
+
+    /// Whether a substitution of a person in that time needs a second person: for what he has, or
+    /// is to have while it lasts.
+    pub(crate) fn asks_second(&self, person: &Person, during: Span, at: WallTime) -> bool {
+        let meets = |grant: &&Grant| {
+            let own = grant.wanted.cut(grant.ended);
+            !own.is_over(during.from.max(at)) && during.until.is_none_or(|until| own.from < until)
+        };
+        person.grants.iter().filter(meets).any(|grant| self.is_guarded(grant, at))
+    }
+
+    /// Whether a substitution waits for a second person, be it only with a part of what it would
+    /// pass on.
+    pub(crate) fn waits(&self, one: &Substitution, at: WallTime) -> bool {
+        let asks = |of: &Arc<Person>| self.asks_second(of, one.span, at);
+        let needs = || one.needs_second || self.people.get(&one.of).is_some_and(asks);
+        one.confirmed.is_none() && !one.span.is_over(at) && needs()
+    }
+
+    /// The number of a grant of a person that gives a right there, passed on `by` a substitution
+    /// or his own.
+    fn find(
+        &self,
+        person: &Person,
+        by: Option<&Substitution>,
+        right: usize,
+        on: &Place<'_>,
+        at: WallTime,
+    ) -> Option<i64> {
         let holding = |brief: &Brief| {
             let fits = brief.span().holds(at) && self.gives(brief.role, right, at);
             let grant = fits.then(|| person.grants.get(brief.grant)).flatten()?;
-            (!grant.is_suspended(at) && grant.scope.covers(on)).then_some(grant.no)
+            let holds = !grant.is_suspended(at) && grant.scope.covers(on);
+            (holds && self.passes(by, grant, at)).then_some(grant.no)
         };
         on.keys().iter().find_map(|key| person.briefs(*key).find_map(holding))
     }
@@ -139,10 +179,14 @@ impl World {
         let (Some(right), Some(person)) = (self.register.place(right), known) else {
             return Vec::new();
         };
-        let all = std::iter::once(&**person).chain(self.principals(person, at).map(|(of, _)| of));
-        let grants = all.flat_map(|one| &one.grants);
-        let hold = grants.filter(|grant| grant.holds(at) && self.gives(grant.place, right, at));
-        hold.map(|grant| &grant.scope).collect()
+        let for_others = self.principals(person, at).map(|(of, by)| (of, Some(by)));
+        let all = std::iter::once((&**person, None)).chain(for_others);
+        let grants = all.flat_map(|(one, by)| one.grants.iter().map(move |grant| (grant, by)));
+        let hold = grants.filter(|(grant, by)| {
+            let gives = grant.holds(at) && self.gives(grant.place, right, at);
+            gives && self.passes(*by, grant, at)
+        });
+        hold.map(|(grant, _)| &grant.scope).collect()
     }
 
     /// Whether a person may give rights in the whole of a scope.
@@ -192,7 +236,7 @@ impl World {
     fn whom_to_ask(&self, on: &Place<'_>, at: WallTime) -> Vec<String> {
         let Some(give) = self.register.place(GIVE) else { return Vec::new() };
         let can = |person: &&Arc<Person>| {
-            !person.is_suspended(at) && self.find(person, give, on, at).is_some()
+            !person.is_suspended(at) && self.find(person, None, give, on, at).is_some()
         };
         let givers = self.givers.iter().filter_map(|id| self.people.get(id)).filter(can);
         givers.take(MOST_NAMES).map(|person| person.name.clone()).collect()
@@ -203,11 +247,11 @@ impl World {
         let Some(person) = self.people.get(person).filter(|one| !one.is_suspended(at)) else {
             return Vec::new();
         };
-        let mut held: Vec<Held> = self.held(person, at).collect();
-        for (principal, until) in self.principals(person, at) {
+        let mut held: Vec<Held> = self.held(person, None, at).collect();
+        for (principal, by) in self.principals(person, at) {
             let for_him = (principal.id.clone(), principal.name.clone());
-            held.extend(self.held(principal, at).map(|one| Held {
-                until: [one.until, until].into_iter().flatten().min(),
+            held.extend(self.held(principal, Some(by), at).map(|one| Held {
+                until: [one.until, by.span.until].into_iter().flatten().min(),
                 acting_for: Some(for_him.clone()),
                 ..one
             }));
@@ -215,8 +259,14 @@ impl World {
         held
     }
 
-    fn held<'a>(&'a self, person: &'a Person, at: WallTime) -> impl Iterator<Item = Held> + 'a {
-        person.grants.iter().filter(move |grant| grant.holds(at)).filter_map(move |grant| {
+    fn held<'a>(
+        &'a self,
+        person: &'a Person,
+        by: Option<&'a Substitution>,
+        at: WallTime,
+    ) -> impl Iterator<Item = Held> + 'a {
+        let hold = move |grant: &&Grant| grant.holds(at) && self.passes(by, grant, at);
+        person.grants.iter().filter(hold).filter_map(move |grant| {
             let version = self.roles.get(grant.place)?.at(at)?;
             Some(Held {
                 grant: grant.no,

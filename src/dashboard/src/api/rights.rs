@@ -72,7 +72,8 @@ pub(crate) async fn people(
 ) -> Result<Response, Error> {
     let (rights, now) = (app.rights()?, app.deps.clock.wall());
     let people = rights.people(&asked.q);
-    let documents: Vec<Value> = people.iter().map(|one| person_document(one, now)).collect();
+    let documents: Vec<Value> =
+        people.iter().map(|one| person_document(rights, one, now)).collect();
     Ok(answer(StatusCode::OK, &documents))
 }
 
@@ -83,10 +84,10 @@ pub(crate) async fn person(
 ) -> Result<Response, Error> {
     let (rights, now) = (app.rights()?, app.deps.clock.wall());
     let person = rights.history(&find(rights, &person)?).await?;
-    let mut document = person_document(&person, now);
+    let mut document = person_document(rights, &person, now);
     document["held"] = rights.of(&person.id, now).iter().map(held_document).collect();
     let stand_ins = rights.stand_ins(&person.id);
-    document["stand_ins"] = stand_ins.iter().map(|(_, one)| substitution(one)).collect();
+    document["stand_ins"] = stand_ins.iter().map(|(_, one)| substitution(rights, one)).collect();
     Ok(answer(StatusCode::OK, &document))
 }
 
@@ -212,15 +213,20 @@ pub(crate) async fn substitute(by: Asker, sent: Bytes) -> Result<Response, Error
     Ok(answer(StatusCode::CREATED, &json!({ "substitution": no })))
 }
 
-/// `POST /api/v1/rights/substitutions/{no}/end`
-pub(crate) async fn end_substitution(
+/// `POST /api/v1/rights/substitutions/{no}/{act}`
+pub(crate) async fn act_on_substitution(
     by: Asker,
-    Path(no): Path<i64>,
+    Path((no, act)): Path<(i64, String)>,
     sent: Bytes,
 ) -> Result<Response, Error> {
     let why: Why = body::typed(body::object(&sent)?)?;
+    let rights = by.app.rights()?;
     let who = by.changer(&why.reason).await?;
-    by.app.rights()?.end_substitution(no, &who).await?;
+    match act.as_str() {
+        "end" => rights.end_substitution(no, &who).await?,
+        "confirm" => rights.confirm_substitution(no, &who).await?,
+        _ => return Err(Error::NotFound { what: "act", id: act }),
+    }
     Ok(done())
 }
 
@@ -323,7 +329,8 @@ pub(crate) fn held_document(held: &Held) -> Value {
     })
 }
 
-fn person_document(person: &Person, now: WallTime) -> Value {
+fn person_document(rights: &Rights, person: &Person, now: WallTime) -> Value {
+    let stands_in = person.stands_in.iter().map(|one| substitution(rights, one));
     json!({
         "no": person.no,
         "person": person.id.as_str(),
@@ -332,7 +339,7 @@ fn person_document(person: &Person, now: WallTime) -> Value {
         "institution": person.institution,
         "suspended": person.is_suspended(now),
         "grants": person.grants.iter().map(|one| grant_document(one, now)).collect::<Vec<_>>(),
-        "stands_in": person.stands_in.iter().map(substitution).collect::<Vec<_>>(),
+        "stands_in": stands_in.collect::<Vec<_>>(),
     })
 }
 
@@ -352,13 +359,16 @@ fn grant_document(grant: &Grant, now: WallTime) -> Value {
     })
 }
 
-fn substitution(one: &Substitution) -> Value {
+fn substitution(rights: &Rights, one: &Substitution) -> Value {
     json!({
         "substitution": one.no,
         "of": one.of.as_str(),
         "by": one.by.as_str(),
         "from": time::rfc3339(one.span.from),
         "until": time::moment(one.span.until),
+        "waits": rights.waits(one),
+        "given_by": one.given_by,
+        "reason": one.why,
     })
 }
 

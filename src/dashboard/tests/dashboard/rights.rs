@@ -140,6 +140,46 @@ async fn the_desk_gives_suspends_and_ends_and_it_bites_at_once() {
     assert!(text(response).await.contains("Nobody gives rights to himself"));
 }
 
+/// covers: T3, T1.5
+#[tokio::test]
+async fn the_desk_confirms_a_substitute_of_an_officer_by_another_administrator_alone() {
+    let bed = Bed::judged(2).await;
+    for name in ["Chief", "Deputy"] {
+        give(&bed, name, "rights-administrator", Scope::Everywhere).await;
+    }
+    give(&bed, "Asem", "ca-officer", Scope::Everywhere).await;
+    let rights = bed.rights.clone().unwrap();
+    rights.know(&person("Dana"), "Dana", None).await.unwrap();
+    let words = ["ca.read", "ca.issue", "ca.revoke"].map(str::to_owned);
+    rights.put_role("ca-officer", "", &words, true, &chief()).await.unwrap();
+    let [asem, dana] = ["Asem", "Dana"].map(|name| rights.person(&person(name)).unwrap().no);
+    let may = || {
+        let on = &ets_rights::Object::Everywhere;
+        rights.decide(&person("Dana"), "ca.issue", on, bed.clock.wall()).is_allowed()
+    };
+
+    let form = format!("stand_in={dana}&why=leave");
+    let name = format!("/rights/people/{asem}/stand-in");
+    let response = post(&bed, "Chief", &name, &form).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let no = rights.stand_ins(&person("Asem"))[0].1.no;
+    let confirm = format!("/rights/substitutions/{no}/confirm");
+    for who in [asem, dana] {
+        let page = text(get(&bed, "Deputy", &format!("/rights/people/{who}")).await).await;
+        assert!(page.contains("waits for a second person") && page.contains(&confirm), "{page}");
+    }
+    assert!(!may());
+    let response = post(&bed, "Chief", &confirm, "why=leave").await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(response).await.contains("A second person must confirm") && !may());
+    assert_eq!(get(&bed, "Deputy", &confirm).await.status(), StatusCode::OK);
+    let response = post(&bed, "Deputy", &confirm, "why=order+9").await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(may());
+    let page = text(get(&bed, "Deputy", &format!("/rights/people/{asem}")).await).await;
+    assert!(!page.contains("waits for a second person") && !page.contains(&confirm), "{page}");
+}
+
 /// covers: T3
 #[tokio::test]
 async fn an_open_stream_ends_with_the_right_to_it() {
@@ -230,11 +270,25 @@ async fn a_program_gives_confirms_and_ends_over_the_socket() {
     let pair = json!({ "of": asem.as_str(), "by": dana.as_str(), "reason": "leave" });
     let (status, made) = tell(&bed, "POST", "/api/v1/rights/substitutions", &pair).await;
     assert_eq!(status, StatusCode::CREATED, "{made}");
-    let (_, report) =
-        tell(&bed, "GET", "/api/v1/rights/report?right=portal.enter", &Value::Null).await;
-    assert_eq!(report["lines"].as_array().unwrap().len(), 2, "{report}");
-    let (_, one) = tell(&bed, "GET", "/api/v1/rights/people/2", &Value::Null).await;
+    let stand_in = made["substitution"].as_i64().unwrap();
+    let may = async || {
+        let path = "/api/v1/rights/report?right=portal.enter";
+        let (_, report) = tell(&bed, "GET", path, &Value::Null).await;
+        report["lines"].as_array().unwrap().len()
+    };
+    let dana = async || tell(&bed, "GET", "/api/v1/rights/people/2", &Value::Null).await.1;
+    assert_eq!((may().await, &dana().await["stands_in"][0]["waits"]), (1, &json!(true)));
+    let stands_in = |act: &str| format!("/api/v1/rights/substitutions/{stand_in}/{act}");
+    let (status, _) = tell(&bed, "POST", &stands_in("confirm"), &why).await;
+    assert_eq!((status, may().await), (StatusCode::FORBIDDEN, 1));
+    let order = Request::post(stands_in("confirm")).body(Body::from(why.to_string())).unwrap();
+    give(&bed, "Chief", "rights-administrator", Scope::Everywhere).await;
+    assert_eq!(bed.ask_as("Chief", order).await.status(), StatusCode::OK);
+    assert_eq!((may().await, &dana().await["stands_in"][0]["waits"]), (2, &json!(false)));
+    let one = dana().await;
     assert_eq!(one["held"][0]["acting_for"]["name"], "Asem", "{one}");
+    let (status, _) = tell(&bed, "POST", &stands_in("promote"), &why).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
     let (status, _) = tell(&bed, "POST", &act("end"), &why).await;
     assert_eq!(status, StatusCode::OK);
     let (status, _) = tell(&bed, "POST", &act("end"), &why).await;
@@ -273,7 +327,9 @@ async fn every_page_of_the_desk_answers_in_every_language() {
     for act in ["end", "suspend", "resume", "confirm"] {
         paths.push(format!("/rights/grants/{grant}/act/{act}"));
     }
-    paths.push(format!("/rights/substitutions/{stand_in}/end"));
+    for act in ["end", "confirm"] {
+        paths.push(format!("/rights/substitutions/{stand_in}/{act}"));
+    }
     let title = [("kk", "Рұқсат"), ("ru", "Доступ"), ("en", "Access")];
     for (lang, title) in title {
         for path in &paths {

@@ -122,6 +122,7 @@ async fn ask(router: &Router, holder: &Holder, method: &str, path: &str) -> Resp
         fingerprint: "00".repeat(32),
         id: CertId::new(b"bed", holder.name.as_bytes()),
         not_after: std::time::SystemTime::now() + std::time::Duration::from_secs(86_400),
+        is_machine: false,
     });
     router.clone().oneshot(request).await.unwrap()
 }

@@ -81,6 +81,7 @@ rights-column-why = Why
 rights-column-acts = What to do
 rights-state-holds = holds
 rights-state-waits = waits for a second person
+rights-state-waits-partly = holds, but for what needs a second person: that waits for one
 rights-state-later = begins later
 rights-state-suspended = suspended
 rights-state-over = over
@@ -115,6 +116,7 @@ rights-stand-in-heading = A substitute for: { $name }
 rights-act-heading = { $act }: { $what }
 rights-done = Done. It holds at once.
 rights-waits-done = Given. It holds as soon as a second person confirms it.
+rights-stand-in-waits-done = Named. It holds as soon as a second person confirms it.
 
 ## Faults
 rights-fault-scope = This names no place: give an identifier or choose everywhere.
@@ -187,6 +189,7 @@ action-rights-resume = suspension of a role lifted
 action-rights-person-suspend = all rights of a person suspended
 action-rights-person-resume = suspension of a person lifted
 action-rights-substitute = substitute named
+action-rights-substitute-confirm = substitution confirmed by a second person
 action-rights-substitute-end = substitution ended
 action-rights-role = role changed
 action-rights-role-close = role closed

@@ -78,6 +78,7 @@ rights-column-why = Негіздеме
 rights-column-acts = Әрекеттер
 rights-state-holds = күшінде
 rights-state-waits = екінші адамды күтуде
+rights-state-waits-partly = күшінде, екінші адамды күтетіннен басқасы
 rights-state-later = кейін басталады
 rights-state-suspended = тоқтатыла тұрған
 rights-state-over = аяқталған
@@ -112,6 +113,7 @@ rights-stand-in-heading = Орнын басу: { $name }
 rights-act-heading = { $act }: { $what }
 rights-done = Дайын. Өзгеріс қазірдің өзінде күшінде.
 rights-waits-done = Рөл берілді. Екінші адам растағанда күшіне енеді.
+rights-stand-in-waits-done = Орынбасар тағайындалды. Орын басу екінші адам растағанда күшіне енеді.
 
 ## Қателер
 rights-fault-scope = Мұндай жер жоқ: сәйкестендіргішті көрсетіңіз немесе «барлық жерде» дегенді таңдаңыз.
@@ -181,6 +183,7 @@ action-rights-resume = рөл қайта қосылды
 action-rights-person-suspend = адамның барлық құқықтары тоқтатыла тұрды
 action-rights-person-resume = адамның құқықтары қайта қосылды
 action-rights-substitute = орынбасар тағайындалды
+action-rights-substitute-confirm = орын басуды екінші адам растады
 action-rights-substitute-end = орнын басу тоқтатылды
 action-rights-role = рөл өзгертілді
 action-rights-role-close = рөл жабылды

@@ -81,6 +81,7 @@ rights-column-why = Основание
 rights-column-acts = Действия
 rights-state-holds = действует
 rights-state-waits = ждёт второго человека
+rights-state-waits-partly = действует, кроме того, что ждёт второго человека
 rights-state-later = начнётся позже
 rights-state-suspended = приостановлена
 rights-state-over = закончилась
@@ -115,6 +116,7 @@ rights-stand-in-heading = Замещение: { $name }
 rights-act-heading = { $act }: { $what }
 rights-done = Готово. Изменение уже действует.
 rights-waits-done = Роль выдана. Она начнёт действовать, когда её подтвердит второй человек.
+rights-stand-in-waits-done = Замещающий назначен. Замещение начнёт действовать, когда его подтвердит второй человек.
 
 ## Ошибки
 rights-fault-scope = Такого места нет: укажите идентификатор или выберите «везде».
@@ -188,6 +190,7 @@ action-rights-resume = возобновлена роль
 action-rights-person-suspend = приостановлены все права человека
 action-rights-person-resume = возобновлены права человека
 action-rights-substitute = назначен замещающий
+action-rights-substitute-confirm = замещение подтверждено вторым человеком
 action-rights-substitute-end = замещение прекращено
 action-rights-role = изменена роль
 action-rights-role-close = закрыта роль

@@ -6,5 +6,6 @@ mod bed;
 mod given;
 mod past;
 mod safety;
+mod second;
 mod speed;
 mod told;

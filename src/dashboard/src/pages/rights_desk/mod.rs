@@ -46,7 +46,11 @@ pub(super) fn routes() -> Routes {
         .route("/rights/people/{no}/stand-in", WRITE, get(stand_in::ask).post(stand_in::name))
         .route("/rights/people/{no}/act/{act}", WRITE, get(act::ask_person).post(act::person))
         .route("/rights/grants/{no}/act/{act}", WRITE, get(act::ask_grant).post(act::grant))
-        .route("/rights/substitutions/{no}/end", WRITE, get(stand_in::ask_end).post(stand_in::end))
+        .route(
+            "/rights/substitutions/{no}/{act}",
+            WRITE,
+            get(stand_in::ask_act).post(stand_in::act),
+        )
         .route("/rights/roles", READ, get(roles::page))
         .route("/rights/roles/new", WRITE, get(role::new).post(role::create))
         .route("/rights/roles/{id}/edit", WRITE, get(role::edit).post(role::save))

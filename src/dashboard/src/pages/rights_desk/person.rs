@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use ets_i18n::{Tr, t};
 use ets_model::WallTime;
-use ets_rights::{Grant, Person};
+use ets_rights::{Grant, Person, Substitution};
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Html, Page, card, facts, notice, when};
 
@@ -133,42 +133,62 @@ fn grants(view: &View, person: &Person) -> Html {
     table(tr, &Table { caption, columns, rows, ..Table::default() })
 }
 
-/// One substitution: the other person, from when until when, and how to end it.
-type Line = (i64, i64, String, ets_rights::Span);
+/// One substitution with the other person.
+type Line = (std::sync::Arc<Person>, Substitution);
 
 fn stands_in(view: &View, person: &Person) -> Result<Html, Error> {
     let rights = rights(view)?;
-    let lines = person.stands_in.iter().filter_map(|one| {
-        let of = rights.person(&one.of)?;
-        Some((one.no, of.no, of.name.clone(), one.span))
-    });
-    Ok(substitutions(view, lines.collect()))
+    let lines =
+        person.stands_in.iter().filter_map(|one| Some((rights.person(&one.of)?, one.clone())));
+    substitutions(view, lines.collect())
 }
 
 fn stand_ins(view: &View, person: &Person) -> Result<Html, Error> {
-    let pairs = rights(view)?.stand_ins(&person.id);
-    let lines = pairs.into_iter().map(|(by, one)| (one.no, by.no, by.name.clone(), one.span));
-    Ok(substitutions(view, lines.collect()))
+    substitutions(view, rights(view)?.stand_ins(&person.id))
 }
 
-fn substitutions(view: &View, mut lines: Vec<Line>) -> Html {
-    let (tr, now) = (view.tr(), view.ctx.now);
-    lines.retain(|(.., span)| !span.is_over(now));
-    if lines.is_empty() {
-        return Html::trusted(format!("<p class=\"mut\">{}</p>", t::rights_none_stands_in(tr)));
+/// How a substitution stands.
+fn passing(tr: &Tr, one: &Substitution, waits: bool, now: WallTime) -> &'static str {
+    match (waits, one.needs_second) {
+        (true, true) => t::rights_state_waits(tr),
+        (true, false) => t::rights_state_waits_partly(tr),
+        (false, _) if one.holds(now) => t::rights_state_holds(tr),
+        (false, _) => t::rights_state_later(tr),
     }
-    let row = |(no, person, name, span): &Line| {
-        let until = span.until.map(|at| when::moment(&view.ctx, at));
-        let end = match may_change(view) {
-            true => button(&format!("/rights/substitutions/{no}/end"), t::rights_act_end(tr)),
-            false => facts::none(tr),
-        };
+}
+
+fn substitution_acts(view: &View, one: &Substitution, waits: bool) -> Html {
+    let tr = view.tr();
+    if !may_change(view) {
+        return facts::none(tr);
+    }
+    let href = |act: &str| format!("/rights/substitutions/{}/{act}", one.no);
+    let mut all = Html::default();
+    if waits {
+        all.push(&button(&href("confirm"), t::rights_act_confirm(tr)));
+    }
+    all.then(&button(&href("end"), t::rights_act_end(tr)))
+}
+
+fn substitutions(view: &View, mut lines: Vec<Line>) -> Result<Html, Error> {
+    let (tr, now, rights) = (view.tr(), view.ctx.now, rights(view)?);
+    lines.retain(|(_, one)| !one.span.is_over(now));
+    if lines.is_empty() {
+        let nobody = format!("<p class=\"mut\">{}</p>", t::rights_none_stands_in(tr));
+        return Ok(Html::trusted(nobody));
+    }
+    let row = |(other, one): &Line| {
+        let until = one.span.until.map(|at| when::moment(&view.ctx, at));
+        let waits = rights.waits(one);
         Row {
             cells: vec![
-                Html::link(&person_href(*person), name).into(),
-                when::moment(&view.ctx, span.from).into(),
+                Html::link(&person_href(other.no), &other.name).into(),
+                when::moment(&view.ctx, one.span.from).into(),
                 until.unwrap_or_else(|| Html::text(t::rights_no_end(tr))).into(),
-                end.into(),
+                Html::text(passing(tr, one, waits, now)).into(),
+                Html::text(&one.given_by).into(),
+                Html::text(&one.why).into(),
+                substitution_acts(view, one, waits).into(),
             ],
             ..Row::default()
         }
@@ -177,9 +197,12 @@ fn substitutions(view: &View, mut lines: Vec<Line>) -> Html {
         Column::new("", t::rights_column_name(tr)),
         Column::new("", t::rights_column_from(tr)),
         Column::new("", t::rights_column_until(tr)),
+        Column::new("", t::rights_column_state(tr)),
+        Column::new("", t::rights_column_given_by(tr)).minor(),
+        Column::new("", t::rights_column_why(tr)).minor(),
         Column::new("", t::rights_column_acts(tr)),
     ];
     let caption = t::rights_stand_ins(tr).to_owned();
     let rows = lines.iter().map(row).collect();
-    table(tr, &Table { caption, columns, rows, ..Table::default() })
+    Ok(table(tr, &Table { caption, columns, rows, ..Table::default() }))
 }

@@ -1,9 +1,9 @@
-//! Naming a substitute, and ending that.
+//! Naming a substitute, confirming and ending that.
 
 use axum::extract::{Form, Path};
 use axum::response::Response;
-use ets_i18n::t;
-use ets_rights::{Person, Substitution};
+use ets_i18n::{Tr, t};
+use ets_rights::Person;
 use ets_web::form::{self, Field, Kind};
 use std::sync::Arc;
 
@@ -37,60 +37,99 @@ pub(super) async fn name(
     };
     let by = view.app.by(view.identity()?, view.author()?, given(&answers, "why")).await?;
     match rights.substitute(&person.id, &stand_in.id, times, &by).await {
-        Ok(_) => Ok(view.done(&person_href(no), t::rights_done(tr))),
+        Ok(made) => {
+            let stand_ins = rights.stand_ins(&person.id);
+            let waits = stand_ins.iter().any(|(_, one)| one.no == made && rights.waits(one));
+            let text = if waits { t::rights_stand_in_waits_done(tr) } else { t::rights_done(tr) };
+            Ok(view.done(&person_href(no), text))
+        }
         Err(refusal) => show(&view, &person, &answers, &faults::of(tr, refusal)?),
     }
 }
 
-/// `GET /rights/substitutions/{no}/end`
-pub(super) async fn ask_end(view: View, Path(no): Path<i64>) -> Result<Response, Error> {
-    let (of, by, _) = pair(&view, no)?;
-    Ok(show_end(&view, no, (&of, &by), &Answers::new(), &Faults::new()))
+/// What is done to a substitution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    End,
+    Confirm,
 }
 
-/// `POST /rights/substitutions/{no}/end`
-pub(super) async fn end(
-    view: View,
-    Path(no): Path<i64>,
-    Form(answers): Form<Answers>,
-) -> Result<Response, Error> {
-    let (of, stand_in, _) = pair(&view, no)?;
-    let by = view.app.by(view.identity()?, view.author()?, given(&answers, "why")).await?;
-    match rights(&view)?.end_substitution(no, &by).await {
-        Ok(()) => Ok(view.done(&person_href(of.no), t::rights_done(view.tr()))),
-        Err(refusal) => {
-            let faults = faults::of(view.tr(), refusal)?;
-            Ok(show_end(&view, no, (&of, &stand_in), &answers, &faults))
+impl Act {
+    fn read(word: &str) -> Result<Self, Error> {
+        match word {
+            "end" => Ok(Self::End),
+            "confirm" => Ok(Self::Confirm),
+            word => Err(Error::NotFound { what: "page", id: word.to_owned() }),
+        }
+    }
+
+    fn text(self, tr: &Tr) -> &'static str {
+        match self {
+            Self::End => t::rights_act_end(tr),
+            Self::Confirm => t::rights_act_confirm(tr),
         }
     }
 }
 
-fn pair(view: &View, no: i64) -> Result<(Arc<Person>, Arc<Person>, Substitution), Error> {
-    let rights = rights(view)?;
-    let found = rights.people("").into_iter().find_map(|by| {
-        let one = by.stands_in.iter().find(|one| one.no == no).cloned()?;
-        Some((rights.person(&one.of)?, by, one))
-    });
-    found.ok_or_else(|| Error::NotFound { what: "substitution", id: no.to_string() })
+/// The form of an act.
+struct Asked {
+    act: Act,
+    /// Where it is sent.
+    action: String,
+    /// Whom he stands in for.
+    of: Arc<Person>,
+    by: Arc<Person>,
 }
 
-fn show_end(
-    view: &View,
-    no: i64,
-    (of, by): (&Person, &Person),
-    answers: &Answers,
-    faults: &Faults,
-) -> Response {
-    let tr = view.tr();
+/// `GET /rights/substitutions/{no}/{act}`
+pub(super) async fn ask_act(
+    view: View,
+    Path((no, act)): Path<(i64, String)>,
+) -> Result<Response, Error> {
+    let asked = about(&view, no, &act)?;
+    Ok(show_act(&view, &asked, &Answers::new(), &Faults::new()))
+}
+
+/// `POST /rights/substitutions/{no}/{act}`
+pub(super) async fn act(
+    view: View,
+    Path((no, act)): Path<(i64, String)>,
+    Form(answers): Form<Answers>,
+) -> Result<Response, Error> {
+    let (asked, rights) = (about(&view, no, &act)?, rights(&view)?);
+    let by = view.app.by(view.identity()?, view.author()?, given(&answers, "why")).await?;
+    let done = match asked.act {
+        Act::End => rights.end_substitution(no, &by).await,
+        Act::Confirm => rights.confirm_substitution(no, &by).await,
+    };
+    match done {
+        Ok(()) => Ok(view.done(&person_href(asked.of.no), t::rights_done(view.tr()))),
+        Err(refusal) => Ok(show_act(&view, &asked, &answers, &faults::of(view.tr(), refusal)?)),
+    }
+}
+
+fn about(view: &View, no: i64, word: &str) -> Result<Asked, Error> {
+    let (act, rights) = (Act::read(word)?, rights(view)?);
+    let found = rights.people("").into_iter().find_map(|by| {
+        let one = by.stands_in.iter().find(|one| one.no == no)?;
+        Some((rights.person(&one.of)?, by))
+    });
+    let missing = || Error::NotFound { what: "substitution", id: no.to_string() };
+    let (of, by) = found.ok_or_else(missing)?;
+    Ok(Asked { act, action: format!("/rights/substitutions/{no}/{word}"), of, by })
+}
+
+fn show_act(view: &View, asked: &Asked, answers: &Answers, faults: &Faults) -> Response {
+    let (tr, text) = (view.tr(), asked.act.text(view.tr()));
     let form = form::Form {
-        action: format!("/rights/substitutions/{no}/end"),
+        action: asked.action.clone(),
         fields: common(view, answers, faults, &["why"]),
-        submit: t::rights_act_end(tr).to_owned(),
+        submit: text.to_owned(),
         ..form::Form::default()
     };
-    let what = format!("{}, {}", by.name, t::rights_report_for(tr, of.name.as_str()));
-    let heading = t::rights_act_heading(tr, t::rights_act_end(tr), what.as_str());
-    question(view, of, heading, form, faults)
+    let what = format!("{}, {}", asked.by.name, t::rights_report_for(tr, asked.of.name.as_str()));
+    let heading = t::rights_act_heading(tr, text, what.as_str());
+    question(view, &asked.of, heading, form, faults)
 }
 
 fn show(
