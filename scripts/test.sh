@@ -7,6 +7,8 @@ step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 scripts/lint.sh
 # What is built here is tested and thrown away: line tables for a debugger cost minutes.
 export CARGO_PROFILE_RELEASE_DEBUG=0
+# Nor does what runs once repay optimising across the parts that a crate is compiled in.
+export CARGO_PROFILE_RELEASE_LTO=off
 # The hub and its tests in one build: alone, the hub would be built with fewer features of what only
 # tests need, and every room twice.
 step "building the hub and all tests, optimised"

@@ -107,9 +107,9 @@ fn a_server_in_a_segment_gets_its_certificate_by_acme_and_a_neighbour_does_not()
     println!("uacme: issued for {address}, refused for its neighbour");
 }
 
-/// covers: T1.2, T-5 (curl and openssl in the lab)
+/// covers: T1.2, T1.3, T-5 (curl and openssl in the lab)
 #[test]
-fn a_router_gets_its_certificate_with_a_secret_once_and_renews_it() {
+fn a_router_gets_its_certificate_with_a_secret_once_and_is_nobody_with_it() {
     let lab = Lab::start(&Options { segments: 2, ..Options::default() });
     let json = lab.json();
     let dir = tempfile::tempdir().expect("a folder can be made");
@@ -141,7 +141,16 @@ fn a_router_gets_its_certificate_with_a_secret_once_and_renews_it() {
     unpack("first");
     assert_eq!(ask("again", "simpleenroll", &["-u", &user]), "401");
     let shown = ["--cert", &at("first.pem"), "--key", &at("first.key")];
-    assert_eq!(ask("second", "simplereenroll", &shown), "200");
-    unpack("second");
-    println!("curl and openssl: enrolled once, renewed by certificate");
+    // That it renews in the second half of its life is told in the room itself.
+    assert_eq!(ask("second", "simplereenroll", &shown), "403");
+    let told = std::fs::read_to_string(at("out")).expect("the answer is there");
+    assert!(told.contains("can be renewed from"), "{told}");
+    // A machine is nobody at the doors of people.
+    for (door, status) in [("portal_url", "403"), ("dashboard_url", "401")] {
+        let url = format!("{}/me", text(&json[door]).trim_end_matches('/'));
+        let base = ["-sS", "--max-time", "20", "--cacert", text(&json["ca_cert"]), "-o"];
+        let more = ["/dev/null", "-w", "%{http_code}", &url];
+        assert_eq!(tool("curl", &[&base[..], &more, &shown].concat()), status, "{door}");
+    }
+    println!("curl and openssl: enrolled once, renewed when it is time, nobody elsewhere");
 }

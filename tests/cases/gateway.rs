@@ -41,8 +41,8 @@ fn curl(place: &Value, way: &[&str], url: &str) -> String {
     let words: Vec<&str> = base.iter().chain(way).chain(&any).copied().collect();
     let output = inside_of(place, &words).stdout(Stdio::piped()).output().expect("curl starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let codes = said.split_whitespace().filter(|code| *code != "000" && *code != "200");
-    match (output.status.success(), codes.last()) {
+    let mut codes = said.split_whitespace().filter(|code| *code != "000" && *code != "200");
+    match (output.status.success(), codes.next_back()) {
         (_, Some(code)) => code.to_owned(),
         (true, None) => "200".to_owned(),
         (false, None) => format!("exit {}", output.status.code().unwrap_or(-1)),

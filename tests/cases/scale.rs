@@ -14,7 +14,7 @@ const SCRAPE: usize = 3 << 20;
 #[test]
 fn a_large_star_has_no_false_down_within_its_memory() {
     let segments = sized("segments", 2_000_u32, 10_000);
-    let minutes = sized("minutes", 1_u64, 75);
+    let seconds = sized("seconds", 25_u64, 4_500);
     let links = Some(segments / 200);
     let patience = Duration::from_secs(180);
     let lab = Lab::start(&Options { segments, links, patience, ..Options::default() });
@@ -25,7 +25,7 @@ fn a_large_star_has_no_false_down_within_its_memory() {
     println!("{segments} segments ready after {:?}", lab.start);
     let (netd, serve) = (lab.pid("netd"), lab.pid("serve"));
     let before = (Usage::of(netd).cpu, Usage::of(serve).cpu, Instant::now());
-    let end = Instant::now() + Duration::from_secs(60 * minutes);
+    let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         std::thread::sleep(Duration::from_secs(5));
         assert_eq!(api.count("down"), 0, "a false down");

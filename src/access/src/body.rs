@@ -197,7 +197,7 @@ pub(crate) struct Passing {
     /// A stream of events may be silent for ever, and what it says is no act of the reader.
     pub(crate) is_events: bool,
     pub(crate) deadline: Option<Pin<Box<Sleep>>>,
-    pub(crate) _in_flight: Option<InFlight>,
+    pub(crate) _in_flight: InFlight,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,8 @@ pub struct Config {
     pub per_certificate: PerCertificate,
     /// What one address may ask for without a certificate.
     pub per_address: PerAddress,
+    /// What strangers and services may take up of what all share.
+    pub at_once: AtOnce,
     /// What one connection and one address may take up. Its times of a body hold for pages of our
     /// own; for services those of the route do.
     pub bounds: Bounds,
@@ -71,6 +73,22 @@ impl Default for PerAddress {
     /// A segment may come from one address as a whole: a hundred readers who open a page at once.
     fn default() -> Self {
         Self { rate: 100, burst: 2000 }
+    }
+}
+
+/// What strangers and services may take up of what all share: each request under way holds two
+/// descriptors of ours and one of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Requests at once of one address without a certificate, open streams included.
+    pub of_address: usize,
+    /// Connections at once to one service of a route, those that are kept included.
+    pub of_service: usize,
+}
+
+impl Default for AtOnce {
+    fn default() -> Self {
+        Self { of_address: 512, of_service: 2048 }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use ets_listen::is_want_of_ours;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version, request};
@@ -20,7 +21,7 @@ use crate::refusal::Refusal;
 use crate::routes::Way;
 use crate::streams::Leash;
 use crate::upgrade::{self, Wish};
-use crate::upstream::{Lease, Upstream};
+use crate::upstream::{Lease, NoLease, Upstream};
 use crate::visit::Visit;
 
 /// Most services answer sooner; only whose answer takes longer is entered among the streams that
@@ -35,7 +36,7 @@ pub(crate) struct Order {
     pub(crate) host: HeaderValue,
     /// [`crate::streams::Streams::turn`] before it was judged.
     pub(crate) turn: u64,
-    pub(crate) in_flight: Option<InFlight>,
+    pub(crate) in_flight: InFlight,
 }
 
 /// Passes a request on and its answer back.
@@ -187,7 +188,7 @@ async fn send(
                 let repeated = again.take().map(|head| Request::from_parts(head, Upload::empty()));
                 let next = unsent.or(repeated).filter(|_| !is_second);
                 if next.is_none() || !lease.is_reused {
-                    lease.upstream.failed(false, visit.shared.clock.wall());
+                    lease.upstream.failed_for(visit.witness(), visit.shared.clock.wall());
                 }
                 request = next.ok_or(Refusal::Broken)?;
             }
@@ -202,15 +203,29 @@ async fn lease(
     first: &Arc<Upstream>,
     fresh: bool,
 ) -> Result<Lease, Refusal> {
-    let (upstreams, connect) = (&order.way.upstreams, order.way.route.timeouts.connect);
+    let (upstreams, timeouts) = (&order.way.upstreams, order.way.route.timeouts);
     let mut upstream = Some(first);
-    // Each failure takes one out of the turn, so this ends.
+    let mut was_full = false;
+    // Each failure takes one out of the turn, and of those that are full two are asked: this ends.
     while let Some(one) = upstream {
-        match one.lease(connect, fresh).await {
+        let now = || visit.shared.clock.wall();
+        match one.lease(timeouts, fresh).await {
             Ok(lease) => return Ok(lease),
-            Err(error) => {
+            Err(NoLease::Full) => {
+                tracing::debug!(address = %one.address, "a service has no room for more");
+                if std::mem::replace(&mut was_full, true) {
+                    return Err(Refusal::Down(now()));
+                }
+                upstream = upstreams.pick(Some(one));
+                continue;
+            }
+            Err(NoLease::Open(error)) if is_want_of_ours(&error) => {
+                tracing::warn!(address = %one.address, %error, "no connection more can be made");
+                return Err(Refusal::Down(now()));
+            }
+            Err(NoLease::Open(error)) => {
                 tracing::debug!(address = %one.address, %error, "a service takes no connection");
-                one.failed(true, visit.shared.clock.wall());
+                one.is_gone(now());
             }
         }
         upstream = upstreams.pick(None);
@@ -270,7 +285,7 @@ async fn exchange(
         Ok(answered) if leash.holds() => Ok(answered),
         Ok(_) | Err(Broken::Lost) => Err(lost(visit, &order.way)),
         Err(_) => {
-            lease.upstream.failed(false, visit.shared.clock.wall());
+            lease.upstream.failed_for(visit.witness(), visit.shared.clock.wall());
             Err(Refusal::Slow)
         }
     }
@@ -304,7 +319,7 @@ fn back(
 ) -> Response<Download> {
     lease.is_spent = wish.is_some();
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return upgrade::switch(visit, order, answer, wish);
+        return upgrade::switch(visit, (order, lease), answer, wish);
     }
     let (mut parts, body) = answer.into_parts();
     clean_hop(&mut parts.headers);
@@ -331,15 +346,12 @@ mod tests {
     use http::header::HeaderName;
 
     use super::*;
-    use crate::figures::RouteCounters;
-    use crate::upstream::Upstreams;
-    use crate::{Route, headers};
+    use crate::{AtOnce, Route, headers};
 
     fn stripped(prefix: &str, uri: &str) -> Option<String> {
         let route = Route { prefix: prefix.to_owned(), strip_prefix: true, ..Route::default() };
-        let (upstreams, counters) = (Upstreams::new(&route), RouteCounters::default());
-        let way = Way { route, upstreams, counters };
-        target(&way, &uri.parse().unwrap()).map(|uri| uri.to_string())
+        target(&Way::new(route, AtOnce::default()), &uri.parse().unwrap())
+            .map(|uri| uri.to_string())
     }
 
     /// covers: T2.1

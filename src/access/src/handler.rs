@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::IntoResponse;
-use ets_listen::Handler;
+use ets_listen::{Handler, Network, Place};
 use ets_rights::Decision;
 use http::header::{self, HeaderName, HeaderValue};
 use http::uri::Scheme;
@@ -123,14 +123,16 @@ async fn pass(
         return Ok(answer);
     }
     if place.part == Part::Open {
-        let way = place.find(&path).ok_or(Refusal::Unknown)?;
+        let way = place.find(&path)?;
         let turn = visit.shared.streams.turn();
-        let order = Order { way: Arc::clone(way), host, turn, in_flight: None };
+        let in_flight = InFlight::OfStranger(stranger(visit)?);
+        let order = Order { way: Arc::clone(way), host, turn, in_flight };
         return forward(visit, order, request).await;
     }
     let who = visit.who.as_ref().ok_or_else(|| nobody(visit))?;
     let now = visit.shared.clock.boot();
-    let in_flight = who.holder.begin(visit.shared.per_certificate, now).map_err(Refusal::Busy)?;
+    let begun = who.holder.begin(visit.shared.per_certificate, now).map_err(Refusal::Busy)?;
+    let in_flight = InFlight::OfHolder(begun);
     if own::is_renewal(visit, &path) {
         return own::renew(visit, who, request).await;
     }
@@ -138,6 +140,13 @@ async fn pass(
         return Ok(answer);
     }
     closed(visit, who, (place, &path, host), request, in_flight).await
+}
+
+/// One more request of somebody who is known by his address alone.
+fn stranger(visit: &Visit) -> Result<Place<Network>, Refusal> {
+    let (shared, address) = (&visit.shared, visit.client.peer.address.ip());
+    let most = shared.at_once.of_address;
+    shared.strangers.take(Network::from(address), most).ok_or(Refusal::Crowded(1))
 }
 
 /// A request of the closed part that is for a service.
@@ -148,8 +157,9 @@ async fn closed(
     request: Request<Incoming>,
     in_flight: InFlight,
 ) -> Result<Response<Download>, Refusal> {
-    let Some(way) = place.find(path) else {
-        return if path == "/" { Ok(to_me()) } else { Err(Refusal::Unknown) };
+    let way = match place.find(path) {
+        Err(Refusal::Unknown) if path == "/" => return Ok(to_me()),
+        found => found?,
     };
     let turn = visit.shared.streams.turn();
     judge(visit, who, way)?;
@@ -159,7 +169,7 @@ async fn closed(
     {
         return Err(Refusal::Stale);
     }
-    let order = Order { way: Arc::clone(way), host, turn, in_flight: Some(in_flight) };
+    let order = Order { way: Arc::clone(way), host, turn, in_flight };
     forward(visit, order, request).await
 }
 

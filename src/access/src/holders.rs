@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ets_listen::{CertId, Connections, Door};
+use ets_listen::{CertId, Connections, Door, Network, Place};
 use ets_model::BootTime;
 use ets_runtime::{Clock, Shutdown};
 
@@ -89,10 +89,10 @@ impl Holder {
         self: &Arc<Self>,
         allowed: PerCertificate,
         now: BootTime,
-    ) -> Result<InFlight, u64> {
+    ) -> Result<Begun, u64> {
         self.touch(now);
         let taken = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        let begun = InFlight(Arc::clone(self));
+        let begun = Begun(Arc::clone(self));
         if taken >= allowed.in_flight {
             return Err(1);
         }
@@ -113,9 +113,18 @@ impl Holder {
 
 /// A request under way.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Holder>);
+pub(crate) enum InFlight {
+    /// By a certificate.
+    OfHolder(#[expect(dead_code, reason = "counts until it is dropped")] Begun),
+    /// By an address without one.
+    OfStranger(#[expect(dead_code, reason = "counts until it is dropped")] Place<Network>),
+}
 
-impl Drop for InFlight {
+/// A request of one certificate under way.
+#[derive(Debug)]
+pub(crate) struct Begun(Arc<Holder>);
+
+impl Drop for Begun {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -32,7 +32,7 @@ mod upgrade;
 mod upstream;
 mod visit;
 
-pub use config::{Config, Identity, Idle, PerAddress, PerCertificate, Route, Timeouts};
+pub use config::{AtOnce, Config, Identity, Idle, PerAddress, PerCertificate, Route, Timeouts};
 pub use error::Error;
 pub use ets_rights::{Decision, Held, Object, Scope};
 pub use figures::{ConnectionFigures, Figures, RouteFigures, Share};

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use crate::figures::RouteCounters;
+use crate::refusal::Refusal;
 use crate::upstream::Upstreams;
-use crate::{Config, Error, Route};
+use crate::{AtOnce, Config, Error, Route};
 
 /// A route with what belongs to it.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Way {
     pub(crate) route: Route,
     pub(crate) upstreams: Upstreams,
     pub(crate) counters: RouteCounters,
+    /// Its prefix as the most lenient service reads it.
+    loose: String,
 }
 
 /// Which part a host name belongs to.
@@ -27,6 +30,13 @@ pub(crate) enum Part {
 }
 
 impl Way {
+    pub(crate) fn new(route: Route, at_once: AtOnce) -> Self {
+        let upstreams = Upstreams::new(&route, at_once.of_service);
+        let counters = RouteCounters::default();
+        let loose = loosely(&route.prefix).into_owned();
+        Self { route, upstreams, counters, loose }
+    }
+
     /// What it is called in figures: its host where it has one, and its prefix.
     pub(crate) fn name(&self) -> String {
         let Route { host, prefix, .. } = &self.route;
@@ -55,10 +65,20 @@ impl Table {
         if let Some(name) = closed.iter().find(|name| open.contains(name)) {
             return Err(Error::Name(name.clone()));
         }
-        let ways: Vec<_> = config.routes.iter().map(way).collect::<Result<_, _>>()?;
+        let ways: Vec<_> = config
+            .routes
+            .iter()
+            .map(|route| way(route, config.at_once))
+            .collect::<Result<_, _>>()?;
         let mut known = HashSet::new();
-        if let Some(way) = ways.iter().find(|way| !known.insert((way.name(), way.route.open))) {
-            let (prefix, why) = (way.name(), "it is there already: only the first would be taken");
+        let mut is_new = |way: &Way| {
+            let host = way.route.host.as_deref().map(str::to_lowercase);
+            let loose = way.loose.trim_end_matches('/').to_owned();
+            known.insert((host, loose, way.route.open))
+        };
+        if let Some(way) = ways.iter().find(|way| !is_new(way)) {
+            let why = "it is there already, perhaps in other letters: one alone would be taken";
+            let prefix = way.name();
             return Err(Error::Route { prefix, why });
         }
         let parts = closed.into_iter().map(|name| (name, Part::Closed));
@@ -77,16 +97,25 @@ impl Table {
 }
 
 impl Host {
-    /// The way of a path as [`plain`] has it.
-    pub(crate) fn find(&self, path: &str) -> Option<&Arc<Way>> {
-        self.ways.iter().find(|way| leads(&way.route.prefix, path))
+    /// The way of a path as [`plain`] has it. It is unclear where a service that reads the path
+    /// [`loosely`] would see that of another way.
+    pub(crate) fn find(&self, path: &str) -> Result<&Arc<Way>, Refusal> {
+        let mut ways = self.ways.iter();
+        let way = ways.find(|way| leads(&way.route.prefix, path)).ok_or(Refusal::Unknown)?;
+        let loose = loosely(path);
+        let first = self.ways.iter().find(|way| leads(&way.loose, &loose));
+        match first.is_some_and(|first| Arc::ptr_eq(first, way)) {
+            true => Ok(way),
+            false => Err(Refusal::Unclear),
+        }
     }
 }
 
-fn way(route: &Route) -> Result<Arc<Way>, Error> {
+fn way(route: &Route, at_once: AtOnce) -> Result<Arc<Way>, Error> {
     let fault = |why| Error::Route { prefix: route.prefix.clone(), why };
-    if !route.prefix.starts_with('/') || plain(&route.prefix).as_deref() != Some(&route.prefix) {
-        return Err(fault("write a plain path that begins with /"));
+    let is_plain = plain(&route.prefix).is_some_and(|plain| plain == route.prefix.as_str());
+    if !is_plain || route.prefix.contains(';') {
+        return Err(fault("write a plain path that begins with /, without semicolons"));
     }
     if route.upstreams.is_empty() {
         return Err(fault("name at least one address of the service"));
@@ -98,8 +127,7 @@ fn way(route: &Route) -> Result<Arc<Way>, Error> {
     {
         return Err(fault("write the path of its health as a path"));
     }
-    let upstreams = Upstreams::new(route);
-    Ok(Arc::new(Way { route: route.clone(), upstreams, counters: RouteCounters::default() }))
+    Ok(Arc::new(Way::new(route.clone(), at_once)))
 }
 
 fn of_host(ways: &[Arc<Way>], name: &str, part: Part) -> Vec<Arc<Way>> {
@@ -110,7 +138,7 @@ fn of_host(ways: &[Arc<Way>], name: &str, part: Part) -> Vec<Arc<Way>> {
     };
     let mut ways: Vec<_> = ways.iter().filter(fits).cloned().collect();
     ways.sort_by_key(|way| {
-        let length = way.route.prefix.trim_end_matches('/').len();
+        let length = way.loose.trim_end_matches('/').len();
         (std::cmp::Reverse(length), way.route.host.is_none())
     });
     ways
@@ -142,6 +170,21 @@ pub(crate) fn plain(path: &str) -> Option<Cow<'_, str>> {
     }
     // One empty part at the end is a folder.
     (empty == usize::from(last_is_empty) && count > 0).then_some(decoded)
+}
+
+/// A path as the most lenient service reads it: each part without what follows a semicolon (Java's
+/// path parameters) and without dots and spaces at its end (Windows), in whatever letters.
+fn loosely(path: &str) -> Cow<'_, str> {
+    let is_strict =
+        |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase() && !b";. ".contains(&byte);
+    if path.bytes().all(is_strict) {
+        return Cow::Borrowed(path);
+    }
+    let name = |part: &str| {
+        let name = part.split(';').next().unwrap_or_default();
+        name.trim_end_matches(['.', ' ']).to_uppercase().to_lowercase()
+    };
+    Cow::Owned(path.split('/').map(name).collect::<Vec<_>>().join("/"))
 }
 
 /// Every encoding must be whole, and must not hide a slash.
@@ -221,7 +264,7 @@ mod tests {
         };
         let table = Table::new(&config).unwrap();
         let find = |host: &str, path: &str| {
-            let way = table.host(host).unwrap().find(path)?;
+            let way = table.host(host).unwrap().find(path).ok()?;
             table.ways.iter().position(|one| Arc::ptr_eq(one, way))
         };
         assert_eq!(find("closed", "/administration"), Some(0));
@@ -231,6 +274,57 @@ mod tests {
         assert_eq!(find("open", "/admin/x"), Some(3));
         assert_eq!(find("open", "/"), None);
         assert!(table.host("nobody").is_none());
+    }
+
+    /// covers: T2.1, T-8: the way past a right
+    #[test]
+    fn a_path_that_a_lenient_service_takes_for_that_of_another_way_is_refused() {
+        let route = |prefix: &str| Route {
+            prefix: prefix.to_owned(),
+            upstreams: vec!["127.0.0.1:1".parse().unwrap()],
+            right: "a.b".to_owned(),
+            ..Route::default()
+        };
+        let config = |prefixes: &[&str]| Config {
+            names: vec!["closed".to_owned()],
+            routes: prefixes.iter().map(|prefix| route(prefix)).collect(),
+            ..Config::default()
+        };
+        let table = Table::new(&config(&["/", "/pay", "/pay/out", "/Төлем/"])).unwrap();
+        let find = |path: &str| {
+            let way = table.host("closed").unwrap().find(&plain(path).unwrap())?;
+            Ok(way.route.prefix.as_str())
+        };
+        for path in [
+            "/pay;x/secret",
+            "/pay%3bx/secret",
+            "/pay;/secret",
+            "/pay;x",
+            "/PAY/secret",
+            "/PAY;x/secret",
+            "/pay./secret",
+            "/pay%20/secret",
+            "/pay/out;x/secret",
+            "/pay/OUT/secret",
+            "/төлем/secret",
+        ] {
+            assert_eq!(find(path), Err(Refusal::Unclear), "{path}");
+        }
+        for (path, prefix) in [
+            ("/", "/"),
+            ("/a;b=c/d", "/"),
+            ("/A/pay;x", "/"),
+            ("/pay/a;b=c/D.", "/pay"),
+            ("/pay/out/", "/pay/out"),
+            ("/payments", "/"),
+            ("/Төлем/a", "/Төлем/"),
+        ] {
+            assert_eq!(find(path), Ok(prefix), "{path}");
+        }
+        for prefixes in [&["/a", "/A"][..], &["/a", "/a/"], &["/a;b"]] {
+            let built = Table::new(&config(prefixes));
+            assert!(matches!(built, Err(Error::Route { .. })), "{prefixes:?}");
+        }
     }
 
     /// covers: T2.1

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use ets_listen::{Client, Connections, Counters, serve_service};
+use ets_listen::{Client, Connections, Counters, Network, Tally, serve_service};
 use ets_runtime::{Clock, Shutdown};
 use ets_tls::Acceptor;
 use ets_web::Site;
@@ -19,7 +19,7 @@ use crate::routes::Table;
 use crate::streams::Streams;
 use crate::token::Signer;
 use crate::visit::Visit;
-use crate::{Config, Error, Judge, PerCertificate};
+use crate::{AtOnce, Config, Error, Judge, PerCertificate};
 
 /// What the proxy stands on.
 pub struct Deps {
@@ -71,6 +71,9 @@ pub(crate) struct Shared {
     pub(crate) signer: Signer,
     pub(crate) per_certificate: PerCertificate,
     pub(crate) addresses: Addresses,
+    pub(crate) at_once: AtOnce,
+    /// Requests to the open part under way.
+    pub(crate) strangers: Arc<Tally<Network>>,
     pub(crate) holders: Arc<Holders>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) answers: Answers,
@@ -101,6 +104,8 @@ pub fn build(config: Config, deps: Deps) -> Result<Arc<Access>, Error> {
         signer: Signer::open(config.identity_key.as_deref())?,
         per_certificate: config.per_certificate,
         addresses: Addresses::new(config.per_address),
+        at_once: config.at_once,
+        strangers: Arc::default(),
         holders: Arc::default(),
         streams: Arc::default(),
         answers: Answers::default(),

@@ -20,6 +20,7 @@ use crate::forward::Order;
 use crate::handler::{is_first_websocket, is_second_websocket};
 use crate::headers::clean_hop;
 use crate::streams::Leash;
+use crate::upstream::Lease;
 use crate::visit::Visit;
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
@@ -70,7 +71,7 @@ impl Wish {
 /// The answer to a service that agreed; from then on bytes go both ways.
 pub(crate) fn switch(
     visit: &Arc<Visit>,
-    order: Order,
+    (order, lease): (Order, Lease),
     mut answer: Response<Incoming>,
     wish: Wish,
 ) -> Response<Download> {
@@ -95,7 +96,7 @@ pub(crate) fn switch(
         }
     };
     if let Some(front) = front {
-        tokio::spawn(relay(Arc::clone(visit), order, front, back));
+        tokio::spawn(relay(Arc::clone(visit), (order, lease), front, back));
     }
     parts.version = http::Version::HTTP_11;
     parts.extensions = http::Extensions::new();
@@ -103,7 +104,13 @@ pub(crate) fn switch(
 }
 
 /// Passes bytes until one side ends, the right is gone or the connection is cut.
-async fn relay(visit: Arc<Visit>, order: Order, front: OnUpgrade, back: OnUpgrade) {
+async fn relay(
+    visit: Arc<Visit>,
+    // The lease keeps the place of its connection.
+    (order, _lease): (Order, Lease),
+    front: OnUpgrade,
+    back: OnUpgrade,
+) {
     let _hold = visit.client.hold();
     let mut leash = Leash::new(&visit, &order.way, order.turn);
     let cut = visit.client.cut.clone();

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ets_listen::{Client, PeerCertificate};
+use ets_listen::{Client, Network, PeerCertificate};
 use ets_model::WallTime;
 
 use crate::holders::Holder;
 use crate::identity::{Said, Way as Path};
 use crate::service::Shared;
+use crate::upstream::Witness;
 
 /// A connection and its owner.
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) shared: Arc<Shared>,
     pub(crate) client: Arc<Client>,
-    /// Who proved a certificate.
+    /// Who proved a certificate; a machine's is nobody's here.
     pub(crate) who: Option<Who>,
     /// How the request came, for the service.
     pub(crate) path: Path,
@@ -33,7 +34,8 @@ pub(crate) struct Who {
 impl Visit {
     pub(crate) fn new(shared: Arc<Shared>, client: Arc<Client>) -> Arc<Self> {
         let der = client.session.as_ref().map_or(&[][..], |session| &session.der);
-        let who = client.certificate.as_ref().map(|certificate| Who {
+        let person = client.certificate.as_ref().filter(|certificate| !certificate.is_machine);
+        let who = person.map(|certificate| Who {
             holder: shared.holders.of(certificate.id, shared.clock.boot()),
             said: Said::new(certificate, der),
             certificate: Arc::clone(certificate),
@@ -46,6 +48,14 @@ impl Visit {
     pub(crate) fn touch(&self) {
         if let Some(who) = &self.who {
             who.holder.touch(self.shared.clock.boot());
+        }
+    }
+
+    /// Who it is, for telling one from another: the person, or the address of nobody.
+    pub(crate) fn witness(&self) -> Witness {
+        match &self.who {
+            Some(who) => Witness::of(who.certificate.person.as_str()),
+            None => Witness::of(Network::from(self.client.peer.address.ip())),
         }
     }
 

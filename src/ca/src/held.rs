@@ -3,7 +3,7 @@
 use ets_tls::{CertId, Standing};
 
 use crate::profile::{Profile, Renewal};
-use crate::{Ca, Error, Kept, Serial, State};
+use crate::{Ca, Error, Kept, Reason, Serial, State};
 
 impl Ca {
     /// The certificate of a connection, by its serial number and its place in the set, where it is
@@ -25,6 +25,14 @@ impl Ca {
             Renewal::Never => Err(Error::NoRenewal(kept.profile)),
             Renewal::AsOrdered | Renewal::Confirmed => Ok(kept),
         }
+    }
+
+    /// What a certificate of the present authority is, and why where it is revoked: from memory, and
+    /// before the database has heard of it.
+    pub fn standing(&self, serial: Serial) -> Option<(State, Option<Reason>)> {
+        let standing = self.0.status.index().standing(serial)?;
+        let why = |(_, number)| Reason::ALL.into_iter().find(|one| one.number() == number);
+        Some((standing.state(), standing.dead().and_then(why)))
     }
 
     /// Ends the connections and sessions of a certificate that stays valid: its owner's next one is a

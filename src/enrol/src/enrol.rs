@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use ets_ca::Ca;
-use ets_model::WallTime;
+use ets_listen::Peer;
+use ets_model::{BootTime, WallTime};
 use ets_runtime::Clock;
 use ets_store::Store;
 use tokio::sync::Semaphore;
 
+use crate::est::lineage::Lineage;
 use crate::nonce::Nonces;
+use crate::strangers::{Guesses, Strangers};
 use crate::{Config, Error, acme, der, est};
 
 /// What enrolment stands on.
@@ -31,6 +34,12 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) deps: Deps,
     pub(crate) nonces: Nonces,
+    /// How fast those ask whom nobody knows yet.
+    pub(crate) strangers: Strangers,
+    /// Secrets of routers that were wrong.
+    pub(crate) guesses: Guesses,
+    /// Which certificate of a router came by which.
+    pub(crate) lineage: Lineage,
     /// Who may validate now.
     pub(crate) places: Semaphore,
     /// What routers are told to trust: certificates in DER.
@@ -54,7 +63,19 @@ impl Enrol {
         let authorities = der::of_pem(&config.authorities)?;
         let places = Semaphore::new(config.validations.max(1));
         let nonces = Nonces::new()?;
-        let enrol = Self(Arc::new(Inner { config, deps, nonces, places, authorities }));
+        let lineage = Lineage::read(&deps.store).await?;
+        let (strangers, guesses) = (Strangers::new(), Guesses::default());
+        let enrol = Self(Arc::new(Inner {
+            config,
+            deps,
+            nonces,
+            strangers,
+            guesses,
+            lineage,
+            places,
+            authorities,
+        }));
+        enrol.watch_lineage();
         acme::finalize::settle(&enrol).await?;
         for id in acme::rows::under_way(enrol.store(), enrol.now()).await? {
             acme::validate::begin(enrol.clone(), id);
@@ -92,6 +113,16 @@ impl Enrol {
 
     pub(crate) fn now(&self) -> WallTime {
         self.0.deps.clock.wall()
+    }
+
+    pub(crate) fn boot(&self) -> BootTime {
+        self.0.deps.clock.boot()
+    }
+
+    /// Whether one whom nobody knows yet asks too much by his address; in how many seconds to come
+    /// again then.
+    pub(crate) fn crowded(&self, peer: Option<&Peer>) -> Result<(), u64> {
+        peer.map_or(Ok(()), |peer| self.0.strangers.take(peer.address.ip(), self.boot()))
     }
 
     /// An address of ours.

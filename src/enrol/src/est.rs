@@ -1,6 +1,8 @@
 //! EST (RFC 7030, as RFC 8951 clarifies it): how routers get their first certificate with a secret
 //! that works once, and every further one with the certificate before it.
 
+pub(crate) mod lineage;
+mod renewal;
 mod request;
 mod secret;
 
@@ -10,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ets_ca::Wanted;
-use ets_registry::Author;
+use ets_listen::Peer;
 use ets_tls::PeerCertificate;
 use http::{StatusCode, header};
 
+use self::renewal::Renewal;
 use self::request::{Basic, Refusal};
 use self::secret::Secret;
 use crate::csr::Csr;
@@ -59,13 +61,19 @@ const CONTENT_TRANSFER_ENCODING: header::HeaderName =
     header::HeaderName::from_static("content-transfer-encoding");
 
 /// A router's first certificate.
-async fn enroll(State(enrol): State<Enrol>, request: Request) -> Result<Response, Refusal> {
+async fn enroll(
+    State(enrol): State<Enrol>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let crowded = enrol.crowded(peer.as_deref());
     let basic = Basic::read(request.headers());
     let csr = request::body(request).await?;
+    crowded.map_err(Refusal::Crowded)?;
     let basic = basic.ok_or(Refusal::Unknown)?;
     let name = basic.name.to_ascii_lowercase();
     let Some(secret) = Secret::find(&enrol, &name, &basic.secret).await? else {
-        tracing::warn!(router = crate::identifier::shown(&name), "a router's secret was refused");
+        enrol.0.guesses.refused(&name, enrol.boot());
         return Err(Refusal::Unknown);
     };
     let asked = Csr::read(&csr).map_err(Refusal::Request)?;
@@ -82,7 +90,8 @@ async fn enroll(State(enrol): State<Enrol>, request: Request) -> Result<Response
     }
 }
 
-/// A router's further certificate, for the same names as the one before it.
+/// A router's further certificate, for the same names as the one before it (RFC 7030, section
+/// 4.2.2).
 async fn reenroll(
     State(enrol): State<Enrol>,
     peer: Option<Extension<PeerCertificate>>,
@@ -99,11 +108,18 @@ async fn reenroll(
         return Err(Refusal::NoCertificate);
     }
     let subject: ets_ca::Subject = kept.subject.parse().map_err(Refusal::from)?;
-    let name = subject.common_name().to_owned();
-    request::must_be_for(&Csr::read(&csr).map_err(Refusal::Request)?, &name, &kept.names)?;
-    let wanted = Wanted { profile: PROFILE.to_owned(), subject, names: kept.names, until: None };
-    let by = Author::new(format!("est:{name}"));
-    leaf(&enrol.ca().issue(wanted, Some(&csr), &by).await?.certificate)
+    let asked = Csr::read(&csr).map_err(Refusal::Request)?;
+    request::must_be_for(&asked, subject.common_name(), &kept.names)?;
+    match Renewal::find(&enrol, kept, subject).await? {
+        // The answer was lost: it is good for its key alone.
+        Renewal::Had(certificate) if asked.is_for(&certificate) => leaf(&certificate),
+        Renewal::Had(_) => Err(Refusal::Renewed),
+        Renewal::Due(due) => {
+            // In a task of its own, so that a router that hangs up leaves nothing half done.
+            let issuing = tokio::spawn(async move { due.issue(&enrol, &csr).await });
+            leaf(&issuing.await.map_err(|_| Refusal::Failed)??)
+        }
+    }
 }
 
 /// The leaf alone (RFC 7030, section 4.2.3): the chain is what `cacerts` tells.

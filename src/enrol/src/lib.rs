@@ -22,6 +22,7 @@ mod nonce;
 mod officer;
 mod permit;
 mod problem;
+mod strangers;
 mod tables;
 
 pub use config::Config;

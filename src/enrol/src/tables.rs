@@ -3,7 +3,9 @@
 use ets_store::Migration;
 
 /// The migrations, for `state.db`.
-pub const MIGRATIONS: &[Migration] = &[Migration {
+pub const MIGRATIONS: &[Migration] = &[ENROLMENT, RENEWALS];
+
+const ENROLMENT: Migration = Migration {
     owner: "enrol",
     version: 1,
     name: "keys, accounts, orders, secrets",
@@ -125,4 +127,29 @@ CREATE TABLE est_secret (
     serial TEXT
 );
 ",
-}];
+};
+
+/// Which certificate of a router renewed which; `nth` tells two apart that are asked for at once.
+const RENEWALS: Migration = Migration {
+    owner: "enrol",
+    version: 2,
+    name: "renewals of routers",
+    sqlite: "
+CREATE TABLE est_renewal (
+    new_serial TEXT PRIMARY KEY,
+    old_serial TEXT NOT NULL,
+    nth INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (old_serial, nth)
+) STRICT;
+",
+    postgres: "
+CREATE TABLE est_renewal (
+    new_serial TEXT PRIMARY KEY,
+    old_serial TEXT NOT NULL,
+    nth BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    UNIQUE (old_serial, nth)
+);
+",
+};

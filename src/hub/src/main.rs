@@ -15,7 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use ets_runtime::{
-    Shutdown, ShutdownTrigger, give_memory_back, init_tracing, set_up_memory, shutdown_on_signals,
+    Shutdown, ShutdownTrigger, give_memory_back, init_tracing, raise_descriptors, set_up_memory,
+    shutdown_on_signals,
 };
 use tokio::runtime::Builder;
 
@@ -25,6 +26,10 @@ use crate::exit::{Failure, finish};
 
 /// Exit code for a command line that cannot be understood (`EX_USAGE`).
 const USAGE: u8 = 64;
+/// Descriptors that `serve` needs at the most: for each client one to him and one to a service
+/// ([`ets_listen::Limits`]), and some for files; and those of `netd`.
+const OF_SERVE: u64 = 2 * 4_096 + 1_024;
+const OF_NETD: u64 = 1_024;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -51,7 +56,10 @@ fn main() -> ExitCode {
 /// One thread: `netd` gives up rights thread by thread, and its probes have a thread of their own.
 fn netd(file: &cli::ConfigFile) -> Result<(), Failure> {
     let config = Config::read(&file.config)?;
-    part(&config, Builder::new_current_thread(), |end| netd::run(&config, end))
+    part(&config, Builder::new_current_thread(), |end| {
+        raise_descriptors(OF_NETD);
+        netd::run(&config, end)
+    })
 }
 
 fn netd_setup(file: &cli::ConfigFile, segments: u32) -> Result<(), Failure> {
@@ -63,6 +71,7 @@ fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {
     serve::drop_capabilities()?;
     let config = Config::read(&file.config)?;
     part(&config.clone(), Builder::new_multi_thread(), async |end| {
+        raise_descriptors(OF_SERVE);
         tokio::spawn(give_memory_back(end.1.clone()));
         serve::run(config, end).await
     })

@@ -22,6 +22,7 @@ use crate::paced::Paced;
 use crate::pulse::Pulses;
 use crate::{
     Bounds, Client, Connections, Counters, Door, Error, Handler, Limits, Network, Signed, serve,
+    socket,
 };
 
 /// Whether a connection is encrypted.
@@ -34,7 +35,7 @@ pub enum Scheme {
 }
 
 /// How long to wait after `accept` failed for want of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What encrypts connections and who stands on a certificate.
 pub type Entry = (Acceptor, Arc<Connections>);
@@ -174,7 +175,7 @@ where
     M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
     H: Handler,
 {
-    if stream.set_nodelay(true).is_err() {
+    if socket::mind(&stream, shared.bounds.stall).is_err() {
         return;
     }
     match &shared.gate {

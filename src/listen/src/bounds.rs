@@ -141,7 +141,7 @@ impl Drop for Present {
 
 /// How many places each one takes.
 #[derive(Debug)]
-pub(crate) struct Tally<K>(Mutex<HashMap<K, usize>>);
+pub struct Tally<K>(Mutex<HashMap<K, usize>>);
 
 impl<K> Default for Tally<K> {
     fn default() -> Self {
@@ -151,7 +151,7 @@ impl<K> Default for Tally<K> {
 
 impl<K: Copy + Eq + Hash> Tally<K> {
     /// One place more for `who`, unless that is more than `most`.
-    pub(crate) fn take(self: &Arc<Self>, who: K, most: usize) -> Option<Place<K>> {
+    pub fn take(self: &Arc<Self>, who: K, most: usize) -> Option<Place<K>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = all.entry(who).or_default();
         if *taken >= most {
@@ -164,7 +164,7 @@ impl<K: Copy + Eq + Hash> Tally<K> {
 
 /// A place that is taken; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<K: Copy + Eq + Hash> {
+pub struct Place<K: Copy + Eq + Hash> {
     tally: Arc<Tally<K>>,
     who: K,
 }

@@ -15,15 +15,17 @@ mod network;
 mod paced;
 mod pulse;
 mod serve;
+mod socket;
 mod unix;
 
 pub use accept::{Entry, Scheme, serve_plain, serve_service, serve_tls};
-pub use bounds::{Bounds, Counters, Limits};
+pub use bounds::{Bounds, Counters, Limits, Place, Tally};
 pub use client::{Client, Handler};
 pub use connections::{Admitted, Bound, Connections, Door};
 pub use identity::{CertId, Peer, PeerCertificate, Signed, SystemUser};
 pub use network::Network;
 pub use pulse::Hold;
+pub use socket::{is_want_of_ours, mind};
 pub use unix::{bind_unix, serve_unix};
 
 /// A listener could not be set up.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,9 @@ use crate::bounds::count;
 
 /// How often all connections are looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// So many times longer may one answer stand still while others move on the same connection: they
+/// share its way, and may have to wait for each other.
+const BESIDE_OTHERS: u32 = 4;
 
 /// What one connection does. Moments are milliseconds since the listener began.
 #[derive(Debug)]
@@ -23,9 +26,10 @@ pub(crate) struct Pulse {
     begun: Instant,
     /// Answers under way, upgraded streams included.
     busy: AtomicUsize,
-    /// Answers of which the client has not taken the last part.
-    waiting: AtomicUsize,
-    /// When one of both last changed.
+    /// Answers of which the client has not taken the last part: since when, by their numbers.
+    waiting: Mutex<HashMap<usize, u64>>,
+    next: AtomicUsize,
+    /// When one of these last changed.
     moved: AtomicU64,
     /// Whether its stream was handed on (RFC 9110, section 7.8).
     upgraded: AtomicBool,
@@ -33,9 +37,16 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn mark(&self) {
-        let moment = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.moved.store(moment, Ordering::Relaxed);
+        self.moved.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<usize, u64>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn upgrade(&self) {
@@ -48,8 +59,18 @@ impl Pulse {
 
     /// For how long nothing has moved.
     fn quiet(&self) -> Duration {
-        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
-        self.begun.elapsed().saturating_sub(moved)
+        self.since(self.moved.load(Ordering::Relaxed))
+    }
+
+    /// Whether answers wait for their client, and nothing has moved for `stall`, or one of them not
+    /// for several times that.
+    fn is_stalled(&self, stall: Duration) -> bool {
+        let Some(oldest) = self.waiting().values().min().copied() else { return false };
+        self.quiet() > stall || self.since(oldest) / BESIDE_OTHERS > stall
+    }
+
+    fn since(&self, moment: u64) -> Duration {
+        self.begun.elapsed().saturating_sub(Duration::from_millis(moment))
     }
 }
 
@@ -78,12 +99,15 @@ impl Drop for Hold {
 pub(crate) struct Watched<B> {
     body: B,
     hold: Hold,
+    /// Its number among the answers of its connection.
+    number: usize,
     is_handed: bool,
 }
 
 impl<B> Watched<B> {
     pub(crate) fn new(body: B, hold: Hold) -> Self {
-        Self { body, hold, is_handed: false }
+        let number = hold.0.next.fetch_add(1, Ordering::Relaxed);
+        Self { body, hold, number, is_handed: false }
     }
 
     fn note(&mut self, is_handed: bool) {
@@ -94,8 +118,8 @@ impl<B> Watched<B> {
         let pulse = &self.hold.0;
         pulse.mark();
         match is_handed {
-            true => pulse.waiting.fetch_add(1, Ordering::Relaxed),
-            false => pulse.waiting.fetch_sub(1, Ordering::Relaxed),
+            true => pulse.waiting().insert(self.number, pulse.now()),
+            false => pulse.waiting().remove(&self.number),
         };
     }
 }
@@ -150,8 +174,9 @@ impl Pulses {
     }
 
     pub(crate) fn enter(self: &Arc<Self>, cut: CancellationToken) -> Listed {
-        let (busy, waiting, moved, upgraded) = <_>::default();
-        let pulse = Arc::new(Pulse { begun: self.begun, busy, waiting, moved, upgraded, cut });
+        let (busy, waiting, next, moved, upgraded) = <_>::default();
+        let begun = self.begun;
+        let pulse = Arc::new(Pulse { begun, busy, waiting, next, moved, upgraded, cut });
         pulse.mark();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.locked().insert(number, Arc::clone(&pulse));
@@ -176,9 +201,8 @@ impl Pulses {
 
     fn look(&self, idle: Duration, stall: Duration, counters: &Counters) {
         for pulse in self.locked().values() {
-            let is_stalled = pulse.waiting.load(Ordering::Relaxed) > 0;
             let is_idle = pulse.busy.load(Ordering::Relaxed) == 0;
-            if is_stalled && pulse.quiet() > stall {
+            if pulse.is_stalled(stall) {
                 count(&counters.stalled);
                 pulse.cut.cancel();
             } else if is_idle && pulse.quiet() > idle {
@@ -188,7 +212,7 @@ impl Pulses {
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Pulse>>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<u64, Arc<Pulse>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -196,5 +220,49 @@ impl Pulses {
 impl Drop for Listed {
     fn drop(&mut self) {
         self.pulses.locked().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use axum::body::Body as Text;
+
+    use super::*;
+
+    const STALL: Duration = Duration::from_millis(50);
+
+    /// Hands over the first part of an answer.
+    async fn hand(pulse: &Arc<Pulse>) -> Watched<Text> {
+        let mut answer = Watched::new(Text::from("part"), Hold::on(pulse));
+        poll_fn(|context| Pin::new(&mut answer).poll_frame(context)).await;
+        answer
+    }
+
+    /// covers: T-8 (slow readers): one answer moves and keeps none that stands still
+    #[tokio::test]
+    async fn an_answer_that_stands_still_ends_although_others_move() {
+        let (pulses, counters) = (Pulses::new(), Counters::default());
+        let cut = CancellationToken::new();
+        let listed = pulses.enter(cut.clone());
+        let look = || {
+            pulses.look(Duration::MAX, STALL, &counters);
+            cut.is_cancelled()
+        };
+        let still = hand(&listed.pulse).await;
+        let begun = Instant::now();
+        while !look() {
+            drop(hand(&listed.pulse).await);
+            assert!(begun.elapsed() < 20 * STALL, "it stays for ever");
+            tokio::time::sleep(STALL / 10).await;
+        }
+        assert!(
+            begun.elapsed() >= 4 * STALL,
+            "{:?}: others have to be waited for",
+            begun.elapsed()
+        );
+        drop(still);
+        assert!(listed.pulse.waiting().is_empty());
     }
 }

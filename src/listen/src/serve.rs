@@ -212,7 +212,7 @@ impl<H: Handler> Service<Request<Incoming>> for Watching<H> {
 }
 
 /// Drives a connection to its end; from shutdown on it takes no further request.
-async fn finish<C, E>(shutdown: &Shutdown, connection: C, end: fn(Pin<&mut C>))
+pub(crate) async fn finish<C, E>(shutdown: &Shutdown, connection: C, end: fn(Pin<&mut C>))
 where
     C: Future<Output = Result<(), E>>,
     E: std::fmt::Display,

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ets_model::PersonId;
 use rustls::pki_types::CertificateDer;
+use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::OID_X509_SERIALNUMBER;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -26,6 +27,8 @@ pub struct PeerCertificate {
     pub id: CertId,
     /// From then on it is no longer valid.
     pub not_after: SystemTime,
+    /// Whether it is a server's or a router's, whose subject is nobody that rights are given to.
+    pub is_machine: bool,
 }
 
 impl PeerCertificate {
@@ -45,11 +48,27 @@ impl PeerCertificate {
             serial_hex: hex::encode(certificate.raw_serial()),
             id: CertId::new(certificate.issuer().as_raw(), certificate.raw_serial()),
             not_after: moment(certificate.validity().not_after.timestamp()),
+            is_machine: is_machine(&certificate),
             fingerprint: hex::encode(
                 aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der).as_ref(),
             ),
         })
     }
+}
+
+/// Whether it says where its owner answers (RFC 5280, section 4.2.1.6), or that he serves TLS
+/// (section 4.2.1.12): people do neither. What cannot be read is no person's either.
+fn is_machine(certificate: &X509Certificate<'_>) -> bool {
+    let is_place = |name: &GeneralName<'_>| {
+        matches!(name, GeneralName::DNSName(_) | GeneralName::IPAddress(_))
+    };
+    let answers = certificate
+        .subject_alternative_name()
+        .map(|names| names.is_some_and(|names| names.value.general_names.iter().any(is_place)));
+    let serves = certificate
+        .extended_key_usage()
+        .map(|usage| usage.is_some_and(|usage| usage.value.server_auth));
+    answers.unwrap_or(true) || serves.unwrap_or(true)
 }
 
 /// Seconds since 1970 as a moment; what lies before is long over.
@@ -58,4 +77,35 @@ fn moment(seconds: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_secs(seconds))
         .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::ExtendedKeyUsagePurpose::{self as Purpose, ClientAuth, ServerAuth};
+    use rcgen::{CertificateParams, KeyPair, SanType};
+
+    use super::*;
+
+    fn is_machine_with(names: Vec<SanType>, purposes: &[Purpose]) -> bool {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = names;
+        params.extended_key_usages = purposes.to_vec();
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        PeerCertificate::read(certificate.der()).unwrap().is_machine
+    }
+
+    /// covers: T1.2, T1.3, T-8
+    #[test]
+    fn what_answers_at_a_name_or_serves_is_a_machine_and_no_person() {
+        let name = || SanType::DnsName("router-7.segments.test".try_into().unwrap());
+        let address = || SanType::IpAddress([10, 9, 0, 1].into());
+        let mail = || SanType::Rfc822Name("a.omarova@akimat.test".try_into().unwrap());
+        assert!(is_machine_with(vec![name()], &[ClientAuth, ServerAuth]), "a router's");
+        assert!(is_machine_with(vec![name()], &[ClientAuth]));
+        assert!(is_machine_with(vec![mail(), address()], &[ClientAuth]));
+        assert!(is_machine_with(vec![], &[ClientAuth, ServerAuth]));
+        assert!(!is_machine_with(vec![], &[ClientAuth]), "a person's, and an administrator's");
+        assert!(!is_machine_with(vec![mail()], &[ClientAuth]));
+        assert!(!is_machine_with(vec![], &[]));
+    }
 }

@@ -7,11 +7,28 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::bed::{Bed, read_for, until};
+use crate::bed::{AIGUL, Bed, read_for, until};
 
 /// The statuses of all answers, one after the other.
 fn statuses(said: &str) -> Vec<&str> {
     said.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect()
+}
+
+/// covers: T2.1, T-8: a path that a service may take for another one is no way past a right
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_take_a_path_may_not_take_it_in_other_words() {
+    let bed = Bed::start(|_| {}).await;
+    bed.book.take(AIGUL, "pay.use");
+    for (path, right) in [
+        ("/pay/secret", 403),
+        ("/pay;x/secret", 400),
+        ("/pay%3bx/secret", 400),
+        ("/pay;/secret", 400),
+        ("/PAY/secret", 400),
+        ("/a;b=c/d", 200),
+    ] {
+        assert_eq!(bed.ask(&["--path-as-is"], path).await.0, right, "{path}");
+    }
 }
 
 /// covers: T-8 (request smuggling; RFC 9112, sections 5.2, 6.1 and 6.3)

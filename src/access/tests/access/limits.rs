@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ets_access::{PerAddress, PerCertificate};
+use ets_access::{AtOnce, PerAddress, PerCertificate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bed::{Bed, until};
@@ -47,6 +47,39 @@ async fn so_many_connections_and_open_streams_and_no_more() {
     drop((open, third));
     crate::bed::wait_for("their end", || bed.connections.is_empty()).await;
     assert_eq!(bed.ask(&[], "/").await.0, 200);
+}
+
+/// covers: T-8 (floods): streams that say nothing take up no more of the open part, and of a service
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_and_a_service_have_so_many_requests_under_way_and_no_more() {
+    let bed = Bed::start(|config| config.at_once = AtOnce { of_address: 2, of_service: 3 }).await;
+    let events = || {
+        let open = bed.curl(None, &[], "https://open.example/events");
+        tokio::process::Command::from(open).kill_on_drop(true).spawn().unwrap()
+    };
+    let mut streams = [events(), events()];
+    for stream in &mut streams {
+        stream.stdout.as_mut().unwrap().read_u8().await.expect("it begins");
+    }
+    let (status, said) = bed.ask_as(None, &["-H", "Accept: application/json"], OPEN).await;
+    assert!(status == 429 && said.contains("too-many-requests-of-address"), "{status} {said}");
+    assert_eq!(bed.ask_as(None, &["--interface", "127.0.0.9"], OPEN).await.0, 200);
+    assert_eq!(bed.ask(&[], "/").await.0, 200, "a certificate has its own account");
+    drop(streams);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut events = bed.tls("aigul", "http/1.1", "closed.example").await;
+        events.write_all(b"GET /events HTTP/1.1\r\nHost: closed.example\r\n\r\n").await.unwrap();
+        until(&mut events, "tick").await;
+        held.push(events);
+    }
+    assert_eq!(bed.ask(&[], "/").await.0, 503, "the service has no room for more");
+    assert_eq!(bed.access.figures().routes[0].down, 0, "and is not down");
+    drop(held);
+    crate::bed::wait_for("their end", || bed.connections.is_empty()).await;
+    crate::bed::wait_for("room", || bed.access.figures().streams == 0).await;
+    assert_eq!(bed.ask(&[], "/").await.0, 200);
+    assert_eq!(bed.ask_as(None, &[], OPEN).await.0, 200);
 }
 
 const OPEN: &str = "https://open.example/";

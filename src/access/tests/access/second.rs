@@ -27,6 +27,25 @@ fn post(path: &str) -> Request<()> {
     request
 }
 
+/// covers: T-8 (slow readers): small questions keep no answer that nobody takes
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_takes_ends_whatever_else_is_asked_beside_it() {
+    let bed = Bed::start(|config| config.bounds.stall = Duration::from_millis(100)).await;
+    let mut sender = connect(&bed).await;
+    let (large, _) = sender.send_request(get("/large"), true).unwrap();
+    let untaken = large.await.unwrap();
+    let asking = async {
+        while let Ok((answer, _)) = sender.send_request(get("/early"), true)
+            && answer.await.is_ok_and(|answer| answer.status() == StatusCode::ACCEPTED)
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(4), asking).await.expect("it is cut");
+    assert_eq!(bed.access.counters().stalled.load(std::sync::atomic::Ordering::Relaxed), 1);
+    drop(untaken);
+}
+
 /// covers: T2.1
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_comes_before_the_body_was_read_arrives() {

@@ -1,12 +1,14 @@
 //! Services that are down, die, come back or break off.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
 
-use crate::bed::{Bed, serve, service, wait_for};
+use crate::bed::{Bed, serve, service, until, wait_for};
 
 /// An address at which nobody listens.
 async fn dead() -> SocketAddr {
@@ -75,12 +77,42 @@ async fn a_request_is_repeated_only_where_that_is_harmless() {
         assert_eq!(bed.ask(&[], "/").await.0, 200, "a question goes to the other one");
     }
     let bed = Bed::over(vec![broken], |_| {});
-    let mut statuses = Vec::new();
-    for _ in 0..4 {
-        statuses.push(bed.ask(&["-d", "order"], "/").await.0);
+    for _ in 0..5 {
+        let (status, _) = bed.ask(&["-d", "order"], "/").await;
+        assert_eq!(status, 502, "nobody takes a service from all with what he alone asks");
     }
-    assert_eq!(statuses[..2], [502, 502]);
-    assert_eq!(statuses[3], 503, "three failures in a row and it counts as down");
+    let mut statuses = Vec::new();
+    for who in ["bolat", "aigul", "bolat"] {
+        let asked = bed.ask_as(Some(who), &["-d", "order"], "https://closed.example/").await;
+        statuses.push(asked.0);
+    }
+    assert_eq!(statuses, [502, 502, 503], "three failures in a row and it counts as down");
+}
+
+/// covers: T-8 (floods): what the proxy lacks is no fault of the service
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_is_not_down_because_the_proxy_has_no_descriptors() {
+    let bed = Bed::start(|_| {}).await;
+    let mut stream = bed.tls("aigul", "http/1.1", "closed.example").await;
+    let pid = std::process::id();
+    let script = format!(
+        "prlimit --pid {pid} --nofile=3: && echo low && read go; prlimit --pid {pid} --nofile=1024:"
+    );
+    let mut limits = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut low = [0; 4];
+    limits.stdout.take().unwrap().read_exact(&mut low).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: closed.example\r\n\r\n").await.unwrap();
+    let said = until(&mut stream, "\r\n\r\n").await;
+    drop(limits.stdin.take());
+    limits.wait().await.unwrap();
+    assert!(said.starts_with("HTTP/1.1 503"), "{said}");
+    assert_eq!(bed.access.figures().routes[0].down, 0);
+    assert_eq!(bed.ask(&[], "/").await.0, 200);
 }
 
 /// covers: T2.1: a question may have a body, also one whose length is not known beforehand

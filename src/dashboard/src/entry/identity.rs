@@ -37,7 +37,8 @@ pub(crate) enum Proof {
 }
 
 impl Identity {
-    /// What the connection itself proves: the certificate, or the system user.
+    /// What the connection itself proves: the certificate, or the system user. A machine's
+    /// certificate proves nobody, whatever stands in its subject.
     /// With neither an authority of our own nor rights that anybody could be given, whatever
     /// certificate was verified is an administrator's.
     pub(crate) fn of_connection(extensions: &Extensions, deps: &Deps) -> Option<Self> {
@@ -45,7 +46,8 @@ impl Identity {
             let (name, proof) = (user.name.clone(), Proof::System { uid: user.uid });
             return Some(Self::administrator(name, proof));
         }
-        let certificate = extensions.get::<PeerCertificate>()?;
+        let certificate =
+            extensions.get::<PeerCertificate>().filter(|certificate| !certificate.is_machine)?;
         let proof = Proof::Certificate { serial: certificate.serial_hex.clone() };
         let is_administrator = match &deps.ca {
             Some(ca) => ca.is_administrator(certificate.id),

@@ -356,6 +356,7 @@ impl Bed {
             fingerprint: "00".repeat(32),
             id: CertId::new(b"bed", name.as_bytes()),
             not_after: std::time::SystemTime::now() + Duration::from_secs(86_400),
+            is_machine: false,
         });
         self.ask_as_nobody(request, Scheme::Https).await
     }

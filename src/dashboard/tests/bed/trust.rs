@@ -89,6 +89,7 @@ impl Trusted {
             fingerprint: "00".repeat(32),
             id: kept.id(),
             not_after: SystemTime::UNIX_EPOCH + Duration::from_micros(not_after),
+            is_machine: false,
         });
         request.extensions_mut().insert(Signed(Instant::now().checked_sub(ago).unwrap()));
         self.bed.ask_as_nobody(request, Scheme::Https).await

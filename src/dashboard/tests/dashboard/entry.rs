@@ -1,15 +1,15 @@
 //! Entry: one-time links, sessions, and pages of other sites.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::response::Response;
-use ets_listen::Scheme;
+use ets_listen::{CertId, PeerCertificate, Scheme};
 use ets_model::Stamp;
 use ets_runtime::{Clock, stamp_now};
 use http::{Request, StatusCode, header};
 
-use crate::bed::{Bed, text};
+use crate::bed::{Bed, person, text};
 
 async fn open(bed: &Bed, token: &str, scheme: Scheme) -> Response {
     let request = Request::post("/enter")
@@ -152,6 +152,30 @@ async fn a_change_from_a_page_of_another_site_is_refused_whoever_asks() {
         }
     }
     assert!(bed.registry.catalog().segment("s001").unwrap().is_active());
+}
+
+/// covers: T1.3, T-8
+#[tokio::test]
+async fn a_machines_certificate_is_nobody_even_under_the_name_of_an_administrator() {
+    let bed = Bed::new(1).await;
+    for (is_machine, status) in [(false, StatusCode::OK), (true, StatusCode::UNAUTHORIZED)] {
+        let mut request = Request::get("/").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(PeerCertificate {
+            subject: "administrator".to_owned(),
+            person: person("administrator"),
+            institution: None,
+            serial_hex: "3fa1".to_owned(),
+            fingerprint: "00".repeat(32),
+            id: CertId::new(b"bed", b"administrator"),
+            not_after: SystemTime::now() + Duration::from_secs(60),
+            is_machine,
+        });
+        assert_eq!(
+            bed.ask_as_nobody(request, Scheme::Https).await.status(),
+            status,
+            "{is_machine}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,23 +4,24 @@
 mod binding;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use ets_journal::Subject;
+use ets_listen::Peer;
 use ets_store::{Tx, values};
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::binding::{Binding, Draft};
+use self::binding::{Binding, Draft, Made};
 use super::request::{Signed, Signer};
 use super::rows::{self, Account};
 use super::with_location;
-use crate::Enrol;
 use crate::enrol::draw;
 use crate::jwk::Key;
 use crate::jws::Jws;
 use crate::problem::{Kind, Problem};
+use crate::{Enrol, body};
 
 /// The most addresses of an account, and their length.
 const CONTACTS: usize = 5;
@@ -41,8 +42,16 @@ struct NewAccount {
 /// Makes an account, or finds the one that the key has.
 pub(crate) async fn create(
     State(enrol): State<Enrol>,
+    peer: Option<Extension<Peer>>,
     request: Request,
 ) -> Result<Response, Problem> {
+    if let Err(seconds) = enrol.crowded(peer.as_deref()) {
+        // Clients of HTTP/2 do not hear an answer that comes while they still send.
+        drop(body::read(request).await);
+        let detail = "too many accounts were asked for from this address";
+        return Err(Problem::new(Kind::RateLimited, detail)
+            .with_header(header::RETRY_AFTER, seconds.to_string()));
+    }
     let signed = Signed::read(&enrol, request).await?;
     let Signer::Key(key) = signed.by else {
         return Err(Problem::malformed("sign with the key of the new account: name it by jwk"));
@@ -57,12 +66,17 @@ pub(crate) async fn create(
         key,
         at: enrol.now(),
     };
-    let made = enrol
-        .store()
-        .write::<_, Problem, _>(move |tx: &mut Tx<'_>| {
-            Box::pin(async move { draft.make(tx).await })
-        })
-        .await?;
+    let made = match draft.known(enrol.store()).await? {
+        Some(account) => Made { account, is_new: false },
+        None => {
+            let store = enrol.store();
+            store
+                .write::<_, Problem, _>(move |tx: &mut Tx<'_>| {
+                    Box::pin(async move { draft.make(tx).await })
+                })
+                .await?
+        }
+    };
     made.account.must_be_valid()?;
     let status = if made.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let response = (status, Json(made.account.json(&enrol))).into_response();

@@ -63,6 +63,16 @@ pub(crate) async fn account(store: &Store, id: &str) -> Result<Option<Account>, 
 }
 
 /// The account of a key, whatever its status.
+pub(crate) async fn known(store: &Store, thumbprint: &str) -> Result<Option<Account>, Error> {
+    let sql = format!("{ACCOUNTS} WHERE a.thumbprint = $1");
+    store
+        .query_optional(&sql, &values![thumbprint])
+        .await?
+        .map(|row| read_account(&row))
+        .transpose()
+}
+
+/// The same while something is written.
 pub(crate) async fn account_of(
     tx: &mut Tx<'_>,
     thumbprint: &str,

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ets_model::WallTime;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::body::{Fault, MOST};
@@ -21,6 +22,14 @@ pub(super) enum Refusal {
     Unknown,
     /// It has no certificate of ours that can be renewed.
     NoCertificate,
+    /// Its certificate can be renewed from this moment on.
+    Early(WallTime),
+    /// Its certificate was renewed already, by another key.
+    Renewed,
+    /// A certificate that its own came by was taken.
+    Taken,
+    /// Too many secrets were tried from its address; come again in so many seconds.
+    Crowded(u64),
     /// Its request cannot be used.
     Request(&'static str),
     /// The same, as the authority tells it.
@@ -63,6 +72,25 @@ impl IntoResponse for Refusal {
                 StatusCode::FORBIDDEN,
                 "show the router's present certificate; without one use simpleenroll".to_owned(),
             ),
+            Self::Early(opens) => (
+                StatusCode::FORBIDDEN,
+                format!("the certificate can be renewed from {} on", shown(opens)),
+            ),
+            Self::Renewed => (
+                StatusCode::CONFLICT,
+                "the certificate was renewed already, by another key: use that one; if it was lost, an officer revokes it first"
+                    .to_owned(),
+            ),
+            Self::Taken => (
+                StatusCode::FORBIDDEN,
+                "a certificate before this one was suspended or revoked: ask an officer for a secret"
+                    .to_owned(),
+            ),
+            Self::Crowded(seconds) => {
+                let again = [(header::RETRY_AFTER, seconds.to_string())];
+                let text = "too many secrets were tried from this address\n";
+                return (StatusCode::TOO_MANY_REQUESTS, again, text).into_response();
+            }
             Self::Request(why) => {
                 (StatusCode::BAD_REQUEST, format!("the request (PKCS#10) cannot be used: {why}"))
             }
@@ -82,6 +110,11 @@ impl IntoResponse for Refusal {
         };
         (status, text + "\n").into_response()
     }
+}
+
+/// To the second, as RFC 3339 writes it.
+fn shown(at: WallTime) -> String {
+    jiff::Timestamp::from_second(at.0.div_euclid(1_000_000)).unwrap_or_default().to_string()
 }
 
 /// HTTP Basic (RFC 7617).

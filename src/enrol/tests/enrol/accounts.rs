@@ -158,3 +158,28 @@ async fn a_key_is_rolled_over_and_the_old_one_opens_nothing() {
     client.key = fresh;
     client.post(&kid, "").await.must_be(200);
 }
+
+/// covers: T-8 (floods)
+#[tokio::test]
+async fn a_stranger_writes_nothing() {
+    let ground = Ground::new().await;
+    let client = Client::new(&ground.enrol);
+    let none = AccountKey { kid: "0123456789abcdef".to_owned(), hmac: encoded([7; 32]) };
+    let bound = json!({ "externalAccountBinding": client.binding(&none) });
+    // Somebody else writes for as long as this test asks.
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let store = ets_store::Store::clone(&ground.store);
+    let writing = tokio::spawn(async move {
+        store
+            .write::<_, ets_store::Error, _>(|_| Box::pin(async move { Ok(ended.await.is_ok()) }))
+            .await
+    });
+    tokio::task::yield_now().await;
+    client.register(&bound).await.must_be(403);
+    assert_eq!(client.register(&json!({})).await.problem(), "externalAccountRequired");
+    let told = client.register(&json!({ "onlyReturnExisting": true })).await;
+    assert_eq!(told.problem(), "accountDoesNotExist");
+    assert!(!writing.is_finished());
+    end.send(()).unwrap();
+    assert!(writing.await.unwrap().unwrap(), "it was not waited for");
+}

@@ -2,21 +2,39 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
-use ets_ca::State;
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ets_ca::{Kept, Reason, Serial, State};
 use ets_enrol::{Error, RouterSecret};
+use ets_listen::{Peer, PeerCertificate, Scheme};
+use ets_model::{PersonId, Stamp};
+use ets_runtime::{Clock, stamp_now};
+use ets_store::testing::TestStore;
 use ets_tls::Standing;
+use http::{Request, StatusCode};
+use tower::ServiceExt;
 
 use crate::foreign::is_there;
-use crate::ground::{Ground, Served, listener, officer};
+use crate::ground::{Ground, Served, URL, listener, migrations, officer};
 use crate::servers::{EC, openssl, request, request_of};
 
 pub(crate) const ROUTER: &str = "router-7.segments.test";
 
-/// A hub that listens, and a router's secret.
+/// The time of a day so many days ago.
+fn days_ago(days: u32) -> Stamp {
+    let now = stamp_now();
+    Stamp { wall: now.wall.minus(days * Duration::from_secs(86_400)), ..now }
+}
+
+/// A hub that listens, and a router's secret. It is twenty days ago by the hub's clock, so that a
+/// certificate is past half of its life where that clock is put right: the authority ends in eight.
 async fn ready() -> (Ground, Served, RouterSecret) {
     let (listener, url) = listener();
-    let ground = Ground::with(&url, |_| {}).await;
+    let store = TestStore::sqlite(&migrations()).await;
+    let ground = Ground::at(Clock::by_hand(days_ago(20)), store, &url, |_| {}).await;
     let served = ground.serve(listener);
     let secret = ground.enrol.new_router_secret(ROUTER, &officer()).await.unwrap();
     (ground, served, secret)
@@ -90,8 +108,17 @@ async fn a_router_enrols_with_its_secret_once_and_then_with_its_certificate() {
         &format!("/CN={ROUTER}"),
         &["-addext", &format!("subjectAltName=DNS:{ROUTER}")],
     );
+    let told = send(dir, &served, "simplereenroll", "second", &shown).await;
+    assert!(told.starts_with("403") && read("out").contains("can be renewed from"), "{told}");
+    ground.clock.set(days_ago(0));
     assert_eq!(send(dir, &served, "simplereenroll", "second", &shown).await, BAG);
     unpack(dir, "second");
+    // Whose answer was lost gets it again, and nobody another one.
+    assert_eq!(send(dir, &served, "simplereenroll", "second", &shown).await, BAG);
+    unpack(dir, "again");
+    assert_eq!(read("second.pem"), read("again.pem"));
+    let told = send(dir, &served, "simplereenroll", "thief", &shown).await;
+    assert!(told.starts_with("409"), "one at a time: {told}");
     assert!(openssl(dir, &[&verify[..], &["second.pem"]].concat()).contains("OK"));
     let kept = ground.ca.list(10).await.unwrap();
     assert_eq!(kept.len(), 2);
@@ -154,7 +181,7 @@ async fn a_router_gets_nothing_for_what_is_not_its_own() {
     assert!(told.starts_with("400"), "another subject: {told}");
     // A revoked router does not even shake hands; see the acceptor's own tests.
     let serial = ground.ca.list(10).await.unwrap()[0].serial;
-    ground.ca.revoke(serial, ets_ca::Reason::KeyCompromise, &officer()).await.unwrap();
+    ground.ca.revoke(serial, Reason::KeyCompromise, &officer()).await.unwrap();
     let id = ground.ca.find(serial).await.unwrap().id();
     assert_eq!(ground.revoked.standing(id), Standing::Revoked);
     let next = ground.enrol.new_router_secret(ROUTER, &officer()).await.unwrap();
@@ -191,6 +218,103 @@ async fn a_certificate_of_another_kind_is_no_routers() {
     assert!(told.starts_with("403"), "{told}");
 }
 
+/// What a router is told that renews, without TLS.
+async fn renews(ground: &Ground, kept: &Kept, csr: &[u8]) -> StatusCode {
+    let peer = PeerCertificate {
+        subject: ROUTER.to_owned(),
+        person: PersonId::of_subject(None, ROUTER, None),
+        institution: None,
+        serial_hex: kept.serial.to_string(),
+        fingerprint: String::new(),
+        id: kept.id(),
+        not_after: SystemTime::now(),
+        is_machine: true,
+    };
+    let request = Request::post("/.well-known/est/simplereenroll")
+        .header("content-type", "application/pkcs10")
+        .extension(peer)
+        .body(Body::from(STANDARD.encode(csr)));
+    ground.enrol.est_router().oneshot(request.unwrap()).await.unwrap().status()
+}
+
+/// Waits until a certificate is so.
+async fn becomes(ground: &Ground, serial: Serial, state: State) -> Kept {
+    for _ in 0..200 {
+        let kept = ground.ca.find(serial).await.unwrap();
+        if kept.state == state {
+            return kept;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{serial} does not become {}", state.code());
+}
+
+async fn what_a_certificate_brought_is_taken_with_it(store: TestStore) {
+    let mut ground = Ground::at(Clock::by_hand(days_ago(400)), store, URL, |_| {}).await;
+    let own = request(ground.dir.path(), "own", EC, &format!("/CN={ROUTER}"), &[]);
+    let other = request(ground.dir.path(), "other", EC, &format!("/CN={ROUTER}"), &[]);
+    let wanted = ets_ca::Wanted {
+        profile: "router".to_owned(),
+        subject: format!("CN={ROUTER}").parse().unwrap(),
+        names: vec![ROUTER.to_owned()],
+        until: Some(SystemTime::now() - 370 * Duration::from_secs(86_400)),
+    };
+    let issued = ground.ca.issue(wanted, Some(&own), &officer()).await.unwrap();
+    let first = ground.ca.find(issued.serial).await.unwrap();
+    let newest = async |ground: &Ground| ground.ca.list(1).await.unwrap().remove(0);
+    assert_eq!(renews(&ground, &first, &own).await, StatusCode::FORBIDDEN, "too early");
+    ground.clock.set(days_ago(384));
+    // Of many at once one gets a certificate.
+    let twice = tokio::join!(renews(&ground, &first, &own), renews(&ground, &first, &other));
+    let won = [twice.0, twice.1].iter().filter(|status| **status == StatusCode::OK).count();
+    assert_eq!(won, 1, "{twice:?}");
+    let second = newest(&ground).await;
+    let life = |kept: &Kept| kept.not_after.since(kept.not_before);
+    assert!(life(&second) <= life(&first) + Duration::from_secs(300), "not longer than it was");
+    ground.clock.set(days_ago(367));
+    assert_eq!(renews(&ground, &second, &own).await, StatusCode::OK);
+    let third = newest(&ground).await;
+    // What was superseded takes nothing with it.
+    ground.ca.revoke(second.serial, Reason::Superseded, &officer()).await.unwrap();
+    ground = ground.crash().await;
+    ground.clock.set(days_ago(350));
+    ground.ca.suspend(first.serial, &officer()).await.unwrap();
+    assert_eq!(renews(&ground, &third, &other).await, StatusCode::FORBIDDEN, "taken before");
+    becomes(&ground, third.serial, State::Suspended).await;
+    ground.ca.revoke(first.serial, Reason::KeyCompromise, &officer()).await.unwrap();
+    let third = becomes(&ground, third.serial, State::Revoked).await;
+    assert_eq!(third.reason, Some(Reason::KeyCompromise));
+}
+
+ets_store::on_both_databases!(
+    /// covers: T1.2, T-8
+    renewed,
+    &migrations(),
+    what_a_certificate_brought_is_taken_with_it
+);
+
+/// covers: T1.2, T-8 (floods)
+#[tokio::test]
+async fn who_guesses_secrets_is_made_to_wait_and_others_are_not() {
+    let ground = Ground::new().await;
+    let asked = async |address: &str| {
+        let address = address.parse().unwrap();
+        let request = Request::post("/.well-known/est/simpleenroll")
+            .header("content-type", "application/pkcs10")
+            .header("authorization", "Basic YTpi")
+            .extension(Peer { address, scheme: Scheme::Https })
+            .body(Body::from("AAAA"));
+        ground.enrol.est_router().oneshot(request.unwrap()).await.unwrap().status()
+    };
+    let mut told = Vec::new();
+    for _ in 0..70 {
+        told.push(asked("10.9.0.1:5000").await);
+    }
+    assert_eq!(told[..60], [StatusCode::UNAUTHORIZED; 60]);
+    assert!(told[60..].contains(&StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(asked("10.9.0.2:5000").await, StatusCode::UNAUTHORIZED);
+}
+
 /// covers: T1.2, T-5 (strongSwan's pki)
 #[tokio::test(flavor = "multi_thread")]
 async fn strongswan_enrols_and_renews() {
@@ -219,6 +343,7 @@ async fn strongswan_enrols_and_renews() {
     request(&dir, "first", EC, &format!("/CN={ROUTER}"), &[]);
     pki(words(&["--in", "first.csr", "--userpass", &user]), "first.pem").await;
     request(&dir, "second", EC, &format!("/CN={ROUTER}"), &[]);
+    ground.clock.set(days_ago(0));
     let old = words(&["--in", "second.csr", "--cert", "first.pem", "--key", "first.key"]);
     pki(old, "second.pem").await;
     let (root, issuing) = (ground.authority("root.pem"), ground.authority("issuing.pem"));

@@ -53,6 +53,16 @@ impl Ground {
     }
 
     pub(crate) async fn on(store: TestStore, url: &str, set: impl FnOnce(&mut Config)) -> Self {
+        Self::at(Clock::system(), store, url, set).await
+    }
+
+    /// Where the time is what this clock says.
+    pub(crate) async fn at(
+        clock: Clock,
+        store: TestStore,
+        url: &str,
+        set: impl FnOnce(&mut Config),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::in_dir(&dir.path().join("ca"));
         make_authority(&files);
@@ -61,16 +71,16 @@ impl Ground {
         let mut config = Config::new(url, read(&files.root) + &read(&files.issuing));
         config.hosts = [("mail.akimat.test".to_owned(), IpAddr::from([127, 0, 0, 1]))].into();
         set(&mut config);
-        Self::start(dir, store, authority, config).await
+        Self::start((dir, clock), store, authority, config).await
     }
 
     async fn start(
-        dir: tempfile::TempDir,
+        (dir, clock): (tempfile::TempDir, Clock),
         store: TestStore,
         authority: Authority,
         config: Config,
     ) -> Self {
-        let (revoked, clock) = (Arc::new(RevocationSet::new()), Clock::system());
+        let revoked = Arc::new(RevocationSet::new());
         let connections = Connections::new(Arc::clone(&revoked));
         let deps = ets_ca::Deps {
             store: Store::clone(&store),
@@ -86,11 +96,11 @@ impl Ground {
 
     /// As after a crash of the whole hub: the authority is opened anew as well.
     pub(crate) async fn crash(self) -> Self {
-        let Self { dir, store, ca, enrol, config, .. } = self;
+        let Self { dir, store, ca, enrol, config, clock, .. } = self;
         drop((ca, enrol));
         let files = Files::in_dir(&dir.path().join("ca"));
         let authority = Authority::open(&files, &Passphrase::new(SECRET), None).unwrap();
-        Self::start(dir, store, authority, config).await
+        Self::start((dir, clock), store, authority, config).await
     }
 
     /// As after a restart.

@@ -4,7 +4,7 @@
 use ets_journal::Subject;
 use ets_model::WallTime;
 use ets_registry::Author;
-use ets_store::{Tx, values};
+use ets_store::{Row, Store, Tx, values};
 use serde_json::{Value, json};
 
 use crate::acme::rows::{self, Account};
@@ -41,6 +41,18 @@ impl Binding {
         }
         Ok(Self { kid, jws })
     }
+
+    /// Holds the seal against the institution's key, as it stands in the database.
+    fn must_fit<'r>(&self, key: Option<&'r Row>) -> Result<&'r Row, Problem> {
+        let key = key.ok_or_else(|| self.refused())?;
+        let secret = key.opt_blob("secret")?.ok_or_else(|| self.refused())?;
+        if self.jws.is_sealed_by(secret) { Ok(key) } else { Err(self.refused()) }
+    }
+
+    fn refused(&self) -> Problem {
+        let detail = format!("the key \"{}\" does not bind this account", shown(&self.kid));
+        Problem::new(Kind::Unauthorized, detail)
+    }
 }
 
 /// An account that is asked for.
@@ -61,27 +73,46 @@ pub(super) struct Made {
 }
 
 impl Draft {
-    /// Finds the account of this key, or makes it.
+    /// The account of this key, where there is one. Where there is none and none can be made, that
+    /// is found out here: nothing is written for a stranger.
     ///
     /// # Errors
     /// accountDoesNotExist, externalAccountRequired, unauthorized.
-    pub(super) async fn make(self, tx: &mut Tx<'_>) -> Result<Made, Problem> {
-        if let Some(account) = rows::account_of(tx, &self.key.thumbprint()).await? {
-            return Ok(Made { account, is_new: false });
+    pub(super) async fn known(&self, store: &Store) -> Result<Option<Account>, Problem> {
+        if let Some(account) = rows::known(store, &self.key.thumbprint()).await? {
+            return Ok(Some(account));
         }
         if self.must_exist {
             let detail = "there is no account of this key";
             return Err(Problem::new(Kind::AccountDoesNotExist, detail));
         }
-        let Some(binding) = &self.binding else {
-            let detail = "an account is bound to an institution: ask its officer for a key";
-            return Err(Problem::new(Kind::ExternalAccountRequired, detail));
-        };
+        let binding = self.bound()?;
+        let row = store.query_optional(KEY, &values![&binding.kid]).await?;
+        binding.must_fit(row.as_ref())?;
+        Ok(None)
+    }
+
+    /// Makes the account of this key, unless another one was sooner.
+    ///
+    /// # Errors
+    /// externalAccountRequired, unauthorized.
+    pub(super) async fn make(self, tx: &mut Tx<'_>) -> Result<Made, Problem> {
+        if let Some(account) = rows::account_of(tx, &self.key.thumbprint()).await? {
+            return Ok(Made { account, is_new: false });
+        }
+        let binding = self.bound()?;
         let institution = redeem(tx, binding).await?;
         self.insert(tx, &binding.kid, &institution).await?;
         let made = rows::account_of(tx, &self.key.thumbprint()).await?;
         let account = made.ok_or_else(Problem::not_yours)?;
         Ok(Made { account, is_new: true })
+    }
+
+    fn bound(&self) -> Result<&Binding, Problem> {
+        self.binding.as_ref().ok_or_else(|| {
+            let detail = "an account is bound to an institution: ask its officer for a key";
+            Problem::new(Kind::ExternalAccountRequired, detail)
+        })
     }
 
     async fn insert(&self, tx: &mut Tx<'_>, kid: &str, institution: &str) -> Result<(), Problem> {
@@ -102,28 +133,20 @@ impl Draft {
     }
 }
 
+const KEY: &str = "SELECT institution, secret, accounts FROM acme_key
+    WHERE kid = $1 AND revoked IS NULL";
+
 /// Uses an institution's key once; answers whose it is. When it is used up, its secret is
 /// forgotten: a stolen database binds no account.
 async fn redeem(tx: &mut Tx<'_>, binding: &Binding) -> Result<String, Problem> {
-    let refused = || {
-        let detail = format!("the key \"{}\" does not bind this account", shown(&binding.kid));
-        Problem::new(Kind::Unauthorized, detail)
-    };
-    let lock = tx.for_update();
-    let sql = format!(
-        "SELECT institution, secret, accounts FROM acme_key
-         WHERE kid = $1 AND revoked IS NULL{lock}"
-    );
-    let row = tx.query_optional(&sql, &values![&binding.kid]).await?.ok_or_else(refused)?;
-    let secret = row.opt_blob("secret")?.ok_or_else(refused)?;
-    if !binding.jws.is_sealed_by(secret) {
-        return Err(refused());
-    }
+    let sql = format!("{KEY}{}", tx.for_update());
+    let row = tx.query_optional(&sql, &values![&binding.kid]).await?;
+    let row = binding.must_fit(row.as_ref())?;
     let sql = "SELECT COUNT(*) AS used FROM acme_account WHERE kid = $1";
     let used = tx.query_one(sql, &values![&binding.kid]).await?.int("used")?;
     let most = row.int("accounts")?;
     if used >= most {
-        return Err(refused());
+        return Err(binding.refused());
     }
     if used + 1 == most {
         let sql = "UPDATE acme_key SET secret = $2 WHERE kid = $1";
