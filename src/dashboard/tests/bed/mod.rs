@@ -118,6 +118,7 @@ impl Bed {
             ets_ca::MIGRATIONS,
             ets_ca::life::MIGRATIONS,
             ets_speed::MIGRATIONS,
+            ets_gateway::MIGRATIONS,
             ets_traffic::STATE_MIGRATIONS,
         ];
         let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
@@ -149,13 +150,22 @@ impl Bed {
             }
             false => None,
         };
+        let gateway = ets_gateway::Deps {
+            store: store.clone(),
+            registry: registry.clone(),
+            clock: clock.clone(),
+            zone: ets_i18n::zone(&Config::default().time_zone).unwrap(),
+            inner: Vec::new(),
+            seed: ets_gateway::policy::Rules::default(),
+        };
+        let gateway = ets_gateway::open(&ets_gateway::Config::default(), gateway).await.unwrap();
         let deps = Deps {
             registry: registry.clone(),
             watch,
             series: series.clone(),
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
-            gateway: None,
+            gateway: is_ruled.then_some(gateway),
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
             rights: rights.clone(),

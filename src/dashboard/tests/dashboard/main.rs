@@ -9,6 +9,7 @@ mod api;
 mod csv;
 mod entry;
 mod forms;
+mod gateway;
 mod live;
 mod metrics;
 mod pages;

@@ -28,6 +28,9 @@ const PAGES: &[&str] = &[
     "/reachability?a=s003&b=mail",
     "/offences",
     "/offences?state=open&segment=s003",
+    "/gateway",
+    "/gateway?segment=s001&to=203.0.113.7:443&at=2026-11-30T09:00",
+    "/gateway/edit",
     "/journal?kind=rules",
 ];
 

@@ -14,3 +14,54 @@ gateway-unreachable = { $host } does not answer. It may be switched off or busy:
 gateway-broken = { $host } broke off before it answered. Try again.
 gateway-wrong = The hub did not understand the request. Look at the address and at the settings of the proxy.
 gateway-foot = This was answered by the network’s hub, not by the site.
+
+# The page of the way out.
+out-title = The way out
+out-heading = { $count ->
+    [one] { $count } rule of the way out
+   *[other] { $count } rules of the way out
+}
+out-heading-none = Nobody gets out
+out-empty = There is no rule. Write the first one: who may reach what, on which ports, in which hours.
+out-now = In force
+out-version = Version
+out-versions = Versions
+out-no-versions = There is none yet.
+out-open = Open connections
+out-rules = Rules, the first that fits decides
+out-rule = Rule
+out-does = Does
+out-for = For
+out-to = Leads to
+out-hours = In the hours
+out-allows = allows
+out-refuses = refuses
+out-off = is off
+out-everybody = everybody
+out-anywhere = anywhere outside
+out-always = always
+out-change = Change the rules
+out-change-heading = Change the rules of the way out
+out-text = Rules
+out-text-help = JSON: groups, lists, rules, limits. They hold at once, for open connections too; only those that lose their right are cut.
+out-apply = Put in force
+out-applied = Version { $version } is in force. Connections cut: { $cut }.
+out-changed = Somebody changed the rules meanwhile: version { $version } is in force. Open the page anew, and change that one.
+out-unreadable = This is no set of rules: { $why }
+out-would = Would it get out?
+out-segment = Segment or address
+out-host = To (host:port)
+out-moment = At (2026-11-30T09:00)
+out-help = A segment and a host tell what would be, and which rule says so; without a moment, now.
+out-no-segment = There is no such segment.
+out-no-host = Write a host and a port: example.kz:443.
+out-no-moment = Write a moment so: 2026-11-30T09:00.
+out-no-address = The name has no address, or the name server does not answer.
+out-yes = Yes, by the rule “{ $rule }”.
+out-no = No.
+out-addresses = Addresses
+out-passed = Rules before
+out-unfit-who = is for others
+out-unfit-to = leads elsewhere
+out-unfit-port = is for other ports
+out-unfit-hours = is for other hours

@@ -13,3 +13,54 @@ gateway-unreachable = { $host } не отвечает. Возможно, он в
 gateway-broken = { $host } прервал связь, не ответив. Повторите.
 gateway-wrong = Узел не понял запроса. Проверьте адрес и настройки прокси.
 gateway-foot = Это ответ узла сети, а не сайта.
+
+out-title = Выход наружу
+out-heading = { $count ->
+    [one] { $count } правило выхода наружу
+    [few] { $count } правила выхода наружу
+   *[other] { $count } правил выхода наружу
+}
+out-heading-none = Наружу не выходит никто
+out-empty = Правил нет. Напишите первое: кому, куда, на какие порты и в какие часы можно.
+out-now = Действует
+out-version = Версия
+out-versions = Версии
+out-no-versions = Пока ни одной.
+out-open = Открытых соединений
+out-rules = Правила, решает первое подходящее
+out-rule = Правило
+out-does = Действие
+out-for = Для кого
+out-to = Куда
+out-hours = В часы
+out-allows = разрешает
+out-refuses = запрещает
+out-off = выключено
+out-everybody = для всех
+out-anywhere = куда угодно наружу
+out-always = всегда
+out-change = Изменить правила
+out-change-heading = Изменение правил выхода
+out-text = Правила
+out-text-help = JSON: groups, lists, rules, limits. Действуют сразу, и на открытые соединения тоже; обрываются только те, что потеряли право.
+out-apply = Ввести в действие
+out-applied = Действует версия { $version }. Оборвано соединений: { $cut }.
+out-changed = Тем временем правила изменены: действует версия { $version }. Откройте страницу заново и измените её.
+out-unreadable = Это не набор правил: { $why }
+out-would = Выйдет ли?
+out-segment = Сегмент или адрес
+out-host = Куда (узел:порт)
+out-moment = Когда (2026-11-30T09:00)
+out-help = По сегменту и узлу видно, что будет и какое правило решит; без времени – сейчас.
+out-no-segment = Такого сегмента нет.
+out-no-host = Напишите узел и порт: example.kz:443.
+out-no-moment = Напишите время так: 2026-11-30T09:00.
+out-no-address = У имени нет адреса, или сервер имён не отвечает.
+out-yes = Да, по правилу «{ $rule }».
+out-no = Нет.
+out-addresses = Адреса
+out-passed = Правила до него
+out-unfit-who = для других
+out-unfit-to = ведёт в другое место
+out-unfit-port = для других портов
+out-unfit-hours = для других часов

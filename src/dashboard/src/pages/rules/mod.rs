@@ -24,6 +24,7 @@ mod service;
 mod service_edit;
 mod text;
 mod version;
+mod way_out;
 mod words;
 
 use axum::routing::{get, post};
@@ -80,6 +81,8 @@ pub(super) fn routes() -> Routes {
         .route("/reachability", "rules.read", get(reach::page))
         .route("/reachability.csv", "rules.read", get(csv::reach))
         .route("/offences", "rules.read", get(offences::page))
+        .on("get", "/gateway", Needs::Right("rules.read"), get(way_out::page))
+        .route("/gateway/edit", "rules.write", get(way_out::edit).post(way_out::apply))
         .route("/offences.csv", "rules.read", get(csv::offences))
 }
 
@@ -91,6 +94,7 @@ enum Tab {
     History,
     Reach,
     Offences,
+    Out,
 }
 
 fn handle(view: &View) -> Result<&Handle, Error> {
@@ -126,6 +130,7 @@ fn choice(view: &View, current: Tab) -> ets_web::Html {
         (Tab::History, t::rules_tab_history(tr).to_owned(), "/rules/history"),
         (Tab::Reach, t::rules_tab_reach(tr).to_owned(), "/reachability"),
         (Tab::Offences, t::rules_tab_offences(tr).to_owned(), "/offences"),
+        (Tab::Out, t::out_title(tr).to_owned(), "/gateway"),
     ];
     let all = all.map(|(tab, title, href)| ets_web::tabs::Tab {
         title,
@@ -133,6 +138,10 @@ fn choice(view: &View, current: Tab) -> ets_web::Html {
         current: tab == current,
         key: "",
     });
+    let mut all: Vec<_> = all.into();
+    if view.app.deps.gateway.is_none() {
+        all.pop();
+    }
     tabs(t::rules_title(tr), &all)
 }
 

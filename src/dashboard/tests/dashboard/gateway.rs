@@ -1,0 +1,97 @@
+//! The page of the way out: rules changed as text, refused with their faults, tried before they are
+//! needed; the same over the API.
+
+use http::{Method, Request, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, json as read, text};
+use crate::pages::{in_language, post};
+
+const RULES: &str = r#"{ "rules": [{ "id": "bank", "name": { "en": "The <bank>", "ru": "Банк" },
+    "who": { "segments": ["s001"] }, "to": { "addresses": ["203.0.113.0/24"] },
+    "hours": ["mon-fri 09:00-18:00"], "action": "allow" }] }"#;
+
+fn form(rules: &str, base: u64) -> String {
+    let rules = utf8_percent_encode(rules, NON_ALPHANUMERIC);
+    format!("base={base}&reason=why&rules={rules}")
+}
+
+async fn asked(bed: &Bed, query: &str) -> String {
+    in_language(bed, &format!("/gateway?{query}"), "en").await.1
+}
+
+/// covers: N6.1, N6.5
+#[tokio::test]
+async fn rules_are_changed_as_text_and_tried_before_they_are_needed() {
+    let bed = Bed::ruled(2).await;
+    let (_, html) = in_language(&bed, "/gateway", "en").await;
+    assert!(html.contains("Nobody gets out"), "{html}");
+    for (rules, base, fault) in [
+        ("{ no json", 0, "Это не набор правил"),
+        (&RULES.replace("\"s001\"", "\"s9\""), 0, "rule bank: there is no segment s9"),
+        (RULES, 7, "действует версия 0"),
+    ] {
+        let response = bed.ask(post("/gateway/edit", &form(rules, base))).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{rules}");
+        let html = text(response).await;
+        assert!(html.contains(fault), "{fault}: {html}");
+        assert!(html.contains("value=\"why\""), "what was typed stands there again");
+    }
+    let response = bed.ask(post("/gateway/edit", &form(RULES, 0))).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let html = asked(&bed, "").await;
+    assert!(html.contains("The &lt;bank&gt;") && html.contains("mon-fri 09:00-18:00"), "{html}");
+    let at = "at=2026-11-30T10:00";
+    let yes = asked(&bed, &format!("segment=s001&to=203.0.113.7:443&{at}")).await;
+    assert!(yes.contains("Yes, by the rule “The &lt;bank&gt;”."), "{yes}");
+    for (question, told) in [
+        ("segment=s001&to=203.0.113.7:443&at=2026-11-29T10:00", "is for other hours"),
+        ("segment=s002&to=203.0.113.7:443&at=2026-11-30T10:00", "is for others"),
+        ("segment=s007&to=203.0.113.7:443", "There is no such segment"),
+        ("segment=s001&to=203.0.113.7", "Write a host and a port"),
+        ("segment=s001&to=a.example:443", "The name has no address"),
+        ("segment=s001&to=203.0.113.7:443&at=soon", "Write a moment so"),
+    ] {
+        let html = asked(&bed, question).await;
+        assert!(html.contains(told), "{question}: {html}");
+    }
+    let version = in_language(&bed, "/gateway/edit?of=1", "en").await.1;
+    assert!(version.contains("203.0.113.0/24"), "{version}");
+}
+
+/// covers: N6.1
+#[tokio::test]
+async fn the_same_is_done_over_the_api_and_a_stale_version_is_refused() {
+    let bed = Bed::ruled(2).await;
+    let rules: Value = serde_json::from_str(RULES).unwrap();
+    let put = async |version: u64, rules: &Value| {
+        let mut body = rules.clone();
+        body["version"] = version.into();
+        let request = Request::put("/api/v1/gateway/rules")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into())
+            .unwrap();
+        let response = bed.ask(request).await;
+        (response.status(), read(response).await)
+    };
+    let (status, answer) = put(0, &rules).await;
+    assert_eq!((status, &answer["version"]["no"]), (StatusCode::OK, &json!(1)), "{answer}");
+    let (status, answer) = put(2, &rules).await;
+    assert_eq!(status, StatusCode::PRECONDITION_FAILED, "{answer}");
+    let (status, answer) = put(1, &json!({ "rules": [{ "id": "A" }] })).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let state = read(bed.get("/api/v1/gateway").await).await;
+    assert_eq!(state["rules"]["rules"][0]["id"], "bank", "{state}");
+    let would = "/api/v1/gateway/would?segment=s001&to=203.0.113.7:443&at=2026-11-30T10:00:00Z";
+    let would = read(bed.get(would).await).await;
+    assert_eq!((&would["allowed"], &would["rule"]), (&json!(true), &json!("bank")), "{would}");
+    assert_eq!(would["until"], "2026-11-30T13:00:00Z", "{would}");
+    for path in ["/api/v1/gateway/versions/9", "/api/v1/gateway/would?segment=s1&to=a:1"] {
+        assert_eq!(bed.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let request = Request::builder().method(Method::GET);
+    let request = request.uri("/api/v1/gateway/would?segment=s001&to=nonsense");
+    let response = bed.ask(request.body(String::new().into()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
