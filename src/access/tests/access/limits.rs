@@ -40,6 +40,7 @@ async fn so_many_connections_and_open_streams_and_no_more() {
         open.push(events);
     }
     assert_eq!(bed.ask(&[], "/").await.0, 429, "two are under way");
+    crate::bed::wait_for("the end of that one", || bed.connections.len() == 2).await;
     let third = bed.tls("aigul", "http/1.1", "closed.example").await;
     crate::bed::wait_for("the third", || bed.connections.len() == 3).await;
     assert_eq!(bed.ask(&[], "/").await.0, 0, "three connections stand");
