@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, hub_binary, inside_of, text, wait_for};
+use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -119,7 +119,16 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
     }
 }
 
-/// covers: N6.2, G3, G8: a change cuts who lost the right and nobody else; who comes while `serve`
+/// Bytes to a segment that the gateway counted.
+#[track_caller]
+fn passed(json: &Value, segment: &str) -> u64 {
+    let figures = tool("curl", &["-sS", text(&json["metrics_url"])]);
+    let line = format!("ets_gateway_bytes_total{{segment=\"{segment}\",direction=\"down\"}} ");
+    let value = figures.lines().find_map(|one| one.strip_prefix(&line));
+    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+/// covers: N6.2, N6.4, G3, G4, G8: a change cuts who lost the right and nobody else; who comes while `serve`
 /// starts again waits, and is not refused
 #[test]
 fn a_change_cuts_those_who_lost_their_right_and_a_restart_refuses_nobody() {
@@ -157,13 +166,19 @@ fn a_change_cuts_those_who_lost_their_right_and_a_restart_refuses_nobody() {
     open(1);
     assert!(held[1].try_wait().expect("it is ours").is_none(), "the second one goes on");
     let url = format!("http://{outside}/26");
+    let greeting = passed(&json, "s002");
+    assert!(greeting > 0, "what passes is seen while the tunnel is open");
     assert_eq!(curl(segment(0), &["-x", &http], &url), "403");
     assert_eq!(curl(segment(1), &["-x", &http], &url), "200");
 
+    let before = passed(&json, "s002");
+    let page = before - greeting;
+    assert!(page > 26, "{page} bytes of a page");
     Lab::signal(lab.pid("serve"), Signal::SIGKILL);
     let asked = ["-m", "30", "-x", &http];
     assert_eq!(curl(segment(1), &asked, &url), "200", "who comes meanwhile waits");
     assert_eq!(curl(segment(0), &asked, &url), "403", "the rules are those of before");
+    assert_eq!(passed(&json, "s002"), before + page, "the same page once more, nothing is lost");
     for mut one in held {
         drop(one.kill());
         drop(one.wait());

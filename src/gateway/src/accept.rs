@@ -1,24 +1,54 @@
-//! The accept loop of one socket.
+//! The accept loop of one socket: so many connections at once, and so many of one address.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ets_listen::{Network, Tally};
 use ets_runtime::Shutdown;
+use nix::sys::resource::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::Error;
 
-/// Connections of one socket at once; who comes above that waits in the kernel's queue.
-const MOST: usize = 60_000;
+/// Descriptors of the process that are not for the gateway.
+const OF_OTHERS: u64 = 9_000;
+/// Those of a tunnel: both ends, and pipes while there is much to move.
+const OF_EACH: u64 = 3;
+/// An address has this part of all places: a whole segment may stand behind one, and none takes the
+/// way out from the others.
+const SHARE: usize = 8;
 /// How long to wait after `accept` failed for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Places of all sockets together; who comes above that waits in the kernel's queue.
+#[derive(Debug)]
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    by_address: Arc<Tally<Network>>,
+    most_of_one: usize,
+}
+
+impl Places {
+    /// As many as the process's limit of descriptors lets it have, from 256 to 60,000.
+    pub(crate) fn new() -> Self {
+        let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft);
+        let most = limit.saturating_sub(OF_OTHERS) / OF_EACH;
+        Self::of(usize::try_from(most).unwrap_or(usize::MAX).clamp(256, 60_000))
+    }
+
+    fn of(most: usize) -> Self {
+        let all = Arc::new(Semaphore::new(most));
+        Self { all, by_address: Arc::default(), most_of_one: most.div_ceil(SHARE) }
+    }
+}
 
 /// Serves what comes until shutdown. Connections that are open then end with the process.
 pub(crate) async fn accept<F>(
     listener: std::net::TcpListener,
     talk: impl Fn(TcpStream, SocketAddr) -> F,
+    places: Arc<Places>,
     shutdown: Shutdown,
 ) -> Result<(), Error>
 where
@@ -26,24 +56,28 @@ where
 {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(MOST));
     loop {
         let accepted = tokio::select! {
             () = shutdown.requested() => return Ok(()),
             accepted = async {
-                let place = Arc::clone(&places).acquire_owned().await;
+                let place = Arc::clone(&places.all).acquire_owned().await;
                 (place, listener.accept().await)
             } => accepted,
         };
         match accepted {
             (place, Ok((client, peer))) => {
+                let own = places.by_address.take(Network::from(peer.ip()), places.most_of_one);
+                let Some(own) = own else {
+                    tracing::debug!(%peer, "an address has too many connections to the gateway");
+                    continue;
+                };
                 let talk = talk(client, peer);
                 tokio::spawn(async move {
                     // That a client breaks off is an ordinary thing.
                     if let Err(error) = talk.await {
                         tracing::trace!(%peer, %error, "a client of the gateway broke off");
                     }
-                    drop(place);
+                    drop((place, own));
                 });
             }
             (_, Err(error)) => {
@@ -51,5 +85,50 @@ where
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    /// covers: G6 (slow clients by the thousand)
+    #[tokio::test]
+    async fn one_address_takes_its_share_and_leaves_the_rest_to_others() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let (_trigger, shutdown) = Shutdown::new();
+        let places = Arc::new(Places::of(3 * SHARE));
+        let hold = |client: TcpStream, _| async move {
+            // Until the client goes.
+            let mut client = client;
+            drop(client.read_u8().await);
+            Ok(())
+        };
+        let serving = tokio::spawn(accept(listener, hold, places, shutdown));
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(TcpStream::connect(at).await.unwrap());
+        }
+        let mut fourth = TcpStream::connect(at).await.unwrap();
+        assert_eq!(fourth.read(&mut [0]).await.unwrap(), 0, "it is closed at once");
+        let other = tokio::net::TcpSocket::new_v4().unwrap();
+        other.bind("127.0.0.9:0".parse().unwrap()).unwrap();
+        let mut other = other.connect(at).await.unwrap();
+        let still = tokio::time::timeout(PAUSE * 2, other.read(&mut [0])).await;
+        assert!(still.is_err(), "another address has its own share");
+        drop(held.pop());
+        let again = async {
+            loop {
+                let mut again = TcpStream::connect(at).await.unwrap();
+                if tokio::time::timeout(PAUSE, again.read(&mut [0])).await.is_err() {
+                    return;
+                }
+            }
+        };
+        again.await;
+        serving.abort();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 /// What the gateway is told by the file.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Config {
     pub resolvers: Vec<SocketAddr>,
     /// Names with their addresses, before any server.
     pub hosts: BTreeMap<String, IpAddr>,
+    /// The file of the meters; in memory alone where there is none.
+    pub meters: Option<PathBuf>,
 }
 
 impl Config {

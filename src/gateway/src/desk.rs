@@ -13,7 +13,9 @@ use jiff::{Timestamp, Zoned};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
+use crate::accept::Places;
 use crate::gateway::{Gateway, Resolve, World};
+use crate::meters::Meters;
 use crate::names::Names;
 use crate::policy::{Ask, Fault, Ground, Moment, Policy, Rules, Unfit, Verdict, faults};
 use crate::relay::Patience;
@@ -87,6 +89,7 @@ struct Inner {
     version: RwLock<Version>,
     /// One change after the other.
     applying: Mutex<()>,
+    places: Arc<Places>,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -124,7 +127,9 @@ impl Desk {
             clock: deps.clock.clone(),
             zone: deps.zone.clone(),
         };
-        let gateway = Gateway::new(Arc::new(world), Names::new(config)?, policy, patience);
+        let names = Names::new(config)?;
+        let counted = (patience, meters(config)?);
+        let gateway = Gateway::new(Arc::new(world), names, policy, counted);
         let is_new = version.no == 0 && deps.seed != Rules::default();
         let seed = deps.seed.clone();
         let desk = Self(Arc::new(Inner {
@@ -132,6 +137,7 @@ impl Desk {
             gateway: Arc::new(gateway),
             version: RwLock::new(version),
             applying: Mutex::default(),
+            places: Arc::new(Places::new()),
         }));
         if is_new {
             desk.apply(seed, 0, &Author::new("system")).await?;
@@ -142,6 +148,11 @@ impl Desk {
     /// The gateway itself.
     pub fn gateway(&self) -> &Arc<Gateway<Names>> {
         &self.0.gateway
+    }
+
+    /// The places of those who come.
+    pub(crate) fn places(&self) -> Arc<Places> {
+        Arc::clone(&self.0.places)
     }
 
     /// The version in force.
@@ -302,6 +313,15 @@ impl Desk {
             }
         }
     }
+}
+
+/// The meters of the file; where it has no room for them they are in memory, and that is told.
+fn meters(config: &Config) -> Result<Arc<Meters>, Error> {
+    let Some(path) = &config.meters else { return Meters::in_memory() };
+    Meters::open(path).or_else(|error| {
+        tracing::error!(%error, "what passes the gateway is counted in memory until the next start");
+        Meters::in_memory()
+    })
 }
 
 /// Rules made ready on the ground as it is now.

@@ -28,6 +28,9 @@ pub enum Error {
     /// The task that wrote them ended before them.
     #[error("the rules were not applied: try again")]
     Abandoned,
+    /// What passes cannot be counted there.
+    #[error("{} cannot hold the meters of the gateway: give it room", .0.display())]
+    Meters(std::path::PathBuf, #[source] std::io::Error),
     /// A listening socket cannot be used.
     #[error("a listening socket cannot be used")]
     Listener(#[from] std::io::Error),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use ets_listen::{Place, Tally};
 use ets_model::{PersonId, Protocol, SegmentNo};
 use jiff::Zoned;
 use tokio::net::TcpStream;
@@ -13,9 +14,10 @@ use tokio::time::timeout;
 
 use crate::open::{Book, Open};
 
+use crate::meters::{Meter, Meters, Passed};
 pub(crate) use crate::open::Tunnel;
 use crate::policy::{Ask, Moment, Policy, Verdict, Why};
-use crate::relay::{End, Meter, Patience, Pool, join};
+use crate::relay::{End, Patience, Pool, join};
 use crate::target::{Host, Target};
 
 /// How long one address may take to answer before the next is tried.
@@ -46,6 +48,10 @@ pub enum Refusal {
     NoSuchName,
     /// The resolver does not answer.
     NoResolver,
+    /// The segment has so many connections open already, and may have no more.
+    Crowded(u32),
+    /// More are open than can be counted.
+    Full,
     /// Nobody answers there.
     Unreachable,
 }
@@ -58,6 +64,8 @@ pub struct Gateway<R> {
     policy: ArcSwap<Policy>,
     book: Arc<Book>,
     pool: Pool,
+    meters: Arc<Meters>,
+    by_segment: Arc<Tally<SegmentNo>>,
     patience: Patience,
 }
 
@@ -89,15 +97,25 @@ impl Reached {
 
 impl<R: Resolve> Gateway<R> {
     /// With the rules that hold at first.
-    pub fn new(world: Arc<dyn World>, resolver: R, policy: Policy, patience: Patience) -> Self {
+    pub fn new(
+        world: Arc<dyn World>,
+        resolver: R,
+        policy: Policy,
+        (patience, meters): (Patience, Arc<Meters>),
+    ) -> Self {
         let (book, pool) = (Arc::default(), Pool::default());
         let policy = ArcSwap::from_pointee(policy);
-        Self { world, resolver, policy, book, pool, patience }
+        Self { world, resolver, policy, book, pool, patience, meters, by_segment: Arc::default() }
     }
 
     /// The rules in force.
     pub fn policy(&self) -> Arc<Policy> {
         self.policy.load_full()
+    }
+
+    /// How long a connection may be quiet.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Who is asked for the addresses of names.
@@ -114,6 +132,11 @@ impl<R: Resolve> Gateway<R> {
     /// Holds open tunnels against the rules: at a change, and each minute for the sake of hours.
     pub fn judge_again(&self) -> usize {
         self.book.judge_again(&self.policy.load(), self.moment())
+    }
+
+    /// What passed, by segment.
+    pub fn passed(&self) -> Vec<(SegmentNo, Passed)> {
+        self.meters.passed()
     }
 
     /// How many tunnels are open.
@@ -135,6 +158,7 @@ impl<R: Resolve> Gateway<R> {
         let Some(segment) = self.world.segment_of(client) else {
             return Err(Refusal::Rules(Why::Stranger, None));
         };
+        let mut place = self.place(segment)?;
         let mut refused = None;
         let mut tried = false;
         for address in self.addresses(&target.host).await? {
@@ -154,7 +178,9 @@ impl<R: Resolve> Gateway<R> {
             let Some(stream) = connect(SocketAddr::new(address, target.port)).await else {
                 continue;
             };
-            let tunnel = self.book.enter(Open::new(&ask, segment));
+            let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
+            let counted = (meter, place.take());
+            let tunnel = self.book.enter(Open::new(&ask, segment, counted));
             // A change since the question may have missed this tunnel.
             self.allowed(&tunnel.ask()).map_err(|why| self.refusal(why, &ask))?;
             return Ok(Reached { stream, tunnel });
@@ -167,6 +193,13 @@ impl<R: Resolve> Gateway<R> {
         let Reached { stream, tunnel } = reached;
         let counted = (tunnel.meter(), &self.pool);
         join((client, stream), counted, self.patience, tunnel.is_cut()).await
+    }
+
+    /// A place among the connections of a segment, where they are limited.
+    fn place(&self, segment: SegmentNo) -> Result<Option<Place<SegmentNo>>, Refusal> {
+        let Some(most) = self.policy.load().most_connections(segment) else { return Ok(None) };
+        let place = self.by_segment.take(segment, usize::try_from(most).unwrap_or(usize::MAX));
+        place.map(Some).ok_or(Refusal::Crowded(most))
     }
 
     async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Refusal> {

@@ -6,6 +6,7 @@ mod desk;
 mod error;
 mod gateway;
 pub mod http;
+pub mod meters;
 mod names;
 mod open;
 pub mod policy;

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ets_listen::Place;
 use ets_model::{PersonId, Protocol, SegmentNo};
 use tokio::sync::Notify;
 
+use crate::meters::Meter;
 use crate::policy::{Ask, Moment, Policy, Verdict};
-use crate::relay::Meter;
 
 /// Parts of the book, so that those who open and end tunnels seldom meet.
 const SHARDS: usize = 64;
@@ -34,6 +35,8 @@ pub(crate) struct Open {
     pub(crate) protocol: Protocol,
     pub(crate) meter: Meter,
     cut: Notify,
+    /// One of those that its segment has, where there is a limit.
+    _place: Option<Place<SegmentNo>>,
 }
 
 /// The place of a tunnel in the book; when nobody holds it any more, the tunnel is out.
@@ -89,7 +92,11 @@ impl Book {
 }
 
 impl Open {
-    pub(crate) fn new(ask: &Ask<'_>, segment: SegmentNo) -> Self {
+    pub(crate) fn new(
+        ask: &Ask<'_>,
+        segment: SegmentNo,
+        (meter, place): (Meter, Option<Place<SegmentNo>>),
+    ) -> Self {
         Self {
             segment,
             person: ask.person.cloned(),
@@ -97,8 +104,9 @@ impl Open {
             address: ask.address,
             port: ask.port,
             protocol: ask.protocol,
-            meter: Meter::default(),
+            meter,
             cut: Notify::new(),
+            _place: place,
         }
     }
 

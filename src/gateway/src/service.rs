@@ -45,18 +45,18 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    let gateway = Arc::clone(desk.gateway());
+    let (gateway, places) = (Arc::clone(desk.gateway()), desk.places());
     match speaks {
         Speaks::Http => {
             let talk = |client, peer| http::serve(Arc::clone(&gateway), client, peer);
-            accept(listener, talk, shutdown).await
+            accept(listener, talk, places, shutdown).await
         }
         Speaks::Socks => {
             let talk = |client, peer| {
                 let gateway = Arc::clone(&gateway);
                 async move { socks::serve(&gateway, client, peer).await }
             };
-            accept(listener, talk, shutdown).await
+            accept(listener, talk, places, shutdown).await
         }
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::any;
+use ets_gateway::meters::Meters;
 use ets_gateway::policy::{Ground, Policy, Rules};
 use ets_gateway::relay::Patience;
 use ets_gateway::{Gateway, Resolve, World, http, socks};
@@ -107,7 +108,7 @@ fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Arc<Gateway<Table>>, L
             Arc::new(lab.clone()),
             Table(names.into_iter().collect()),
             policy(RULES),
-            patience,
+            (patience, Meters::in_memory().unwrap()),
         ));
         listen(HTTP, Arc::clone(&gateway), |gateway, stream, peer| async move {
             drop(http::serve(gateway, stream, peer).await);
@@ -246,6 +247,31 @@ fn a_change_of_the_rules_or_of_the_hour_cuts_only_what_lost_the_right() {
         assert_eq!(gateway.judge_again(), 2);
         assert!(said_back(&mut first).await.is_err() && said_back(&mut second).await.is_err());
         gone(&gateway).await;
+    });
+}
+
+/// covers: N6.1, N6.4: no more at once than the limit says, and the segment has what passed
+#[test]
+fn a_segment_has_no_more_connections_than_its_limit_and_what_passed_is_its_own() {
+    in_namespace(|gateway, _| async move {
+        let limit = r#"{ "limits": [{ "id": "one", "connections": 1 }],"#;
+        gateway.enforce(policy(&RULES.replacen('{', limit, 1)));
+        let mut held = tunnel(OUTSIDE, 7).await;
+        said_back(&mut held).await.unwrap();
+        let (_, told) = curl(&format!("{} -w %{{http_code}} http://web.test/", WAYS[0])).await;
+        assert!(told.ends_with("429"), "{told}");
+        let (code, told) = curl(&format!("{} http://web.test/", WAYS[2])).await;
+        assert!(code == 97 && told.contains("(2)"), "{code} {told}");
+        let of = |no: u32| {
+            let found = gateway.passed().into_iter().find(|(segment, _)| segment.0 == no);
+            found.map(|(_, passed)| (passed.up, passed.down, passed.tunnels))
+        };
+        assert_eq!(of(1), Some((5, 5, 0)), "seen while the tunnel is open");
+        drop(held);
+        gone(&gateway).await;
+        assert_eq!(of(1), Some((5, 5, 1)));
+        let (code, told) = curl(&format!("{} http://web.test/", WAYS[0])).await;
+        assert_eq!(code, 0, "{told}");
     });
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn write(app: &App, health: &Health, letters: Option<&ets_notify::Fig
     memory(&mut out, health);
     storage(&mut out, health, &app.deps.series.health());
     super::traffic::write(app, &mut out);
+    super::gateway::write(app, &mut out);
     if let Some(figures) = letters {
         mail(&mut out, figures);
     }

@@ -3,6 +3,7 @@
 
 mod entrance;
 mod exposition;
+mod gateway;
 mod own;
 mod traffic;
 

@@ -60,7 +60,7 @@ pub(super) async fn serve<R: Resolve>(
     // What the client said without waiting for the answer.
     let early = &read[length..];
     reached.stream.write_all(early).await?;
-    reached.meter().up.fetch_add(early.len() as u64, Ordering::Relaxed);
+    reached.meter().up().fetch_add(early.len() as u64, Ordering::Relaxed);
     drop(read);
     gateway.relay(&client, &reached).await;
     Ok(())

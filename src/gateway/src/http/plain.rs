@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -18,6 +19,8 @@ use super::refused;
 use super::stream::{Begun, Metered};
 use super::{LONGEST_HEAD, PATIENCE};
 use crate::gateway::{Gateway, Reached, Resolve};
+use crate::meters::Meter;
+use crate::relay::Patience;
 use crate::target::{Host, Target};
 
 /// Headers that belong to one connection (RFC 9110, section 7.6.1), and those of proxies.
@@ -70,7 +73,7 @@ async fn answer<R: Resolve>(
         }
     };
     let headers = request.headers().clone();
-    match exchange(reached, request).await {
+    match exchange(reached, request, gateway.patience()).await {
         Ok(answer) => answer.map(Either::Left),
         Err(error) => {
             tracing::debug!(%target, %error, "a host outside broke off");
@@ -120,20 +123,35 @@ fn clean(headers: &mut HeaderMap) {
 async fn exchange(
     reached: Reached,
     request: Request<Incoming>,
+    patience: Patience,
 ) -> hyper::Result<Response<Incoming>> {
     let (stream, tunnel) = reached.into_parts();
-    let cut = tunnel.clone();
+    let watched = tunnel.clone();
     let metered = TokioIo::new(Metered { stream, tunnel });
     let (mut sender, connection) = hyper::client::conn::http1::handshake(metered).await?;
     tokio::spawn(async move {
         tokio::select! {
             _ = connection => {}
-            () = cut.is_cut() => {}
+            () = watched.is_cut() => {}
+            () = is_idle(watched.meter(), patience.idle) => {}
         }
     });
     let mut answer = sender.send_request(request).await?;
     clean(answer.headers_mut());
     Ok(answer)
+}
+
+/// Waits until nothing has passed for so long; up to twice as long, as nobody keeps when it did.
+async fn is_idle(meter: &Meter, patience: Duration) {
+    let mut seen = meter.total();
+    loop {
+        tokio::time::sleep(patience).await;
+        let now = meter.total();
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
 }
 
 fn own(answer: Response<Bytes>) -> Answer {

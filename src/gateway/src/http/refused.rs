@@ -31,6 +31,10 @@ pub(super) fn answer(
         }
         Refusal::NoSuchName => plain(StatusCode::BAD_GATEWAY, t::gateway_no_name(&tr, &host)),
         Refusal::NoResolver => plain(StatusCode::BAD_GATEWAY, t::gateway_no_resolver(&tr, &host)),
+        Refusal::Crowded(most) => {
+            plain(StatusCode::TOO_MANY_REQUESTS, t::gateway_crowded(&tr, *most))
+        }
+        Refusal::Full => plain(StatusCode::SERVICE_UNAVAILABLE, t::gateway_full(&tr).to_owned()),
         Refusal::Unreachable => {
             plain(StatusCode::GATEWAY_TIMEOUT, t::gateway_unreachable(&tr, &host))
         }

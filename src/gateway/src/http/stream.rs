@@ -52,7 +52,7 @@ impl AsyncRead for Metered {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
-        count(&self.tunnel.meter().down, buffer.filled().len() - before);
+        count(self.tunnel.meter().down(), buffer.filled().len() - before);
         Poll::Ready(read)
     }
 }
@@ -106,7 +106,7 @@ macro_rules! write_through {
 }
 
 write_through!(Begun, this, |_: &Begun, _| ());
-write_through!(Metered, this, |this: &Metered, written| count(&this.tunnel.meter().up, written));
+write_through!(Metered, this, |this: &Metered, written| count(this.tunnel.meter().up(), written));
 
 fn count(meter: &AtomicU64, octets: usize) {
     meter.fetch_add(octets as u64, Ordering::Relaxed);

@@ -81,15 +81,11 @@ fn check_rule(faults: &mut Vec<Fault>, rules: &Rules, rule: &Rule) {
 fn check_limit(faults: &mut Vec<Fault>, rules: &Rules, limit: &Limit) {
     let place = format!("limit {}", limit.id);
     let mut fault = |what: &str| faults.push(Fault { place: place.clone(), what: what.to_owned() });
-    if limit.quota.is_none()
-        && limit.down.is_none()
-        && limit.up.is_none()
-        && limit.connections.is_none()
-    {
-        fault("it limits nothing; give quota, down, up or connections");
+    if limit.connections == 0 {
+        fault("nobody could come out; refuse by a rule");
     }
-    if limit.down == Some(0) || limit.up == Some(0) {
-        fault("a rate of 0 would hang every connection; refuse by a rule");
+    if !limit.who.persons.is_empty() {
+        fault("a limit is a segment's; leave persons out");
     }
     check_who(faults, &place, rules, &limit.who);
 }

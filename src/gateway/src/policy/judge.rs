@@ -79,7 +79,15 @@ pub struct Policy {
     rules: Vec<Ready>,
     source: Arc<Rules>,
     index: Index,
+    most: Most,
     ground: Ground,
+}
+
+/// How many connections a segment may have open at once.
+#[derive(Debug, Default)]
+struct Most {
+    of: HashMap<SegmentNo, u32>,
+    of_each: Option<u32>,
 }
 
 /// Which rules may fit whom, in their order.
@@ -122,8 +130,9 @@ impl Policy {
             .filter_map(|(name, domains)| Some((name.as_str(), set(domains)?)))
             .collect();
         let rules: Vec<Ready> = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
+        let most = Most::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Ok(Self { rules, source, index, ground })
+        Ok(Self { rules, source, index, most, ground })
     }
 
     /// The rules as they were written.
@@ -134,6 +143,13 @@ impl Policy {
     /// The rule in a place.
     pub fn rule(&self, place: usize) -> &Rule {
         &self.source.rules[place]
+    }
+
+    /// How many connections a segment may have open at once; none for as many as it wants. Of all the
+    /// limits that are for it the lowest holds.
+    pub fn most_connections(&self, segment: SegmentNo) -> Option<u32> {
+        let own = self.most.of.get(&segment).copied();
+        own.into_iter().chain(self.most.of_each).min()
     }
 
     /// Whether somebody may, at a moment in the hub's zone.
@@ -248,9 +264,35 @@ fn set(domains: &[String]) -> Option<Arc<DomainSet>> {
     DomainSet::new(domains.iter().map(String::as_str)).ok().map(Arc::new)
 }
 
+impl Most {
+    fn new(source: &Rules, numbers: &impl Fn(&SegmentId) -> Option<SegmentNo>) -> Self {
+        let mut most = Self::default();
+        for limit in &source.limits {
+            let count = limit.connections;
+            if for_everybody(&limit.who) {
+                most.of_each = Some(most.of_each.map_or(count, |other| other.min(count)));
+            }
+            for segment in segments(source, &limit.who).filter_map(numbers) {
+                let own = most.of.entry(segment).or_insert(count);
+                *own = count.min(*own);
+            }
+        }
+        most
+    }
+}
+
+fn for_everybody(who: &Who) -> bool {
+    who.segments.is_empty() && who.groups.is_empty()
+}
+
+/// The segments that are named, by themselves or by their groups.
+fn segments<'a>(source: &'a Rules, who: &'a Who) -> impl Iterator<Item = &'a SegmentId> {
+    let groups = who.groups.iter().filter_map(|name| source.groups.get(name));
+    who.segments.iter().chain(groups.flatten())
+}
+
 impl Index {
     fn new(source: &Rules, numbers: impl Fn(&SegmentId) -> Option<SegmentNo>) -> Self {
-        let for_everybody = |who: &Who| who.segments.is_empty() && who.groups.is_empty();
         let in_use = source.rules.iter().enumerate().filter(|(_, rule)| !rule.off);
         let (mut named, mut for_all) = (HashMap::<SegmentNo, Vec<u16>>::new(), Vec::new());
         for (place, rule) in in_use {
@@ -259,9 +301,7 @@ impl Index {
             if for_everybody(&rule.who) {
                 for_all.push(place);
             }
-            let groups = rule.who.groups.iter().filter_map(|name| source.groups.get(name));
-            let segments = rule.who.segments.iter().chain(groups.flatten());
-            for segment in segments.filter_map(&numbers) {
+            for segment in segments(source, &rule.who).filter_map(&numbers) {
                 named.entry(segment).or_default().push(place);
             }
         }

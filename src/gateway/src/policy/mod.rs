@@ -12,7 +12,7 @@ pub use domains::{DomainSet, InvalidDomain, ascii};
 pub use ground::{Ground, Kind, bare};
 pub use hours::{Hours, InvalidHours, Moment};
 pub use judge::{Ask, Policy, Unfit, Verdict, Why};
-pub use rule::{Action, Limit, Period, Quota, Rule, Rules, To, Who};
+pub use rule::{Action, Limit, Rule, Rules, To, Who};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ pub struct Rules {
     pub lists: BTreeMap<String, Vec<String>>,
     /// In their order.
     pub rules: Vec<Rule>,
-    /// How much and how fast; all that fit hold at once.
+    /// How many at once; of all that fit the lowest holds.
     pub limits: Vec<Limit>,
 }
 
@@ -86,47 +86,17 @@ pub enum Action {
     Refuse,
 }
 
-/// How much, how fast and how many at once.
+/// How many at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Its identifier.
     pub id: String,
-    /// For whom; each segment has its own.
+    /// For which segments; each has its own.
     #[serde(default)]
     pub who: Who,
-    /// Bytes both ways in a period of the hub's calendar, all of the segment together.
-    #[serde(default)]
-    pub quota: Option<Quota>,
-    /// Bits a second towards the segment.
-    #[serde(default)]
-    pub down: Option<u64>,
-    /// Bits a second from the segment.
-    #[serde(default)]
-    pub up: Option<u64>,
     /// Connections open at once.
-    #[serde(default)]
-    pub connections: Option<u32>,
-}
-
-/// So many bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quota {
-    /// Payload, both ways together.
-    pub bytes: u64,
-    /// In each.
-    pub per: Period,
-}
-
-/// A part of the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Period {
-    /// From midnight to midnight.
-    Day,
-    /// From the first of a month to the next.
-    Month,
+    pub connections: u32,
 }
 
 impl Rule {

@@ -137,7 +137,7 @@ fn rules_with_faults_are_refused_and_each_fault_is_named() {
           "to": { "lists": ["none"], "domains": ["http://x"] }, "who": { "groups": ["none"] } },
         { "id": "b", "name": { "en": "B" }, "action": "allow" }
       ],
-      "limits": [ { "id": "c" }, { "id": "d", "down": 0 } ]
+      "limits": [ { "id": "c", "connections": 0, "who": { "persons": ["name:A"] } } ]
     }"#;
     let rules: Rules = serde_json::from_str(text).unwrap();
     let found: Vec<String> = faults(&rules).iter().map(ToString::to_string).collect();
@@ -150,8 +150,24 @@ fn rules_with_faults_are_refused_and_each_fault_is_named() {
         "rule b: there is no group none",
         "rule b: \"http://x\" is no domain name: write example.kz, =example.kz for that name alone",
         "rule b: another has the same id; choose a new one",
-        "limit c: it limits nothing; give quota, down, up or connections",
-        "limit d: a rate of 0 would hang every connection; refuse by a rule",
+        "limit c: nobody could come out; refuse by a rule",
+        "limit c: a limit is a segment's; leave persons out",
     ];
     assert_eq!(found, expected);
+}
+
+/// covers: N6.1
+#[test]
+fn of_the_limits_that_are_for_a_segment_the_lowest_holds() {
+    let text = r#"{ "groups": { "schools": ["s1", "s2"] }, "limits": [
+        { "id": "all", "connections": 100 },
+        { "id": "schools", "connections": 50, "who": { "groups": ["schools"] } },
+        { "id": "one", "connections": 200, "who": { "segments": ["s1", "s3"] } } ] }"#;
+    let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
+    let rules = Arc::new(serde_json::from_str(text).unwrap());
+    let policy = Policy::new(rules, Ground::new([]), number).unwrap();
+    let most = [1, 2, 3, 4].map(|no| policy.most_connections(SegmentNo(no)));
+    assert_eq!(most, [Some(50), Some(50), Some(100), Some(100)]);
+    let none = Policy::new(Arc::default(), Ground::new([]), number).unwrap();
+    assert_eq!(none.most_connections(SegmentNo(1)), None);
 }

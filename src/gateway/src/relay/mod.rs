@@ -5,7 +5,6 @@ mod way;
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -15,14 +14,7 @@ use tokio::time::{Instant, sleep_until};
 pub use pipe::Pool;
 use way::Way;
 
-/// Bytes that passed, visible while they do.
-#[derive(Debug, Default)]
-pub struct Meter {
-    /// From the client.
-    pub up: AtomicU64,
-    /// To the client.
-    pub down: AtomicU64,
-}
+use crate::meters::Meter;
 
 /// How a tunnel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +46,8 @@ pub async fn join(
     patience: Patience,
     cut: impl Future<Output = ()>,
 ) -> End {
-    let up = Way { from: client, to: far, passed: &meter.up, pool };
-    let down = Way { from: far, to: client, passed: &meter.down, pool };
+    let up = Way { from: client, to: far, passed: meter.up(), pool };
+    let down = Way { from: far, to: client, passed: meter.down(), pool };
     let (mut up_done, mut down_done) = (false, false);
     let (up, down, cut) = (through(&up), through(&down), cut);
     tokio::pin!(up, down, cut);
@@ -102,12 +94,6 @@ fn abort((client, far): (&TcpStream, &TcpStream), end: End) -> End {
         drop(SockRef::from(socket).set_linger(Some(Duration::ZERO)));
     }
     end
-}
-
-impl Meter {
-    fn total(&self) -> u64 {
-        self.up.load(Ordering::Relaxed).wrapping_add(self.down.load(Ordering::Relaxed))
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 use std::future::pending;
 use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::meters::Meters;
 
 const PATIENCE: Patience =
     Patience { idle: Duration::from_secs(30), half_closed: Duration::from_secs(30) };
+
+/// A meter of nobody's.
+fn meter() -> Meter {
+    Meters::in_memory().unwrap().meter(ets_model::SegmentNo(1)).unwrap()
+}
 
 /// The two ends of a connection.
 async fn pair() -> (TcpStream, TcpStream) {
@@ -25,9 +32,9 @@ async fn tunnel(
 ) -> (TcpStream, TcpStream, JoinHandle<(End, u64, u64)>) {
     let ((client, near), (far, server)) = (pair().await, pair().await);
     let running = tokio::spawn(async move {
-        let (meter, pool) = (Meter::default(), Pool::default());
+        let (meter, pool) = (meter(), Pool::default());
         let end = join((&near, &far), (&meter, &pool), patience, cut).await;
-        (end, meter.up.load(Ordering::Relaxed), meter.down.load(Ordering::Relaxed))
+        (end, meter.up().load(Ordering::Relaxed), meter.down().load(Ordering::Relaxed))
     });
     (client, server, running)
 }
@@ -123,9 +130,7 @@ async fn a_pipe_is_given_back_once_it_is_empty() {
     let ((mut client, near), (far, mut server)) = (pair().await, pair().await);
     let pool = std::sync::Arc::new(Pool::default());
     let kept = std::sync::Arc::clone(&pool);
-    tokio::spawn(async move {
-        join((&near, &far), (&Meter::default(), &kept), PATIENCE, pending()).await
-    });
+    tokio::spawn(async move { join((&near, &far), (&meter(), &kept), PATIENCE, pending()).await });
     let sent = octets(1 << 20);
     let mut heard = vec![0; sent.len()];
     let (wrote, read) = tokio::join!(client.write_all(&sent), server.read_exact(&mut heard));

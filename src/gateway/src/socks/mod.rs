@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[repr(u8)]
 enum Reply {
     Succeeded = 0,
+    GeneralFailure = 1,
     NotAllowed = 2,
     NetworkUnreachable = 3,
     HostUnreachable = 4,
@@ -61,9 +62,10 @@ pub async fn serve<R: Resolve>(
 
 fn reply_to(refusal: &Refusal) -> Reply {
     match refusal {
-        Refusal::Rules(..) => Reply::NotAllowed,
+        Refusal::Rules(..) | Refusal::Crowded(_) => Reply::NotAllowed,
         Refusal::NoSuchName | Refusal::Unreachable => Reply::HostUnreachable,
         Refusal::NoResolver => Reply::NetworkUnreachable,
+        Refusal::Full => Reply::GeneralFailure,
     }
 }
 

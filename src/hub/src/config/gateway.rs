@@ -38,6 +38,7 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         socks: socks.map(NonZeroU16::get),
         resolvers: resolver.into_iter().collect(),
         hosts,
+        meters: None,
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) async fn open(
         inner: super::own_networks(config).map(|(_, prefix)| prefix).collect(),
         seed: seed(config)?,
     };
-    let desk = ets_gateway::open(&config.gateway, deps).await;
+    let meters = Some(config.server.data_dir.join("gateway.meters"));
+    let setting = ets_gateway::Config { meters, ..config.gateway.clone() };
+    let desk = ets_gateway::open(&setting, deps).await;
     desk.map(Some).map_err(|error| Failure::internal(&error))
 }
 

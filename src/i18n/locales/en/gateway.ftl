@@ -11,6 +11,11 @@ gateway-administrator = the network’s administrator
 gateway-no-name = The name { $host } has no address. Look whether it is spelt right.
 gateway-no-resolver = The address of { $host } cannot be found out now: the name server does not answer. Try again in a minute.
 gateway-unreachable = { $host } does not answer. It may be switched off or busy: try again later.
+gateway-crowded = { $most ->
+    [one] Your segment may have { $most } connection open at once, and has it. Try again when it has ended.
+   *[other] Your segment may have { $most } connections open at once, and has them. Try again when some have ended.
+}
+gateway-full = Too many connections are open. Try again in a minute.
 gateway-broken = { $host } broke off before it answered. Try again.
 gateway-wrong = The hub did not understand the request. Look at the address and at the settings of the proxy.
 gateway-foot = This was answered by the network’s hub, not by the site.

@@ -1,0 +1,39 @@
+//! The one way out: what is open, and what passed for whom since the hub was installed.
+
+use ets_gateway::meters::Passed;
+use ets_model::SegmentNo;
+
+use super::exposition::{Text, escape};
+use crate::service::App;
+
+/// One metric of a segment: name, meaning, and its lines with their labels.
+type Metric = (&'static str, &'static str, fn(&Passed) -> Vec<(&'static str, u64)>);
+const METRICS: [Metric; 2] = [
+    (
+        "ets_gateway_bytes_total",
+        "Bytes of payload that passed the gateway; up is from the segment.",
+        |passed| vec![(",direction=\"up\"", passed.up), (",direction=\"down\"", passed.down)],
+    ),
+    ("ets_gateway_tunnels_total", "Connections through the gateway that have ended.", |passed| {
+        vec![("", passed.tunnels)]
+    }),
+];
+
+pub(super) fn write(app: &App, out: &mut Text) {
+    let gateway = app.deps.gateway.as_ref().map(ets_gateway::Desk::gateway);
+    let open = gateway.map_or(0, |gateway| gateway.open());
+    out.single("ets_gateway_open", "gauge", "Open connections through the gateway.", open as f64);
+    let passed = gateway.map(|gateway| gateway.passed()).unwrap_or_default();
+    let catalog = app.deps.registry.catalog();
+    let id = |no: SegmentNo| catalog.by_no(no).map(|segment| segment.id.to_string());
+    for (name, help, lines) in METRICS {
+        out.head(name, "counter", help);
+        for (no, passed) in &passed {
+            let Some(id) = id(*no) else { continue };
+            for (label, value) in lines(passed) {
+                let id = escape(&id);
+                out.add(format_args!("{name}{{segment=\"{id}\"{label}}} {value}\n"));
+            }
+        }
+    }
+}
