@@ -177,9 +177,9 @@ fn certificates(dir: &Path, revoked: usize) {
         ["-subj", "/CN=authority", "-days", "30", "-keyout", &at("ca.key"), "-out", &at("ca.pem")];
     tool("openssl", &[&new[..], &ca[..], &["-addext", "keyUsage=keyCertSign,cRLSign"]].concat());
     std::fs::copy(at("ca.pem"), at("clients.pem")).expect("it can be copied");
-    for (name, subject, use_) in [
-        ("hub", "/CN=closed.example", "serverAuth"),
-        ("client", "/O=Akimat/CN=Aigul Omarova", "clientAuth"),
+    for (name, subject, use_, other) in [
+        ("hub", "/CN=closed.example", "serverAuth", "DNS:closed.example"),
+        ("client", "/O=Akimat/CN=Aigul Omarova", "clientAuth", "email:aigul@akimat.example"),
     ] {
         let (key, out) = (at(&format!("{name}.key")), at(&format!("{name}.pem")));
         let (ca, ca_key) = (at("ca.pem"), at("ca.key"));
@@ -188,14 +188,9 @@ fn certificates(dir: &Path, revoked: usize) {
             &ca_key,
         ];
         let usage = format!("extendedKeyUsage={use_}");
-        let more = [
-            "-addext",
-            &usage,
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-            "-addext",
-            "subjectAltName=DNS:closed.example",
-        ];
+        let names = format!("subjectAltName={other}");
+        let more =
+            ["-addext", &usage, "-addext", "basicConstraints=critical,CA:FALSE", "-addext", &names];
         tool("openssl", &[&new[..], &signed[..], &more[..]].concat());
     }
     let mut index = String::new();
