@@ -27,7 +27,7 @@ pub(crate) struct Pulse {
     /// Answers under way, upgraded streams included.
     busy: AtomicUsize,
     /// Answers of which the client has not taken the last part: since when, by their numbers.
-    waiting: Mutex<HashMap<usize, u64>>,
+    waiting: Mutex<Vec<(usize, u64)>>,
     next: AtomicUsize,
     /// When one of these last changed.
     moved: AtomicU64,
@@ -41,11 +41,14 @@ impl Pulse {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn mark(&self) {
-        self.moved.store(self.now(), Ordering::Relaxed);
+    /// Something moves; answers when.
+    fn mark(&self) -> u64 {
+        let now = self.now();
+        self.moved.store(now, Ordering::Relaxed);
+        now
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<usize, u64>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(usize, u64)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -65,7 +68,8 @@ impl Pulse {
     /// Whether answers wait for their client, and nothing has moved for `stall`, or one of them not
     /// for several times that.
     fn is_stalled(&self, stall: Duration) -> bool {
-        let Some(oldest) = self.waiting().values().min().copied() else { return false };
+        let oldest = self.waiting().iter().map(|(_, since)| *since).min();
+        let Some(oldest) = oldest else { return false };
         self.quiet() > stall || self.since(oldest) / BESIDE_OTHERS > stall
     }
 
@@ -116,11 +120,12 @@ impl<B> Watched<B> {
         }
         self.is_handed = is_handed;
         let pulse = &self.hold.0;
-        pulse.mark();
+        let now = pulse.mark();
+        let mut waiting = pulse.waiting();
         match is_handed {
-            true => pulse.waiting().insert(self.number, pulse.now()),
-            false => pulse.waiting().remove(&self.number),
-        };
+            true => waiting.push((self.number, now)),
+            false => waiting.retain(|(number, _)| *number != self.number),
+        }
     }
 }
 
