@@ -88,7 +88,8 @@ pub struct AtOnce {
 
 impl Default for AtOnce {
     fn default() -> Self {
-        Self { of_address: 512, of_service: 2048 }
+        // Of a service as many as a listener has connections.
+        Self { of_address: 512, of_service: 4096 }
     }
 }
 

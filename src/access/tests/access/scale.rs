@@ -132,6 +132,7 @@ async fn as_proxy() {
         // A quiet connection is to stay for as long as the trials take.
         config.bounds.limits.request_head = Duration::from_secs(3600);
         config.bounds.per_address = connections;
+        config.at_once.of_service = 4 * connections;
         config.bounds.idle = Duration::from_secs(3600);
         config.per_certificate.rate = 0;
     });
