@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use ets_listen::is_want_of_ours;
+use ets_listen::{clean_hop, is_want_of_ours};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode, Uri, Version, request};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::body::{Broken, Download, Passing, Upload, Verdict};
 use crate::handler::judge;
-use crate::headers::{clean_hop, clean_request};
+use crate::headers::clean_request;
 use crate::holders::InFlight;
 use crate::refusal::Refusal;
 use crate::routes::Way;

@@ -1,19 +1,8 @@
 //! What is taken off a message before it is passed on: what belongs to one hop (RFC 9110, section
 //! 7.6.1), and whatever a client could write to be taken for somebody else.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-
-/// Headers of one hop, whatever `Connection` says.
-const HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+use ets_listen::{clean_hop, words};
+use http::header::{self, HeaderMap, HeaderName};
 
 /// Names that services take for a proxy's word about who asks, how, or for what.
 const FORGED: [&str; 17] = [
@@ -62,7 +51,7 @@ const FORGED_FAMILIES: [&str; 19] = [
 
 /// Takes off a request what is no matter of the service. Answers whether trailers are welcome.
 pub(crate) fn clean_request(headers: &mut HeaderMap) -> bool {
-    let trailers = headers.get(header::TE).is_some_and(|te| names(te).any(|te| te == "trailers"));
+    let trailers = headers.get(header::TE).is_some_and(|te| words(te).any(|te| te == "trailers"));
     clean_hop(headers);
     headers.remove(header::EXPECT);
     clean_forged(headers);
@@ -83,23 +72,6 @@ fn clean_forged(headers: &mut HeaderMap) {
     }
 }
 
-/// Takes off what belongs to one hop.
-pub(crate) fn clean_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(header::CONNECTION) {
-        let mut named = Vec::new();
-        for value in headers.get_all(header::CONNECTION) {
-            named.extend(names(value).filter_map(|name| HeaderName::try_from(name).ok()));
-        }
-        // Who names the host wants to be taken for another's: it is set anew in any case.
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in &HOP {
-        headers.remove(name);
-    }
-}
-
 /// Whether a client that writes this header could be taken for somebody else. Services that turn
 /// `-` into `_` (RFC 3875, section 4.1.18), and some every other sign, see no difference.
 fn is_forged(name: &str) -> bool {
@@ -114,19 +86,15 @@ fn is_forged(name: &str) -> bool {
     FORGED.contains(&name) || FORGED_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
-/// The words of a list header, in lower case.
-fn names(value: &HeaderValue) -> impl Iterator<Item = String> + '_ {
-    let text = value.to_str().unwrap_or_default();
-    text.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty())
-}
-
 /// Whether a list header has this word.
 pub(crate) fn has(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
-    headers.get_all(name).iter().any(|value| names(value).any(|one| one == word))
+    headers.get_all(name).iter().any(|value| words(value).any(|one| one == word))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn map(pairs: &[(&str, &str)]) -> HeaderMap {

@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ets_listen::{CertId, Connections, Door, Network, Place};
+use ets_listen::{CertId, Connections, Door, Network, Place, Rate};
 use ets_model::BootTime;
 use ets_runtime::{Clock, Shutdown};
 
 use crate::PerCertificate;
-use crate::rate::Rate;
 
 /// All certificates that were used within the idle time.
 #[derive(Debug, Default)]

@@ -9,7 +9,6 @@
 //!
 //! [`build`] makes an [`Access`] from its [`Config`] and [`Deps`]; [`Access::run`] serves.
 
-mod addresses;
 mod body;
 mod config;
 mod error;
@@ -22,7 +21,6 @@ mod identity;
 mod judge;
 mod own;
 mod pages;
-mod rate;
 mod refusal;
 mod routes;
 mod service;

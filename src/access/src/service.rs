@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use ets_listen::{Client, Connections, Counters, Network, Tally, serve_service};
+use ets_listen::{Addresses, Client, Connections, Counters, Network, Rate, Tally, serve_service};
 use ets_runtime::{Clock, Shutdown};
 use ets_tls::Acceptor;
 use ets_web::Site;
 use tokio::task::JoinSet;
 
-use crate::addresses::Addresses;
 use crate::figures::{Answers, Refusals};
 use crate::handler::Door;
 use crate::holders::Holders;
@@ -103,7 +102,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Arc<Access>, Error> {
         site: deps.site,
         signer: Signer::open(config.identity_key.as_deref())?,
         per_certificate: config.per_certificate,
-        addresses: Addresses::new(config.per_address),
+        addresses: Addresses::new(Rate::new(config.per_address.rate, config.per_address.burst)),
         at_once: config.at_once,
         strangers: Arc::default(),
         holders: Arc::default(),

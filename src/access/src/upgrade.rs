@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ets_listen::clean_hop;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::body::Download;
 use crate::forward::Order;
 use crate::handler::{is_first_websocket, is_second_websocket};
-use crate::headers::clean_hop;
 use crate::streams::Leash;
 use crate::upstream::Lease;
 use crate::visit::Visit;

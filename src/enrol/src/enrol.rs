@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ets_ca::Ca;
-use ets_listen::Peer;
+use ets_listen::{Addresses, Peer};
 use ets_model::{BootTime, WallTime};
 use ets_runtime::Clock;
 use ets_store::Store;
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::est::lineage::Lineage;
 use crate::nonce::Nonces;
-use crate::strangers::{Guesses, Strangers};
+use crate::strangers::{self, Guesses};
 use crate::{Config, Error, acme, der, est};
 
 /// What enrolment stands on.
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) deps: Deps,
     pub(crate) nonces: Nonces,
     /// How fast those ask whom nobody knows yet.
-    pub(crate) strangers: Strangers,
+    pub(crate) strangers: Addresses,
     /// Secrets of routers that were wrong.
     pub(crate) guesses: Guesses,
     /// Which certificate of a router came by which.
@@ -64,7 +64,7 @@ impl Enrol {
         let places = Semaphore::new(config.validations.max(1));
         let nonces = Nonces::new()?;
         let lineage = Lineage::read(&deps.store).await?;
-        let (strangers, guesses) = (Strangers::new(), Guesses::default());
+        let (strangers, guesses) = (strangers::strangers(), Guesses::default());
         let enrol = Self(Arc::new(Inner {
             config,
             deps,

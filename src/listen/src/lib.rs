@@ -5,26 +5,32 @@
 //! client writes in a header can put them there.
 
 mod accept;
+mod addresses;
 mod bounds;
 mod client;
 mod connections;
 mod handshakes;
+mod hop;
 mod identity;
 mod linger;
 mod network;
 mod paced;
 mod pulse;
+mod rate;
 mod serve;
 mod socket;
 mod unix;
 
 pub use accept::{Entry, Scheme, serve_plain, serve_service, serve_tls};
+pub use addresses::Addresses;
 pub use bounds::{Bounds, Counters, Limits, Place, Tally};
 pub use client::{Client, Handler};
 pub use connections::{Admitted, Bound, Connections, Door};
+pub use hop::{clean_hop, words};
 pub use identity::{CertId, Peer, PeerCertificate, Signed, SystemUser};
 pub use network::Network;
 pub use pulse::Hold;
+pub use rate::Rate;
 pub use socket::{is_want_of_ours, mind};
 pub use unix::{bind_unix, serve_unix};
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use ets_listen::clean_hop;
+use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode, Uri, uri};
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Incoming};
@@ -22,18 +23,6 @@ use crate::gateway::{Gateway, Reached, Resolve};
 use crate::meters::Meter;
 use crate::relay::Patience;
 use crate::target::{Host, Target};
-
-/// Headers that belong to one connection (RFC 9110, section 7.6.1), and those of proxies.
-const HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("proxy-connection"),
-    HeaderName::from_static("keep-alive"),
-    header::PROXY_AUTHORIZATION,
-    header::PROXY_AUTHENTICATE,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
 
 type Answer = Response<Either<Incoming, Full<Bytes>>>;
 
@@ -96,27 +85,13 @@ fn prepare(request: &mut Request<Incoming>) -> Option<Target> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = Uri::try_from(path).ok()?;
     let headers = request.headers_mut();
-    clean(headers);
+    clean_hop(headers);
     headers.insert(header::HOST, host);
     if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
         // hyper would send no body of unknown length with GET and HEAD.
         headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     Some(target)
-}
-
-/// Takes off what belongs to one connection, also what it names itself.
-fn clean(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&HOP) {
-        headers.remove(name);
-    }
 }
 
 /// One request over a connection of its own, which is cut when the rules change.
@@ -137,7 +112,7 @@ async fn exchange(
         }
     });
     let mut answer = sender.send_request(request).await?;
-    clean(answer.headers_mut());
+    clean_hop(answer.headers_mut());
     Ok(answer)
 }
 

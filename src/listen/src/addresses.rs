@@ -1,14 +1,12 @@
-//! How fast those without a certificate ask, by address: there is nothing else that they have in
-//! common. The memory is the same for ten addresses and for ten million.
+//! How fast strangers ask, by address: there is nothing else that they have in common. The memory is the same for ten addresses and for ten million.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use ets_listen::Network;
 use ets_model::BootTime;
 
-use crate::PerAddress;
+use crate::Network;
 use crate::rate::Rate;
 
 /// 65,536 addresses are remembered, in 1.6 MB. A bucket that is full again needs no memory, so that
@@ -22,7 +20,7 @@ const WAYS: usize = 8;
 /// all are taken, the bucket that is nearest to full makes room: to have his own forgotten one has
 /// to ask more under as many other addresses than one did under it.
 #[derive(Debug)]
-pub(crate) struct Addresses {
+pub struct Addresses {
     rate: Option<Rate>,
     key: RandomState,
     sets: Box<[Mutex<[Bucket; WAYS]>]>,
@@ -36,19 +34,22 @@ struct Bucket {
 }
 
 impl Addresses {
-    pub(crate) fn new(allowed: PerAddress) -> Self {
-        Self::with_sets(allowed, SETS)
+    /// Each address has this rate; `None` for no limit.
+    pub fn new(rate: Option<Rate>) -> Self {
+        Self::with_sets(rate, SETS)
     }
 
-    fn with_sets(allowed: PerAddress, sets: usize) -> Self {
-        let rate = Rate::new(allowed.rate, allowed.burst);
+    fn with_sets(rate: Option<Rate>, sets: usize) -> Self {
         let sets = if rate.is_some() { sets } else { 0 };
         let sets = (0..sets).map(|_| Mutex::default()).collect();
         Self { rate, key: RandomState::new(), sets }
     }
 
     /// Takes one request, unless it is one too many; then says in how many seconds to come again.
-    pub(crate) fn take(&self, address: IpAddr, now: BootTime) -> Result<(), u64> {
+    ///
+    /// # Errors
+    /// The seconds.
+    pub fn take(&self, address: IpAddr, now: BootTime) -> Result<(), u64> {
         let Some(rate) = self.rate else { return Ok(()) };
         let network = Network::from(address);
         let mut set = self.set(network).lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +74,9 @@ mod tests {
 
     use super::*;
 
-    const ALLOWED: PerAddress = PerAddress { rate: 10, burst: 100 };
+    fn allowed() -> Option<Rate> {
+        Rate::new(10, 100)
+    }
 
     fn at(millis: u64) -> BootTime {
         BootTime(1_000_000_000 + millis * 1_000_000)
@@ -91,7 +94,7 @@ mod tests {
     /// covers: T-8 (floods)
     #[test]
     fn a_burst_passes_then_the_rate_counts_and_a_link_of_ipv6_is_one_client() {
-        let all = Addresses::new(ALLOWED);
+        let all = Addresses::new(allowed());
         assert_eq!(passes(&all, address(1), at(0)), 101);
         assert_eq!(all.take(address(1), at(0)), Err(1));
         assert_eq!(passes(&all, address(1), at(1000)), 10);
@@ -100,14 +103,14 @@ mod tests {
             |host: u64| IpAddr::from(Ipv6Addr::from_bits(0x2001 << 112 | u128::from(host)));
         let passed = (0..1000).filter(|host| all.take(of_link(*host), at(0)).is_ok()).count();
         assert_eq!(passed, 101);
-        let none = Addresses::new(PerAddress { rate: 0, ..ALLOWED });
+        let none = Addresses::new(Rate::new(0, 100));
         assert_eq!(passes(&none, address(1), at(0)), 10_000);
     }
 
     /// covers: T-8 (floods): a million others, and the memory is what it was
     #[test]
     fn who_asked_too_much_is_not_forgotten_over_a_million_others() {
-        let all = Addresses::new(ALLOWED);
+        let all = Addresses::new(allowed());
         assert_eq!(passes(&all, address(0), at(0)), 101);
         let begun = Instant::now();
         for number in 1..=1_000_000 {
@@ -121,7 +124,7 @@ mod tests {
     /// covers: T-8 (floods)
     #[test]
     fn the_bucket_nearest_to_full_makes_room() {
-        let all = Addresses::with_sets(ALLOWED, 1);
+        let all = Addresses::with_sets(allowed(), 1);
         for number in 0..8 {
             (0..10 * (number + 1)).for_each(|_| all.take(address(number), at(0)).unwrap());
         }
