@@ -10,8 +10,10 @@ use std::path::Path;
 
 use crate::{Durability, Migration, Store, Target};
 
+mod busy;
 mod postgres;
 
+pub use busy::Busy;
 pub use postgres::Server;
 
 /// A database for one test. It is gone when this is dropped.

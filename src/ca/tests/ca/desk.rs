@@ -8,10 +8,9 @@ use ets_ca::{Ca, Deps, Error, Reason, State};
 use ets_listen::Connections;
 use ets_registry::Author;
 use ets_runtime::Clock;
-use ets_store::testing::TestStore;
+use ets_store::testing::{Busy, TestStore};
 use ets_store::{Migration, Store, values};
 use ets_tls::{RevocationSet, Standing};
-use tokio::sync::Notify;
 
 use crate::{EC, authority, request, wanted};
 
@@ -168,17 +167,7 @@ async fn a_revocation_bites_while_a_busy_database_lets_it_wait() {
     let second =
         desk.ca.issue(wanted("civil-servant-file", "CN=B"), None, &by).await.unwrap().serial;
     let of_second = desk.ca.find(second).await.unwrap().id();
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (inside, end, busy) = (Arc::clone(&begun), Arc::clone(&go), Store::clone(&store));
-    let work = tokio::spawn(async move {
-        let wait = move || async move {
-            inside.notify_one();
-            end.notified().await;
-            Ok::<_, ets_store::Error>(())
-        };
-        busy.write(move |_| Box::pin(wait())).await
-    });
-    begun.notified().await;
+    let busy = Busy::begin(&store).await;
     let (ca, author) = (desk.ca.clone(), by.clone());
     let asked =
         tokio::spawn(async move { ca.revoke(serial, Reason::KeyCompromise, &author).await });
@@ -199,8 +188,7 @@ async fn a_revocation_bites_while_a_busy_database_lets_it_wait() {
     };
     tokio::time::timeout(Duration::from_secs(2), bitten).await.expect("it bites meanwhile");
     assert!(!also.is_finished(), "the database has not taken it yet");
-    go.notify_one();
-    work.await.unwrap().unwrap();
+    busy.end().await;
     asked.await.unwrap().unwrap();
     also.await.unwrap().unwrap();
     assert_eq!(desk.ca.find(serial).await.unwrap().state, State::Revoked);

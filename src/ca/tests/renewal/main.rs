@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may end at once")]
 
+mod letters;
+mod token;
+
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +21,9 @@ use ets_model::{Lang, Stamp};
 use ets_notify::{Config, LetterId, Relay, Tls};
 use ets_registry::Author;
 use ets_runtime::Clock;
-use ets_store::testing::TestStore;
+use ets_store::testing::{Busy, TestStore};
 use ets_store::{Migration, Store, Tx, values};
 use ets_tls::{RevocationSet, Standing};
-use tokio::sync::Notify;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -327,179 +329,9 @@ async fn with_four_eyes_a_renewal_waits_for_an_officer_who_is_not_its_owner() {
     assert_eq!(ground.stage(&new).await, Stage::Active);
 }
 
-/// Three certificates of one person, each renewed by the next, all valid.
-async fn chain(ground: &Ground, subject: &str) -> [Order; 3] {
-    let first = ground.person(subject).await;
-    let second = ground.renew(&first).await.unwrap();
-    let third = ground.renew(&second).await.unwrap();
-    [first, second, third]
-}
-
 /// Who may renew from the first day on.
 fn soon() -> Rules {
     Rules { renewal: 400 * DAY, ..Rules::default() }
-}
-
-/// covers: T1.3, T1.4
-#[tokio::test]
-async fn what_happens_to_the_token_happens_to_all_certificates_on_it() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, soon()).await;
-    let all = chain(&ground, PERSON).await;
-    let stages = async || {
-        let [a, b, c] = &all;
-        [ground.stage(a).await, ground.stage(b).await, ground.stage(c).await]
-    };
-    for lost in 0..3 {
-        let mut expected = [Stage::Suspended; 3];
-        expected[lost] = Stage::Lost;
-        ground.desk.lose(all[lost].id, &officer()).await.unwrap();
-        assert_eq!(stages().await, expected);
-        ground.desk.find_again(all[lost].id, &officer()).await.unwrap();
-        assert_eq!(stages().await, [Stage::Active; 3]);
-    }
-    let card = ("day card".to_owned(), Some(request()));
-    ground.desk.stand_in(all[2].id, 9, card, &officer()).await.unwrap();
-    assert_eq!(stages().await, [Stage::Suspended; 3]);
-    ground.desk.find_again(all[2].id, &officer()).await.unwrap();
-    // While all are good, the next one comes in the place of the newest.
-    let wrong = ground.desk.reissue(all[0].id, "T-2".to_owned(), None, &officer()).await;
-    assert!(matches!(wrong, Err(Error::Replaced(_, id)) if id == all[1].id), "{wrong:?}");
-    ground.desk.lose(all[0].id, &officer()).await.unwrap();
-    let (token, request) = ("T-2".to_owned(), Some(request()));
-    let next = ground.desk.reissue(all[0].id, token, request, &officer()).await.unwrap();
-    ground.desk.issue(next.id, None, &officer()).await.unwrap();
-    assert_eq!(stages().await, [Stage::Revoked; 3]);
-    assert_eq!(ground.stage(&next).await, Stage::Issued);
-}
-
-/// covers: T1.3, T1.4
-#[tokio::test]
-async fn whose_key_is_in_foreign_hands_loses_all_that_lies_on_the_token() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, soon()).await;
-    // The one before the last is dead already, the first one was issued without an order.
-    let wanted = Wanted {
-        profile: "civil-servant".to_owned(),
-        subject: PERSON.parse().unwrap(),
-        names: Vec::new(),
-        until: None,
-    };
-    let issued = ground.ca.issue(wanted, Some(request().as_bytes()), &officer()).await.unwrap();
-    let first = ground.ca.find(issued.serial).await.unwrap();
-    let held = (first.serial, first.id());
-    let second = ground.desk.renew(held, &request(), &owner()).await.unwrap();
-    let third = ground.renew(&second).await.unwrap();
-    ground.desk.end_renewed(ground.held(&third).await, &owner()).await.unwrap();
-    assert_eq!(ground.stage(&third).await, Stage::Active);
-    ground.compromised(third.serial.unwrap()).await.unwrap();
-    for serial in [first.serial, third.serial.unwrap()] {
-        let dead = ground.ca.find(serial).await.unwrap();
-        assert_eq!((dead.state, dead.reason), (State::Revoked, Some(Reason::KeyCompromise)));
-    }
-    let again = ground.compromised(third.serial.unwrap()).await;
-    assert!(matches!(again, Err(Error::Ca(ets_ca::Error::Over(..)))), "{again:?}");
-    // The database cannot say what lies beside: it follows.
-    let [a, b, c] = chain(&ground, "CN=Dana").await;
-    ground.sql("ALTER TABLE token_order RENAME TO away").await;
-    let owed = ground.compromised(b.serial.unwrap()).await;
-    assert!(matches!(owed, Err(Error::Ca(ets_ca::Error::Owed(_)))), "{owed:?}");
-    assert!(ground.is_out(&b).await && !ground.is_out(&a).await);
-    ground.sql("ALTER TABLE away RENAME TO token_order").await;
-    let follows = async {
-        while !(ground.is_out(&a).await && ground.is_out(&c).await) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), follows).await.expect("they follow");
-}
-
-/// covers: T1.3, T1.4, T-7
-#[tokio::test]
-async fn all_on_a_lost_token_bite_at_once_and_each_although_another_one_fails() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, soon()).await;
-    let all = chain(&ground, PERSON).await;
-    let are_out = async || {
-        let [a, b, c] = &all;
-        [ground.is_out(a).await, ground.is_out(b).await, ground.is_out(c).await]
-    };
-    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (inside, end, busy) = (Arc::clone(&begun), Arc::clone(&go), ground.store.clone());
-    let work = tokio::spawn(async move {
-        let wait = move || async move {
-            inside.notify_one();
-            end.notified().await;
-            Ok::<_, ets_store::Error>(())
-        };
-        busy.write(move |_| Box::pin(wait())).await
-    });
-    begun.notified().await;
-    let (desk, id) = (ground.desk.clone(), all[0].id);
-    let losing = tokio::spawn(async move { desk.lose(id, &officer()).await });
-    let bitten = async {
-        while are_out().await != [true; 3] {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), bitten)
-        .await
-        .expect("all of them bite meanwhile");
-    assert!(!losing.is_finished(), "the database has not taken it yet");
-    go.notify_one();
-    work.await.unwrap().unwrap();
-    losing.await.unwrap().unwrap();
-    ground.desk.find_again(id, &officer()).await.unwrap();
-    // The database takes nothing: the first one is out before it, which is a refusal of its own.
-    ground.sql("ALTER TABLE journal_entry RENAME TO away").await;
-    let owed = ground.ca.suspend(all[0].serial.unwrap(), &officer()).await;
-    assert!(matches!(owed, Err(ets_ca::Error::Owed(_))), "{owed:?}");
-    assert_eq!(are_out().await, [true, false, false]);
-    let refused = ground.desk.lose(id, &officer()).await;
-    assert!(matches!(refused, Err(Error::Ca(ets_ca::Error::Over(..)))), "{refused:?}");
-    assert_eq!(are_out().await, [true; 3]);
-}
-
-/// covers: T1.3, T1.4
-#[tokio::test]
-async fn a_renewal_that_waits_is_not_issued_once_the_token_is_lost() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules { four_eyes: true, ..Rules::default() }).await;
-    let [a, b] = [ground.person("CN=a").await, ground.person("CN=b").await];
-    ground.before_the_end(&a, 5).await;
-    let [of_a, of_b] = [ground.renew(&a).await.unwrap(), ground.renew(&b).await.unwrap()];
-    for order in [&of_a, &of_b] {
-        ground.desk.confirm(order.id, &officer()).await.unwrap();
-    }
-    ground.desk.lose(a.id, &officer()).await.unwrap();
-    let late = ground.desk.issue(of_a.id, None, &officer()).await;
-    assert!(matches!(late, Err(Error::NotNow(_, Stage::Refused))), "{late:?}");
-    ground.ca.revoke(b.serial.unwrap(), Reason::KeyCompromise, &officer()).await.unwrap();
-    let late = ground.desk.issue(of_b.id, None, &officer()).await;
-    assert!(matches!(late, Err(Error::Withdrawn(_))), "{late:?}");
-}
-
-/// covers: T1.3, T1.4
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_renewal_and_the_report_of_the_loss_at_once_leave_nothing_that_opens() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules::default()).await;
-    for round in 0..20 {
-        let old = ground.person(&format!("CN=person {round}")).await;
-        ground.before_the_end(&old, 5).await;
-        let (held, request) = (ground.held(&old).await, request());
-        let desk = ground.desk.clone();
-        let renewing =
-            tokio::spawn(async move { desk.renew(held, &request, &owner()).await.is_ok() });
-        tokio::time::sleep(Duration::from_micros(round * 300)).await;
-        ground.desk.lose(old.id, &officer()).await.unwrap();
-        let is_renewed = renewing.await.unwrap();
-        assert_eq!(ground.stage(&old).await, Stage::Lost);
-        if let Some(new) = ground.desk.renewed_by(held.0).await.unwrap() {
-            let stage = ground.stage(&new).await;
-            assert!(!stage.opens(), "{round}: {stage:?}, renewed: {is_renewed}");
-        }
-    }
 }
 
 /// covers: T1.4, T-6
@@ -551,142 +383,4 @@ async fn while_the_issuing_key_is_away_a_renewal_leaves_no_order_that_stands_in_
     let ground = ground.again(None).await;
     let new = ground.renew(&old).await.unwrap();
     assert_eq!(ground.stage(&new).await, Stage::Active);
-}
-
-async fn letters(store: &Store) -> Vec<ets_notify::Kept> {
-    let mut all = Vec::new();
-    while let Some(one) = ets_notify::find(store, LetterId(all.len() as i64 + 1)).await.unwrap() {
-        all.push(one);
-    }
-    all
-}
-
-async fn each_lead_time_brings_one_letter_in_the_owners_language(store: TestStore) {
-    let ground = Ground::open(&store, Rules::default()).await;
-    let order = ground.person(PERSON).await;
-    let serial = order.serial.unwrap();
-    let days = [14, 3, 30];
-    assert_eq!(ground.notices(&days).look().await.unwrap(), 0);
-    for (left, expected) in [(31, 0), (30, 1), (29, 1), (14, 2), (13, 2), (2, 3), (1, 3)] {
-        ground.before_the_end(&order, left).await;
-        // Each look is that of another process: nothing is remembered but in the database.
-        ground.notices(&days).look().await.unwrap();
-        ground.notices(&days).look().await.unwrap();
-        assert_eq!(letters(&store).await.len(), expected, "{left} days before the end");
-    }
-    ground.before_the_end(&order, 0).await;
-    assert_eq!(ground.notices(&days).look().await.unwrap(), 0);
-    let all = letters(&store).await;
-    assert!(all.iter().all(|one| one.to == "person@ets.kz"), "{all:?}");
-    assert_eq!(all[0].subject, "Сертификатыңыздың мерзімі 30 күннен кейін аяқталады");
-    assert!(all[0].text.contains("Айгүл Омарова") && all[0].text.contains(&serial.to_string()));
-    assert!(all[0].text.contains("https://portal.ets.kz/me/renew"), "{}", all[0].text);
-    let told: Vec<u32> = told(&store, serial).await.unwrap().iter().map(|one| one.days).collect();
-    assert_eq!(told, [30, 14, 3]);
-    let noted = ground.actions().await.iter().filter(|(one, _)| one == "token.notice").count();
-    assert_eq!(noted, 3);
-}
-
-ets_store::on_both_databases!(
-    /// covers: T1.4
-    told_once,
-    &migrations(),
-    each_lead_time_brings_one_letter_in_the_owners_language
-);
-
-/// covers: T1.4
-#[tokio::test]
-async fn who_needs_no_notice_gets_none() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules::default()).await;
-    let [renewed, revoked, lost, silent, late] =
-        ["CN=renewed", "CN=revoked", "CN=lost", "CN=silent", "CN=late"]
-            .map(|name| ground.person(name));
-    let [renewed, revoked, lost, silent, late] =
-        [renewed.await, revoked.await, lost.await, silent.await, late.await];
-    ground.before_the_end(&renewed, 10).await;
-    ground.renew(&renewed).await.unwrap();
-    ground.ca.revoke(revoked.serial.unwrap(), Reason::Superseded, &officer()).await.unwrap();
-    let card = ("day card".to_owned(), Some(request()));
-    let day = ground.desk.stand_in(lost.id, 9, card, &officer()).await.unwrap();
-    ground.desk.issue(day.id, None, &officer()).await.unwrap();
-    ground.desk.tell_at(silent.id, Contact::default(), &officer()).await.unwrap();
-    // Ten days before the end, the nearest lead time alone is told.
-    assert_eq!(ground.notices(&[30, 14, 3]).look().await.unwrap(), 1);
-    let told = told(&store, late.serial.unwrap()).await.unwrap();
-    assert_eq!(told.iter().map(|one| one.days).collect::<Vec<_>>(), [14]);
-    // The renewed one that is lost is no successor any more.
-    let new = ground.desk.renewed_by(renewed.serial.unwrap()).await.unwrap().unwrap();
-    ground.ca.revoke(new.serial.unwrap(), Reason::Unspecified, &officer()).await.unwrap();
-    assert_eq!(ground.notices(&[30, 14, 3]).look().await.unwrap(), 1);
-}
-
-/// covers: T1.4
-#[tokio::test]
-async fn a_letter_that_was_refused_is_written_anew_to_another_address() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules::default()).await;
-    let order = ground.person("CN=a").await;
-    ground.before_the_end(&order, 10).await;
-    ground.notices(&[14]).look().await.unwrap();
-    let sql = "UPDATE notify_letter SET state = 'failed', words = '550 no such person'";
-    let refused = store
-        .write(move |tx: &mut Tx<'_>| Box::pin(async move { tx.execute(sql, &values![]).await }));
-    refused.await.unwrap();
-    assert_eq!(ground.notices(&[14]).look().await.unwrap(), 0, "it is not tried by itself");
-    let contact = Contact { email: Some("other@ets.kz".parse().unwrap()), lang: Lang::En };
-    ground.desk.tell_at(order.id, contact, &officer()).await.unwrap();
-    assert_eq!(ground.notices(&[14]).look().await.unwrap(), 1);
-    let all = letters(&store).await;
-    assert_eq!((all.len(), all[1].to.as_str()), (2, "other@ets.kz"));
-    assert_eq!(all[1].subject, "Your certificate ends in 10 days");
-    // One that was delivered is not written again.
-    let sql = "UPDATE notify_letter SET state = 'sent'";
-    let sent = store
-        .write(move |tx: &mut Tx<'_>| Box::pin(async move { tx.execute(sql, &values![]).await }));
-    sent.await.unwrap();
-    ground.desk.tell_at(order.id, Contact::default(), &officer()).await.unwrap();
-    let contact = Contact { email: Some("third@ets.kz".parse().unwrap()), lang: Lang::Ru };
-    ground.desk.tell_at(order.id, contact, &officer()).await.unwrap();
-    assert_eq!(ground.notices(&[14]).look().await.unwrap(), 0);
-}
-
-/// covers: T1.4
-#[tokio::test]
-async fn who_cannot_be_told_keeps_no_other_one_from_it_and_a_machine_is_led_to_no_page() {
-    let store = TestStore::sqlite(&migrations()).await;
-    let ground = Ground::open(&store, Rules::default()).await;
-    let [one, two, three, person] =
-        ["CN=a", "CN=b", "CN=c", "CN=d"].map(|name| ground.person(name));
-    let [one, two, three, person] = [one.await, two.await, three.await, person.await];
-    let name = "gw-1.ets.localhost";
-    let router = New {
-        names: vec![name.to_owned()],
-        request: Some(request()),
-        ..new("router", &format!("CN={name}"))
-    };
-    let router = ground.desk.order(router, &officer()).await.unwrap();
-    ground.desk.issue(router.id, None, &officer()).await.unwrap();
-    ground.before_the_end(&person, 10).await;
-    let spoil =
-        |what: &str, of: &Order| format!("UPDATE token_order SET {what} WHERE id = {}", of.id);
-    ground.sql(spoil("profile = 'of another release'", &one)).await;
-    ground.sql(spoil("email = 'nobody'", &two)).await;
-    ground.sql(spoil("serial = 'none'", &three)).await;
-    let serial = three.serial.unwrap();
-    ground
-        .sql(format!("UPDATE ca_certificate SET serial = 'none' WHERE serial = '{serial}'"))
-        .await;
-    assert_eq!(ground.notices(&[14]).look().await.unwrap(), 2);
-    let all = letters(&store).await;
-    let leads = |text: &str| (text.contains("/me/renew"), text.contains("EST"));
-    let text = |of: Option<Serial>| {
-        let serial = of.unwrap().to_string();
-        all.iter().find(|one| one.text.contains(&serial)).map(|one| leads(&one.text))
-    };
-    let router = ground.desk.find(router.id).await.unwrap();
-    assert_eq!(
-        (text(person.serial), text(router.serial)),
-        (Some((true, false)), Some((false, true)))
-    );
 }

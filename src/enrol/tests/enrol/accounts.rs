@@ -1,6 +1,7 @@
 //! Accounts are bound to institutions, and belong to their keys.
 
 use ets_enrol::{AccountKey, Error};
+use ets_store::testing::Busy;
 use serde_json::{Value, json};
 
 use crate::client::{Client, binding, encoded, jwk, new_key, signed};
@@ -167,19 +168,11 @@ async fn a_stranger_writes_nothing() {
     let none = AccountKey { kid: "0123456789abcdef".to_owned(), hmac: encoded([7; 32]) };
     let bound = json!({ "externalAccountBinding": client.binding(&none) });
     // Somebody else writes for as long as this test asks.
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let store = ets_store::Store::clone(&ground.store);
-    let writing = tokio::spawn(async move {
-        store
-            .write::<_, ets_store::Error, _>(|_| Box::pin(async move { Ok(ended.await.is_ok()) }))
-            .await
-    });
-    tokio::task::yield_now().await;
+    let busy = Busy::begin(&ground.store).await;
     client.register(&bound).await.must_be(403);
     assert_eq!(client.register(&json!({})).await.problem(), "externalAccountRequired");
     let told = client.register(&json!({ "onlyReturnExisting": true })).await;
     assert_eq!(told.problem(), "accountDoesNotExist");
-    assert!(!writing.is_finished());
-    end.send(()).unwrap();
-    assert!(writing.await.unwrap().unwrap(), "it was not waited for");
+    assert!(!busy.is_over());
+    busy.end().await;
 }
