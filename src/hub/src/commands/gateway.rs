@@ -1,12 +1,9 @@
 //! `ets-hub gateway`: who gets out where, and what would become of a question.
 
-use std::io::Read;
-use std::path::Path;
-
 use http::Method;
 use serde_json::Value;
 
-use super::{clock, escaped, rows, show, table, text};
+use super::{clock, escaped, read_json, rows, show, table, text};
 use crate::cli::{Gateway, GatewayAction};
 use crate::client::Client;
 use crate::exit::Failure;
@@ -25,8 +22,11 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
             crate::out::print(&format!("{rules:#}\n"))
         }
         GatewayAction::Apply { file, why } => {
-            let mut rules = read(file)?;
-            rules["reason"] = why.clone().into();
+            let mut rules = read_json(file)?;
+            let object = rules.as_object_mut().ok_or_else(|| {
+                Failure::Usage(format!("{} is no object of rules", file.display()))
+            })?;
+            object.insert("reason".to_owned(), why.clone().into());
             let path = format!("{GATEWAY}/rules");
             show(global, &client.change(Method::PUT, &path, &rules).await?, applied)
         }
@@ -41,23 +41,6 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
             }
             show(global, &client.get(&path).await?, would)
         }
-    }
-}
-
-/// A JSON object from a file, or from standard input.
-fn read(path: &Path) -> Result<Value, Failure> {
-    let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(path)
-    };
-    let bytes = bytes.map_err(|error| wrong(format!("it cannot be read: {error}")))?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(map)) => Ok(Value::Object(map)),
-        Ok(_) => Err(wrong("it is JSON, but no object of rules".to_owned())),
-        Err(error) => Err(wrong(format!("it is no JSON: {error}"))),
     }
 }
 

@@ -15,6 +15,7 @@ mod table;
 mod together;
 
 use std::future::Future;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
@@ -96,6 +97,19 @@ fn no_hub(config: &Path) -> Failure {
         "there is no {}: give --config FILE, or --dir DIR (.lab, say) for a hub that `ets-hub lab run` started",
         config.display()
     ))
+}
+
+/// What a JSON file says; `-` is standard input.
+fn read_json(file: &Path) -> Result<Value, Failure> {
+    let unread = |error: std::io::Error| Failure::Usage(format!("{}: {error}", file.display()));
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).map_err(unread)?;
+    } else {
+        bytes = std::fs::read(file).map_err(unread)?;
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::Usage(format!("{} is no JSON: {error}", file.display())))
 }
 
 /// Prints an answer as JSON, or as `people` read it.

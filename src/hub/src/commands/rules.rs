@@ -1,6 +1,5 @@
 //! `ets-hub rules`: who may reach what, and changes of it with their safety line.
 
-use std::io::Read;
 use std::path::Path;
 
 use ets_model::PolicyChange;
@@ -8,7 +7,7 @@ use ets_rules::{Back, REGISTRY, words};
 use http::Method;
 use serde_json::{Value, from_value, json};
 
-use super::{clock, rows, show, table, text};
+use super::{clock, read_json, rows, show, table, text};
 use crate::cli::{Rules, RulesAction};
 use crate::client::Client;
 use crate::exit::Failure;
@@ -29,7 +28,7 @@ pub(crate) async fn run(client: &Client, command: &Rules) -> Result<(), Failure>
         RulesAction::Services => show(global, &client.get("/api/v1/services").await?, services),
         RulesAction::Draft => show(global, &client.get("/api/v1/rules/draft").await?, draft),
         RulesAction::Edit { file } => {
-            let edits = json!({ "edits": read(file)? });
+            let edits = json!({ "edits": edits(file)? });
             let path = "/api/v1/rules/draft";
             show(global, &client.change(Method::POST, path, &edits).await?, draft)
         }
@@ -106,17 +105,9 @@ fn waiting(rules: &Value) -> Result<u64, Failure> {
     rules["waiting"]["change"].as_u64().ok_or_else(none)
 }
 
-/// A list of edits, or one edit, in JSON; `-` is standard input.
-fn read(file: &Path) -> Result<Value, Failure> {
-    let unread = |error: std::io::Error| Failure::Usage(format!("{}: {error}", file.display()));
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map_err(unread)?;
-    } else {
-        bytes = std::fs::read(file).map_err(unread)?;
-    }
-    let value: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::Usage(format!("{} is no JSON: {error}", file.display())))?;
+/// A list of edits, or one edit.
+fn edits(file: &Path) -> Result<Value, Failure> {
+    let value = read_json(file)?;
     Ok(if value.is_array() { value } else { json!([value]) })
 }
 
