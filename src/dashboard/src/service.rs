@@ -72,6 +72,12 @@ impl App {
     pub(crate) fn traffic(&self) -> Result<&ets_traffic::Handle, Error> {
         self.deps.traffic.as_ref().ok_or(Error::NetdAway)
     }
+
+    /// The one way out, where there is one.
+    pub(crate) fn gateway(&self) -> Result<&ets_gateway::Desk, Error> {
+        let none = || Error::NotFound { what: "part", id: "gateway".to_owned() };
+        self.deps.gateway.as_ref().ok_or_else(none)
+    }
 }
 
 impl std::ops::Deref for App {

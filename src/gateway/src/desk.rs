@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ets_model::{PersonId, Protocol, Segment, SegmentId, WallTime};
+use ets_model::{PersonId, Protocol, Segment, SegmentId, SegmentNo, WallTime};
 use ets_registry::{Author, Registry};
 use ets_runtime::Clock;
 use ets_store::{Store, Tx};
@@ -74,8 +74,16 @@ pub struct Would {
     pub policy: Arc<Policy>,
     /// When the answer will be another one.
     pub until: Option<Zoned>,
-    /// Whether the name has no address, or nobody could be asked for it.
-    pub has_no_address: bool,
+}
+
+impl Would {
+    /// The answer: the gateway takes the first address that it may. None where the name has none, or
+    /// nobody could be asked for it.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let mut all = self.addresses.iter().map(|(_, verdict)| *verdict);
+        let first = all.clone().next();
+        all.find(|verdict| verdict.is_allowed()).or(first)
+    }
 }
 
 /// Reads, tries and changes the rules. Cheap to clone.
@@ -101,7 +109,7 @@ struct Around {
 }
 
 impl World for Around {
-    fn segment_of(&self, address: IpAddr) -> Option<ets_model::SegmentNo> {
+    fn segment_of(&self, address: IpAddr) -> Option<SegmentNo> {
         self.registry.catalog().by_address(address.to_canonical()).map(|segment| segment.no)
     }
 
@@ -121,7 +129,7 @@ impl Desk {
             Some((version, rules)) => (version, rules),
             None => (Version::default(), Rules::default()),
         };
-        let policy = policy(&deps, Arc::new(rules))?;
+        let policy = Policy::new(Arc::new(rules), ground(&deps), numbers(&deps))?;
         let world = Around {
             registry: deps.registry.clone(),
             clock: deps.clock.clone(),
@@ -213,7 +221,8 @@ impl Desk {
 
     async fn put_in_force(&self, rules: Rules, base: u64, by: &Author) -> Result<Applied, Error> {
         let _applying = self.0.applying.lock().await;
-        let ready = policy(&self.0.deps, Arc::new(rules))?;
+        let deps = &self.0.deps;
+        let ready = Policy::ready(Arc::new(rules), ground(deps), numbers(deps));
         let version = self.write(ready.source(), base, by).await?;
         *self.0.version.write().unwrap_or_else(PoisonError::into_inner) = version.clone();
         let cut = self.0.gateway.enforce(ready);
@@ -255,11 +264,9 @@ impl Desk {
     /// against the rules.
     pub(crate) async fn renew(&self) {
         let _applying = self.0.applying.lock().await;
-        let source = Arc::clone(self.0.gateway.policy().source());
-        match policy(&self.0.deps, source) {
-            Ok(policy) => drop(self.0.gateway.enforce(policy)),
-            Err(error) => tracing::error!(%error, "the gateway's rules cannot be renewed"),
-        }
+        let deps = &self.0.deps;
+        let policy = self.0.gateway.policy().on(ground(deps), numbers(deps));
+        self.0.gateway.enforce(policy);
     }
 
     /// Tells that the registry changed.
@@ -282,7 +289,7 @@ impl Desk {
         let found = registry.catalog().segment(segment.as_str()).cloned();
         let segment = found.ok_or_else(|| Error::NoSegment(segment.clone()))?;
         let at = zoned(at.unwrap_or_else(|| clock.wall()), zone);
-        let (addresses, has_no_address) = self.addresses(&target.host).await;
+        let addresses = self.addresses(&target.host).await;
         let policy = self.0.gateway.policy();
         let ask = |address| Ask {
             segment: Some(segment.no),
@@ -300,17 +307,13 @@ impl Desk {
             .into_iter()
             .map(|address| (address, policy.decide(&ask(address), moment)))
             .collect();
-        Ok(Would { segment, addresses, passed_over, policy, until, has_no_address })
+        Ok(Would { segment, addresses, passed_over, policy, until })
     }
 
-    async fn addresses(&self, host: &Host) -> (Vec<IpAddr>, bool) {
+    async fn addresses(&self, host: &Host) -> Vec<IpAddr> {
         match host {
-            Host::Address(address) => (vec![*address], false),
-            Host::Name(name) => {
-                let found = self.0.gateway.resolver().resolve(name).await.unwrap_or_default();
-                let is_empty = found.is_empty();
-                (found, is_empty)
-            }
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.0.gateway.resolver().resolve(name).await.unwrap_or_default(),
         }
     }
 }
@@ -324,14 +327,17 @@ fn meters(config: &Config) -> Result<Arc<Meters>, Error> {
     })
 }
 
-/// Rules made ready on the ground as it is now.
-fn policy(deps: &Deps, rules: Arc<Rules>) -> Result<Policy, Error> {
+/// Whose every address is now.
+fn ground(deps: &Deps) -> Ground {
     let catalog = deps.registry.catalog();
     let prefixes = catalog.all_segments().flat_map(|segment| segment.prefixes.iter().copied());
-    let ours = prefixes.chain(deps.inner.iter().copied()).chain(own_addresses());
-    Policy::new(rules, Ground::new(ours), |id| {
-        catalog.segment(id.as_str()).map(|segment| segment.no)
-    })
+    Ground::new(prefixes.chain(deps.inner.iter().copied()).chain(own_addresses()))
+}
+
+/// The numbers of the segments that there are now.
+fn numbers(deps: &Deps) -> impl Fn(&SegmentId) -> Option<SegmentNo> {
+    let catalog = deps.registry.catalog();
+    move |id| catalog.segment(id.as_str()).map(|segment| segment.no)
 }
 
 /// The addresses of this machine, the one outside too.

@@ -15,6 +15,7 @@ mod service;
 pub mod socks;
 mod tables;
 mod target;
+pub mod words;
 
 pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};

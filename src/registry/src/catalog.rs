@@ -162,6 +162,14 @@ impl Catalog {
         self.networks.owner(address).and_then(|no| self.by_no(no))
     }
 
+    /// One segment as people name it: by its identifier, or by an address in it.
+    pub fn named(&self, text: &str) -> Option<&Arc<Segment>> {
+        match text.trim().parse() {
+            Ok(address) => self.by_address(address),
+            Err(_) => self.segment(text.trim()),
+        }
+    }
+
     /// The active segments behind a provider point, in the order of the registry.
     pub fn children<'a>(&'a self, parent: &'a str) -> impl Iterator<Item = &'a Arc<Segment>> {
         self.segments().filter(move |segment| segment.parent == parent)

@@ -3,9 +3,8 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use ets_gateway::policy::{Rule, Rules, Unfit, Verdict, Why};
-use ets_gateway::{Applied, Desk, Target, Version, Would};
-use ets_model::SegmentId;
+use ets_gateway::policy::{Rules, Verdict};
+use ets_gateway::{Applied, Target, Version, Would};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,13 +28,9 @@ pub(crate) struct Question {
     at: Option<String>,
 }
 
-fn desk(app: &App) -> Result<&Desk, Error> {
-    app.deps.gateway.as_ref().ok_or(Error::NotFound { what: "part", id: "gateway".to_owned() })
-}
-
 /// `GET /api/v1/gateway`
 pub(crate) async fn get(State(app): State<App>) -> Result<Response, Error> {
-    let desk = desk(&app)?;
+    let desk = app.gateway()?;
     let gateway = desk.gateway();
     let rules = gateway.policy();
     let state = json!({
@@ -48,7 +43,7 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Error> {
 
 /// `PUT /api/v1/gateway/rules`
 pub(crate) async fn replace(by: Asker, sent: Bytes) -> Result<Response, Error> {
-    let desk = desk(&by.app)?;
+    let desk = by.app.gateway()?;
     let mut map = body::object(&sent)?;
     let reason = map.remove("reason");
     let base = map.remove("version");
@@ -63,7 +58,7 @@ pub(crate) async fn replace(by: Asker, sent: Bytes) -> Result<Response, Error> {
 
 /// `GET /api/v1/gateway/versions`
 pub(crate) async fn versions(State(app): State<App>) -> Result<Response, Error> {
-    let found = desk(&app)?.history(LONGEST).await?;
+    let found = app.gateway()?.history(LONGEST).await?;
     Ok(answer(StatusCode::OK, &found.iter().map(version).collect::<Vec<_>>()))
 }
 
@@ -72,7 +67,7 @@ pub(crate) async fn rules_of(
     State(app): State<App>,
     Path(no): Path<u64>,
 ) -> Result<Response, Error> {
-    Ok(answer(StatusCode::OK, &desk(&app)?.rules_of(no).await?))
+    Ok(answer(StatusCode::OK, &app.gateway()?.rules_of(no).await?))
 }
 
 /// `GET /api/v1/gateway/would`
@@ -80,8 +75,9 @@ pub(crate) async fn would(
     State(app): State<App>,
     Query(asked): Query<Question>,
 ) -> Result<Response, Error> {
-    let desk = desk(&app)?;
-    let segment = segment(&app, &asked.segment)?;
+    let desk = app.gateway()?;
+    let catalog = app.deps.registry.catalog();
+    let segment = catalog.named(&asked.segment).ok_or_else(|| Error::segment(&asked.segment))?;
     let to = Target::read(&asked.to).ok_or_else(|| {
         Error::BadRequest(format!("{:?} is no HOST:PORT: example.kz:443, say", asked.to))
     })?;
@@ -91,17 +87,8 @@ pub(crate) async fn would(
             Error::BadRequest(format!("{text:?} is no moment: 2026-11-30T09:00:00+05:00, say"))
         })?),
     };
-    let would = desk.would(&segment, &to, None, at).await?;
+    let would = desk.would(&segment.id, &to, None, at).await?;
     Ok(answer(StatusCode::OK, &document(&would, &asked.to)))
-}
-
-fn segment(app: &App, text: &str) -> Result<SegmentId, Error> {
-    let catalog = app.deps.registry.catalog();
-    let found = match text.parse() {
-        Ok(address) => catalog.by_address(address),
-        Err(_) => catalog.segment(text),
-    };
-    found.map(|segment| segment.id.clone()).ok_or_else(|| Error::segment(text))
 }
 
 fn version(version: &Version) -> Value {
@@ -118,53 +105,29 @@ fn applied(done: &Applied) -> Value {
 }
 
 fn document(would: &Would, to: &str) -> Value {
-    let rule = |place: usize| would.policy.rule(place);
+    let rule = |place: usize| &would.policy.rule(place).id;
+    let by = |verdict: Verdict| verdict.rule().map(rule);
     let addresses = would.addresses.iter().map(|(address, verdict)| {
-        let (rule, why) = verdict_of(*verdict, &rule);
-        json!({ "address": address, "allowed": rule_allows(*verdict), "rule": rule, "why": why })
+        json!({
+            "address": address,
+            "allowed": verdict.is_allowed(),
+            "rule": by(*verdict),
+            "why": verdict.code(),
+        })
     });
-    // The gateway takes the first address that it may.
-    let first = would.addresses.iter().find(|(_, verdict)| rule_allows(*verdict));
-    let deciding = first.or(would.addresses.first()).map(|(_, verdict)| *verdict);
-    let (by, why) = match deciding {
-        Some(verdict) => verdict_of(verdict, &rule),
-        None => (Value::Null, "no-address"),
-    };
+    let passed_over = would
+        .passed_over
+        .iter()
+        .map(|(place, unfit)| json!({ "rule": rule(*place), "because": unfit.code() }));
+    let verdict = would.verdict();
     json!({
         "segment": would.segment.id,
         "to": to,
-        "allowed": deciding.is_some_and(rule_allows),
-        "rule": by,
-        "why": why,
+        "allowed": verdict.is_some_and(Verdict::is_allowed),
+        "rule": verdict.and_then(by),
+        "why": verdict.map_or("no-address", Verdict::code),
         "until": would.until.as_ref().map(|until| until.timestamp().to_string()),
         "addresses": addresses.collect::<Vec<_>>(),
-        "passed_over": would.passed_over.iter().map(|(place, unfit)| {
-            json!({ "rule": rule(*place).id, "because": because(*unfit) })
-        }).collect::<Vec<_>>(),
+        "passed_over": passed_over.collect::<Vec<_>>(),
     })
-}
-
-fn rule_allows(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Allowed(_))
-}
-
-fn verdict_of<'a>(verdict: Verdict, rule: &impl Fn(usize) -> &'a Rule) -> (Value, &'static str) {
-    match verdict {
-        Verdict::Allowed(place) => (rule(place).id.clone().into(), "allowed"),
-        Verdict::Refused(Why::Rule(place)) => (rule(place).id.clone().into(), "refused"),
-        Verdict::Refused(Why::NoRule) => (Value::Null, "no-rule"),
-        Verdict::Refused(Why::Ours) => (Value::Null, "inner-address"),
-        Verdict::Refused(Why::Nobodys) => (Value::Null, "special-address"),
-        Verdict::Refused(Why::Stranger) => (Value::Null, "no-segment"),
-    }
-}
-
-fn because(unfit: Unfit) -> &'static str {
-    match unfit {
-        Unfit::Off => "off",
-        Unfit::Who => "others",
-        Unfit::To => "elsewhere",
-        Unfit::Port => "port",
-        Unfit::Hours => "hours",
-    }
 }

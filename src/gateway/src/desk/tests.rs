@@ -117,7 +117,7 @@ async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
     let inner = ask("s2", "trap.example:80", monday).await;
     assert_eq!(verdict(&inner), Some(Verdict::Refused(crate::policy::Why::Ours)));
     let nowhere = ask("s1", "no.example:80", monday).await;
-    assert!(nowhere.has_no_address && nowhere.addresses.is_empty());
+    assert!(nowhere.verdict().is_none() && nowhere.addresses.is_empty());
     let (none, to) = ("s7".parse().unwrap(), Target::read("a.b:1").unwrap());
     assert!(matches!(desk.would(&none, &to, None, None).await, Err(Error::NoSegment(_))));
 }

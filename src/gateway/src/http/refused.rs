@@ -3,14 +3,14 @@
 
 use bytes::Bytes;
 use ets_i18n::{Tr, t};
-use ets_model::WallTime;
 use ets_web::html::escape;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use jiff::Zoned;
 
 use crate::gateway::Refusal;
-use crate::policy::{Policy, Why};
+use crate::policy::{Policy, Verdict, Why};
 use crate::target::Target;
+use crate::words;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto;padding:0 \
     1rem;color:#1b2733;background:#fff}h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}\
@@ -83,22 +83,10 @@ fn plain(status: StatusCode, title: String) -> (StatusCode, String, Vec<String>)
 
 /// Why, until when, and whom to ask.
 fn told(tr: &Tr, why: Why, until: &Option<Zoned>, policy: &Policy) -> Vec<String> {
-    let rule = match why {
-        Why::Rule(place) => policy.source().rules.get(place),
-        _ => None,
-    };
-    let mut lines = vec![match (why, rule) {
-        (_, Some(rule)) => t::gateway_rule(tr, rule.name.get(tr.lang())),
-        (Why::Ours, _) => t::gateway_inner(tr).to_owned(),
-        (Why::Nobodys, _) => t::gateway_special(tr).to_owned(),
-        (Why::Stranger, _) => t::gateway_stranger(tr).to_owned(),
-        _ => t::gateway_no_rule(tr).to_owned(),
-    }];
-    if let Some(until) = until {
-        let moment = tr.exact(WallTime(until.timestamp().as_microsecond()));
-        lines.push(t::gateway_until(tr, &moment));
-    }
+    let mut lines = vec![words::why(tr, why, policy)];
+    lines.extend(until.as_ref().map(|until| words::until(tr, until)));
     if !matches!(why, Why::Nobodys) {
+        let rule = Verdict::Refused(why).rule().map(|place| policy.rule(place));
         let named = rule.map(|rule| rule.ask.get(tr.lang())).filter(|whom| !whom.is_empty());
         lines.push(t::gateway_ask(tr, named.unwrap_or(t::gateway_administrator(tr))));
     }

@@ -76,7 +76,7 @@ pub enum Unfit {
 /// The rules in force. Asked without a lock; a change makes another.
 #[derive(Debug)]
 pub struct Policy {
-    rules: Vec<Ready>,
+    rules: Arc<[Ready]>,
     source: Arc<Rules>,
     index: Index,
     most: Most,
@@ -110,6 +110,46 @@ struct Ready {
     action: Action,
 }
 
+impl Verdict {
+    /// Whether it is a yes.
+    pub fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+
+    /// The place of the rule that says so; none where none does.
+    pub fn rule(self) -> Option<usize> {
+        match self {
+            Self::Allowed(place) | Self::Refused(Why::Rule(place)) => Some(place),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// Its name in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Allowed(_) => "allowed",
+            Self::Refused(Why::Rule(_)) => "refused",
+            Self::Refused(Why::NoRule) => "no-rule",
+            Self::Refused(Why::Ours) => "inner-address",
+            Self::Refused(Why::Nobodys) => "special-address",
+            Self::Refused(Why::Stranger) => "no-segment",
+        }
+    }
+}
+
+impl Unfit {
+    /// Its name in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Who => "others",
+            Self::To => "elsewhere",
+            Self::Port => "port",
+            Self::Hours => "hours",
+        }
+    }
+}
+
 impl Policy {
     /// Makes rules ready; `numbers` gives the number of a segment that there is.
     ///
@@ -124,15 +164,36 @@ impl Policy {
         if !faults.is_empty() {
             return Err(Error::Rules(faults));
         }
+        Ok(Self::ready(source, ground, numbers))
+    }
+
+    /// The same of rules whose faults were looked for.
+    pub(crate) fn ready(
+        source: Arc<Rules>,
+        ground: Ground,
+        numbers: impl Fn(&SegmentId) -> Option<SegmentNo>,
+    ) -> Self {
         let lists: HashMap<&str, Arc<DomainSet>> = source
             .lists
             .iter()
             .filter_map(|(name, domains)| Some((name.as_str(), set(domains)?)))
             .collect();
-        let rules: Vec<Ready> = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
+        let rules = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
         let most = Most::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Ok(Self { rules, source, index, most, ground })
+        Self { rules, source, index, most, ground }
+    }
+
+    /// The same rules where the ground and the segments are others; lists are not read again.
+    pub(crate) fn on(
+        &self,
+        ground: Ground,
+        numbers: impl Fn(&SegmentId) -> Option<SegmentNo>,
+    ) -> Self {
+        let source = Arc::clone(&self.source);
+        let most = Most::new(&source, &numbers);
+        let index = Index::new(&source, numbers);
+        Self { rules: Arc::clone(&self.rules), source, index, most, ground }
     }
 
     /// The rules as they were written.

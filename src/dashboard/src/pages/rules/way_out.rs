@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::extract::Form;
 use axum::response::Response;
-use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict, Why};
-use ets_gateway::{Desk, Target, Version, Would};
+use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict};
+use ets_gateway::{Desk, Target, Version, Would, words};
 use ets_i18n::{Tr, t};
-use ets_model::WallTime;
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Crumb, Html, Page, card, facts, form, notice, when};
 use http::StatusCode;
@@ -23,13 +22,9 @@ const LISTED: u16 = 20;
 /// Lines of the text in which rules are changed.
 const LINES: u8 = 30;
 
-fn desk(view: &View) -> Result<&Desk, Error> {
-    view.app.deps.gateway.as_ref().ok_or(Error::NotFound { what: "part", id: "gateway".to_owned() })
-}
-
 /// `GET /gateway`
 pub(super) async fn page(view: View) -> Result<Response, Error> {
-    let (tr, desk) = (view.tr(), desk(&view)?);
+    let (tr, desk) = (view.tr(), view.app.gateway()?);
     let policy = desk.gateway().policy();
     let rules = &policy.source().rules;
     let heading = match rules.len() {
@@ -173,10 +168,7 @@ async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
     }
     let bad =
         |text: &str| asked.clone().then(&notice::notice(notice::Tone::Bad, &Html::text(text)));
-    let known = match segment.trim().parse() {
-        Ok(address) => view.catalog.by_address(address),
-        Err(_) => view.catalog.segment(segment.trim()),
-    };
+    let known = view.catalog.named(&segment);
     let Some(known) = known else { return Ok(bad(t::out_no_segment(tr))) };
     let Some(target) = Target::read(to.trim()) else { return Ok(bad(t::out_no_host(tr))) };
     let moment = match at.trim() {
@@ -192,19 +184,17 @@ async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
 
 fn answer(view: &View, would: &Would) -> Html {
     let tr = view.tr();
-    let is_allowed = |verdict: &Verdict| matches!(verdict, Verdict::Allowed(_));
-    let first = would.addresses.iter().map(|(_, verdict)| verdict);
-    let verdict = first.clone().find(|one| is_allowed(one)).or(first.clone().next());
-    let name = |place: usize| would.policy.rule(place).name.get(tr.lang()).to_owned();
-    let (tone, text) = match verdict {
+    let name = |place: usize| would.policy.rule(place).name.get(tr.lang());
+    let (tone, mut text) = match would.verdict() {
         None => (notice::Tone::Warning, t::out_no_address(tr).to_owned()),
-        Some(Verdict::Allowed(place)) => (notice::Tone::Good, t::out_yes(tr, name(*place))),
-        Some(Verdict::Refused(why)) => (notice::Tone::Bad, refusal(tr, *why, name)),
+        Some(Verdict::Allowed(place)) => (notice::Tone::Good, t::out_yes(tr, name(place))),
+        Some(Verdict::Refused(why)) => {
+            let why = words::why(tr, why, &would.policy);
+            (notice::Tone::Bad, format!("{} {why}", t::out_no(tr)))
+        }
     };
-    let mut text = Html::text(&text);
     if let Some(until) = &would.until {
-        let moment = tr.exact(WallTime(until.timestamp().as_microsecond()));
-        text = text.then(&Html::text(&format!(" {}", t::gateway_until(tr, moment))));
+        text = format!("{text} {}", words::until(tr, until));
     }
     let addresses: Vec<String> = would.addresses.iter().map(|(at, _)| at.to_string()).collect();
     let mut told = vec![(t::out_addresses(tr), Html::text(&addresses.join(", ")))];
@@ -216,18 +206,7 @@ fn answer(view: &View, would: &Would) -> Html {
     if !passed.is_empty() {
         told.push((t::out_passed(tr), Html::text(&passed.join("; "))));
     }
-    notice::notice(tone, &text).then(&facts::list(&told))
-}
-
-fn refusal(tr: &Tr, why: Why, name: impl Fn(usize) -> String) -> String {
-    let why = match why {
-        Why::Rule(place) => t::gateway_rule(tr, name(place)),
-        Why::NoRule => t::gateway_no_rule(tr).to_owned(),
-        Why::Ours => t::gateway_inner(tr).to_owned(),
-        Why::Nobodys => t::gateway_special(tr).to_owned(),
-        Why::Stranger => t::gateway_stranger(tr).to_owned(),
-    };
-    format!("{} {why}", t::out_no(tr))
+    notice::notice(tone, &Html::text(&text)).then(&facts::list(&told))
 }
 
 fn because(tr: &Tr, unfit: Unfit) -> &'static str {
@@ -242,7 +221,7 @@ fn because(tr: &Tr, unfit: Unfit) -> &'static str {
 
 /// `GET /gateway/edit`: the rules in force, or those of a version, to be changed and applied.
 pub(super) async fn edit(view: View) -> Result<Response, Error> {
-    let desk = desk(&view)?;
+    let desk = view.app.gateway()?;
     let rules = match view.asked("of").parse() {
         Ok(no) => desk.rules_of(no).await?,
         Err(_) => Rules::clone(desk.gateway().policy().source()),
@@ -264,7 +243,7 @@ pub(super) async fn apply(view: View, Form(answers): Form<Answers>) -> Result<Re
     let mut author = view.author()?;
     author.reason = given(&answers, "reason").to_owned();
     let base = given(&answers, "base").parse().unwrap_or(u64::MAX);
-    match desk(&view)?.apply(rules, base, &author).await {
+    match view.app.gateway()?.apply(rules, base, &author).await {
         Ok(done) => Ok(view.done("/gateway", t::out_applied(tr, done.version.no, done.cut))),
         Err(ets_gateway::Error::Rules(faults)) => {
             wrong(&faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
