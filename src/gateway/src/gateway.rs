@@ -39,11 +39,22 @@ pub trait Resolve: Send + Sync + 'static {
     fn resolve(&self, name: &str) -> impl Future<Output = io::Result<Vec<IpAddr>>> + Send;
 }
 
+/// An answer of the rules, and those rules: others may be in force when it is told.
+#[derive(Clone, Debug)]
+pub struct Ruled {
+    /// Why not.
+    pub why: Why,
+    /// When they may say something else.
+    pub until: Option<Zoned>,
+    /// The rules that were asked.
+    pub policy: Arc<Policy>,
+}
+
 /// Why somebody is not let through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
-    /// The rules say no; with the moment at which they may say something else.
-    Rules(Why, Option<Zoned>),
+    /// The rules say no.
+    Rules(Box<Ruled>),
     /// The name has no address.
     NoSuchName,
     /// The resolver does not answer.
@@ -156,7 +167,8 @@ impl<R: Resolve> Gateway<R> {
         target: &Target,
     ) -> Result<Reached, Refusal> {
         let Some(segment) = self.world.segment_of(client) else {
-            return Err(Refusal::Rules(Why::Stranger, None));
+            let (why, until, policy) = (Why::Stranger, None, self.policy());
+            return Err(Refusal::Rules(Box::new(Ruled { why, until, policy })));
         };
         let mut place = self.place(segment)?;
         let mut refused = None;
@@ -170,8 +182,8 @@ impl<R: Resolve> Gateway<R> {
                 port: target.port,
                 protocol: Protocol::Tcp,
             };
-            if let Err(why) = self.allowed(&ask) {
-                refused.get_or_insert_with(|| self.refusal(why, &ask));
+            if let Err(no) = self.allowed(&ask) {
+                refused.get_or_insert_with(|| self.refusal(no, &ask));
                 continue;
             }
             tried = true;
@@ -182,7 +194,7 @@ impl<R: Resolve> Gateway<R> {
             let counted = (meter, place.take());
             let tunnel = self.book.enter(Open::new(&ask, segment, counted));
             // A change since the question may have missed this tunnel.
-            self.allowed(&tunnel.ask()).map_err(|why| self.refusal(why, &ask))?;
+            self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, &ask))?;
             return Ok(Reached { stream, tunnel });
         }
         Err(refused.filter(|_| !tried).unwrap_or(Refusal::Unreachable))
@@ -212,15 +224,17 @@ impl<R: Resolve> Gateway<R> {
         if found.is_empty() { Err(Refusal::NoSuchName) } else { Ok(found) }
     }
 
-    fn allowed(&self, ask: &Ask<'_>) -> Result<(), Why> {
-        match self.policy.load().decide(ask, self.moment()) {
+    fn allowed(&self, ask: &Ask<'_>) -> Result<(), (Why, Arc<Policy>)> {
+        let policy = self.policy.load();
+        match policy.decide(ask, self.moment()) {
             Verdict::Allowed(_) => Ok(()),
-            Verdict::Refused(why) => Err(why),
+            Verdict::Refused(why) => Err((why, Arc::clone(&policy))),
         }
     }
 
-    fn refusal(&self, why: Why, ask: &Ask<'_>) -> Refusal {
-        Refusal::Rules(why, self.policy.load().until(ask, &self.world.now()))
+    fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
+        let until = policy.until(ask, &self.world.now());
+        Refusal::Rules(Box::new(Ruled { why, until, policy }))
     }
 
     fn moment(&self) -> Moment {

@@ -20,7 +20,7 @@ pub mod words;
 pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};
 pub use error::Error;
-pub use gateway::{Gateway, Reached, Refusal, Resolve, World};
+pub use gateway::{Gateway, Reached, Refusal, Resolve, Ruled, World};
 pub use names::Names;
 pub use service::{Speaks, keep, open, serve};
 pub use tables::MIGRATIONS;

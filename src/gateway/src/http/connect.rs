@@ -43,10 +43,7 @@ pub(super) async fn serve<R: Resolve>(
         Ok((target, length)) => match gateway.reach(peer.ip(), None, &target).await {
             Ok(reached) => Ok((reached, length)),
             // Browsers show nothing of it, and programs log it.
-            Err(refusal) => {
-                let (headers, policy) = (HeaderMap::new(), gateway.policy());
-                Err(refused::answer(&headers, (&refusal, &target), &policy))
-            }
+            Err(refusal) => Err(refused::answer(&HeaderMap::new(), (&refusal, &target))),
         },
     };
     let (mut reached, length) = match reached {

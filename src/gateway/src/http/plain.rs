@@ -56,10 +56,7 @@ async fn answer<R: Resolve>(
     };
     let reached = match gateway.reach(peer.ip(), None, &target).await {
         Ok(reached) => reached,
-        Err(refusal) => {
-            let policy = gateway.policy();
-            return own(refused::answer(request.headers(), (&refusal, &target), &policy));
-        }
+        Err(refusal) => return own(refused::answer(request.headers(), (&refusal, &target))),
     };
     let headers = request.headers().clone();
     match exchange(reached, request, gateway.patience()).await {

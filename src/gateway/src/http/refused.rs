@@ -5,10 +5,9 @@ use bytes::Bytes;
 use ets_i18n::{Tr, t};
 use ets_web::html::escape;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use jiff::Zoned;
 
-use crate::gateway::Refusal;
-use crate::policy::{Policy, Verdict, Why};
+use crate::gateway::{Refusal, Ruled};
+use crate::policy::{Verdict, Why};
 use crate::target::Target;
 use crate::words;
 
@@ -21,13 +20,12 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;mar
 pub(super) fn answer(
     headers: &HeaderMap,
     (refusal, target): (&Refusal, &Target),
-    policy: &Policy,
 ) -> Response<Bytes> {
     let tr = translator(headers, refusal);
     let host = target.to_string();
     let (status, title, lines) = match refusal {
-        Refusal::Rules(why, until) => {
-            (StatusCode::FORBIDDEN, t::gateway_refused(&tr, &host), told(&tr, *why, until, policy))
+        Refusal::Rules(ruled) => {
+            (StatusCode::FORBIDDEN, t::gateway_refused(&tr, &host), told(&tr, ruled))
         }
         Refusal::NoSuchName => plain(StatusCode::BAD_GATEWAY, t::gateway_no_name(&tr, &host)),
         Refusal::NoResolver => plain(StatusCode::BAD_GATEWAY, t::gateway_no_resolver(&tr, &host)),
@@ -71,9 +69,10 @@ pub(super) fn octets(answer: &Response<Bytes>) -> Vec<u8> {
 /// Times are told in the zone in which the rules were asked.
 fn translator(headers: &HeaderMap, refusal: &Refusal) -> Tr {
     let zone = match refusal {
-        Refusal::Rules(_, Some(until)) => until.time_zone().clone(),
-        _ => ets_i18n::TimeZone::UTC,
+        Refusal::Rules(ruled) => ruled.until.as_ref().map(|until| until.time_zone().clone()),
+        _ => None,
     };
+    let zone = zone.unwrap_or(ets_i18n::TimeZone::UTC);
     Tr::new(ets_web::context::language(headers), zone)
 }
 
@@ -82,11 +81,11 @@ fn plain(status: StatusCode, title: String) -> (StatusCode, String, Vec<String>)
 }
 
 /// Why, until when, and whom to ask.
-fn told(tr: &Tr, why: Why, until: &Option<Zoned>, policy: &Policy) -> Vec<String> {
-    let mut lines = vec![words::why(tr, why, policy)];
+fn told(tr: &Tr, Ruled { why, until, policy }: &Ruled) -> Vec<String> {
+    let mut lines = vec![words::why(tr, *why, policy)];
     lines.extend(until.as_ref().map(|until| words::until(tr, until)));
     if !matches!(why, Why::Nobodys) {
-        let rule = Verdict::Refused(why).rule().map(|place| policy.rule(place));
+        let rule = Verdict::Refused(*why).rule().map(|place| policy.rule(place));
         let named = rule.map(|rule| rule.ask.get(tr.lang())).filter(|whom| !whom.is_empty());
         lines.push(t::gateway_ask(tr, named.unwrap_or(t::gateway_administrator(tr))));
     }
@@ -125,7 +124,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::policy::Ground;
+    use crate::policy::{Ground, Policy};
+
+    fn refusal(why: Why, until: Option<&str>) -> Refusal {
+        let until = until.map(|until| until.parse().unwrap());
+        Refusal::Rules(Box::new(Ruled { why, until, policy: Arc::new(policy()) }))
+    }
 
     fn policy() -> Policy {
         let rules = r#"{ "rules": [{ "id": "games", "action": "refuse",
@@ -139,7 +143,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(lang));
         let target = Target::read("games.example:443").unwrap();
-        let answer = answer(&headers, (refusal, &target), &policy());
+        let answer = answer(&headers, (refusal, &target));
         let text = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status(), text.replace('\u{a0}', " "))
     }
@@ -147,14 +151,13 @@ mod tests {
     /// covers: N6.5
     #[test]
     fn a_refusal_says_which_rule_until_when_and_whom_to_ask_in_each_language() {
-        let until = "2026-11-30T18:00:00+05:00[Asia/Almaty]".parse().unwrap();
-        let refusal = Refusal::Rules(Why::Rule(0), Some(until));
+        let ruled = refusal(Why::Rule(0), Some("2026-11-30T18:00:00+05:00[Asia/Almaty]"));
         for (lang, words) in [
             ("en", ["“No &lt;games&gt;”", "30 November 2026, 18:00:00", "Asem, phone 21-14"]),
             ("ru", ["«Без игр»", "30 ноября 2026, 18:00:00", "Асем, тел. 21-14"]),
             ("kk", ["«Ойынсыз»", "2026 жылғы 30 қараша, 18:00:00", "Асем, тел. 21-14"]),
         ] {
-            let (status, text) = said(lang, &refusal);
+            let (status, text) = said(lang, &ruled);
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(text.contains(&format!("<html lang=\"{lang}\">")), "{text}");
             assert!(text.contains("games.example:443"), "{text}");
@@ -162,7 +165,7 @@ mod tests {
                 assert!(text.contains(word), "{word}: {text}");
             }
         }
-        let (status, text) = said("ru", &Refusal::Rules(Why::NoRule, None));
+        let (status, text) = said("ru", &refusal(Why::NoRule, None));
         assert!(status == StatusCode::FORBIDDEN && text.contains("администратор сети"), "{text}");
         assert_eq!(said("en", &Refusal::NoSuchName).0, StatusCode::BAD_GATEWAY);
         assert_eq!(said("en", &Refusal::NoResolver).0, StatusCode::BAD_GATEWAY);
