@@ -75,19 +75,15 @@ async fn work(
     })
     .await
     .map_err(internal)?;
-    let traffic = Traffic::build(
-        config.traffic.clone(),
-        ets_traffic::Deps {
-            series: stores.series.clone(),
-            state: stores.state.clone(),
-            registry: registry.clone(),
-            netd: netd.clone(),
-            shaper: Some(Arc::new(rules::Slower(rules.handle()))),
-            clock: clock.clone(),
-        },
-    )
-    .await
-    .map_err(internal)?;
+    let counted = ets_traffic::Deps {
+        series: stores.series.clone(),
+        state: stores.state.clone(),
+        registry: registry.clone(),
+        netd: netd.clone(),
+        shaper: Some(Arc::new(rules::Slower(rules.handle()))),
+        clock: clock.clone(),
+    };
+    let traffic = Traffic::build(config.traffic.clone(), counted).await.map_err(internal)?;
     let handles = (watch.handle(), traffic.handle(), rules.handle());
     let speed = speed::build(config, (&stores.state, &registry), handles, &clock);
     let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
@@ -110,16 +106,12 @@ async fn work(
         store: stores.state.clone(),
         clock: clock.clone(),
     };
-    let link_command = data::link_command(config);
-    let setting = ets_dashboard::Config { link_command, ..config.dashboard.pages.clone() };
-    let dashboard = ets_dashboard::build(setting, shown).map_err(internal)?;
+    let dashboard = dashboard(config, shown)?;
 
     let mut tasks = Tasks::new(trigger, shutdown.clone());
     let end = || shutdown.clone();
-    {
-        let (clock, end) = (clock.clone(), end());
-        tasks.spawn("series", async move { series.run(clock, end).await });
-    }
+    let (series_clock, series_end) = (clock.clone(), end());
+    tasks.spawn("series", async move { series.run(series_clock, series_end).await });
     tasks.spawn("watch", watch.run(end()));
     tasks.spawn("rules", rules.run(end()));
     tasks.spawn("traffic", traffic.run(end()));
@@ -135,6 +127,13 @@ async fn work(
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
+}
+
+/// The administrator's pages and the API.
+fn dashboard(config: &Config, shown: ets_dashboard::Deps) -> Result<Dashboard, Failure> {
+    let link_command = data::link_command(config);
+    let setting = ets_dashboard::Config { link_command, ..config.dashboard.pages.clone() };
+    ets_dashboard::build(setting, shown).map_err(internal)
 }
 
 /// The register of segments; an empty one of a lab is planted.

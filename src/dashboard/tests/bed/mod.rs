@@ -107,23 +107,7 @@ impl Bed {
 
     async fn build(count: usize, clock: Clock, is_ruled: bool, is_judged: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let migrations = [
-            MIGRATIONS,
-            ets_journal::MIGRATIONS,
-            ets_registry::MIGRATIONS,
-            ets_watch::MIGRATIONS,
-            ets_rules::MIGRATIONS,
-            ets_rights::MIGRATIONS,
-            ets_notify::MIGRATIONS,
-            ets_ca::MIGRATIONS,
-            ets_ca::life::MIGRATIONS,
-            ets_speed::MIGRATIONS,
-            ets_gateway::MIGRATIONS,
-            ets_traffic::STATE_MIGRATIONS,
-        ];
-        let store = Store::open(&Target::state(dir.path().join("state.db")), &migrations.concat())
-            .await
-            .unwrap();
+        let store = state(dir.path()).await;
         let measured = [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS].concat();
         let series_store =
             Store::open(&Target::series(dir.path().join("series.db")), &measured).await.unwrap();
@@ -150,22 +134,17 @@ impl Bed {
             }
             false => None,
         };
-        let gateway = ets_gateway::Deps {
-            store: store.clone(),
-            registry: registry.clone(),
-            clock: clock.clone(),
-            zone: ets_i18n::zone(&Config::default().time_zone).unwrap(),
-            inner: Vec::new(),
-            seed: ets_gateway::policy::Rules::default(),
+        let gateway = match is_ruled {
+            true => Some(way_out(&store, &registry, &clock).await),
+            false => None,
         };
-        let gateway = ets_gateway::open(&ets_gateway::Config::default(), gateway).await.unwrap();
         let deps = Deps {
             registry: registry.clone(),
             watch,
             series: series.clone(),
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
-            gateway: is_ruled.then_some(gateway),
+            gateway,
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
             rights: rights.clone(),
@@ -386,6 +365,38 @@ impl Bed {
 /// Whom a certificate of that name belongs to.
 pub(crate) fn person(name: &str) -> PersonId {
     PersonId::of_subject(None, name, None)
+}
+
+/// A database with the tables of every part.
+async fn state(dir: &std::path::Path) -> Store {
+    let migrations = [
+        MIGRATIONS,
+        ets_journal::MIGRATIONS,
+        ets_registry::MIGRATIONS,
+        ets_watch::MIGRATIONS,
+        ets_rules::MIGRATIONS,
+        ets_rights::MIGRATIONS,
+        ets_notify::MIGRATIONS,
+        ets_ca::MIGRATIONS,
+        ets_ca::life::MIGRATIONS,
+        ets_speed::MIGRATIONS,
+        ets_gateway::MIGRATIONS,
+        ets_traffic::STATE_MIGRATIONS,
+    ];
+    Store::open(&Target::state(dir.join("state.db")), &migrations.concat()).await.unwrap()
+}
+
+/// The desk of the way out, without a rule.
+async fn way_out(store: &Store, registry: &Registry, clock: &Clock) -> ets_gateway::Desk {
+    let deps = ets_gateway::Deps {
+        store: store.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+        zone: ets_i18n::zone(&Config::default().time_zone).unwrap(),
+        inner: Vec::new(),
+        seed: ets_gateway::policy::Rules::default(),
+    };
+    ets_gateway::open(&ets_gateway::Config::default(), deps).await.unwrap()
 }
 
 /// The body as text.
