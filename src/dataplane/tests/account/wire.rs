@@ -91,19 +91,40 @@ fn one_side(stream: &mut TcpStream, sends: bool, amount: usize) {
     }
 }
 
-/// Bulk TCP in both directions, one after the other; every counter against what the sides say, and
-/// against the hub's port to the server, where nothing is merged.
-fn bulk(offloads: Offloads) {
-    for server in SERVER.map(|text| text.parse::<IpAddr>().unwrap()) {
-        for up in [true, false] {
-            let Some(bed) = Bed::with_accounting(16) else { return };
-            let mut star = Star::new(&bed, offloads);
-            let transfer = transfer(&star, server, up, BULK);
-            let counted = [Direction::Up, Direction::Down].map(|way| star.service(way));
-            let sides = [&transfer.segment, &transfer.server];
-            println!("{server} up {up}: {counted:?} {sides:?}");
+/// Every counter against what the two sides say of their transfer. What a side sent and its own
+/// link dropped (a queue of 256 packets, full where the hub gets no processor for a while) never
+/// came to be counted: such a transfer proves nothing and is made again.
+fn compare(
+    offloads: Offloads,
+    (server, up, amount): (IpAddr, bool, usize),
+    prepare: impl Fn(&Star),
+) {
+    for _ in 0..5 {
+        let Some(bed) = Bed::with_accounting(16) else { return };
+        let mut star = Star::new(&bed, offloads);
+        prepare(&star);
+        let before = star.dropped_at_the_ends();
+        let transfer = transfer(&star, server, up, amount);
+        let counted = [Direction::Up, Direction::Down].map(|way| star.service(way));
+        let sides = [&transfer.segment, &transfer.server];
+        println!("{server} up {up}: {counted:?} {sides:?}");
+        assert!(sides.iter().any(|said| said.bytes >= amount as u64));
+        let dropped = star.dropped_at_the_ends() - before;
+        if dropped == 0 {
             assert_eq!(counted, sides.map(|said| on_the_wire(said, server.is_ipv4())));
-            assert!(sides.iter().any(|said| said.bytes >= BULK as u64));
+            return;
+        }
+        println!("{dropped} dropped before the hub: again");
+    }
+    panic!("the links of the ends drop packets each time");
+}
+
+/// Bulk TCP in both directions, one after the other, against the hub's port to the server, where
+/// nothing is merged.
+fn bulk(offloads: Offloads) {
+    for server in SERVER.map(|text| text.parse().unwrap()) {
+        for up in [true, false] {
+            compare(offloads, (server, up, BULK), |_| ());
         }
     }
 }
@@ -262,23 +283,18 @@ fn the_sum_over_all_segments_is_what_the_interface_carried() {
 #[test]
 fn packets_larger_than_64_kib_count_as_what_they_are_on_the_wire() {
     for (server, up, amount) in [(0, true, BULK), (0, false, BULK), (1, true, BULK / 10)] {
-        let Some(bed) = Bed::with_accounting(16) else { return };
-        let mut star = Star::new(&bed, Offloads::On);
-        let line = "gso_max_size 180000 gro_max_size 180000";
-        sh(&format!("ip link set p0 {line}"));
-        star.segment.sh(&format!("ip link set e0 {line}"));
-        if !up {
-            sh(&format!("ip link set d0 {line}"));
-            star.server.sh(&format!(
-                "ip link set e0 {line}; ethtool -K e0 tso on gso on; \
-                 sysctl -qw net.ipv4.tcp_wmem='4096 16384 4194304'"
-            ));
-        }
-        let server: IpAddr = SERVER[server].parse().unwrap();
-        let transfer = transfer(&star, server, up, amount);
-        let counted = [Direction::Up, Direction::Down].map(|way| star.service(way));
-        let sides = [&transfer.segment, &transfer.server];
-        println!("{server} up {up}: {counted:?} {sides:?}");
-        assert_eq!(counted, sides.map(|said| on_the_wire(said, server.is_ipv4())));
+        let server = SERVER[server].parse().unwrap();
+        compare(Offloads::On, (server, up, amount), |star| {
+            let line = "gso_max_size 180000 gro_max_size 180000";
+            sh(&format!("ip link set p0 {line}"));
+            star.segment.sh(&format!("ip link set e0 {line}"));
+            if !up {
+                sh(&format!("ip link set d0 {line}"));
+                star.server.sh(&format!(
+                    "ip link set e0 {line}; ethtool -K e0 tso on gso on; \
+                     sysctl -qw net.ipv4.tcp_wmem='4096 16384 4194304'"
+                ));
+            }
+        });
     }
 }
