@@ -14,6 +14,7 @@ mod load;
 mod lockout;
 mod matrix;
 mod metrics;
+mod programs;
 mod proxy;
 mod registry;
 mod scale;
