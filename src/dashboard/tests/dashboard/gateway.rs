@@ -60,6 +60,73 @@ async fn rules_are_changed_as_text_and_tried_before_they_are_needed() {
     assert!(version.contains("203.0.113.0/24"), "{version}");
 }
 
+/// The answers of the form of one rule, with these instead of the usual ones.
+fn rule(instead: &[(&str, &str)]) -> String {
+    let usual = [
+        ("id", "school"),
+        ("base", "0"),
+        ("name_ru", "Школы"),
+        ("action", "allow"),
+        ("place", "1"),
+        ("segments", "s001\r\ns002"),
+        ("domains", "example.kz"),
+        ("ports", "tcp/443"),
+        ("hours", "mon,wed-thu 00:00-24:00"),
+    ];
+    let usual = usual.iter().filter(|(name, _)| instead.iter().all(|(one, _)| one != name));
+    let pairs = usual
+        .chain(instead)
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// covers: N6.1
+#[tokio::test]
+async fn one_rule_is_written_moved_and_removed_by_a_form_that_says_what_is_wrong_where() {
+    let bed = Bed::ruled(2).await;
+    for (instead, fault) in [
+        (("id", "Школы"), "Латинские строчные буквы"),
+        (("name_ru", ""), "f-name_ru"),
+        (("segments", "s001;s9"), "Нет такого сегмента: s9"),
+        (("addresses", "203.0.113.0/99"), "Не удалось понять: 203.0.113.0/99"),
+        (("ports", "443"), "Не удалось понять: 443"),
+        (("hours", "mon 9-18"), "Не удалось понять: mon 9-18"),
+        (("domains", "a..kz"), "Не удалось понять: a..kz"),
+        (("lists", "banks"), "there is no list banks"),
+        (("base", "7"), "действует версия 0"),
+    ] {
+        let response = bed.ask(post("/gateway/rules/new", &rule(&[instead]))).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{instead:?}");
+        let html = text(response).await;
+        assert!(html.contains(fault), "{fault}: {html}");
+        assert!(html.contains("mon") && html.contains("school") | (instead.0 == "id"), "{html}");
+    }
+    let send = async |at: &str, form: &str| bed.ask(post(at, form)).await.status();
+    let rules = async || read(bed.get("/api/v1/gateway").await).await["rules"]["rules"].clone();
+    assert_eq!(send("/gateway/rules/new", &rule(&[])).await, StatusCode::SEE_OTHER);
+    let second = [("id", "bank"), ("base", "1"), ("place", "1"), ("segments", "")];
+    assert_eq!(send("/gateway/rules/new", &rule(&second)).await, StatusCode::SEE_OTHER);
+    let taken = [("base", "2")];
+    assert_eq!(send("/gateway/rules/new", &rule(&taken)).await, StatusCode::UNPROCESSABLE_ENTITY);
+    let now = rules().await;
+    assert_eq!((&now[0]["id"], &now[1]["id"]), (&json!("bank"), &json!("school")), "{now}");
+    assert_eq!(now[1]["hours"], json!(["mon,wed-thu 00:00-24:00"]), "{now}");
+    assert_eq!(now[1]["who"]["segments"], json!(["s001", "s002"]), "{now}");
+
+    let (_, html) = in_language(&bed, "/gateway/rules/bank", "en").await;
+    assert!(html.contains("example.kz") && html.contains("value=\"1\""), "{html}");
+    let moved = [("base", "2"), ("place", "9"), ("action", "refuse"), ("off", "on")];
+    assert_eq!(send("/gateway/rules/bank", &rule(&moved)).await, StatusCode::SEE_OTHER);
+    let now = rules().await;
+    assert_eq!((&now[1]["id"], &now[1]["off"]), (&json!("bank"), &json!(true)), "{now}");
+    assert_eq!(now[1]["action"], "refuse", "{now}");
+    assert_eq!(send("/gateway/rules/bank/remove", "base=2").await, StatusCode::SEE_OTHER);
+    assert_eq!(rules().await.as_array().map(Vec::len), Some(2), "made from an older version");
+    assert_eq!(send("/gateway/rules/bank/remove", "base=3").await, StatusCode::SEE_OTHER);
+    assert_eq!(rules().await.as_array().map(Vec::len), Some(1));
+    assert_eq!(bed.get("/gateway/rules/bank").await.status(), StatusCode::NOT_FOUND);
+}
+
 /// covers: N6.1
 #[tokio::test]
 async fn the_same_is_done_over_the_api_and_a_stale_version_is_refused() {

@@ -31,6 +31,7 @@ const PAGES: &[&str] = &[
     "/gateway",
     "/gateway?segment=s001&to=203.0.113.7:443&at=2026-11-30T09:00",
     "/gateway/edit",
+    "/gateway/rules/new",
     "/journal?kind=rules",
 ];
 

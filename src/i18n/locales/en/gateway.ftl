@@ -70,3 +70,36 @@ out-unfit-who = is for others
 out-unfit-to = leads elsewhere
 out-unfit-port = is for other ports
 out-unfit-hours = is for other hours
+
+# The form of one rule of the way out.
+out-rule-new = A new rule of the way out
+out-rule-title = Rule
+out-rule-add = Add a rule
+out-as-text = All as text
+out-rule-id = Identifier
+out-rule-id-wrong = Write Latin small letters, digits and hyphens, such as school-sites.
+out-rule-id-taken = Another rule has this identifier: choose a new one.
+out-rule-place = Its place
+out-rule-place-help = The rules are asked from 1 on, and the first that fits decides.
+out-rule-segments = Segments
+out-rule-segments-help = Identifiers, each on a line of its own. With none of the three the rule is for everybody.
+out-rule-groups = Groups of segments
+out-rule-persons = Persons
+out-rule-persons-help = Identifiers as the certificate has them, each on a line of its own.
+out-rule-domains = Domains
+out-rule-domains-help = example.kz with all under it, =example.kz alone; each on a line of its own. With none of the three the rule leads anywhere outside.
+out-rule-lists = Lists of domains
+out-rule-addresses = Addresses
+out-rule-addresses-help = 198.51.100.0/24 or 2001:db8::/32, each on a line of its own.
+out-rule-ports = Ports
+out-rule-ports-help = tcp/443, udp/5000-5100; with none all but mail (25).
+out-rule-hours-help = mon-fri 09:00-18:00, each on a line of its own; with none always.
+out-rule-ask = Whom to ask
+out-rule-ask-help = Who is refused reads it; left empty it is the network’s administrator.
+out-rule-ask-ru = In Russian
+out-rule-ask-kk = In Kazakh
+out-rule-ask-en = In English
+out-rule-off = Leave it out of use for now
+out-rule-remove = Remove the rule
+out-rule-unread = This cannot be understood: { $what }
+out-rule-no-segment = There is no such segment: { $what }

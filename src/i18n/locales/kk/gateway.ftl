@@ -68,3 +68,36 @@ out-unfit-who = басқаларға арналған
 out-unfit-to = басқа жаққа апарады
 out-unfit-port = басқа порттарға арналған
 out-unfit-hours = басқа сағаттарға арналған
+
+# Шығу ережесінің формасы.
+out-rule-new = Шығудың жаңа ережесі
+out-rule-title = Ереже
+out-rule-add = Ереже қосу
+out-as-text = Бәрі мәтінмен
+out-rule-id = Белгісі
+out-rule-id-wrong = Латынның кіші әріптері, цифрлар мен сызықша, мысалы school-sites.
+out-rule-id-taken = Мұндай белгі басқа ережеде бар: жаңасын таңдаңыз.
+out-rule-place = Орны
+out-rule-place-help = Ережелер біріншіден бастап сұралады, бірінші сәйкесі шешеді.
+out-rule-segments = Сегменттер
+out-rule-segments-help = Белгілері, әрқайсысы жаңа жолдан. Үш өріс те бос болса, ереже барлығына арналған.
+out-rule-groups = Сегмент топтары
+out-rule-persons = Адамдар
+out-rule-persons-help = Сертификаттағы белгілері, әрқайсысы жаңа жолдан.
+out-rule-domains = Домендер
+out-rule-domains-help = example.kz өзінің астындағылармен бірге, =example.kz тек өзі; әрқайсысы жаңа жолдан. Үш өріс те бос болса, ереже сыртқа кез келген жерге апарады.
+out-rule-lists = Домен тізімдері
+out-rule-addresses = Мекенжайлар
+out-rule-addresses-help = 198.51.100.0/24 немесе 2001:db8::/32, әрқайсысы жаңа жолдан.
+out-rule-ports = Порттар
+out-rule-ports-help = tcp/443, udp/5000-5100; бос болса – поштадан (25) басқасының бәрі.
+out-rule-hours-help = mon-fri 09:00-18:00, әрқайсысы жаңа жолдан; бос болса – әрқашан.
+out-rule-ask = Кімге жүгіну керек
+out-rule-ask-help = Мұны рұқсат алмаған адам оқиды; бос болса – желі әкімшісі.
+out-rule-ask-ru = Орысша
+out-rule-ask-kk = Қазақша
+out-rule-ask-en = Ағылшынша
+out-rule-off = Әзірге қолданбау
+out-rule-remove = Ережені жою
+out-rule-unread = Түсініксіз: { $what }
+out-rule-no-segment = Мұндай сегмент жоқ: { $what }

@@ -70,3 +70,36 @@ out-unfit-who = для других
 out-unfit-to = ведёт в другое место
 out-unfit-port = для других портов
 out-unfit-hours = для других часов
+
+# Форма одного правила выхода.
+out-rule-new = Новое правило выхода
+out-rule-title = Правило
+out-rule-add = Добавить правило
+out-as-text = Всё текстом
+out-rule-id = Обозначение
+out-rule-id-wrong = Латинские строчные буквы, цифры и дефис, например school-sites.
+out-rule-id-taken = Такое обозначение есть у другого правила: выберите новое.
+out-rule-place = Место
+out-rule-place-help = Правила спрашивают с первого, решает первое подходящее.
+out-rule-segments = Сегменты
+out-rule-segments-help = Обозначения, каждое с новой строки. Если все три поля пусты, правило для всех.
+out-rule-groups = Группы сегментов
+out-rule-persons = Люди
+out-rule-persons-help = Обозначения как в сертификате, каждое с новой строки.
+out-rule-domains = Домены
+out-rule-domains-help = example.kz вместе со всеми под ним, =example.kz только сам; каждый с новой строки. Если все три поля пусты, правило ведёт куда угодно наружу.
+out-rule-lists = Списки доменов
+out-rule-addresses = Адреса
+out-rule-addresses-help = 198.51.100.0/24 или 2001:db8::/32, каждый с новой строки.
+out-rule-ports = Порты
+out-rule-ports-help = tcp/443, udp/5000-5100; пусто – все, кроме почты (25).
+out-rule-hours-help = mon-fri 09:00-18:00, каждые с новой строки; пусто – всегда.
+out-rule-ask = К кому обратиться
+out-rule-ask-help = Это прочтёт тот, кому отказано; пусто – администратор сети.
+out-rule-ask-ru = По-русски
+out-rule-ask-kk = По-казахски
+out-rule-ask-en = По-английски
+out-rule-off = Пока не применять
+out-rule-remove = Удалить правило
+out-rule-unread = Не удалось понять: { $what }
+out-rule-no-segment = Нет такого сегмента: { $what }

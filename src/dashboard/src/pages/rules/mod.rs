@@ -25,6 +25,7 @@ mod service_edit;
 mod text;
 mod version;
 mod way_out;
+mod way_out_rule;
 mod words;
 
 use axum::routing::{get, post};
@@ -83,6 +84,17 @@ pub(super) fn routes() -> Routes {
         .route("/offences", "rules.read", get(offences::page))
         .on("get", "/gateway", Needs::Right("rules.read"), get(way_out::page))
         .route("/gateway/edit", "rules.write", get(way_out::edit).post(way_out::apply))
+        .route(
+            "/gateway/rules/new",
+            "rules.write",
+            get(way_out_rule::new).post(way_out_rule::create),
+        )
+        .route(
+            "/gateway/rules/{id}",
+            "rules.write",
+            get(way_out_rule::edit).post(way_out_rule::save),
+        )
+        .route("/gateway/rules/{id}/remove", "rules.write", post(way_out_rule::remove))
         .route("/offences.csv", "rules.read", get(csv::offences))
 }
 

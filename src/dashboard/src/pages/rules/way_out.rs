@@ -14,7 +14,7 @@ use http::StatusCode;
 use super::super::answers::{Answers, given};
 use super::super::lists::{Choice, filter, moment};
 use super::super::view::View;
-use super::{Tab, respond};
+use super::{Tab, respond, way_out_rule};
 use crate::Error;
 
 /// Versions that are listed.
@@ -37,7 +37,9 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         (t::out_version(tr), told(&view, &version)),
         (t::out_open(tr), Html::text(&open)),
     ]);
-    let change = Html::link("/gateway/edit", t::out_change(tr));
+    let change = Html::link(&way_out_rule::href("new"), t::out_rule_add(tr))
+        .then(&Html::trusted(" "))
+        .then(&Html::link("/gateway/edit", t::out_as_text(tr)));
     let side = card::card(t::out_now(tr), &Html::default(), &told).then(&card::card(
         t::out_versions(tr),
         &Html::default(),
@@ -74,7 +76,9 @@ fn list(tr: &Tr, rules: &[Rule]) -> Html {
         };
         Row {
             cells: vec![
-                Html::text(rule.name.get(tr.lang())).then(&id(rule)).into(),
+                Html::link(&way_out_rule::href(&rule.id), rule.name.get(tr.lang()))
+                    .then(&id(rule))
+                    .into(),
                 Html::text(does).into(),
                 Html::text(&who(tr, rule)).into(),
                 Html::text(&whereto(tr, rule)).into(),
