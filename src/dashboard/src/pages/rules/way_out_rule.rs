@@ -323,7 +323,7 @@ fn fields(view: &View, is_new: bool) -> Vec<form::Field> {
         area("lists", t::out_rule_lists(tr), ""),
         area("addresses", t::out_rule_addresses(tr), t::out_rule_addresses_help(tr)),
         area("ports", t::out_rule_ports(tr), t::out_rule_ports_help(tr)),
-        area("hours", t::out_hours(tr), t::out_rule_hours_help(tr)).group(t::out_hours(tr)),
+        area("hours", t::out_hours(tr), t::out_rule_hours_help(tr)),
         line("ask_ru", t::out_rule_ask_ru(tr))
             .help(t::out_rule_ask_help(tr))
             .group(t::out_rule_ask(tr)),
