@@ -250,6 +250,7 @@ fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
             true,
         ),
         listen: Vec::new(),
+        listen_udp: Vec::new(),
     };
     let bind = s.value("bind", "Whether it binds the listening sockets itself", true);
     (config, bind)

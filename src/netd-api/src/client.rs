@@ -1,7 +1,7 @@
 //! `serve`'s half: one connection a request.
 
-use std::net::{IpAddr, TcpListener};
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 
 use crate::{
     Apply, Connection, Conversations, Cursor, Desired, Error, Event, MeterFrame, Metering,
-    PingLine, Plan, Reach, Reply, Request, RulesNow, SegmentNow, Status, greet_netd,
+    PingLine, Plan, Reach, Reply, Request, RulesNow, SegmentNow, Status, descriptor, greet_netd,
 };
 
 /// Knows where `netd` listens. Cheap to clone; every call opens its own connection.
@@ -142,8 +142,8 @@ impl Client {
         Ok(Pinging { connection, done: false })
     }
 
-    /// The listening socket that `netd` holds under `name`. It stays open in `netd`, so that
-    /// nobody is refused while `serve` restarts.
+    /// The socket that `netd` holds under `name`: a listening one, or one for datagrams. It stays
+    /// open in `netd`, so that nobody is refused while `serve` restarts.
     ///
     /// # Errors
     /// When `netd` cannot be reached or holds no such socket.
@@ -161,9 +161,29 @@ impl Client {
     /// # Errors
     /// As [`listener`](Self::listener).
     pub async fn tcp_listener(&self, name: &str) -> Result<TcpListener, Error> {
-        let listener = TcpListener::from(self.listener(name).await?);
+        let socket = self.listener(name).await?;
+        if descriptor::is_datagram(socket.as_fd()) {
+            return Err(Error::WrongSocket(name.to_owned(), "TCP"));
+        }
+        let listener = TcpListener::from(socket);
         listener.set_nonblocking(true)?;
         Ok(listener)
+    }
+
+    /// As [`listener`](Self::listener), for UDP; non-blocking, ready for tokio. Datagrams that
+    /// came while nobody read lie in it, as many as its buffer holds. Each says to which address
+    /// of ours it was sent (`IP_PKTINFO`, `IPV6_PKTINFO`), so that the answer can come from there.
+    ///
+    /// # Errors
+    /// As [`listener`](Self::listener).
+    pub async fn udp_socket(&self, name: &str) -> Result<UdpSocket, Error> {
+        let socket = self.listener(name).await?;
+        if !descriptor::is_datagram(socket.as_fd()) {
+            return Err(Error::WrongSocket(name.to_owned(), "UDP"));
+        }
+        let socket = UdpSocket::from(socket);
+        socket.set_nonblocking(true)?;
+        Ok(socket)
     }
 
     /// How `netd` is.

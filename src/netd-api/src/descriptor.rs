@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::cmsg_space;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, getsockopt, recvmsg, sendmsg, sockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockType, getsockopt, recvmsg, sendmsg, sockopt,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -24,21 +24,23 @@ pub enum InheritError {
     /// It is not open.
     #[error("descriptor {0} is not open: the process that starts netd must leave it open")]
     NotOpen(RawFd),
-    /// It is no listening socket.
-    #[error("descriptor {0} is no listening socket: pass one on which listen(2) was called")]
+    /// It is neither a listening socket nor one for datagrams.
+    #[error(
+        "descriptor {0} is no listening socket: pass one on which listen(2) was called, or a bound one for UDP"
+    )]
     NotListening(RawFd),
     /// It is one of the first three, which belong to the log.
     #[error("descriptor {0} is a standard stream: pass a number from 3 on")]
     Standard(RawFd),
 }
 
-/// Takes over a listening socket that the parent process left open under `number`, and makes
-/// sure that no child inherits it.
+/// Takes over a listening socket, or one for datagrams, that the parent process left open under
+/// `number`, and makes sure that no child inherits it.
 ///
 /// The caller must pass each number once: the descriptor becomes the caller's own.
 ///
 /// # Errors
-/// When nothing is open under the number or it is no listening socket.
+/// When nothing is open under the number or it is no such socket.
 pub fn inherited_listener(number: RawFd) -> Result<OwnedFd, InheritError> {
     if number < 3 {
         return Err(InheritError::Standard(number));
@@ -47,11 +49,17 @@ pub fn inherited_listener(number: RawFd) -> Result<OwnedFd, InheritError> {
     let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
     fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
         .map_err(|_| InheritError::NotOpen(number))?;
-    if !getsockopt(&borrowed, sockopt::AcceptConn).unwrap_or(false) {
+    let listens = getsockopt(&borrowed, sockopt::AcceptConn).unwrap_or(false);
+    if !listens && !is_datagram(borrowed) {
         return Err(InheritError::NotListening(number));
     }
     // SAFETY: it is open (checked above), and by this function's contract nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether it is a socket for datagrams.
+pub(crate) fn is_datagram(socket: BorrowedFd<'_>) -> bool {
+    getsockopt(&socket, sockopt::SockType) == Ok(SockType::Datagram)
 }
 
 /// Writes the beginning of `bytes` together with `descriptor`; returns how many bytes went.
@@ -99,14 +107,21 @@ pub(crate) async fn receive(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::IntoRawFd;
+    use std::os::fd::{AsFd, IntoRawFd};
 
+    /// covers: S8
     #[test]
-    fn only_a_listening_socket_is_taken_over() {
+    fn only_a_listening_socket_or_one_for_datagrams_is_taken_over() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let taken = inherited_listener(listener.into_raw_fd()).unwrap();
         assert_eq!(std::net::TcpListener::from(taken).local_addr().unwrap(), address);
+
+        let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = datagrams.local_addr().unwrap();
+        let taken = inherited_listener(datagrams.into_raw_fd()).unwrap();
+        assert!(is_datagram(taken.as_fd()));
+        assert_eq!(std::net::UdpSocket::from(taken).local_addr().unwrap(), address);
 
         let file = std::fs::File::open("/dev/null").unwrap();
         let error = inherited_listener(file.as_raw_fd()).unwrap_err();

@@ -77,6 +77,9 @@ pub enum Error {
     /// The reply came without its descriptor.
     #[error("netd answered without handing over the socket {0:?}: ask again")]
     NoDescriptor(String),
+    /// The socket is of the other kind.
+    #[error("the socket {0:?} of netd is not one for {1}: look at the configuration of both")]
+    WrongSocket(String, &'static str),
 }
 
 impl Error {

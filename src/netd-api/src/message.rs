@@ -46,8 +46,8 @@ pub enum Request {
     Replay { after: Option<Cursor>, until: u64 },
     /// Pings on demand. Answer: `count` times [`Reply::Ping`], then [`Reply::Done`].
     Ping { address: IpAddr, count: u16, interval: Duration },
-    /// Asks for a listening socket that `netd` holds. Answer: [`Reply::Listener`] with one
-    /// descriptor, or [`Reply::Refused`].
+    /// Asks for a socket that `netd` holds: a listening one, or one for datagrams. Answer:
+    /// [`Reply::Listener`] with one descriptor, or [`Reply::Refused`].
     Listener { name: String },
     /// Asks how `netd` is. Answer: [`Reply::Status`].
     Status,
@@ -281,7 +281,7 @@ pub struct Status {
     pub machine_bytes: u64,
     /// How many follow the live stream.
     pub followers: u32,
-    /// Listening sockets held, by name.
+    /// Sockets held, by name: listening ones and those for datagrams.
     pub listeners: Vec<String>,
     /// Trunks that are dark now.
     pub dark: Vec<String>,

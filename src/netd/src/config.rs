@@ -22,6 +22,8 @@ pub struct Config {
     pub ring_bytes: usize,
     /// Listening sockets to bind and hold, by name, besides those that `ETS_LISTEN` hands in.
     pub listen: Vec<(String, SocketAddr)>,
+    /// Sockets for UDP to bind and hold, likewise. A name stands in one of the two lists only.
+    pub listen_udp: Vec<(String, SocketAddr)>,
 }
 
 impl Default for Config {
@@ -34,6 +36,7 @@ impl Default for Config {
             rules: false,
             ring_bytes: 64 << 20,
             listen: Vec::new(),
+            listen_udp: Vec::new(),
         }
     }
 }

@@ -1,47 +1,62 @@
-//! The listening sockets that `netd` holds for `serve`, so that they outlive it. `netd` itself
-//! never accepts a connection.
+//! The sockets that `netd` holds for `serve`, so that they outlive it: listening ones, and those
+//! for UDP. `netd` itself never accepts a connection and reads no datagram.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ets_netd_api::inherited_listener;
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
 use crate::Error;
 
 /// Connections that wait to be accepted while `serve` is away.
 const BACKLOG: i32 = 1024;
+/// Bytes of datagrams that wait to be read while `serve` is away, the kernel's own included.
+const BUFFER: usize = 1 << 20;
 
 /// Held sockets by name.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     held: Mutex<BTreeMap<String, OwnedFd>>,
     /// All that are to be bound.
-    configured: BTreeMap<String, SocketAddr>,
+    configured: BTreeMap<String, (Kind, SocketAddr)>,
+}
+
+/// What is spoken on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Tcp,
+    Udp,
 }
 
 impl Listeners {
-    /// Takes over what `inherited` (`name=descriptor,…`) names and binds the rest of `configured`.
+    /// Takes over what `inherited` (`name=descriptor,…`) names and binds the rest of `tcp` and
+    /// `udp`.
     ///
     /// A port that is in use stays free for now: when `netd` alone was ended, `serve` still holds
     /// and answers it. It is bound when somebody asks for it, which `serve` does when it starts.
     pub(crate) fn open(
         inherited: Option<&str>,
-        configured: &[(String, SocketAddr)],
+        tcp: &[(String, SocketAddr)],
+        udp: &[(String, SocketAddr)],
     ) -> Result<Self, Error> {
         let mut held = BTreeMap::new();
         for item in inherited.unwrap_or_default().split(',').filter(|item| !item.is_empty()) {
             inherit(&mut held, item)?;
         }
-        let configured: BTreeMap<String, SocketAddr> = configured.iter().cloned().collect();
-        for (name, address) in &configured {
+        let of =
+            |kind| move |(name, address): &(String, SocketAddr)| (name.clone(), (kind, *address));
+        let mut configured: BTreeMap<_, _> = tcp.iter().map(of(Kind::Tcp)).collect();
+        configured.extend(udp.iter().map(of(Kind::Udp)));
+        for (name, (kind, address)) in &configured {
             if held.contains_key(name) {
                 continue;
             }
-            match listen(name, *address) {
+            match open(name, *kind, *address) {
                 Ok(socket) => drop(held.insert(name.clone(), socket)),
                 Err(Error::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
                     tracing::warn!(name, %address, "in use: by serve, or by a stranger");
@@ -59,14 +74,14 @@ impl Listeners {
     pub(crate) fn get(&self, name: &str) -> Result<OwnedFd, String> {
         let mut held = self.held();
         if !held.contains_key(name) {
-            let Some(address) = self.configured.get(name) else {
+            let Some((kind, address)) = self.configured.get(name) else {
                 let known: Vec<&str> = held.keys().map(String::as_str).collect();
                 return Err(format!(
                     "no socket {name:?} is held: known are [{}]",
                     known.join(", ")
                 ));
             };
-            let socket = listen(name, *address).map_err(|error| error.to_string())?;
+            let socket = open(name, *kind, *address).map_err(|error| error.to_string())?;
             held.insert(name.to_owned(), socket);
         }
         let copy = held[name].as_fd().try_clone_to_owned();
@@ -97,25 +112,50 @@ fn inherit(held: &mut BTreeMap<String, OwnedFd>, item: &str) -> Result<(), Error
     Ok(())
 }
 
-fn listen(name: &str, address: SocketAddr) -> Result<OwnedFd, Error> {
+fn open(name: &str, kind: Kind, address: SocketAddr) -> Result<OwnedFd, Error> {
     let refused = |source| Error::Listen { name: name.to_owned(), address, source };
-    Ok(TcpListener::from(bind(address).map_err(refused)?).into())
+    let socket = match kind {
+        Kind::Tcp => listen(address),
+        Kind::Udp => datagrams(address),
+    };
+    Ok(socket.map_err(refused)?.into())
 }
 
-fn bind(address: SocketAddr) -> io::Result<Socket> {
+fn listen(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
+    bind(&socket, address)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
+/// Without `SO_REUSEADDR`, which for UDP would take datagrams away from a stranger on the port.
+/// Each datagram is to say where it was sent to, so that the answer can leave from there (ip(7),
+/// RFC 3542 section 6).
+fn datagrams(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    match address {
+        SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
+        SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
+    }
+    // The kernel gives what `net.core.rmem_max` allows.
+    socket.set_recv_buffer_size(BUFFER)?;
+    bind(&socket, address)?;
+    Ok(socket)
+}
+
+/// Both families have a socket of their own.
+fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket)
+    socket.bind(&address.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{TcpListener, UdpSocket};
     use std::os::fd::IntoRawFd;
 
     #[test]
@@ -127,7 +167,7 @@ mod tests {
             ("dashboard".to_owned(), "192.0.2.1:1".parse().unwrap()),
             ("metrics".to_owned(), "127.0.0.1:0".parse().unwrap()),
         ];
-        let held = Listeners::open(Some(&list), &configured).unwrap();
+        let held = Listeners::open(Some(&list), &configured, &[]).unwrap();
         assert_eq!(held.names(), ["dashboard", "metrics"]);
         let copy = held.get("dashboard").unwrap();
         assert_eq!(TcpListener::from(copy).local_addr().unwrap(), address);
@@ -139,7 +179,7 @@ mod tests {
     fn a_port_that_serve_still_answers_is_bound_when_serve_asks_for_it_again() {
         let serve = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = serve.local_addr().unwrap();
-        let held = Listeners::open(None, &[("dashboard".to_owned(), address)]).unwrap();
+        let held = Listeners::open(None, &[("dashboard".to_owned(), address)], &[]).unwrap();
         assert_eq!(held.names(), [""; 0]);
         let refusal = held.get("dashboard").unwrap_err();
         assert!(refusal.contains(&address.to_string()), "{refusal}");
@@ -149,11 +189,31 @@ mod tests {
         assert_eq!(held.names(), ["dashboard"]);
     }
 
+    /// covers: S8
+    #[test]
+    fn a_socket_for_datagrams_keeps_what_came_while_nobody_read() {
+        let at = |address: &str| address.parse().unwrap();
+        let udp = [("v4".to_owned(), at("127.0.0.1:0")), ("v6".to_owned(), at("[::1]:0"))];
+        let held = Listeners::open(None, &[], &udp).unwrap();
+        for (name, from) in [("v4", "127.0.0.1:0"), ("v6", "[::1]:0")] {
+            let first = UdpSocket::from(held.get(name).unwrap());
+            let address = first.local_addr().unwrap();
+            drop(first);
+            UdpSocket::bind(from).unwrap().send_to(b"question", address).unwrap();
+            let second = UdpSocket::from(held.get(name).unwrap());
+            let mut buffer = [0; 64];
+            let (length, _) = second.recv_from(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], b"question");
+            let refusal = UdpSocket::bind(address).unwrap_err();
+            assert_eq!(refusal.kind(), io::ErrorKind::AddrInUse, "a stranger took a held port");
+        }
+    }
+
     /// covers: S13
     #[test]
     fn a_malformed_list_is_refused_with_its_item() {
         for bad in ["dashboard", "dashboard=x", "a=99999"] {
-            let error = Listeners::open(Some(bad), &[]).unwrap_err().to_string();
+            let error = Listeners::open(Some(bad), &[], &[]).unwrap_err().to_string();
             assert!(error.starts_with("ETS_LISTEN"), "{error}");
         }
     }

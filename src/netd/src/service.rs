@@ -57,7 +57,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     let clock = deps.clock;
     let started = clock.stamp();
     let store = Store::open(&config.state_dir)?;
-    let listeners = Listeners::open(deps.listen.as_deref(), &config.listen)?;
+    let listeners = Listeners::open(deps.listen.as_deref(), &config.listen, &config.listen_udp)?;
     let listener = bind(&config.socket, config.group)?;
     let watch = Watch::open()?;
     let engine = Engine::open(EngineConfig { clock: clock.clone(), ..EngineConfig::default() })?;

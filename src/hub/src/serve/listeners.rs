@@ -1,6 +1,6 @@
-//! Fetching the listening sockets that `netd` holds.
+//! Fetching the sockets that `netd` holds.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use ets_netd_api::{Client, Error};
@@ -19,9 +19,29 @@ pub(crate) async fn take(
     name: &str,
     shutdown: &Shutdown,
 ) -> Result<Option<TcpListener>, Failure> {
+    fetch(configured, name, shutdown, || netd.tcp_listener(name)).await
+}
+
+/// As [`take`], of those for UDP.
+#[allow(dead_code, reason = "the parts that use it follow")]
+pub(crate) async fn take_udp(
+    netd: &Client,
+    configured: &[(String, SocketAddr)],
+    name: &str,
+    shutdown: &Shutdown,
+) -> Result<Option<UdpSocket>, Failure> {
+    fetch(configured, name, shutdown, || netd.udp_socket(name)).await
+}
+
+async fn fetch<S, F: Future<Output = Result<S, Error>>>(
+    configured: &[(String, SocketAddr)],
+    name: &str,
+    shutdown: &Shutdown,
+    ask: impl Fn() -> F,
+) -> Result<Option<S>, Failure> {
     for attempt in 0..ATTEMPTS {
-        match netd.listener(name).await {
-            Ok(socket) => return Ok(Some(socket.into())),
+        match ask().await {
+            Ok(socket) => return Ok(Some(socket)),
             Err(Error::Refused(why)) if configured.iter().all(|(one, _)| one != name) => {
                 tracing::warn!(name, why, "netd holds no such socket");
                 return Ok(None);
