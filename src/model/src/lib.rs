@@ -4,7 +4,9 @@
 //! [`BootTime`] measures durations, [`WallTime`] is for people.
 
 mod channel;
+mod check;
 mod evidence;
+mod health;
 mod names;
 mod observation;
 mod outage;
@@ -17,7 +19,9 @@ mod state;
 mod time;
 
 pub use channel::{Channel, Parent, Router};
+pub use check::{Check, CheckFault, CheckKind, StatusRange, Unread};
 pub use evidence::{BlindReason, Evidence, Fact, IcmpErrorKind, NeighbourState, Obstacle, Source};
+pub use health::{HealthState, Reachable, ServiceNow};
 pub use names::{Lang, Names, ParseLangError};
 pub use observation::{Outcome, Sample};
 pub use outage::{Blind, Outage, OutageId, OutageKind, Transition};
@@ -31,6 +35,8 @@ pub use segment::{
     Criticality, Institution, InstitutionId, InvalidId, Method, Probing, Segment, SegmentId,
     SegmentNo, ServiceId,
 };
-pub use service::{InvalidPorts, OpenTo, PortRange, Protocol, Service, ServiceNo, ServicePlace};
+pub use service::{
+    InvalidPorts, OpenTo, Owner, PortRange, Protocol, Service, ServiceNo, ServicePlace,
+};
 pub use state::LinkState;
 pub use time::{BootTime, Stamp, WallTime};

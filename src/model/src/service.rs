@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Names, WallTime};
+use crate::{Check, Names, WallTime};
 
 /// The short number of a service: its class in the accounting. Given once and never used again.
 #[derive(
@@ -47,12 +47,46 @@ pub struct Service {
     /// Who may reach it without a grant.
     #[serde(default)]
     pub open_to: OpenTo,
+    /// What it is for, in words.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub about: Names,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Owner::is_empty")]
+    pub owner: Owner,
+    /// How the hub asks whether it answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
     /// When it was taken out of service.
     #[serde(default)]
     pub retired: Option<WallTime>,
     /// Counts the changes; an update names the version it saw.
     #[serde(default)]
     pub version: i64,
+}
+
+/// Who answers for a service, and how he is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    /// An institution of the registry, by its identifier; empty where it is none of them.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub institution: String,
+    /// A person, a unit, a company.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Whom to call.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+    /// Whom to write to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub email: String,
+}
+
+impl Owner {
+    /// Whether nobody is named.
+    pub fn is_empty(&self) -> bool {
+        [&self.institution, &self.name, &self.phone, &self.email].iter().all(|one| one.is_empty())
+    }
 }
 
 /// Where a service runs.

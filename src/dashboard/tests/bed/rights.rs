@@ -24,6 +24,9 @@ fn service(id: &str, name: &str, port: u16) -> Service {
         addresses: vec!["10.1.0.10".parse().unwrap()],
         ports: vec![PortRange::tcp(port)],
         open_to: OpenTo::Granted,
+        about: ets_model::Names::default(),
+        owner: ets_model::Owner::default(),
+        checks: Vec::new(),
         retired: None,
         version: 0,
     }

@@ -34,6 +34,9 @@ pub(crate) fn segment(no: u32) -> Segment {
         criticality: Criticality::Normal,
         maintenance_until: None,
         notes: String::new(),
+        about: ets_model::Names::default(),
+        owner: ets_model::Owner::default(),
+        checks: Vec::new(),
         retired: None,
         version: 0,
     }

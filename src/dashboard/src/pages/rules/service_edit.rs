@@ -3,7 +3,7 @@
 use axum::extract::{Form, Path};
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Names, OpenTo, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
+use ets_model::{Names, OpenTo, Owner, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
 use ets_rules::{DraftFault, Edit, Error as Refusal, Fault};
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, form, notice};
@@ -127,6 +127,9 @@ fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Servi
         } else {
             OpenTo::Granted
         },
+        about: Names::default(),
+        owner: Owner::default(),
+        checks: Vec::new(),
         retired: None,
         version,
     });
