@@ -24,4 +24,5 @@ mod status;
 mod support;
 mod trouble;
 mod trust;
+mod tunnels;
 mod walls;

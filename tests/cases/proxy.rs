@@ -2,18 +2,13 @@
 //! service, one core each. Run by `make bench`, which builds the examples.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Usage, hub_binary, sized, tool, wait_for};
+use crate::support::beside::{MEASURED, OTHERS, Running, load, median, peer, start};
+use crate::support::{Usage, sized, tool};
 
-/// Core of what is measured, and of client and service.
-const MEASURED: &str = "0";
-const OTHERS: &str = "1";
 /// Rounds, one proxy after the other; the median counts.
 const ROUNDS: usize = 5;
 
@@ -23,37 +18,12 @@ struct Bench {
     _service: Running,
 }
 
-/// A process that is ended with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A proxy: its name, its address, its process, and its worker where that is another.
 struct Proxy {
     name: &'static str,
     address: String,
     pid: u32,
     _running: Running,
-}
-
-fn example(name: &str) -> PathBuf {
-    hub_binary().with_file_name("examples").join(name)
-}
-
-/// Starts one of the examples and reads the address that it prints.
-fn start(core: &str, name: &str, args: &[&str]) -> (Running, String) {
-    let mut command = Command::new("taskset");
-    command.args(["-c", core]).arg(example(name)).args(args).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("taskset starts");
-    let mut address = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    stdout.read_line(&mut address).expect("it prints its address");
-    (Running(child), address.trim().to_owned())
 }
 
 impl Bench {
@@ -134,28 +104,12 @@ impl Bench {
     }
 
     fn peer(&self, name: &'static str, address: &str, command: &[&str]) -> Proxy {
-        let mut taskset = Command::new("taskset");
-        taskset.args(["-c", MEASURED]).args(command);
-        let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-        let child = taskset.env("PATH", path).stdout(Stdio::null()).spawn().expect("it starts");
-        let running = Running(child);
-        // A large CRL takes its time.
-        wait_for(name, Duration::from_secs(300), Duration::from_millis(50), || {
-            std::net::TcpStream::connect(address).ok()
-        });
+        let running = peer(name, address, command);
         Proxy { name, address: address.to_owned(), pid: running.0.id(), _running: running }
     }
 
     fn load(&self, args: &[&str]) -> Value {
-        let output = Command::new("taskset")
-            .args(["-c", OTHERS])
-            .arg(example("load"))
-            .args(args)
-            .output()
-            .expect("taskset starts");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{args:?}: {said}");
-        serde_json::from_slice(&output.stdout).expect("a line of JSON")
+        load("load", args)
     }
 
     /// CPU time of the proxy for each request of a load, in microseconds.
@@ -227,11 +181,6 @@ fn certificates(dir: &Path, revoked: usize) {
             &at("crl.pem"),
         ],
     );
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// covers: T2.1, T-3

@@ -1,6 +1,7 @@
 //! Raising a lab, asking it, and measuring it from outside.
 
 mod api;
+pub(crate) mod beside;
 mod lab;
 mod places;
 mod process;
