@@ -7,8 +7,10 @@ use std::time::Duration;
 use ets_listen::{Network, Tally};
 use ets_runtime::Shutdown;
 use nix::sys::resource::{Resource, getrlimit};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::Error;
 
@@ -21,12 +23,18 @@ const OF_EACH: u64 = 3;
 const SHARE: usize = 8;
 /// How long to wait after `accept` failed for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long what is short may finish when the process ends. Who comes meanwhile waits in the kernel's
+/// queue for the next process, so this is part of what an upgrade takes.
+const FINISH: Duration = Duration::from_millis(300);
+/// How long tunnels may then take to end in order.
+const LEAVE: Duration = Duration::from_millis(1_500);
 
 /// Places of all sockets together; who comes above that waits in the kernel's queue.
 #[derive(Debug)]
 pub(crate) struct Places {
     all: Arc<Semaphore>,
     by_address: Arc<Tally<Network>>,
+    most: u32,
     most_of_one: usize,
 }
 
@@ -40,21 +48,47 @@ impl Places {
 
     fn of(most: usize) -> Self {
         let all = Arc::new(Semaphore::new(most));
-        Self { all, by_address: Arc::default(), most_of_one: most.div_ceil(SHARE) }
+        let number = u32::try_from(most).unwrap_or(u32::MAX);
+        Self { all, by_address: Arc::default(), most: number, most_of_one: most.div_ceil(SHARE) }
+    }
+
+    /// Waits until nobody has a place any more, for so long at most; whether that is so.
+    async fn are_free(&self, patience: Duration) -> bool {
+        timeout(patience, self.all.acquire_many(self.most)).await.is_ok()
     }
 }
 
-/// Serves what comes until shutdown. Connections that are open then end with the process.
+/// Serves what comes until shutdown. Connections that are open then may finish for a moment; those
+/// that do not are told to by `leave`.
 pub(crate) async fn accept<F>(
     listener: std::net::TcpListener,
     talk: impl Fn(TcpStream, SocketAddr) -> F,
-    places: Arc<Places>,
+    (places, leave): (Arc<Places>, impl Fn()),
+    shutdown: Shutdown,
+) -> Result<(), Error>
+where
+    F: Future<Output = std::io::Result<()>> + Send + 'static,
+{
+    take_all(listener, talk, &places, shutdown).await?;
+    if !places.are_free(FINISH).await {
+        leave();
+        places.are_free(LEAVE).await;
+    }
+    Ok(())
+}
+
+async fn take_all<F>(
+    listener: std::net::TcpListener,
+    talk: impl Fn(TcpStream, SocketAddr) -> F,
+    places: &Places,
     shutdown: Shutdown,
 ) -> Result<(), Error>
 where
     F: Future<Output = std::io::Result<()>> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
+    // What is accepted has it from here (tcp(7)): one call less for each.
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
     let listener = TcpListener::from_std(listener)?;
     loop {
         let accepted = tokio::select! {
@@ -107,7 +141,7 @@ mod tests {
             drop(client.read_u8().await);
             Ok(())
         };
-        let serving = tokio::spawn(accept(listener, hold, places, shutdown));
+        let serving = tokio::spawn(accept(listener, hold, (places, || ()), shutdown));
         let mut held = Vec::new();
         for _ in 0..3 {
             held.push(TcpStream::connect(at).await.unwrap());
@@ -117,13 +151,13 @@ mod tests {
         let other = tokio::net::TcpSocket::new_v4().unwrap();
         other.bind("127.0.0.9:0".parse().unwrap()).unwrap();
         let mut other = other.connect(at).await.unwrap();
-        let still = tokio::time::timeout(PAUSE * 2, other.read(&mut [0])).await;
+        let still = timeout(PAUSE * 2, other.read(&mut [0])).await;
         assert!(still.is_err(), "another address has its own share");
         drop(held.pop());
         let again = async {
             loop {
                 let mut again = TcpStream::connect(at).await.unwrap();
-                if tokio::time::timeout(PAUSE, again.read(&mut [0])).await.is_err() {
+                if timeout(PAUSE, again.read(&mut [0])).await.is_err() {
                     return;
                 }
             }

@@ -145,6 +145,12 @@ impl<R: Resolve> Gateway<R> {
         self.book.judge_again(&self.policy.load(), self.moment())
     }
 
+    /// Has every tunnel end, because the process does: what was read from one side is written to the
+    /// other, then both hear an orderly end.
+    pub(crate) fn leave(&self) {
+        self.book.leave();
+    }
+
     /// What passed, by segment.
     pub fn passed(&self) -> Vec<(SegmentNo, Passed)> {
         self.meters.passed()

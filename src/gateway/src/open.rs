@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ets_listen::Place;
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::meters::Meter;
 use crate::policy::{Ask, Moment, Policy, Verdict};
+use crate::relay::Stop;
 
 /// Parts of the book, so that those who open and end tunnels seldom meet.
 const SHARDS: usize = 64;
@@ -34,7 +35,9 @@ pub(crate) struct Open {
     pub(crate) port: u16,
     pub(crate) protocol: Protocol,
     pub(crate) meter: Meter,
-    cut: Notify,
+    told: Notify,
+    /// What was told: that the process ends, and not that the rules say no.
+    leaves: AtomicBool,
     /// One of those that its segment has, where there is a limit.
     _place: Option<Place<SegmentNo>>,
 }
@@ -72,12 +75,22 @@ impl Book {
         for number in 0..SHARDS as u64 {
             for open in self.shard(number).values() {
                 if let Verdict::Refused(_) = policy.decide(&open.ask(), at) {
-                    open.cut.notify_one();
+                    open.told.notify_one();
                     cut += 1;
                 }
             }
         }
         cut
+    }
+
+    /// Tells every tunnel that the process ends.
+    pub(crate) fn leave(&self) {
+        for number in 0..SHARDS as u64 {
+            for open in self.shard(number).values() {
+                open.leaves.store(true, Ordering::Relaxed);
+                open.told.notify_one();
+            }
+        }
     }
 
     /// How many are open.
@@ -105,7 +118,8 @@ impl Open {
             port: ask.port,
             protocol: ask.protocol,
             meter,
-            cut: Notify::new(),
+            told: Notify::new(),
+            leaves: AtomicBool::new(false),
             _place: place,
         }
     }
@@ -124,9 +138,11 @@ impl Open {
 }
 
 impl Tunnel {
-    /// Waits until the tunnel is not allowed any more.
-    pub(crate) async fn is_cut(&self) {
-        self.0.open.cut.notified().await;
+    /// Waits until the tunnel is not allowed any more, or the process ends.
+    pub(crate) async fn is_cut(&self) -> Stop {
+        let open = &self.0.open;
+        open.told.notified().await;
+        if open.leaves.load(Ordering::Relaxed) { Stop::Leave } else { Stop::Cut }
     }
 
     /// What passed.

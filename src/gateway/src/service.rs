@@ -45,7 +45,9 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
-    let (gateway, places) = (Arc::clone(desk.gateway()), desk.places());
+    let gateway = Arc::clone(desk.gateway());
+    let ending = Arc::clone(&gateway);
+    let places = (desk.places(), move || ending.leave());
     match speaks {
         Speaks::Http => {
             let talk = |client, peer| http::serve(Arc::clone(&gateway), client, peer);

@@ -31,7 +31,7 @@ pub use identity::{CertId, Peer, PeerCertificate, Signed, SystemUser};
 pub use network::Network;
 pub use pulse::Hold;
 pub use rate::Rate;
-pub use socket::{is_want_of_ours, mind};
+pub use socket::{ask_after, is_want_of_ours, mind};
 pub use unix::{bind_unix, serve_unix};
 
 /// A listener could not be set up.

@@ -25,12 +25,21 @@ const UNANSWERED: Duration = Duration::from_secs(120);
 /// When the kernel takes an option for this socket no more.
 pub fn mind(stream: &TcpStream, patience: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    ask_after(stream)?;
+    let longest = u32::try_from(UNANSWERED.max(patience).as_millis()).unwrap_or(u32::MAX);
+    Ok(setsockopt(stream, TcpUserTimeout, &longest)?)
+}
+
+/// Has the kernel end a connection whose peer is gone without a word: after two minutes of silence. One
+/// that is there and takes nothing, as while a download is paused, stays.
+///
+/// # Errors
+/// When the kernel takes an option for this socket no more.
+pub fn ask_after(stream: &TcpStream) -> std::io::Result<()> {
     setsockopt(stream, KeepAlive, &true)?;
     setsockopt(stream, TcpKeepIdle, &IDLE)?;
     setsockopt(stream, TcpKeepInterval, &APART)?;
-    setsockopt(stream, TcpKeepCount, &TIMES)?;
-    let longest = u32::try_from(UNANSWERED.max(patience).as_millis()).unwrap_or(u32::MAX);
-    Ok(setsockopt(stream, TcpUserTimeout, &longest)?)
+    Ok(setsockopt(stream, TcpKeepCount, &TIMES)?)
 }
 
 /// Whether it is this process or machine that lacks something for one connection more, not the peer:

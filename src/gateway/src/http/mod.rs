@@ -33,7 +33,6 @@ pub async fn serve<R: Resolve>(
     mut client: TcpStream,
     peer: SocketAddr,
 ) -> io::Result<()> {
-    client.set_nodelay(true)?;
     let mut read = Vec::with_capacity(1 << 10);
     // A tunnel is told by its first word; hyper takes everything else, with what was read.
     while read.len() < CONNECT.len() && CONNECT.starts_with(&read) {

@@ -104,7 +104,7 @@ async fn exchange(
     tokio::spawn(async move {
         tokio::select! {
             _ = connection => {}
-            () = watched.is_cut() => {}
+            _ = watched.is_cut() => {}
             () = is_idle(watched.meter(), patience.idle) => {}
         }
     });

@@ -5,16 +5,22 @@ mod way;
 
 use std::io;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, timeout};
 
 pub use pipe::Pool;
 use way::Way;
 
 use crate::meters::Meter;
+
+/// A tunnel that lasts longer is held against peers that vanish; most are over by then.
+const YOUNG: Duration = Duration::from_secs(60);
+/// How long a tunnel may take to end once it is told that the process does.
+const LEAVE: Duration = Duration::from_millis(500);
 
 /// How a tunnel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +33,17 @@ pub enum End {
     Idle,
     /// It was cut.
     Cut,
+    /// The process ends: both sides heard an orderly end.
+    Left,
+}
+
+/// Why a tunnel is to end before its sides are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The rules say no: both sides hear a reset.
+    Cut,
+    /// The process ends: what was read is written, then both sides hear that it is all.
+    Leave,
 }
 
 /// How long a tunnel may be quiet.
@@ -38,53 +55,107 @@ pub struct Patience {
     pub half_closed: Duration,
 }
 
-/// Joins a client and a far host until both are done, one breaks off, nothing passes, or `cut` is
-/// over. Half-closed connections stay open the other way; a reset is passed on as one.
+impl Patience {
+    /// How often it is looked whether anything passed.
+    fn step(self) -> Duration {
+        self.idle.min(self.half_closed)
+    }
+}
+
+/// Joins a client and a far host until both are done, one breaks off, nothing passes, or `stop` is
+/// over. Half-closed connections stay open the other way; a reset is passed on as one. The side that
+/// is done last is told so by the close of its socket, which is the caller's.
 pub async fn join(
     (client, far): (&TcpStream, &TcpStream),
     (meter, pool): (&Meter, &Pool),
     patience: Patience,
-    cut: impl Future<Output = ()>,
+    stop: impl Future<Output = Stop>,
 ) -> End {
-    let up = Way { from: client, to: far, passed: meter.up(), pool };
-    let down = Way { from: far, to: client, passed: meter.down(), pool };
-    let (mut up_done, mut down_done) = (false, false);
-    let (up, down, cut) = (through(&up), through(&down), cut);
-    tokio::pin!(up, down, cut);
-    let mut seen = (meter.total(), Instant::now());
+    let leaves = AtomicBool::new(false);
+    let leaves = &leaves;
+    let up = Way { from: client, to: far, passed: meter.up(), pool, leaves };
+    let down = Way { from: far, to: client, passed: meter.down(), pool, leaves };
+    let (mut up_done, mut down_done, mut is_leaving) = (false, false, false);
+    let (up, down, stop) = (up.carry(), down.carry(), stop);
+    let (mut seen, mut is_asked_after) = ((meter.total(), Instant::now()), false);
+    let timer = sleep(patience.step().min(YOUNG));
+    tokio::pin!(up, down, stop, timer);
     loop {
-        let quiet = if up_done || down_done { patience.half_closed } else { patience.idle };
         let ended = tokio::select! {
-            ended = &mut up, if !up_done => { up_done = true; ended }
-            ended = &mut down, if !down_done => { down_done = true; ended }
-            () = &mut cut => return abort((client, far), End::Cut),
-            () = sleep_until(seen.1 + quiet) => {
+            biased;
+            ended = &mut up, if !up_done => { up_done = true; ended.map(|()| (far, down_done)) }
+            ended = &mut down, if !down_done => { down_done = true; ended.map(|()| (client, up_done)) }
+            told = &mut stop, if !is_leaving => {
+                if told == Stop::Cut {
+                    return abort((client, far), End::Cut);
+                }
+                // Both directions see it when they are asked next, which is at once.
+                is_leaving = true;
+                leaves.store(true, Ordering::Relaxed);
+                timer.as_mut().reset(Instant::now() + LEAVE);
+                continue;
+            }
+            () = &mut timer => {
+                if is_leaving {
+                    return abort((client, far), End::Left);
+                }
                 let now = meter.total();
-                if now == seen.0 {
+                let quiet = if up_done || down_done { patience.half_closed } else { patience.idle };
+                // When bytes passed, nobody kept: that they did is seen at the next step.
+                if now != seen.0 {
+                    seen = (now, Instant::now());
+                } else if seen.1.elapsed() >= quiet {
                     return abort((client, far), End::Idle);
                 }
-                // Bytes passed since then; when, nobody kept. At most twice the patience is given.
-                seen = (now, Instant::now());
+                if !is_asked_after {
+                    is_asked_after = true;
+                    for socket in [client, far] {
+                        drop(ets_listen::ask_after(socket));
+                    }
+                }
+                timer.as_mut().reset(Instant::now() + patience.step());
                 continue;
             }
         };
-        if ended.is_err() {
-            return abort((client, far), End::Broken);
+        match ended.and_then(|(to, is_last)| finish(to, is_last && !is_leaving)) {
+            Err(_) => return abort((client, far), End::Broken),
+            Ok(()) if up_done && down_done => break,
+            Ok(()) => seen = (meter.total(), Instant::now()),
         }
-        if up_done && down_done {
-            return End::Done;
-        }
-        seen = (meter.total(), Instant::now());
     }
+    if !is_leaving {
+        return End::Done;
+    }
+    drop(timeout(LEAVE, async { tokio::join!(forget(client), forget(far)) }).await);
+    End::Left
 }
 
-/// One direction and the end of it, told to the other side.
-async fn through(way: &Way<'_>) -> io::Result<()> {
-    way.carry().await?;
-    match SockRef::from(way.to).shutdown(Shutdown::Write) {
+/// The end of one direction, told to the side that it leads to; where the other direction has ended
+/// before, the close of the socket tells it.
+fn finish(to: &TcpStream, is_last: bool) -> io::Result<()> {
+    if is_last {
+        return Ok(());
+    }
+    match SockRef::from(to).shutdown(Shutdown::Write) {
         // It has gone already, with all that it had to say.
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         told => told,
+    }
+}
+
+/// Reads what a side still sends, until it is done too: closing with unread octets is a reset (RFC
+/// 9293, section 3.10.4) and would take back what the side has not read yet.
+async fn forget(side: &TcpStream) {
+    let mut part = [0; 4 << 10];
+    loop {
+        if side.readable().await.is_err() {
+            return;
+        }
+        match side.try_read(&mut part) {
+            Ok(0) => return,
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+            _ => {}
+        }
     }
 }
 

@@ -28,7 +28,7 @@ async fn pair() -> (TcpStream, TcpStream) {
 /// A tunnel under way: who asked, who is asked, and how it ended with what it counted.
 async fn tunnel(
     patience: Patience,
-    cut: impl Future<Output = ()> + Send + 'static,
+    cut: impl Future<Output = Stop> + Send + 'static,
 ) -> (TcpStream, TcpStream, JoinHandle<(End, u64, u64)>) {
     let ((client, near), (far, server)) = (pair().await, pair().await);
     let running = tokio::spawn(async move {
@@ -99,7 +99,11 @@ async fn a_reset_is_passed_on_as_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_cut_ends_on_both_sides() {
     let (cut, told) = tokio::sync::oneshot::channel::<()>();
-    let (mut client, mut server, running) = tunnel(PATIENCE, async { drop(told.await) }).await;
+    let (mut client, mut server, running) = tunnel(PATIENCE, async {
+        drop(told.await);
+        Stop::Cut
+    })
+    .await;
     client.write_all(b"x").await.unwrap();
     server.read_exact(&mut [0; 1]).await.unwrap();
     drop(cut);
@@ -109,13 +113,46 @@ async fn what_is_cut_ends_on_both_sides() {
     assert_eq!(running.await.unwrap().0, End::Cut);
 }
 
+/// covers: G8: at the end of the process what was read arrives, and then an orderly end, also while
+/// one side never pauses
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_that_is_left_ends_in_order_on_both_sides() {
+    let (leave, told) = tokio::sync::oneshot::channel::<()>();
+    let stop = async {
+        drop(told.await);
+        Stop::Leave
+    };
+    let (client, server, running) = tunnel(PATIENCE, stop).await;
+    let (mut read, mut write) = client.into_split();
+    let sending = tokio::spawn(async move {
+        let mut sent = 0_usize;
+        let part = octets(251 << 8);
+        while let Ok(wrote) = write.write(&part[sent % 251..]).await {
+            sent += wrote;
+        }
+    });
+    let (mut from_client, mut answer) = server.into_split();
+    answer.write_all(b"answer").await.unwrap();
+    let mut heard = vec![0; 1 << 20];
+    from_client.read_exact(&mut heard).await.unwrap();
+    drop(leave);
+    from_client.read_to_end(&mut heard).await.expect("no reset where all was read");
+    assert!(heard.iter().enumerate().all(|(at, octet)| *octet == (at % 251) as u8));
+    let mut answered = Vec::new();
+    read.read_to_end(&mut answered).await.expect("an end, and no reset before it");
+    assert_eq!(answered, b"answer");
+    let (end, up, down) = running.await.unwrap();
+    assert_eq!((end, up, down), (End::Left, heard.len() as u64, 6));
+    sending.await.unwrap();
+}
+
 /// covers: N6.1: quiet tunnels are given up, busy ones are not
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_tunnel_in_which_nothing_passes_is_given_up() {
     let patience = Patience { idle: Duration::from_millis(300), ..PATIENCE };
     let (mut client, mut server, running) = tunnel(patience, pending()).await;
     for _ in 0..10 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
         client.write_all(b"x").await.unwrap();
         server.read_exact(&mut [0; 1]).await.unwrap();
     }
@@ -139,8 +176,8 @@ async fn a_pipe_is_given_back_once_it_is_empty() {
     assert!(heard == sent);
     let patient = async {
         while pool.waiting() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), patient).await.expect("the pipe is back");
+    timeout(Duration::from_secs(5), patient).await.expect("the pipe is back");
 }

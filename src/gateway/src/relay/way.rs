@@ -1,7 +1,10 @@
 //! One direction of a tunnel.
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Poll, ready};
 
 use rustix::pipe::{SpliceFlags, splice};
 use tokio::io::Interest;
@@ -20,14 +23,18 @@ pub(super) struct Way<'a> {
     pub(super) to: &'a TcpStream,
     pub(super) passed: &'a AtomicU64,
     pub(super) pool: &'a Pool,
+    /// Set once the tunnel is to end: nothing more is read then.
+    pub(super) leaves: &'a AtomicBool,
 }
 
 impl Way<'_> {
-    /// Moves bytes until the sender has no more.
+    /// Moves bytes until the sender has no more, or the tunnel is to end.
     pub(super) async fn carry(&self) -> io::Result<()> {
         let mut moved = 0;
         while moved < BULK {
-            self.from.readable().await?;
+            if !self.comes().await? {
+                return Ok(());
+            }
             match self.copy().await? {
                 Some(0) => return Ok(()),
                 Some(bytes) => moved += bytes,
@@ -36,37 +43,64 @@ impl Way<'_> {
         }
         loop {
             // A pipe is taken when there is something to fill it with.
-            self.from.readable().await?;
-            if !self.flow().await? {
+            if !self.comes().await? || !self.flow().await? {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits until there is something to read; false when nothing more is to be.
+    async fn comes(&self) -> io::Result<bool> {
+        poll_fn(|context| {
+            if self.leaves.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(false));
+            }
+            ready!(self.from.poll_read_ready(context))?;
+            Poll::Ready(Ok(true))
+        })
+        .await
+    }
+
+    /// Waits until the far side takes more.
+    async fn takes(&self) -> io::Result<()> {
+        poll_fn(|context| self.to.poll_write_ready(context)).await
     }
 
     /// One read and its writes; none where nothing was there. The buffer lies on the stack and is
     /// gone before the next wait, unless the far side takes its time.
     async fn copy(&self) -> io::Result<Option<u64>> {
         let rest = {
-            let mut buffer = [0; SMALL];
-            let read = match self.from.try_read(&mut buffer) {
-                Ok(0) => return Ok(Some(0)),
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let written = self.write(&buffer[..read])?;
-            if written == read {
-                return Ok(Some(read as u64));
+            let mut buffer = [MaybeUninit::uninit(); SMALL];
+            let Some(read) = self.read(&mut buffer)? else { return Ok(None) };
+            let written = if read.is_empty() { 0 } else { self.write(read)? };
+            if written == read.len() {
+                return Ok(Some(written as u64));
             }
-            (read, buffer[written..read].to_vec())
+            (read.len(), read[written..].to_vec())
         };
         let (read, mut rest) = rest;
         while !rest.is_empty() {
-            self.to.writable().await?;
+            self.takes().await?;
             let written = self.write(&rest)?;
             rest.drain(..written);
         }
         Ok(Some(read as u64))
+    }
+
+    /// What is there now, at most a buffer; nothing at the end, none where nothing is there.
+    fn read<'b>(&self, buffer: &'b mut [MaybeUninit<u8>]) -> io::Result<Option<&'b [u8]>> {
+        let (mut read, whole) = (None, buffer.len());
+        let asked = self.from.try_io(Interest::READABLE, || {
+            let (filled, _) = rustix::io::read(self.from, buffer)?;
+            let is_all = (1..whole).contains(&filled.len());
+            read = Some(&*filled);
+            // Less than was asked for is all there is: no need to hear so by another call.
+            if is_all { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match asked {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            _ => Ok(read),
+        }
     }
 
     /// As much as the far side takes now.
@@ -97,6 +131,10 @@ impl Way<'_> {
                 return Ok(false);
             }
             self.drain(&pipe, filled).await?;
+            if self.leaves.load(Ordering::Relaxed) {
+                self.pool.give(pipe);
+                return Ok(false);
+            }
         }
     }
 
@@ -119,7 +157,7 @@ impl Way<'_> {
                     self.count(taken);
                     left -= taken;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.to.writable().await?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.takes().await?,
                 Err(error) => return Err(error),
             }
         }
