@@ -20,7 +20,7 @@ const LINES: &[&[&str]] = &[
     &["web", "probe", "dataplane"],
     &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "netd"],
     &["enrol"],
-    &["lab", "dashboard"],
+    &["lab", "dashboard", "front"],
     &["hub"],
 ];
 

@@ -1,6 +1,7 @@
 //! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
 
 mod access;
+mod front;
 mod gateway;
 mod network;
 mod notify;
@@ -18,6 +19,7 @@ use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
 
 pub(crate) use access::ENTRANCE;
+pub(crate) use front::SOCKETS as FRONT;
 pub(crate) use gateway::SOCKETS as GATEWAY;
 pub(crate) use notify::Notify;
 pub(crate) use pki::{Pki, STATUS};
@@ -35,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) dashboard: Dashboard,
     pub(crate) speed: Speed,
     pub(crate) gateway: ets_gateway::Config,
+    pub(crate) front: ets_front::Config,
     pub(crate) pki: Pki,
     pub(crate) notify: Notify,
     pub(crate) enrol: Enrol,
@@ -109,6 +112,11 @@ const SPEED_PORT: NonZeroU16 = NonZeroU16::new(8472).expect("not nought");
 const HTTPS: u16 = 443;
 
 impl Config {
+    /// Whether revocation lists and OCSP are answered on the port of the pages for everybody.
+    pub(crate) fn is_status_in_front(&self) -> bool {
+        self.front.port == Some(self.pki.port)
+    }
+
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         ets_config::read(path, declare).map_err(|error| Failure::Usage(error.to_string()))
@@ -143,6 +151,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         "The one way out of the network, by rules: HTTP and SOCKS proxies.",
         gateway::declare,
     );
+    let front = file.section(
+        "front",
+        "Pages for people without entry: what their connection is, and how to come into the network.",
+        front::declare,
+    );
     let (pki, status) = file.section(
         "pki",
         "The certification authority and what it says to anybody.",
@@ -164,11 +177,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         trunk,
     );
     let networks = network::declare(file);
-    let mut held = vec![
-        ("dashboard-tls".to_owned(), https),
-        (STATUS.to_owned(), status),
-        (ENTRANCE.to_owned(), entrance),
-    ];
+    let mut held = vec![("dashboard-tls".to_owned(), https), (ENTRANCE.to_owned(), entrance)];
+    // On the port of the pages for everybody it has no socket of its own.
+    if front.port != Some(status.port()) {
+        held.push((STATUS.to_owned(), status));
+    }
     held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
     let mut held = if listen { held } else { Vec::new() };
     // Segments reach it where `netd` is, wherever the other sockets come from.
@@ -178,9 +191,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         [(SPEED.to_owned(), v4), (SPEED_V6.to_owned(), v6)]
     }));
     held.extend(gateway::held(&gateway));
+    held.extend(front::held(&front));
     let netd = ets_netd::Config { listen: held, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
     let dashboard = Dashboard { pages, ..dashboard };
+    let front = front::complete(front, (&dashboard, speed, &gateway), &notify.url);
     // The days and months of reports are those of the clock that people see.
     let traffic = ets_traffic::Config { time_zone: dashboard.pages.time_zone.clone(), ..traffic };
     Config {
@@ -192,6 +207,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         dashboard,
         speed,
         gateway,
+        front,
         pki,
         notify,
         enrol,

@@ -3,6 +3,7 @@
 mod access;
 mod data;
 mod enrol;
+mod front;
 mod gateway;
 mod listeners;
 mod rights;
@@ -85,7 +86,8 @@ async fn work(
     };
     let traffic = Traffic::build(config.traffic.clone(), counted).await.map_err(internal)?;
     let handles = (watch.handle(), traffic.handle(), rules.handle());
-    let speed = speed::build(config, (&stores.state, &registry), handles, &clock);
+    let speed = speed::build(config, (&stores.state, &registry), handles.clone(), &clock);
+    let front = front::build(config, &registry, handles, &speed, &clock)?;
     let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;
@@ -124,6 +126,7 @@ async fn work(
     metrics(&mut tasks, config, (&dashboard, &access), &netd, end()).await?;
     closed(&mut tasks, config, access, &netd, end()).await?;
     gateway::serve(&mut tasks, config, gateway, &netd, end()).await?;
+    front::serve(&mut tasks, config, (front, &trust.ca), &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)
@@ -227,7 +230,9 @@ async fn pages(
 ) -> Result<(), Failure> {
     let (limits, held) = (Limits::default(), config.netd.listen.as_slice());
     let trust::Trust { ca, acceptor, connections, .. } = trust;
-    if let Some(socket) = listeners::take(netd, held, STATUS, &shutdown).await? {
+    if !config.is_status_in_front()
+        && let Some(socket) = listeners::take(netd, held, STATUS, &shutdown).await?
+    {
         let router = ca.status_router();
         tasks.spawn(STATUS, serve_plain(socket, router, limits, shutdown.clone()));
     }

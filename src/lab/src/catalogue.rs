@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, Plan, SERVICES};
-use crate::servers::{DOCUMENTS, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
+use crate::servers::{DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
 /// second segment, everything else for all of them.
@@ -36,6 +36,13 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             false,
         ),
         speed,
+        json!({
+            "id": "front",
+            "name": { "kk": "Менің қосылымым", "ru": "Моё подключение", "en": "My connection" },
+            "place": "hub",
+            "ports": [format!("tcp/{FRONT}")],
+            "open_to": "everyone",
+        }),
         json!({
             "id": "gateway",
             "name": { "kk": "Интернетке шығу", "ru": "Выход в интернет", "en": "The way out" },

@@ -8,7 +8,7 @@ use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
-use crate::servers::{DOCUMENTS, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
+use crate::servers::{DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -33,6 +33,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
          [speed]\nport = {SPEED}\n\n\
          [gateway]\nhttp = {PROXY_HTTP}\nsocks = {PROXY_SOCKS}\nresolver = \"{outside_names}\"\n\n\
+         [front]\nport = {FRONT}\nduty_phone = \"+7 7232 00-00-00\"\n\
+         duty_kk = \"Желі кезекшісі\"\nduty_ru = \"Дежурный по сети\"\nduty_en = \"The network’s duty officer\"\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\

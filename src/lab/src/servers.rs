@@ -16,6 +16,8 @@ use crate::plan::ServerNet;
 pub(crate) const WEB: u16 = 80;
 /// Where the hub lets segments measure their channels.
 pub(crate) const SPEED: u16 = 8472;
+/// Where the hub tells people in segments how they are connected.
+pub(crate) const FRONT: u16 = 80;
 /// The hub's proxies.
 pub(crate) const PROXY_HTTP: u16 = 3128;
 /// See [`PROXY_HTTP`].

@@ -73,6 +73,22 @@ pub async fn serve_tls(
     serve_service(listener, entry, make, (bounds, Arc::default()), shutdown).await
 }
 
+/// As [`serve_plain`], or [`serve_tls`] where there is an entry, with bounds of the caller's: for what
+/// strangers reach.
+///
+/// # Errors
+/// When the listener cannot be used at all.
+pub async fn serve_bounded(
+    listener: std::net::TcpListener,
+    entry: Option<Entry>,
+    router: Router,
+    bounds: Bounds,
+    shutdown: Shutdown,
+) -> Result<(), Error> {
+    let make = with_extensions(router, bounds);
+    run(listener, entry, make, (bounds, Arc::default()), shutdown).await
+}
+
 /// As [`serve_tls`] without a router: `make` makes the handler of each connection and learns there
 /// who is at the other end.
 ///
@@ -222,6 +238,9 @@ impl Handler for Told {
         mut request: Request<Incoming>,
     ) -> impl Future<Output = Response<axum::body::Body>> + Send + 'static {
         request.extensions_mut().insert(self.client.peer);
+        if let Some(local) = self.client.local {
+            request.extensions_mut().insert(local);
+        }
         if let Some(certificate) = &self.client.certificate {
             request.extensions_mut().insert(PeerCertificate::clone(certificate));
         }

@@ -7,14 +7,16 @@ use http::{Request, Response};
 use hyper::body::{Body, Bytes, Incoming};
 use tokio_util::sync::CancellationToken;
 
-use crate::Peer;
 use crate::pulse::{Hold, Pulse};
+use crate::{Local, Peer};
 
 /// One connection: who is at the other end, and how it is ended.
 #[derive(Debug)]
 pub struct Client {
     /// Its address.
     pub peer: Peer,
+    /// The address of ours that it came to; known over plain HTTP.
+    pub local: Option<Local>,
     /// The certificate that it proved in the handshake.
     pub certificate: Option<Arc<PeerCertificate>>,
     /// What the handshake said; none over plain HTTP.

@@ -16,6 +16,10 @@ pub struct Peer {
     pub scheme: Scheme,
 }
 
+/// The address of ours that a connection over plain HTTP came to. In a request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local(pub SocketAddr);
+
 /// When the key of the client's certificate last signed: a resumed session has the moment of the
 /// handshake that it goes back to. In a request's extensions where it came over TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,13 +21,13 @@ mod serve;
 mod socket;
 mod unix;
 
-pub use accept::{Entry, Scheme, serve_plain, serve_service, serve_tls};
+pub use accept::{Entry, Scheme, serve_bounded, serve_plain, serve_service, serve_tls};
 pub use addresses::Addresses;
 pub use bounds::{Bounds, Counters, Limits, Place, Tally};
 pub use client::{Client, Handler};
 pub use connections::{Admitted, Bound, Connections, Door};
 pub use hop::{clean_hop, words};
-pub use identity::{CertId, Peer, PeerCertificate, Signed, SystemUser};
+pub use identity::{CertId, Local, Peer, PeerCertificate, Signed, SystemUser};
 pub use network::Network;
 pub use pulse::Hold;
 pub use rate::Rate;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::{Gate, Shared};
 use crate::bounds::{Places, Present, count};
 use crate::pulse::{Listed, Watched};
-use crate::{Admitted, Bound, Bounds, Client, Handler, Peer, Scheme};
+use crate::{Admitted, Bound, Bounds, Client, Handler, Local, Peer, Scheme};
 
 /// A client over HTTP/2 is asked so often whether it is there, and has so long to say so.
 const PING: Duration = Duration::from_secs(20);
@@ -45,9 +45,10 @@ pub(crate) async fn plain<M, H>(
     let cut = CancellationToken::new();
     let listed = shared.pulses.enter(cut.clone());
     let bound = (cut.clone(), Arc::clone(&listed.pulse));
+    let local = stream.local_addr().ok().map(Local);
     let stream = Bound::held(stream, bound, (None, places));
-    let peer = Peer { address, scheme: Scheme::Http };
-    let client = client(peer, (None, None, None), cut, &listed);
+    let ends = (Peer { address, scheme: Scheme::Http }, local);
+    let client = client(ends, (None, None, None), cut, &listed);
     let service = watched((shared.make)(Arc::clone(&client)), client);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     let head = shared.bounds.limits.request_head;
@@ -107,7 +108,7 @@ async fn enter<M, H>(
     let bound = (cut.clone(), Arc::clone(&listed.pulse));
     let stream = TokioIo::new(Bound::held(stream, bound, (admitted, places)));
     let peer = Peer { address, scheme: Scheme::Https };
-    let client = client(peer, (certificate, Some(session), number), cut, &listed);
+    let client = client((peer, None), (certificate, Some(session), number), cut, &listed);
     let service = watched((shared.make)(Arc::clone(&client)), client);
     if is_http2 {
         let connection = second(bounds).serve_connection(stream, service);
@@ -149,13 +150,13 @@ async fn shake<M>(
 }
 
 fn client(
-    peer: Peer,
+    (peer, local): (Peer, Option<Local>),
     (certificate, session, number): (Option<PeerCertificate>, Option<Session>, Option<u64>),
     cut: CancellationToken,
     listed: &Listed,
 ) -> Arc<Client> {
     let (certificate, pulse) = (certificate.map(Arc::new), Arc::clone(&listed.pulse));
-    Arc::new(Client { peer, certificate, session, number, cut, pulse })
+    Arc::new(Client { peer, local, certificate, session, number, cut, pulse })
 }
 
 /// HTTP/1.1 (RFC 9112).

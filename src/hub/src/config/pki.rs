@@ -18,6 +18,8 @@ const LABEL: usize = 32;
 pub(crate) struct Pki {
     /// The address that certificates name for their status.
     pub(crate) url: String,
+    /// The port on which their status is answered.
+    pub(crate) port: u16,
     /// How the officers' desk works.
     pub(crate) rules: ets_ca::life::Rules,
     /// Where the issuing key is; in an encrypted file unless given.
@@ -49,7 +51,7 @@ pub(super) fn declare(s: &mut Section<'_>) -> (Pki, SocketAddr) {
         day..=day * 365,
     );
     let rules = ets_ca::life::Rules { four_eyes, renewal };
-    (Pki { url: url.0, rules, token: token(s) }, listen)
+    (Pki { url: url.0, port: listen.port(), rules, token: token(s) }, listen)
 }
 
 fn token(s: &mut Section<'_>) -> Option<Token> {

@@ -1,0 +1,111 @@
+//! The pages as a part of `serve`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::get;
+use ets_i18n::TimeZone;
+use ets_registry::Registry;
+use ets_runtime::Clock;
+
+use crate::frame::Sheet;
+use crate::guard::{Guard, guard};
+use crate::month::Months;
+use crate::visit::Visit;
+use crate::{Config, Services, mine, stranger};
+
+/// The largest request with a body, in bytes.
+const BODY: usize = 8 << 10;
+
+/// What the pages stand on.
+#[derive(Clone)]
+pub struct Deps {
+    /// Whose address it is.
+    pub registry: Registry,
+    /// The picture of now, outages and availability.
+    pub watch: ets_watch::Handle,
+    /// What passed.
+    pub traffic: ets_traffic::Handle,
+    /// What was measured of the channel.
+    pub speed: ets_speed::Desk,
+    /// What a segment may reach.
+    pub services: Arc<dyn Services>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    app: App,
+}
+
+/// What every handler holds.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) deps: Deps,
+    pub(crate) zone: TimeZone,
+    pub(crate) months: Months,
+    pub(crate) sheet: Sheet,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Builds the pages.
+///
+/// # Errors
+/// When the configured time zone is unknown.
+pub fn build(config: Config, deps: Deps) -> Result<Front, ets_i18n::Error> {
+    let zone = ets_i18n::zone(&config.time_zone)?;
+    let inner = Inner { config, deps, zone, months: Months::default(), sheet: Sheet::new() };
+    Ok(Front { app: App(Arc::new(inner)) })
+}
+
+impl Front {
+    /// What is answered at the hub's addresses inside: "my connection", or how to come into the
+    /// network. Needs [`ets_listen::Peer`] and [`ets_listen::Local`] in the request's extensions.
+    /// `beside` is answered on the same port.
+    pub fn router(&self, beside: Router) -> Router {
+        let app = &self.app;
+        Router::new()
+            .route("/", get(page))
+            .route(app.sheet.path(), get(sheet))
+            .fallback(lost)
+            .layer(DefaultBodyLimit::max(BODY))
+            .with_state(app.clone())
+            .merge(ets_web::assets::router())
+            .merge(beside)
+            .layer(from_fn_with_state(Guard::new(app.deps.clock.clone()), guard))
+    }
+}
+
+/// `GET /`
+async fn page(State(app): State<App>, visit: Visit) -> Response {
+    let catalog = app.deps.registry.catalog();
+    match catalog.by_address(visit.from) {
+        Some(segment) => mine::page(&app, &visit, (&catalog, segment)).await,
+        None => stranger::page(&app, &visit),
+    }
+}
+
+async fn sheet(State(app): State<App>) -> Response {
+    app.sheet.respond()
+}
+
+/// Any other path leads to the page: people type what they remember.
+async fn lost() -> Response {
+    use axum::response::IntoResponse;
+    (http::StatusCode::NOT_FOUND, [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], "<!doctype html><meta http-equiv=\"refresh\" content=\"0; url=/\"><p><a href=\"/\">/</a></p>\n").into_response()
+}

@@ -1,0 +1,72 @@
+front-hub = Желі торабы
+front-at = { $moment } жағдай бойынша
+front-title = Менің қосылымым
+front-up = Қосылымыңыз жұмыс істейді
+front-degraded = Қосылымыңыз іркілістермен жұмыс істейді
+front-down = Маршрутизаторыңыз торапқа жауап бермейді
+front-maintenance = Арнаңызда жоспарлы жұмыстар жүріп жатыр
+front-unknown = Арнаңыздың жай-күйі қазір белгісіз
+
+front-you = Жұмыс орныңыз
+front-address = Мекенжайыңыз
+front-address-right = дұрыс
+front-institution = Мекеме
+front-segment = Сегмент
+front-networks = Оның мекенжайлары
+front-channel = Арна
+front-now = Қазір
+front-since = { $moment } бастап
+front-delay = Кідіріс
+front-loss = Соңғы минуттағы шығын
+front-month = Ай басынан
+front-available = уақыттың { $percent }%-ында қолжетімді
+front-today = Бүгін, бүкіл сегмент
+front-bytes = қабылданды { $down }, жіберілді { $up }
+front-not-known = белгісіз
+front-outages = Осы айдағы үзілістер
+front-no-outages = Үзіліс болған жоқ.
+front-lasts = { $length }, жалғасуда
+front-cause = Себебі
+front-cause-planned = жоспарлы жұмыстар
+front-cause-port = торап жағындағы кабель немесе жабдық
+front-cause-router = маршрутизаторыңыз үнсіз болды: қуат не байланыс жоқ
+front-cause-way = провайдер жағындағы үзік
+front-cause-hub = тораптың өз баптаулары
+front-cause-unknown = анықталмады
+front-more-outages = { $count ->
+    [one] Осы айда { $count } үзіліс болды, соңғылары көрсетілген.
+   *[other] Осы айда { $count } үзіліс болды, соңғылары көрсетілген.
+}
+
+front-call = Қайда қоңырау шалу керек
+front-call-nobody = Мекемеңіздің әкімшісіне.
+front-call-say = Айтыңыз: сегмент { $segment }, мекенжай { $address }.
+front-services = Сізге не қолжетімді
+front-services-none = Сегментіңізге ештеңе ашылмаған.
+front-service = Қызмет
+front-where = Мекенжай мен порт
+front-service-state = Жауап береді
+front-out = Интернетке шығу
+front-out-text = Браузердің желі баптауларында проксиді қолмен баптауды таңдап, мынаны жазыңыз:
+front-out-http = HTTP және HTTPS
+front-out-socks = SOCKS 5
+front-place = { $address }, порт { $port }
+front-speed = Арнаңыздың жылдамдығы
+front-speed-text = Әр бағытта он секундтан; басқалардың жұмысы бірінші өтеді.
+front-speed-open = Өлшеу
+front-speed-down = Сізге қарай
+front-speed-up = Сізден
+front-certificate = Сертификатпен кіру
+front-certificate-text = Кім екеніңізді сұрайтын қызметтер сертификатыңызбен ашылады:
+
+front-stranger-heading = Сіз жабық желіге қосылмағансыз
+front-stranger-sub = Мекенжайыңыз – { $address }; ол желінің ешбір жұмыс орнына тиесілі емес.
+front-stranger-do = Не істеу керек
+front-stranger-place = Бұл бетті мекемеңіздегі, оның желісіне кабельмен қосылған компьютерде ашыңыз. Үйден және мобильді интернет арқылы желіге кіру мүмкін емес.
+front-stranger-cable = Жұмыс орнында желі кабелі салынғанын және шамы жанып тұрғанын тексеріңіз.
+front-stranger-address = Компьютер мекенжайды өзі алатын болсын (автоматты түрде, DHCP). Басқа желілерді өшіріңіз: Wi-Fi, телефон, VPN.
+front-stranger-again = Компьютерді қайта іске қосып, бұл бетті қайта ашыңыз.
+front-stranger-call = Ештеңе өзгермесе, қоңырау шалыңыз: { $duty }.
+front-stranger-call-nobody = Ештеңе өзгермесе, мекемеңіздің әкімшісіне қоңырау шалыңыз.
+front-network = Бұл қандай желі
+front-network-text = Жабық желі мемлекеттік мекемелерді олардың поштасымен, құжат айналымымен және басқа қызметтерімен интернеттен бөлек байланыстырады. Оған тек қосылған мекемелердің жұмыс орындарынан кіруге болады.
