@@ -18,7 +18,7 @@ const LINES: &[&[&str]] = &[
     &["rights"],
     &["listen", "outage", "documents", "notify"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "netd"],
+    &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "dns", "netd"],
     &["enrol"],
     &["lab", "dashboard", "front"],
     &["hub"],

@@ -27,6 +27,8 @@ pub struct Deps {
     pub traffic: Option<ets_traffic::Handle>,
     /// Who gets out where; `None` where nobody does.
     pub gateway: Option<ets_gateway::Desk>,
+    /// The resolver of the segments; none where there is none.
+    pub resolver: Option<ets_dns::Resolver>,
     /// How fast channels are.
     pub speed: ets_speed::Desk,
     /// The certification authority; `None` where there is none: tests, demonstrations.

@@ -130,7 +130,7 @@ impl<R: Resolve> Gateway<R> {
     }
 
     /// Who is asked for the addresses of names.
-    pub(crate) fn resolver(&self) -> &R {
+    pub fn resolver(&self) -> &R {
         &self.resolver
     }
 

@@ -21,7 +21,7 @@ pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};
 pub use error::Error;
 pub use gateway::{Gateway, Reached, Refusal, Resolve, Ruled, World};
-pub use names::Names;
+pub use names::{LookUp, LookingUp, Names};
 pub use service::{Speaks, keep, open, serve};
 pub use tables::MIGRATIONS;
 pub use target::{Host, Target};

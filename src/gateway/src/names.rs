@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -25,11 +27,22 @@ const KEPT: u64 = 32 << 10;
 const LONGEST: Duration = Duration::from_secs(86_400);
 const LONGEST_NONE: Duration = Duration::from_secs(300);
 
+/// Another one who looks names up.
+pub type LookUp = dyn Fn(String) -> LookingUp + Send + Sync;
+/// What he is at.
+pub type LookingUp = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
 /// Looks names up.
-#[derive(Debug)]
 pub struct Names {
     hosts: BTreeMap<String, IpAddr>,
     resolver: Option<TokioResolver>,
+    instead: OnceLock<Box<LookUp>>,
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
 }
 
 impl Names {
@@ -42,7 +55,13 @@ impl Names {
             [] => None,
             servers => Some(resolver(servers)?),
         };
-        Ok(Self { hosts: config.hosts.clone(), resolver })
+        Ok(Self { hosts: config.hosts.clone(), resolver, instead: OnceLock::new() })
+    }
+
+    /// From now on somebody else is asked for what the file does not give: the hub's own resolver,
+    /// so that there is one cache. The first one stays.
+    pub fn ask_instead(&self, look_up: Box<LookUp>) {
+        drop(self.instead.set(look_up));
     }
 }
 
@@ -50,6 +69,9 @@ impl Resolve for Names {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         if let Some(address) = self.hosts.get(name) {
             return Ok(vec![*address]);
+        }
+        if let Some(look_up) = self.instead.get() {
+            return look_up(name.to_owned()).await;
         }
         let Some(resolver) = &self.resolver else {
             return Err(io::Error::other("no DNS server is named in the file"));

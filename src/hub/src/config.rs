@@ -2,6 +2,7 @@
 
 mod access;
 mod front;
+mod dns;
 mod gateway;
 mod network;
 mod notify;
@@ -20,6 +21,7 @@ use ets_runtime::LogFormat;
 
 pub(crate) use access::ENTRANCE;
 pub(crate) use front::SOCKETS as FRONT;
+pub(crate) use dns::names as dns_sockets;
 pub(crate) use gateway::SOCKETS as GATEWAY;
 pub(crate) use notify::Notify;
 pub(crate) use pki::{Pki, STATUS};
@@ -38,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) speed: Speed,
     pub(crate) gateway: ets_gateway::Config,
     pub(crate) front: ets_front::Config,
+    pub(crate) dns: ets_dns::Config,
     pub(crate) pki: Pki,
     pub(crate) notify: Notify,
     pub(crate) enrol: Enrol,
@@ -156,6 +159,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         "Pages for people without entry: what their connection is, and how to come into the network.",
         front::declare,
     );
+    let dns = file.section(
+        "dns",
+        "The DNS resolver of the segments: the network's own zone, and names outside.",
+        dns::declare,
+    );
     let (pki, status) = file.section(
         "pki",
         "The certification authority and what it says to anybody.",
@@ -192,7 +200,9 @@ fn declare(file: &mut Document<'_>) -> Config {
     }));
     held.extend(gateway::held(&gateway));
     held.extend(front::held(&front));
-    let netd = ets_netd::Config { listen: held, ..netd };
+    held.extend(dns::held(&dns, false));
+    let listen_udp = dns::held(&dns, true).collect();
+    let netd = ets_netd::Config { listen: held, listen_udp, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
     let dashboard = Dashboard { pages, ..dashboard };
     let front = front::complete(front, (&dashboard, speed, &gateway), &notify.url);
@@ -208,6 +218,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         speed,
         gateway,
         front,
+        dns,
         pki,
         notify,
         enrol,

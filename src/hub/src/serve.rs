@@ -2,6 +2,7 @@
 
 mod access;
 mod data;
+mod dns;
 mod enrol;
 mod front;
 mod gateway;
@@ -89,6 +90,7 @@ async fn work(
     let speed = speed::build(config, (&stores.state, &registry), handles.clone(), &clock);
     let front = front::build(config, &registry, handles, &speed, &clock)?;
     let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
+    let resolver = dns::open(config, &registry, rules.handle(), gateway.as_ref())?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;
     let enrol = enrol::open(config, &stores.state, &trust.ca, &clock).await?;
@@ -99,6 +101,7 @@ async fn work(
         rules: Some(rules.handle()),
         traffic: Some(traffic.handle()),
         gateway: gateway.clone(),
+        resolver: resolver.clone(),
         speed,
         ca: Some(trust.ca.clone()),
         tokens: Some(trust.tokens.clone()),
@@ -127,6 +130,7 @@ async fn work(
     closed(&mut tasks, config, access, &netd, end()).await?;
     gateway::serve(&mut tasks, config, gateway, &netd, end()).await?;
     front::serve(&mut tasks, config, (front, &trust.ca), &netd, end()).await?;
+    dns::serve(&mut tasks, config, resolver, &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)

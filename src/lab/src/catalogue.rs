@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, Plan, SERVICES};
-use crate::servers::{DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
+use crate::servers::{DNS, DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
 /// second segment, everything else for all of them.
@@ -48,6 +48,13 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             "name": { "kk": "Интернетке шығу", "ru": "Выход в интернет", "en": "The way out" },
             "place": "hub",
             "ports": [format!("tcp/{PROXY_HTTP}"), format!("tcp/{PROXY_SOCKS}")],
+            "open_to": "everyone",
+        }),
+        json!({
+            "id": "dns",
+            "name": { "kk": "Тораптың атаулар қызметі", "ru": "Имена от узла", "en": "Names from the hub" },
+            "place": "hub",
+            "ports": [format!("udp/{DNS}"), format!("tcp/{DNS}")],
             "open_to": "everyone",
         }),
     ];

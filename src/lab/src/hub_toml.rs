@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
-use crate::plan::{EXTERNAL, Mode, Plan, SERVICES};
-use crate::servers::{DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
+use crate::plan::{COMMON4, COMMON6, EXTERNAL, Mode, Plan, SERVICES};
+use crate::servers::{DNS, DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB, ZONE};
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -35,6 +35,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [gateway]\nhttp = {PROXY_HTTP}\nsocks = {PROXY_SOCKS}\nresolver = \"{outside_names}\"\n\n\
          [front]\nport = {FRONT}\nduty_phone = \"+7 7232 00-00-00\"\n\
          duty_kk = \"Желі кезекшісі\"\nduty_ru = \"Дежурный по сети\"\nduty_en = \"The network’s duty officer\"\n\n\
+         [dns]\nport = {DNS}\nzone = \"{ZONE}\"\nresolvers = [\"{outside_names}\"]\n\
+         hosts = [\"hub={COMMON4}\", \"hub={COMMON6}\"]\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\

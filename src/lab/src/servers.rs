@@ -22,6 +22,10 @@ pub(crate) const FRONT: u16 = 80;
 pub(crate) const PROXY_HTTP: u16 = 3128;
 /// See [`PROXY_HTTP`].
 pub(crate) const PROXY_SOCKS: u16 = 1080;
+/// The hub's resolver.
+pub(crate) const DNS: u16 = 53;
+/// The zone that it answers for.
+pub(crate) const ZONE: &str = "ets.example";
 /// See [`WEB`].
 pub(crate) const MAIL: u16 = 25;
 /// See [`WEB`].

@@ -1,6 +1,7 @@
 //! Figures for Prometheus: those of the segments written straight from the live picture, those
 //! of the pages and of the process from a registry.
 
+mod dns;
 mod entrance;
 mod exposition;
 mod gateway;

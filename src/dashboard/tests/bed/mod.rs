@@ -145,6 +145,7 @@ impl Bed {
             rules: ruled.as_ref().map(|ruled| ruled.rules.clone()),
             traffic: Some(meters.handle.clone()),
             gateway,
+            resolver: None,
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
             rights: rights.clone(),

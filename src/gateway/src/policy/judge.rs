@@ -206,6 +206,26 @@ impl Policy {
         &self.source.rules[place]
     }
 
+    /// What an address is, whatever the rules say.
+    pub fn kind(&self, address: IpAddr) -> Kind {
+        self.ground.kind(address)
+    }
+
+    /// Whether a segment could come to a host of this name at any hour, by any port, as anybody:
+    /// where it could not, it need not look the name up. A rule for addresses may lead to any name,
+    /// and one for persons to whoever asks.
+    pub fn may_look_up(&self, segment: SegmentNo, name: &str) -> bool {
+        for rule in self.index.of(Some(segment)).iter().map(|at| &self.rules[usize::from(*at)]) {
+            let named = rule.anywhere || rule.domains.iter().any(|set| set.contains(name));
+            match rule.action {
+                Action::Allow if named || !rule.addresses.is_empty() => return true,
+                Action::Refuse if named && rule.is_for_all() => return false,
+                Action::Allow | Action::Refuse => {}
+            }
+        }
+        false
+    }
+
     /// How many connections a segment may have open at once; none for as many as it wants. Of all the
     /// limits that are for it the lowest holds.
     pub fn most_connections(&self, segment: SegmentNo) -> Option<u32> {
@@ -309,6 +329,11 @@ impl Ready {
         let named =
             || ask.host.is_some_and(|host| self.domains.iter().any(|set| set.contains(host)));
         (kind == Kind::Public || self.action == Action::Refuse) && (self.anywhere || named())
+    }
+
+    /// Whether it holds for everybody of its segments, at every hour and for every port.
+    fn is_for_all(&self) -> bool {
+        self.persons.is_empty() && self.hours.is_empty() && self.ports.is_empty()
     }
 
     fn is_for_port(&self, ask: &Ask<'_>) -> bool {

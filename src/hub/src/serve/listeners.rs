@@ -23,7 +23,6 @@ pub(crate) async fn take(
 }
 
 /// As [`take`], of those for UDP.
-#[allow(dead_code, reason = "the parts that use it follow")]
 pub(crate) async fn take_udp(
     netd: &Client,
     configured: &[(String, SocketAddr)],
