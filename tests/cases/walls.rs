@@ -18,7 +18,7 @@ const LINES: &[&[&str]] = &[
     &["rights"],
     &["listen", "outage", "documents", "notify"],
     &["web", "probe", "dataplane"],
-    &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "dns", "netd"],
+    &["watch", "rules", "traffic", "speed", "ca", "access", "gateway", "dns", "poll", "netd"],
     &["enrol"],
     &["lab", "dashboard", "front"],
     &["hub"],
@@ -36,6 +36,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("notify", &["model", "store", "runtime"]),
     ("rules", &["model", "netd-api", "store", "journal", "registry", "runtime"]),
     ("speed", &["model", "netd-api", "store", "registry", "runtime"]),
+    ("poll", &["model", "store", "runtime"]),
     ("netd", &["model", "runtime", "config", "liveness", "netd-api", "probe", "dataplane"]),
 ];
 

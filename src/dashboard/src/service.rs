@@ -29,6 +29,10 @@ pub struct Deps {
     pub gateway: Option<ets_gateway::Desk>,
     /// The resolver of the segments; none where there is none.
     pub resolver: Option<ets_dns::Resolver>,
+    /// Whether the services answer; `None` where none is asked: tests, demonstrations.
+    pub services: Option<ets_poll::Handle>,
+    /// The closed part's ways into services.
+    pub routes: Vec<ets_access::Route>,
     /// How fast channels are.
     pub speed: ets_speed::Desk,
     /// The certification authority; `None` where there is none: tests, demonstrations.

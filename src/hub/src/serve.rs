@@ -10,6 +10,7 @@ mod listeners;
 mod rights;
 mod rules;
 mod seed;
+mod services;
 mod speed;
 mod trust;
 
@@ -87,7 +88,9 @@ async fn work(
     };
     let traffic = Traffic::build(config.traffic.clone(), counted).await.map_err(internal)?;
     let handles = (watch.handle(), traffic.handle(), rules.handle());
-    let speed = speed::build(config, (&stores.state, &registry), handles.clone(), &clock);
+    let kept = (&stores.state, &registry);
+    let services = services::build(config, kept, rules.handle(), &clock).await?;
+    let speed = speed::build(config, kept, handles.clone(), &clock);
     let front = front::build(config, &registry, handles, &speed, &clock)?;
     let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
     let resolver = dns::open(config, &registry, rules.handle(), gateway.as_ref())?;
@@ -102,6 +105,8 @@ async fn work(
         traffic: Some(traffic.handle()),
         gateway: gateway.clone(),
         resolver: resolver.clone(),
+        services: Some(services.handle()),
+        routes: config.access.routes.clone(),
         speed,
         ca: Some(trust.ca.clone()),
         tokens: Some(trust.tokens.clone()),
@@ -119,6 +124,7 @@ async fn work(
     tasks.spawn("series", async move { series.run(series_clock, series_end).await });
     tasks.spawn("watch", watch.run(end()));
     tasks.spawn("rules", rules.run(end()));
+    services.spawn(&mut tasks, &shutdown);
     tasks.spawn("traffic", traffic.run(end()));
     tasks.spawn("rights", rights.clone().run(end()));
     tasks.spawn("live pages", dashboard.clone().run(end()));

@@ -146,6 +146,8 @@ impl Bed {
             traffic: Some(meters.handle.clone()),
             gateway,
             resolver: None,
+            services: None,
+            routes: Vec::new(),
             speed: speed::desk(&store, &registry, &clock),
             ca: None,
             rights: rights.clone(),
@@ -382,6 +384,7 @@ async fn state(dir: &std::path::Path) -> Store {
         ets_ca::life::MIGRATIONS,
         ets_speed::MIGRATIONS,
         ets_gateway::MIGRATIONS,
+        ets_poll::MIGRATIONS,
         ets_traffic::STATE_MIGRATIONS,
     ];
     Store::open(&Target::state(dir.join("state.db")), &migrations.concat()).await.unwrap()

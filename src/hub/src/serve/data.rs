@@ -43,6 +43,7 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_watch::MIGRATIONS,
         ets_speed::MIGRATIONS,
         ets_gateway::MIGRATIONS,
+        ets_poll::MIGRATIONS,
         ets_ca::MIGRATIONS,
         ets_ca::life::MIGRATIONS,
         ets_notify::MIGRATIONS,

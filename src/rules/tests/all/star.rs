@@ -34,9 +34,6 @@ pub(crate) fn segment(no: u32) -> Segment {
         criticality: Criticality::Normal,
         maintenance_until: None,
         notes: String::new(),
-        about: ets_model::Names::default(),
-        owner: ets_model::Owner::default(),
-        checks: Vec::new(),
         retired: None,
         version: 0,
     }
@@ -92,6 +89,9 @@ pub(crate) fn service(name: &str, port: u16) -> Service {
         addresses: vec![id("10.1.0.10")],
         ports: vec![PortRange::tcp(port)],
         open_to: OpenTo::Granted,
+        about: ets_model::Names::default(),
+        owner: ets_model::Owner::default(),
+        checks: Vec::new(),
         retired: None,
         version: 0,
     }
