@@ -11,11 +11,13 @@ mod frame;
 mod guard;
 mod mine;
 mod month;
+mod open;
 mod services;
 mod site;
 mod stranger;
 mod visit;
 
 pub use config::{Config, Ways};
+pub use open::{Proofs, Target, by_address};
 pub use services::{ByRules, Reachable, Services};
 pub use site::{Deps, Front, build};

@@ -74,6 +74,10 @@ pub fn build(config: Config, deps: Deps) -> Result<Front, ets_i18n::Error> {
 }
 
 impl Front {
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// What is answered at the hub's addresses inside: "my connection", or how to come into the
     /// network. Needs [`ets_listen::Peer`] and [`ets_listen::Local`] in the request's extensions.
     /// `beside` is answered on the same port.
@@ -100,7 +104,7 @@ async fn page(State(app): State<App>, visit: Visit) -> Response {
     }
 }
 
-async fn sheet(State(app): State<App>) -> Response {
+pub(crate) async fn sheet(State(app): State<App>) -> Response {
     app.sheet.respond()
 }
 

@@ -6,6 +6,7 @@ mod dns;
 mod gateway;
 mod network;
 mod notify;
+mod open;
 mod pki;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(crate) use front::SOCKETS as FRONT;
 pub(crate) use dns::names as dns_sockets;
 pub(crate) use gateway::SOCKETS as GATEWAY;
 pub(crate) use notify::Notify;
+pub(crate) use open::{HTTP as OPEN_HTTP, HTTPS as OPEN_HTTPS, LAB as OPEN_LAB, Open};
 pub(crate) use pki::{Pki, STATUS};
 
 use crate::exit::Failure;
@@ -41,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) gateway: ets_gateway::Config,
     pub(crate) front: ets_front::Config,
     pub(crate) dns: ets_dns::Config,
+    pub(crate) open: Open,
     pub(crate) pki: Pki,
     pub(crate) notify: Notify,
     pub(crate) enrol: Enrol,
@@ -164,6 +167,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         "The DNS resolver of the segments: the network's own zone, and names outside.",
         dns::declare,
     );
+    let open = file.section(
+        "open",
+        "What the outside address answers, to anybody: port 80 leads to 443, and nothing else answers.",
+        open::declare,
+    );
     let (pki, status) = file.section(
         "pki",
         "The certification authority and what it says to anybody.",
@@ -202,7 +210,9 @@ fn declare(file: &mut Document<'_>) -> Config {
     held.extend(front::held(&front));
     held.extend(dns::held(&dns, false));
     let listen_udp = dns::held(&dns, true).collect();
-    let netd = ets_netd::Config { listen: held, listen_udp, ..netd };
+    held.extend(open.held(front.port));
+    let published = open.published();
+    let netd = ets_netd::Config { listen: held, listen_udp, published, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
     let dashboard = Dashboard { pages, ..dashboard };
     let front = front::complete(front, (&dashboard, speed, &gateway), &notify.url);
@@ -219,6 +229,7 @@ fn declare(file: &mut Document<'_>) -> Config {
         gateway,
         front,
         dns,
+        open,
         pki,
         notify,
         enrol,
@@ -278,6 +289,7 @@ fn netd(s: &mut Section<'_>) -> (ets_netd::Config, bool) {
         ),
         listen: Vec::new(),
         listen_udp: Vec::new(),
+        published: Vec::new(),
     };
     let bind = s.value("bind", "Whether it binds the listening sockets itself", true);
     (config, bind)

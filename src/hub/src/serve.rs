@@ -135,8 +135,8 @@ async fn work(
     metrics(&mut tasks, config, (&dashboard, &access), &netd, end()).await?;
     closed(&mut tasks, config, access, &netd, end()).await?;
     gateway::serve(&mut tasks, config, gateway, &netd, end()).await?;
-    front::serve(&mut tasks, config, (front, &trust.ca), &netd, end()).await?;
     dns::serve(&mut tasks, config, resolver, &netd, end()).await?;
+    front::serve(&mut tasks, config, (front, &trust), &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;
     data::write_entry_link(config, &dashboard).await?;
     tasks.wait(GRACE).await.map_err(Failure::Bug)

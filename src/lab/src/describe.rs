@@ -28,6 +28,8 @@ pub(crate) struct Description {
     pub(crate) pki_url: String,
     /// The closed part, in HTTPS: a client certificate opens it.
     pub(crate) portal_url: String,
+    /// What the outside address answers, as this machine reaches it.
+    pub(crate) open_url: String,
     /// The hub's proxies, as segments see them.
     pub(crate) proxy: ProxyPlace,
     /// PEM files.
@@ -115,6 +117,7 @@ impl Description {
             metrics_url: listeners.metrics_url(),
             pki_url: listeners.pki_url(),
             portal_url: listeners.portal_url(),
+            open_url: listeners.open_url(),
             proxy: ProxyPlace {
                 http: (COMMON4, PROXY_HTTP).into(),
                 socks5: (COMMON4, PROXY_SOCKS).into(),

@@ -37,6 +37,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          duty_kk = \"Желі кезекшісі\"\nduty_ru = \"Дежурный по сети\"\nduty_en = \"The network’s duty officer\"\n\n\
          [dns]\nport = {DNS}\nzone = \"{ZONE}\"\nresolvers = [\"{outside_names}\"]\n\
          hosts = [\"hub={COMMON4}\", \"hub={COMMON6}\"]\n\n\
+         [open]\nhttp = [\"{out4}:80\", \"[{out6}]:80\"]\n\
+         https = [\"{out4}:443\", \"[{out6}]:443\"]\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\
@@ -52,6 +54,8 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          prefixes = [\"{behind4}\", \"{behind6}\"]\n\n\
          [[network]]\nname = \"outside\"\nrole = \"outside\"\ninterfaces = [\"{outside}\"]\n",
         public_url = listeners.plain_url(),
+        out4 = EXTERNAL.hub4,
+        out6 = EXTERNAL.hub6,
         pki = listeners.pki_url(),
         documents = SocketAddr::from((SERVICES.server4, DOCUMENTS)),
         web = SocketAddr::from((SERVICES.server4, WEB)),

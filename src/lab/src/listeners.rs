@@ -22,6 +22,8 @@ pub(crate) struct Listeners {
     pub(crate) pki: TcpListener,
     /// The closed and the open part in HTTPS.
     pub(crate) access_tls: TcpListener,
+    /// What the outside address answers, in HTTPS.
+    pub(crate) open: TcpListener,
 }
 
 impl Listeners {
@@ -40,6 +42,7 @@ impl Listeners {
             metrics: bind_or_any(9470)?,
             pki: bind_or_any(8480)?,
             access_tls: bind_or_any(8444)?,
+            open: bind_or_any(8445)?,
         })
     }
 
@@ -48,13 +51,14 @@ impl Listeners {
         self.named().map(|(name, socket)| format!("{name}={}", socket.as_raw_fd())).join(",")
     }
 
-    fn named(&self) -> [(&'static str, &TcpListener); 5] {
+    fn named(&self) -> [(&'static str, &TcpListener); 6] {
         [
             ("dashboard", &self.dashboard),
             ("dashboard-tls", &self.dashboard_tls),
             ("metrics", &self.metrics),
             ("pki", &self.pki),
             ("access-tls", &self.access_tls),
+            ("open-lab", &self.open),
         ]
     }
 
@@ -81,6 +85,11 @@ impl Listeners {
     /// The closed part.
     pub(crate) fn portal_url(&self) -> String {
         format!("https://{}", authority("portal.ets.localhost", &self.access_tls))
+    }
+
+    /// What the outside address answers.
+    pub(crate) fn open_url(&self) -> String {
+        format!("https://{}/", authority("open.ets.localhost", &self.open))
     }
 
     /// Where the metrics are.
@@ -128,7 +137,7 @@ mod tests {
         let free = port_of(&bind(0).unwrap());
         let listeners = Listeners::open(Some(free)).unwrap();
         let fds = listeners.descriptors();
-        let names = ["dashboard", "dashboard-tls", "metrics", "pki", "access-tls"];
+        let names = ["dashboard", "dashboard-tls", "metrics", "pki", "access-tls", "open-lab"];
         let named: Vec<_> =
             names.iter().zip(&fds).map(|(name, fd)| format!("{name}={fd}")).collect();
         assert_eq!((listeners.variable(), fds.len()), (named.join(","), names.len()));

@@ -24,6 +24,8 @@ pub struct Config {
     pub listen: Vec<(String, SocketAddr)>,
     /// Sockets for UDP to bind and hold, likewise. A name stands in one of the two lists only.
     pub listen_udp: Vec<(String, SocketAddr)>,
+    /// Where the hub answers those outside, over TCP: everything else from there is dropped.
+    pub published: Vec<SocketAddr>,
 }
 
 impl Default for Config {
@@ -37,6 +39,7 @@ impl Default for Config {
             ring_bytes: 64 << 20,
             listen: Vec::new(),
             listen_udp: Vec::new(),
+            published: Vec::new(),
         }
     }
 }

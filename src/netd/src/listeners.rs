@@ -149,6 +149,12 @@ fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
+    // The outside address may come later than the hub, and must not keep it from starting.
+    match address {
+        SocketAddr::V4(at) if !at.ip().is_unspecified() => socket.set_freebind_v4(true)?,
+        SocketAddr::V6(at) if !at.ip().is_unspecified() => socket.set_freebind_v6(true)?,
+        _ => {}
+    }
     socket.bind(&address.into())
 }
 

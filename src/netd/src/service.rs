@@ -117,7 +117,8 @@ fn rule(
         tracing::error!("{why}");
         why
     };
-    let filter = Filter::open(meter.by_filter()).map_err(|error| told(&error))?;
+    let filter =
+        Filter::open(meter.by_filter(), config.published.clone()).map_err(|error| told(&error))?;
     let (clock, journal, keeper) = (clock.clone(), journal.clone(), keeper.clone());
     let boot_id = keeper::boot_id();
     let parts = rules::Parts { clock, journal, keeper, filter, meter, left, boot_id };

@@ -110,6 +110,22 @@ impl Acceptor {
         Self::build(paths, revoked, open_names, true)
     }
 
+    /// For what is published: nobody is asked for a certificate, whatever name he asks for. Of
+    /// `paths` the hub's own certificate and key are read.
+    ///
+    /// # Errors
+    /// As [`Acceptor::open`].
+    pub fn public(paths: &Paths, revoked: Arc<RevocationSet>) -> Result<Self, Error> {
+        let provider = Arc::new(provider());
+        let credentials = Arc::new(Credentials::read(paths, &provider)?);
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth();
+        let config = builder.with_cert_resolver(Arc::<Credentials>::clone(&credentials));
+        let closed = half(config, STRANGERS);
+        Ok(Self { closed, open: None, credentials, revoked, is_explaining: false })
+    }
+
     fn build(
         paths: &Paths,
         revoked: Arc<RevocationSet>,

@@ -1,15 +1,15 @@
 //! To and from the hub itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ets_model::Role;
 
 use super::LOOPBACK;
 use super::forward::{current, errors};
-use super::ground::Ground;
+use super::ground::{Ground, octets};
 use super::guard::RAW;
-use super::line::{End, Ip, Line, state};
-use super::parts::Parts;
+use super::line::{End, Ip, Line, protocol, state};
+use super::parts::{Parts, key};
 use super::refuse::Reason;
 use crate::nft::ir::{Expr, Hook, KeyPart, MetaKey, Rule, Verdict};
 
@@ -28,7 +28,8 @@ pub(super) fn chains(ground: &Ground<'_>, parts: &mut Parts) {
     parts.chain("related_to_hub", errors());
     parts.chain("untracked", untracked());
     parts.chain("input_segment", input_segment(ground));
-    parts.chain("input_outside", input_outside());
+    let published = Ip::BOTH.map(|ip| published(ground, parts, ip));
+    parts.chain("input_outside", input_outside(published.into_iter().flatten()));
     let mut rules = Ip::BOTH.map(in_our_name).to_vec();
     rules.push(Line::new("where it came in").iif(0).vmap("inputs", 0));
     rules.extend(unlisted(ground, parts));
@@ -119,8 +120,27 @@ fn untracked() -> Vec<Rule> {
     rules
 }
 
-/// From outside: what the hub asked for, and whether it is there. Noise is counted, not told.
-fn input_outside() -> Vec<Rule> {
+/// What the hub answers those outside: an address with a port, over TCP, and nothing else.
+fn published(ground: &Ground<'_>, parts: &mut Parts, ip: Ip) -> Option<Rule> {
+    let places = ground.links.published.iter().filter(|at| Ip::of(at.ip()) == ip);
+    let element = |at: &std::net::SocketAddr| {
+        key(&[&octets(at.ip()), &[protocol::TCP], &at.port().to_be_bytes()])
+    };
+    let places: BTreeSet<Vec<u8>> = places.map(element).collect();
+    if places.is_empty() {
+        return None;
+    }
+    let set = format!("published{}", ip.digit());
+    parts.set(&set, &[ip.part(), KeyPart::Protocol, KeyPart::Port], places);
+    let (protocol, port) = (ip.registers(), ip.registers() + 1);
+    let line = Line::new(format!("what is published, IPv{}", ip.digit()));
+    let line = line.is(ip).address(ip, End::Destination, 0).meta(MetaKey::L4Proto, protocol);
+    Some(line.port(End::Destination, port).within(&set, 0).accept())
+}
+
+/// From outside: what is published, what the hub asked for, and whether it is there. Noise is
+/// counted, not told.
+fn input_outside(published: impl Iterator<Item = Rule>) -> Vec<Rule> {
     let echo = |ip: Ip| Line::new("pings the hub").icmp(ip, ip.echo()).accept();
     let mut rules = vec![
         Line::new("answers the hub").ct(state::ESTABLISHED).goes_back().accept(),
@@ -128,6 +148,7 @@ fn input_outside() -> Vec<Rule> {
         Line::new("not tracked").ct(state::UNTRACKED).goto("untracked"),
     ];
     rules.extend(Ip::BOTH.map(echo));
+    rules.extend(published);
     rules.push(Line::new("nobody outside opens flows").with(Expr::Counter).drop());
     rules
 }

@@ -68,6 +68,8 @@ pub struct Links {
     pub ports: BTreeMap<String, Port>,
     /// Whether the rules count the traffic of each segment, because nothing better can.
     pub metered: bool,
+    /// Where the hub itself answers those outside, over TCP.
+    pub published: Vec<std::net::SocketAddr>,
 }
 
 /// An interface of the hub.

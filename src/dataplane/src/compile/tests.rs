@@ -307,6 +307,27 @@ fn outside_gets_answers_and_pings_only() {
     says(by(EXT, "198.51.100.1", "10.10.1.9", WEB), "refuse_denied");
 }
 
+/// covers: N6.2
+#[test]
+fn outside_reaches_what_is_published_and_nothing_beside_it() {
+    let published = vec!["203.0.113.254:443".parse().unwrap(), "[fd10:1::254]:80".parse().unwrap()];
+    let rules = compile(&policy(), &Links { published, ..links() }, GENERATION);
+    let says = |sent: Sent, verdict: &str| assert_eq!(sent.verdict(&rules), verdict);
+    says(by(EXT, "198.51.100.1", "203.0.113.254", Tcp(9, 443)), "passed");
+    says(by(EXT, "2001:db8::1", "fd10:1::254", Tcp(9, 80)), "passed");
+    for (to, carries) in [
+        ("203.0.113.254", Tcp(9, 80)),
+        ("203.0.113.254", Tcp(443, 22)),
+        ("203.0.113.254", Udp(9, 443)),
+        ("10.1.0.254", Tcp(9, 443)),
+        ("10.10.1.254", Tcp(9, 443)),
+    ] {
+        says(by(EXT, "198.51.100.1", to, carries), "input_outside");
+    }
+    // A segment goes by what is granted, also at this address.
+    says(from(1, "10.10.1.9", "203.0.113.254", Tcp(9, 443)), "refuse_denied");
+}
+
 /// covers: N2.2
 #[test]
 fn limits_are_there_for_all_and_for_those_with_their_own() {

@@ -1,16 +1,20 @@
 //! Pages for people without entry, on what they stand on.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_front::{ByRules, Deps, Front};
+use axum::Router;
+use ets_front::{ByRules, Deps, Front, Proofs, Target, by_address};
 use ets_listen::{Bounds, Limits, serve_bounded};
 use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, Tasks};
+use ets_tls::{Acceptor, Paths};
 
-use super::listeners;
-use crate::config::{Config, FRONT};
+use super::trust::Trust;
+use super::{data, listeners};
+use crate::config::{Config, FRONT, OPEN_HTTP, OPEN_HTTPS, OPEN_LAB};
 use crate::exit::Failure;
 
 /// Strangers speak here: little patience at every stage, and few connections of one address.
@@ -34,6 +38,9 @@ const BOUNDS: Bounds = Bounds {
     offers_websocket: false,
 };
 
+/// How often certificates on the disk are looked at.
+const LOOK: Duration = Duration::from_secs(600);
+
 /// Builds the pages.
 pub(super) fn build(
     config: &Config,
@@ -53,24 +60,88 @@ pub(super) fn build(
     ets_front::build(config.front.clone(), deps).map_err(|error| Failure::internal(&error))
 }
 
-/// Serves them. Where lists and OCSP are on the same port, they are answered beside.
+/// Serves them, and the outside address.
 pub(super) async fn serve(
     tasks: &mut Tasks,
     config: &Config,
-    (front, ca): (Front, &ets_ca::Ca),
+    (front, trust): (Front, &Trust),
     netd: &Client,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
+    let (proofs, open) = (Proofs::default(), &config.open);
+    let status = |is_wanted: bool| match is_wanted {
+        true => trust.ca.status_router(),
+        false => Router::new(),
+    };
+    let target = Target {
+        names: open.names.clone(),
+        port: open.https.first().map_or(443, SocketAddr::port),
+    };
+    let outside = front.redirect_router(target, proofs, status(open.status));
+    let inside = front.router(status(config.is_status_in_front()));
+    let both = by_address(inside, open.addresses(), outside.clone());
+    let plain = |name: &str| if name.starts_with(OPEN_HTTP) { &outside } else { &both };
+    let named: Vec<&String> = config.netd.listen.iter().map(|(name, _)| name).collect();
+    let of_ours = |name: &&&String| {
+        FRONT.contains(&name.as_str())
+            || (name.starts_with(OPEN_HTTP) && !name.starts_with(OPEN_HTTPS))
+    };
     let held = config.netd.listen.as_slice();
-    let status = config.is_status_in_front().then(|| ca.status_router());
-    for name in FRONT {
-        if held.iter().all(|(one, _)| one != name) {
-            continue;
-        }
+    for name in named.iter().filter(of_ours) {
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
-            let router = front.router(status.clone().unwrap_or_default());
-            tasks.spawn(name, serve_bounded(socket, None, router, BOUNDS, shutdown.clone()));
+            let router = plain(name).clone();
+            tasks.spawn("the front", serve_bounded(socket, None, router, BOUNDS, shutdown.clone()));
         }
     }
+    let mut secure: Vec<&str> = named
+        .iter()
+        .map(|name| name.as_str())
+        .filter(|name| name.starts_with(OPEN_HTTPS))
+        .collect();
+    if secure.is_empty() {
+        return Ok(());
+    }
+    if config.lab.plain_http {
+        secure.push(OPEN_LAB);
+    }
+    let acceptor = acceptor(config, trust)?;
+    for name in secure {
+        if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
+            let entry = (acceptor.clone(), Arc::clone(&trust.connections));
+            let serve =
+                serve_bounded(socket, Some(entry), front.open_router(), BOUNDS, shutdown.clone());
+            tasks.spawn("the open side", serve);
+        }
+    }
+    tasks.spawn("the open side's certificate", keep(acceptor, config.clone(), shutdown));
     Ok(())
+}
+
+/// The public certificate, or the hub's own as long as there is none.
+fn acceptor(config: &Config, trust: &Trust) -> Result<Acceptor, Failure> {
+    let opened = Acceptor::public(&paths(config), Arc::clone(&trust.revoked));
+    opened.map_err(|error| Failure::internal(&error))
+}
+
+fn paths(config: &Config) -> Paths {
+    let dir = data::certificates(config);
+    let own = Paths::in_dir(&dir);
+    let (server_cert, server_key) = (dir.join("open.pem"), dir.join("open.key"));
+    if server_cert.exists() && server_key.exists() {
+        return Paths { server_cert, server_key, ..own };
+    }
+    own
+}
+
+/// Takes over what was renewed on the disk; connections go on.
+async fn keep(acceptor: Acceptor, config: Config, shutdown: Shutdown) -> Result<(), Failure> {
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        if let Err(error) = acceptor.renew(&paths(&config)) {
+            tracing::error!(%error, "the open side keeps its old certificate");
+        }
+    }
 }

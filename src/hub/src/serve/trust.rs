@@ -252,7 +252,8 @@ fn is_valid_for(kept: &Kept, more: Duration) -> bool {
 fn names(config: &Config) -> Vec<String> {
     let all = [&config.dashboard.names, &config.access.names, &config.access.open_names];
     let mut names: Vec<String> = Vec::new();
-    for name in all.into_iter().flatten() {
+    let outside: Vec<String> = config.open.own_names().collect();
+    for name in all.into_iter().flatten().chain(&outside) {
         if !names.contains(name) {
             names.push(name.clone());
         }

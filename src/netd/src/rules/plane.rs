@@ -1,7 +1,7 @@
 //! The kernel as the ruler needs it: packet filter, settings of the ports, routes to segments.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ets_dataplane::compile::{Links, Port, TABLE, compile};
 use ets_dataplane::nft::ir::{Family, Ruleset};
@@ -30,6 +30,8 @@ pub(crate) struct Filter {
     shaper: Shaper,
     /// Whether the rules have to count, because nothing better can.
     metered: bool,
+    /// Where the hub answers those outside.
+    published: Vec<SocketAddr>,
     /// The generation of the kernel's rules as of the last look.
     seen: Option<u32>,
     /// The interfaces as of the last look.
@@ -57,13 +59,17 @@ impl Around {
 impl Filter {
     /// # Errors
     /// When the kernel has no packet filter or refuses it.
-    pub(crate) fn open(metered: bool) -> Result<Self, ets_dataplane::Error> {
+    pub(crate) fn open(
+        metered: bool,
+        published: Vec<SocketAddr>,
+    ) -> Result<Self, ets_dataplane::Error> {
         let (kernel, finder, shaper) = (Kernel::open()?, WayFinder::open()?, Shaper::open()?);
         Ok(Self {
             kernel,
             finder,
             shaper,
             metered,
+            published,
             seen: None,
             around: Around::default(),
             looks: 0,
@@ -73,6 +79,11 @@ impl Filter {
     /// Interfaces and addresses as of the last look.
     pub(crate) fn around(&self) -> &Around {
         &self.around
+    }
+
+    /// Where the hub answers those outside.
+    pub(crate) fn published(&self) -> Vec<SocketAddr> {
+        self.published.clone()
     }
 
     /// The packet filter.
@@ -89,7 +100,7 @@ impl Filter {
     fn wanted(&mut self, standing: &Standing) -> Result<(Ruleset, Names, Ways), String> {
         let ways = self.look()?;
         let policy = standing.policy();
-        let links = links(&ways, policy, self.metered);
+        let links = links(&ways, policy, (self.metered, &self.published));
         Ok((compile(policy, &links, generation(standing.change)), names(&ways), ways))
     }
 
@@ -176,7 +187,7 @@ impl Plane for Filter {
         let ways = self.look()?;
         let (have, _) = self.have()?;
         let policy = standing.policy();
-        let links = links(&ways, policy, self.metered);
+        let links = links(&ways, policy, (self.metered, &self.published));
         reach(&have, policy, &links, standing.change).map_err(|error| chain(&error))
     }
 }
@@ -210,7 +221,7 @@ fn ports_of(standing: &Standing) -> BTreeSet<&str> {
 }
 
 /// The interfaces with what the rules need of them.
-fn links(ways: &Ways, policy: &Policy, metered: bool) -> Links {
+fn links(ways: &Ways, policy: &Policy, (metered, published): (bool, &[SocketAddr])) -> Links {
     let mut prefixes: BTreeMap<u32, Vec<IpNet>> = BTreeMap::new();
     let known = numbers(ways);
     for arm in &policy.arms {
@@ -235,7 +246,8 @@ fn links(ways: &Ways, policy: &Policy, metered: bool) -> Links {
         };
         (interface.name.clone(), port)
     };
-    Links { ports: ways.interfaces.iter().map(port).collect(), metered }
+    let published = published.to_vec();
+    Links { ports: ways.interfaces.iter().map(port).collect(), metered, published }
 }
 
 /// The networks of segments that do not lead to their port: the route that would mend it, where it is

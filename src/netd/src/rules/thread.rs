@@ -168,8 +168,9 @@ impl Ruling {
     fn prove(&mut self, answer: Answer<Reach>) {
         let standing: Standing = self.ruler.standing().clone();
         let (metered, clock) = (self.meter.by_filter(), self.clock.clone());
+        let published = self.ruler.plane().published();
         let prove = move || {
-            let filter = Filter::open(metered).map_err(|error| error.to_string());
+            let filter = Filter::open(metered, published).map_err(|error| error.to_string());
             let at = clock.stamp();
             let reach = filter.and_then(|mut filter| filter.reach(&standing));
             drop(answer.send(reach.map(|reach| Reach { at, ..reach })));
