@@ -13,10 +13,12 @@ use socket2::{Domain, Socket, Type};
 
 use crate::Error;
 
-/// Connections that wait to be accepted while `serve` is away.
-const BACKLOG: i32 = 1024;
 /// Bytes of datagrams that wait to be read while `serve` is away, the kernel's own included.
 const BUFFER: usize = 1 << 20;
+/// Connections that wait to be accepted while `serve` is away: three seconds of 5,000 a second.
+const BACKLOG: i32 = 16_384;
+/// The most that the kernel lets wait (listen(2)).
+const LONGEST_QUEUE: &str = "/proc/sys/net/core/somaxconn";
 
 /// Held sockets by name.
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ impl Listeners {
         udp: &[(String, SocketAddr)],
     ) -> Result<Self, Error> {
         let mut held = BTreeMap::new();
+        make_room(LONGEST_QUEUE);
         for item in inherited.unwrap_or_default().split(',').filter(|item| !item.is_empty()) {
             inherit(&mut held, item)?;
         }
@@ -110,6 +113,17 @@ fn inherit(held: &mut BTreeMap<String, OwnedFd>, item: &str) -> Result<(), Error
         .map_err(|source| Error::Inherit { name: name.clone(), source })?;
     held.insert(name, socket);
     Ok(())
+}
+
+/// Raises the longest queue of the network as far as ours need it. Where that may not be, less wait, and
+/// who comes beyond that asks again after a second.
+fn make_room(setting: &str) {
+    let now = std::fs::read_to_string(setting).ok().and_then(|text| text.trim().parse().ok());
+    if now.is_some_and(|now: i32| now < BACKLOG)
+        && let Err(error) = std::fs::write(setting, BACKLOG.to_string())
+    {
+        tracing::info!(setting, %error, "the queue of those who wait to be accepted stays shorter");
+    }
 }
 
 fn open(name: &str, kind: Kind, address: SocketAddr) -> Result<OwnedFd, Error> {
@@ -212,6 +226,20 @@ mod tests {
             assert_eq!(&buffer[..length], b"question");
             let refusal = UdpSocket::bind(address).unwrap_err();
             assert_eq!(refusal.kind(), io::ErrorKind::AddrInUse, "a stranger took a held port");
+        }
+    }
+
+    /// covers: G8
+    #[test]
+    fn the_longest_queue_is_raised_and_never_lowered() {
+        let setting = tempfile::NamedTempFile::new().unwrap();
+        let path = setting.path().to_str().unwrap();
+        for (before, after) in
+            [("4096\n", "16384"), ("65535\n", "65535\n"), ("nonsense", "nonsense")]
+        {
+            std::fs::write(path, before).unwrap();
+            make_room(path);
+            assert_eq!(std::fs::read_to_string(path).unwrap(), after);
         }
     }
 
