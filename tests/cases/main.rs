@@ -1,5 +1,6 @@
 //! The one integration binary: the built product, in real namespaces, judged from outside.
 
+mod abuse;
 mod attacks;
 mod command_line;
 mod custody;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Addresses that no packet leaves the hub for: this host, this link, everybody (RFC 6890; RFC
 /// 4291, section 2.4; RFC 3927, where clouds put their metadata; RFC 5771).
-const NOBODYS: [&str; 12] = [
+const NOBODYS: [&str; 14] = [
     "0.0.0.0/8",
     "127.0.0.0/8",
     "169.254.0.0/16",
@@ -20,6 +20,9 @@ const NOBODYS: [&str; 12] = [
     "fec0::/10",
     "ff00::/8",
     "100::/64",
+    // Who translates these knows alone which address stands inside (RFC 8215; RFC 4380).
+    "64:ff9b:1::/48",
+    "2001::/32",
 ];
 /// Networks of one's own (RFC 1918, RFC 6598, RFC 4193) and the bench's (RFC 2544).
 const PRIVATE: [&str; 6] =
@@ -129,6 +132,8 @@ mod tests {
             ("64:ff9b::a0a:702", Kind::Ours),
             ("2002:7f00:1::", Kind::Nobodys),
             ("::127.0.0.2", Kind::Nobodys),
+            ("64:ff9b:1::a0a:702", Kind::Nobodys),
+            ("2001:0:a0a:702::1", Kind::Nobodys),
             ("2001:db8::1", Kind::Public),
         ] {
             assert_eq!(ground.kind(address.parse().unwrap()), kind, "{address}");
