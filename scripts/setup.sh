@@ -85,6 +85,10 @@ if [ "$purpose" = test ]; then
         echo "  python3-venv: a place of their own for the linters of certificates"
         missing+=(python3-venv)
     fi
+    if ! /usr/bin/python3 -c "import socks" >/dev/null 2>&1; then
+        echo "  python3-socks: foreign client of SOCKS for datagrams"
+        missing+=(python3-socks)
+    fi
     if ! /usr/bin/python3 -c "import openpyxl" >/dev/null 2>&1; then
         echo "  python3-openpyxl: foreign reader of the spreadsheets"
         missing+=(python3-openpyxl)

@@ -18,6 +18,7 @@ mod metrics;
 mod programs;
 mod proxy;
 mod registry;
+mod relays;
 mod scale;
 mod speed;
 mod star;

@@ -19,7 +19,7 @@ pub use document::Document;
 pub use fault::{Error, Fault, Faults, Rule};
 pub use reference::{Reference, reference};
 pub use section::Section;
-pub use setting::{Bytes, Interface, InterfacePattern, Name, Setting, Url};
+pub use setting::{Bytes, Interface, InterfacePattern, Name, Ports, Setting, Url};
 
 use std::path::Path;
 

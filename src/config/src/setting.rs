@@ -317,6 +317,35 @@ impl Setting for IpNet {
     }
 }
 
+/// Ports in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// The first one, from 1024 on.
+    pub first: u16,
+    /// The last one, included.
+    pub last: u16,
+}
+
+impl Setting for Ports {
+    const KIND: &'static str = "ports in a row such as `\"40000-40999\"`, from 1024 on";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Broken> {
+        let given = text(value, "ports in quotes")?;
+        let port = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port >= 1_024);
+        let range = given.split_once('-').and_then(|(first, last)| port(first).zip(port(last)));
+        let range = range.filter(|(first, last)| first <= last);
+        let (first, last) = range.ok_or_else(|| {
+            let what = format!("= \"{given}\" is no range of ports from 1024 on");
+            Broken::new(Rule::OutOfRange, what, "write the first and the last, \"40000-40999\"")
+        })?;
+        Ok(Self { first, last })
+    }
+
+    fn show(&self) -> String {
+        format!("\"{}-{}\"", self.first, self.last)
+    }
+}
+
 /// A short name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(pub String);

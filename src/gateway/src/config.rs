@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use ets_model::PortRange;
+
 /// What the gateway is told by the file.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -11,6 +13,9 @@ pub struct Config {
     pub http: Option<u16>,
     /// The port of SOCKS.
     pub socks: Option<u16>,
+    /// The ports of the hub for datagrams by SOCKS (RFC 1928, section 7); none where they are not
+    /// relayed.
+    pub udp: Option<PortRange>,
     /// The DNS servers that are asked for names, in this order.
     pub resolvers: Vec<SocketAddr>,
     /// Names with their addresses, before any server.

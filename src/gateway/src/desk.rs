@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
 use crate::accept::Places;
+use crate::fixed::Held;
 use crate::gateway::{Gateway, Resolve, World};
 use crate::meters::Meters;
 use crate::names::Names;
@@ -98,6 +99,7 @@ struct Inner {
     /// One change after the other.
     applying: Mutex<()>,
     places: Arc<Places>,
+    relays: Arc<Held>,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -137,7 +139,7 @@ impl Desk {
         };
         let names = Names::new(config)?;
         let counted = (patience, meters(config)?);
-        let gateway = Gateway::new(Arc::new(world), names, policy, counted);
+        let gateway = Gateway::new(Arc::new(world), names, policy, counted).with_udp(config.udp);
         let is_new = version.no == 0 && deps.seed != Rules::default();
         let seed = deps.seed.clone();
         let desk = Self(Arc::new(Inner {
@@ -146,6 +148,7 @@ impl Desk {
             version: RwLock::new(version),
             applying: Mutex::default(),
             places: Arc::new(Places::new()),
+            relays: Arc::default(),
         }));
         if is_new {
             desk.apply(seed, 0, &Author::new("system")).await?;
@@ -161,6 +164,11 @@ impl Desk {
     /// The places of those who come.
     pub(crate) fn places(&self) -> Arc<Places> {
         Arc::clone(&self.0.places)
+    }
+
+    /// The sockets of relays.
+    pub(crate) fn relays(&self) -> &Arc<Held> {
+        &self.0.relays
     }
 
     /// The version in force.
@@ -192,6 +200,7 @@ impl Desk {
         let used = rules.rules.iter().map(|rule| (format!("rule {}", rule.id), &rule.who.segments));
         let used = used
             .chain(rules.limits.iter().map(|one| (format!("limit {}", one.id), &one.who.segments)))
+            .chain(rules.relays.iter().map(|one| (format!("relay {}", one.id), &one.who.segments)))
             .chain(rules.groups.iter().map(|(name, ids)| (format!("group {name}"), ids)));
         for (place, ids) in used {
             let unknown = ids.iter().filter(|id| catalog.segment(id.as_str()).is_none());
@@ -200,6 +209,8 @@ impl Desk {
                 what: format!("there is no segment {id}"),
             }));
         }
+        let socks = self.0.gateway.datagrams().ports();
+        found.extend(crate::fixed::faults(rules, &ground(&self.0.deps), socks));
         found
     }
 
@@ -331,7 +342,8 @@ fn meters(config: &Config) -> Result<Arc<Meters>, Error> {
 fn ground(deps: &Deps) -> Ground {
     let catalog = deps.registry.catalog();
     let prefixes = catalog.all_segments().flat_map(|segment| segment.prefixes.iter().copied());
-    Ground::new(prefixes.chain(deps.inner.iter().copied()).chain(own_addresses()))
+    let closed: Vec<IpNet> = prefixes.chain(own_addresses()).collect();
+    Ground::new(closed.iter().chain(&deps.inner).copied()).closing(closed)
 }
 
 /// The numbers of the segments that there are now.

@@ -1,5 +1,6 @@
 //! From a question to a tunnel: who asks, may he, and the connection outside.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -7,11 +8,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ets_listen::{Place, Tally};
-use ets_model::{PersonId, Protocol, SegmentNo};
+use ets_model::{PersonId, PortRange, Protocol, SegmentNo};
 use jiff::Zoned;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::datagrams::Datagrams;
 use crate::open::{Book, Open};
 
 use crate::meters::{Meter, Meters, Passed};
@@ -78,6 +81,8 @@ pub struct Gateway<R> {
     meters: Arc<Meters>,
     by_segment: Arc<Tally<SegmentNo>>,
     patience: Patience,
+    datagrams: Arc<Datagrams>,
+    changed: watch::Sender<()>,
 }
 
 /// A connection outside that the rules allow.
@@ -95,6 +100,10 @@ impl std::fmt::Debug for dyn World {
 }
 
 impl Reached {
+    pub(crate) fn new(stream: TcpStream, tunnel: Tunnel) -> Self {
+        Self { stream, tunnel }
+    }
+
     /// What passes is counted here.
     pub(crate) fn meter(&self) -> &Meter {
         self.tunnel.meter()
@@ -116,7 +125,39 @@ impl<R: Resolve> Gateway<R> {
     ) -> Self {
         let (book, pool) = (Arc::default(), Pool::default());
         let policy = ArcSwap::from_pointee(policy);
-        Self { world, resolver, policy, book, pool, patience, meters, by_segment: Arc::default() }
+        Self {
+            world,
+            resolver,
+            policy,
+            book,
+            pool,
+            patience,
+            meters,
+            by_segment: Arc::default(),
+            datagrams: Arc::default(),
+            changed: watch::Sender::default(),
+        }
+    }
+
+    /// With ports of the hub for those who relay datagrams by SOCKS.
+    #[must_use]
+    pub fn with_udp(self, ports: Option<PortRange>) -> Self {
+        Self { datagrams: Arc::new(Datagrams::new(ports)), ..self }
+    }
+
+    /// What is kept of datagrams.
+    pub fn datagrams(&self) -> &Arc<Datagrams> {
+        &self.datagrams
+    }
+
+    /// Tells that other rules are in force.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// How many tunnels are open by each relay.
+    pub fn by_relay(&self) -> HashMap<Box<str>, usize> {
+        self.book.by_relay()
     }
 
     /// The rules in force.
@@ -137,7 +178,9 @@ impl<R: Resolve> Gateway<R> {
     /// Puts other rules in force, at once and for open tunnels too; how many were cut.
     pub fn enforce(&self, policy: Policy) -> usize {
         self.policy.store(Arc::new(policy));
-        self.judge_again()
+        let cut = self.judge_again();
+        self.changed.send_replace(());
+        cut
     }
 
     /// Holds open tunnels against the rules: at a change, and each minute for the sake of hours.
@@ -172,10 +215,7 @@ impl<R: Resolve> Gateway<R> {
         person: Option<&PersonId>,
         target: &Target,
     ) -> Result<Reached, Refusal> {
-        let Some(segment) = self.world.segment_of(client) else {
-            let (why, until, policy) = (Why::Stranger, None, self.policy());
-            return Err(Refusal::Rules(Box::new(Ruled { why, until, policy })));
-        };
+        let segment = self.segment_of(client).ok_or_else(|| self.no(Why::Stranger))?;
         let mut place = self.place(segment)?;
         let mut refused = None;
         let mut tried = false;
@@ -206,6 +246,45 @@ impl<R: Resolve> Gateway<R> {
         Err(refused.filter(|_| !tried).unwrap_or(Refusal::Unreachable))
     }
 
+    /// Lets somebody through to an address over UDP, as the rules say. Nothing is opened: the
+    /// datagrams are the caller's.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) fn let_through(&self, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
+        let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
+        self.allowed(ask).map_err(|no| self.refusal(no, ask))?;
+        let place = self.place(segment)?;
+        let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
+        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)));
+        self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, ask))?;
+        Ok(tunnel)
+    }
+
+    /// Lets somebody through by a relay, over TCP or UDP; nothing is opened.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(crate) fn let_by(&self, relay: &str, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
+        let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
+        self.policy.load().may_by_relay(relay, ask).map_err(|why| self.no(why))?;
+        let place = self.place(segment)?;
+        let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
+        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by(relay));
+        // A change since the question may have missed this tunnel.
+        tunnel.judge(&self.policy.load(), self.moment()).map_err(|why| self.no(why))?;
+        Ok(tunnel)
+    }
+
+    /// The segment that an address belongs to.
+    pub(crate) fn segment_of(&self, address: IpAddr) -> Option<SegmentNo> {
+        self.world.segment_of(address)
+    }
+
+    fn no(&self, why: Why) -> Refusal {
+        Refusal::Rules(Box::new(Ruled { why, until: None, policy: self.policy() }))
+    }
+
     /// Joins a client with what was reached, until one of them is done or the rules say no.
     pub async fn relay(&self, client: &TcpStream, reached: &Reached) -> End {
         let Reached { stream, tunnel } = reached;
@@ -220,7 +299,8 @@ impl<R: Resolve> Gateway<R> {
         place.map(Some).ok_or(Refusal::Crowded(most))
     }
 
-    async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
+    /// The addresses of a host, in the order in which they are tried.
+    pub(crate) async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
         let name = match host {
             Host::Address(address) => return Ok(vec![*address]),
             Host::Name(name) => name,
@@ -248,7 +328,7 @@ impl<R: Resolve> Gateway<R> {
     }
 }
 
-async fn connect(address: SocketAddr) -> Option<TcpStream> {
+pub(crate) async fn connect(address: SocketAddr) -> Option<TcpStream> {
     let stream = timeout(CONNECT, TcpStream::connect(address)).await.ok()?.ok()?;
     stream.set_nodelay(true).ok()?;
     Some(stream)

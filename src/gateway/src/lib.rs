@@ -2,8 +2,10 @@
 
 mod accept;
 mod config;
+pub mod datagrams;
 mod desk;
 mod error;
+mod fixed;
 mod gateway;
 pub mod http;
 pub mod meters;
@@ -20,8 +22,9 @@ pub mod words;
 pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};
 pub use error::Error;
+pub use fixed::State as RelayState;
 pub use gateway::{Gateway, Reached, Refusal, Resolve, Ruled, World};
 pub use names::{LookUp, LookingUp, Names};
-pub use service::{Speaks, keep, open, serve};
+pub use service::{Speaks, hold, keep, open, serve};
 pub use tables::MIGRATIONS;
 pub use target::{Host, Target};

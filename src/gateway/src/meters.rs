@@ -258,6 +258,16 @@ impl Meter {
         &self.slot().down
     }
 
+    /// So many more from the client.
+    pub(crate) fn count_up(&self, octets: usize) {
+        self.up().fetch_add(octets as u64, Ordering::Relaxed);
+    }
+
+    /// So many more to the client.
+    pub(crate) fn count_down(&self, octets: usize) {
+        self.down().fetch_add(octets as u64, Ordering::Relaxed);
+    }
+
     /// Both together.
     pub(crate) fn total(&self) -> u64 {
         self.up().load(Ordering::Relaxed).wrapping_add(self.down().load(Ordering::Relaxed))

@@ -10,7 +10,7 @@ use ets_model::{PersonId, Protocol, SegmentNo};
 use tokio::sync::Notify;
 
 use crate::meters::Meter;
-use crate::policy::{Ask, Moment, Policy, Verdict};
+use crate::policy::{Ask, Moment, Policy, Verdict, Why};
 use crate::relay::Stop;
 
 /// Parts of the book, so that those who open and end tunnels seldom meet.
@@ -34,10 +34,14 @@ pub(crate) struct Open {
     pub(crate) address: IpAddr,
     pub(crate) port: u16,
     pub(crate) protocol: Protocol,
+    /// The relay by which it was allowed; none where the rules allowed it.
+    pub(crate) relay: Option<Box<str>>,
     pub(crate) meter: Meter,
     told: Notify,
     /// What was told: that the process ends, and not that the rules say no.
     leaves: AtomicBool,
+    /// Said once, for those who do not wait for it.
+    was_cut: AtomicBool,
     /// One of those that its segment has, where there is a limit.
     _place: Option<Place<SegmentNo>>,
 }
@@ -74,7 +78,8 @@ impl Book {
         let mut cut = 0;
         for number in 0..SHARDS as u64 {
             for open in self.shard(number).values() {
-                if let Verdict::Refused(_) = policy.decide(&open.ask(), at) {
+                if open.judge(policy, at).is_err() {
+                    open.was_cut.store(true, Ordering::Relaxed);
                     open.told.notify_one();
                     cut += 1;
                 }
@@ -91,6 +96,17 @@ impl Book {
                 open.told.notify_one();
             }
         }
+    }
+
+    /// How many are open by each relay.
+    pub(crate) fn by_relay(&self) -> HashMap<Box<str>, usize> {
+        let mut all = HashMap::new();
+        for number in 0..SHARDS as u64 {
+            for relay in self.shard(number).values().filter_map(|open| open.relay.as_ref()) {
+                *all.entry(relay.clone()).or_default() += 1;
+            }
+        }
+        all
     }
 
     /// How many are open.
@@ -117,10 +133,28 @@ impl Open {
             address: ask.address,
             port: ask.port,
             protocol: ask.protocol,
+            relay: None,
             meter,
             told: Notify::new(),
             leaves: AtomicBool::new(false),
+            was_cut: AtomicBool::new(false),
             _place: place,
+        }
+    }
+
+    /// As one that a relay allows.
+    pub(crate) fn by(self, relay: &str) -> Self {
+        Self { relay: Some(relay.into()), ..self }
+    }
+
+    /// Whether it is still allowed, by what it was allowed.
+    fn judge(&self, policy: &Policy, at: Moment) -> Result<(), Why> {
+        if let Some(relay) = &self.relay {
+            return policy.may_by_relay(relay, &self.ask());
+        }
+        match policy.decide(&self.ask(), at) {
+            Verdict::Allowed(_) => Ok(()),
+            Verdict::Refused(why) => Err(why),
         }
     }
 
@@ -143,6 +177,16 @@ impl Tunnel {
         let open = &self.0.open;
         open.told.notified().await;
         if open.leaves.load(Ordering::Relaxed) { Stop::Leave } else { Stop::Cut }
+    }
+
+    /// Whether it was cut.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.0.open.was_cut.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is still allowed.
+    pub(crate) fn judge(&self, policy: &Policy, at: Moment) -> Result<(), Why> {
+        self.0.open.judge(policy, at)
     }
 
     /// What passed.

@@ -63,6 +63,15 @@ pub async fn serve(
     }
 }
 
+/// Listens for the relays of the rules in force, whatever they are, until shutdown.
+///
+/// # Errors
+/// None; parts have one shape.
+pub async fn hold(desk: Desk, shutdown: Shutdown) -> Result<(), Error> {
+    crate::fixed::hold(&desk, shutdown).await;
+    Ok(())
+}
+
 /// Holds open tunnels against hours, segments and addresses as they change, until shutdown.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
 //! The root of the configuration: every section of `hub.toml`, declared once (docs/CONFIG.md).
 
 mod access;
-mod front;
 mod dns;
+mod front;
 mod gateway;
 mod network;
 mod notify;
@@ -21,8 +21,8 @@ use ets_netd_api::Trunk;
 use ets_runtime::LogFormat;
 
 pub(crate) use access::ENTRANCE;
-pub(crate) use front::SOCKETS as FRONT;
 pub(crate) use dns::names as dns_sockets;
+pub(crate) use front::SOCKETS as FRONT;
 pub(crate) use gateway::SOCKETS as GATEWAY;
 pub(crate) use notify::Notify;
 pub(crate) use open::{HTTP as OPEN_HTTP, HTTPS as OPEN_HTTPS, LAB as OPEN_LAB, Open};

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::conference;
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, Plan, SERVICES};
-use crate::servers::{DNS, DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB};
+use crate::servers::{
+    DNS, DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, PROXY_UDP, SPEED, WEB,
+};
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
 /// second segment, everything else for all of them.
@@ -47,7 +50,14 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             "id": "gateway",
             "name": { "kk": "Интернетке шығу", "ru": "Выход в интернет", "en": "The way out" },
             "place": "hub",
-            "ports": [format!("tcp/{PROXY_HTTP}"), format!("tcp/{PROXY_SOCKS}")],
+            "ports": [format!("tcp/{PROXY_HTTP}"), format!("tcp/{PROXY_SOCKS}"), format!("udp/{PROXY_UDP}")],
+            "open_to": "everyone",
+        }),
+        json!({
+            "id": "conference",
+            "name": { "kk": "Бейнеконференция", "ru": "Видеоконференции", "en": "Video calls" },
+            "place": "hub",
+            "ports": conference_ports(),
             "open_to": "everyone",
         }),
         json!({
@@ -67,13 +77,25 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
     fs::write(path, text).at("write", path)
 }
 
-/// Writes the rules of the way out: the lab's outside network, for everybody.
+/// Control and media of the conference service, which segments reach through the hub alone.
+fn conference_ports() -> [String; 2] {
+    let (first, last) = conference::MEDIA.into_inner();
+    [format!("tcp/{}", conference::CONTROL), format!("udp/{first}-{last}")]
+}
+
+/// Writes the rules of the way out: the lab's outside network and the conference service, for
+/// everybody.
 pub(crate) fn write_gateway(path: &Path) -> Result<()> {
     let rules = json!({ "rules": [{
         "id": "outside",
         "name": { "kk": "Сыртқы желі", "ru": "Внешняя сеть", "en": "The outside network" },
         "to": { "addresses": [EXTERNAL.net4(), EXTERNAL.net6()] },
         "action": "allow",
+    }], "relays": [{
+        "id": "conference",
+        "name": { "kk": "Бейнеконференция", "ru": "Видеоконференции", "en": "Video calls" },
+        "ports": conference_ports(),
+        "target": SERVICES.server4,
     }] });
     let text = serde_json::to_vec_pretty(&rules).map_err(|error| Error::Bug(error.to_string()))?;
     fs::write(path, text).at("write", path)

@@ -8,7 +8,9 @@ use crate::error::{Context, Result};
 use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{COMMON4, COMMON6, EXTERNAL, Mode, Plan, SERVICES};
-use crate::servers::{DNS, DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_SOCKS, SPEED, WEB, ZONE};
+use crate::servers::{
+    DNS, DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_SOCKS, PROXY_UDP, SPEED, WEB, ZONE,
+};
 
 /// Writes `DIR/hub.toml` anew.
 pub(crate) fn write(
@@ -32,13 +34,13 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [dashboard]\npublic_url = \"{public_url}\"\n\
          names = [\"ets.localhost\", \"localhost\", \"127.0.0.1\"]\n\n\
          [speed]\nport = {SPEED}\n\n\
-         [gateway]\nhttp = {PROXY_HTTP}\nsocks = {PROXY_SOCKS}\nresolver = \"{outside_names}\"\n\n\
          [front]\nport = {FRONT}\nduty_phone = \"+7 7232 00-00-00\"\n\
          duty_kk = \"Желі кезекшісі\"\nduty_ru = \"Дежурный по сети\"\nduty_en = \"The network’s duty officer\"\n\n\
          [dns]\nport = {DNS}\nzone = \"{ZONE}\"\nresolvers = [\"{outside_names}\"]\n\
          hosts = [\"hub={COMMON4}\", \"hub={COMMON6}\"]\n\n\
          [open]\nhttp = [\"{out4}:80\", \"[{out6}]:80\"]\n\
          https = [\"{out4}:443\", \"[{out6}]:443\"]\n\n\
+         [gateway]\nhttp = {PROXY_HTTP}\nsocks = {PROXY_SOCKS}\nudp = \"{PROXY_UDP}\"\nresolver = \"{outside_names}\"\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\

@@ -10,6 +10,7 @@
 mod args;
 mod catalogue;
 mod claim;
+mod conference;
 mod control;
 mod describe;
 mod error;

@@ -26,6 +26,8 @@ pub(crate) const PROXY_SOCKS: u16 = 1080;
 pub(crate) const DNS: u16 = 53;
 /// The zone that it answers for.
 pub(crate) const ZONE: &str = "ets.example";
+/// The hub's ports for datagrams by SOCKS.
+pub(crate) const PROXY_UDP: &str = "40000-40999";
 /// See [`WEB`].
 pub(crate) const MAIL: u16 = 25;
 /// See [`WEB`].

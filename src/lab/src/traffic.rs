@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
 
+use crate::conference;
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, SERVICES, SegmentPlan};
 use crate::servers::{self, DOCUMENTS, MAIL, NAMES, WEB};
@@ -48,7 +49,7 @@ async fn open_servers(star: &Star) -> Result<()> {
     for net in [SERVICES, EXTERNAL] {
         servers::serve(star.place(net.place)?, net).await?;
     }
-    Ok(())
+    conference::serve(star.place(SERVICES.place)?, SERVICES).await
 }
 
 async fn make(star: &Arc<Star>) {

@@ -3,11 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use ets_gateway::datagrams::Datagrams;
 use ets_gateway::policy::{Rules, Verdict};
-use ets_gateway::{Applied, Target, Version, Would};
+use ets_gateway::{Applied, RelayState, Target, Version, Would};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::asker::Asker;
 use super::segments::answer;
@@ -36,6 +37,8 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Error> {
     let state = json!({
         "version": version(&desk.version()),
         "open": gateway.open(),
+        "relays": desk.relay_states().iter().map(relay).collect::<Vec<_>>(),
+        "datagrams": datagrams(gateway.datagrams()),
         "rules": &**rules.source(),
     });
     Ok(answer(StatusCode::OK, &state))
@@ -89,6 +92,16 @@ pub(crate) async fn would(
     };
     let would = desk.would(&segment.id, &to, None, at).await?;
     Ok(answer(StatusCode::OK, &document(&would, &asked.to)))
+}
+
+fn relay(state: &RelayState) -> Value {
+    json!({ "id": state.relay.id, "open": state.open, "fault": state.fault })
+}
+
+fn datagrams(all: &Datagrams) -> Value {
+    let dropped: Map<String, Value> =
+        all.dropped().map(|(why, count)| (why.code().to_owned(), count.into())).collect();
+    json!({ "associations": all.associations(), "sessions": all.sessions(), "dropped": dropped })
 }
 
 fn version(version: &Version) -> Value {

@@ -1,5 +1,6 @@
 //! The one way out: what is open, and what passed for whom since the hub was installed.
 
+use ets_gateway::datagrams::Datagrams;
 use ets_gateway::meters::Passed;
 use ets_model::SegmentNo;
 
@@ -19,10 +20,25 @@ const METRICS: [Metric; 2] = [
     }),
 ];
 
+fn datagrams(datagrams: Option<&Datagrams>, out: &mut Text) {
+    let name = "ets_gateway_udp_sessions";
+    out.head(name, "gauge", "Associations of SOCKS and sessions of relays that are open over UDP.");
+    let (socks, relay) = datagrams.map_or((0, 0), |all| (all.associations(), all.sessions()));
+    for (kind, open) in [("socks", socks), ("relay", relay)] {
+        out.add(format_args!("{name}{{kind=\"{kind}\"}} {open}\n"));
+    }
+    let name = "ets_gateway_datagrams_dropped_total";
+    out.head(name, "counter", "Datagrams that SOCKS and relays did not pass on, by reason.");
+    for (why, count) in datagrams.into_iter().flat_map(Datagrams::dropped) {
+        out.add(format_args!("{name}{{reason=\"{}\"}} {count}\n", why.code()));
+    }
+}
+
 pub(super) fn write(app: &App, out: &mut Text) {
     let gateway = app.deps.gateway.as_ref().map(ets_gateway::Desk::gateway);
     let open = gateway.map_or(0, |gateway| gateway.open());
     out.single("ets_gateway_open", "gauge", "Open connections through the gateway.", open as f64);
+    datagrams(gateway.map(|gateway| &**gateway.datagrams()), out);
     let passed = gateway.map(|gateway| gateway.passed()).unwrap_or_default();
     let catalog = app.deps.registry.catalog();
     let id = |no: SegmentNo| catalog.by_no(no).map(|segment| segment.id.to_string());

@@ -46,10 +46,16 @@ pub fn faults(rules: &Rules) -> Vec<Fault> {
         check_id(&mut faults, &mut seen, "limit", &limit.id);
         check_limit(&mut faults, rules, limit);
     }
+    super::relays::check(&mut faults, rules);
     faults
 }
 
-fn check_id<'a>(faults: &mut Vec<Fault>, seen: &mut HashSet<&'a str>, kind: &str, id: &'a str) {
+pub(super) fn check_id<'a>(
+    faults: &mut Vec<Fault>,
+    seen: &mut HashSet<&'a str>,
+    kind: &str,
+    id: &'a str,
+) {
     let place = || format!("{kind} {id}");
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if id.is_empty() || !id.bytes().all(good) {
@@ -90,7 +96,7 @@ fn check_limit(faults: &mut Vec<Fault>, rules: &Rules, limit: &Limit) {
     check_who(faults, &place, rules, &limit.who);
 }
 
-fn check_who(faults: &mut Vec<Fault>, place: &str, rules: &Rules, who: &Who) {
+pub(super) fn check_who(faults: &mut Vec<Fault>, place: &str, rules: &Rules, who: &Who) {
     for group in who.groups.iter().filter(|name| !rules.groups.contains_key(*name)) {
         let what = format!("there is no group {group}");
         faults.push(Fault { place: place.to_owned(), what });

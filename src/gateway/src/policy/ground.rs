@@ -47,6 +47,8 @@ pub enum Kind {
 pub struct Ground {
     /// The hub's own networks and the segments', sorted, apart from one another.
     ours: Vec<IpNet>,
+    /// Those of them that no relay leads to either: the hub's own addresses and the segments'.
+    closed: Vec<IpNet>,
     nobodys: Vec<IpNet>,
     private: Vec<IpNet>,
 }
@@ -56,29 +58,43 @@ impl Ground {
     pub fn new(ours: impl IntoIterator<Item = IpNet>) -> Self {
         let read = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
         let ours = IpNet::aggregate(&ours.into_iter().collect());
-        Self { ours, nobodys: read(&NOBODYS), private: read(&PRIVATE) }
+        Self { ours, closed: Vec::new(), nobodys: read(&NOBODYS), private: read(&PRIVATE) }
+    }
+
+    /// With the networks that not even a relay leads to.
+    #[must_use]
+    pub fn closing(self, closed: impl IntoIterator<Item = IpNet>) -> Self {
+        Self { closed: IpNet::aggregate(&closed.into_iter().collect()), ..self }
+    }
+
+    /// Whether a relay may lead to an address: to one of an inner network or outside, never to the
+    /// hub itself, to a segment, or to nobody's.
+    pub fn may_be_relayed(&self, address: IpAddr) -> bool {
+        let address = bare(address);
+        !within(&self.closed, address) && !self.nobodys.iter().any(|net| net.contains(&address))
     }
 
     /// What an address is. One that carries another inside (RFC 4291, section 2.5.5; RFC 6052; RFC
     /// 3056) is what that is.
     pub fn kind(&self, address: IpAddr) -> Kind {
         let address = bare(address);
-        let within = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
-        if self.is_ours(address) {
+        let any = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
+        if within(&self.ours, address) {
             Kind::Ours
-        } else if within(&self.nobodys) {
+        } else if any(&self.nobodys) {
             Kind::Nobodys
-        } else if within(&self.private) {
+        } else if any(&self.private) {
             Kind::Private
         } else {
             Kind::Public
         }
     }
+}
 
-    fn is_ours(&self, address: IpAddr) -> bool {
-        let after = self.ours.partition_point(|net| net.network() <= address);
-        after.checked_sub(1).is_some_and(|at| self.ours[at].contains(&address))
-    }
+/// Whether one of these networks, sorted and apart from one another, has the address.
+fn within(nets: &[IpNet], address: IpAddr) -> bool {
+    let after = nets.partition_point(|net| net.network() <= address);
+    after.checked_sub(1).is_some_and(|at| nets[at].contains(&address))
 }
 
 /// The address that one stands for in the end.

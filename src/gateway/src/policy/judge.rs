@@ -11,6 +11,7 @@ use jiff::{ToSpan, Zoned};
 use super::domains::DomainSet;
 use super::ground::{Ground, Kind, bare};
 use super::hours::{Hours, Moment};
+use super::relays::Relayed;
 use super::rule::{Action, Rule, Rules, To, Who};
 use crate::Error;
 
@@ -80,6 +81,7 @@ pub struct Policy {
     source: Arc<Rules>,
     index: Index,
     most: Most,
+    relayed: Relayed,
     ground: Ground,
 }
 
@@ -180,8 +182,9 @@ impl Policy {
             .collect();
         let rules = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
         let most = Most::new(&source, &numbers);
+        let relayed = Relayed::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Self { rules, source, index, most, ground }
+        Self { rules, source, index, most, relayed, ground }
     }
 
     /// The same rules where the ground and the segments are others; lists are not read again.
@@ -192,8 +195,9 @@ impl Policy {
     ) -> Self {
         let source = Arc::clone(&self.source);
         let most = Most::new(&source, &numbers);
+        let relayed = Relayed::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Self { rules: Arc::clone(&self.rules), source, index, most, ground }
+        Self { rules: Arc::clone(&self.rules), source, index, most, relayed, ground }
     }
 
     /// The rules as they were written.
@@ -249,6 +253,19 @@ impl Policy {
                 Action::Refuse => Verdict::Refused(Why::Rule(place)),
             },
         }
+    }
+
+    /// Whether somebody may by a relay: the one way to an inner address, to this one alone.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_by_relay(&self, id: &str, ask: &Ask<'_>) -> Result<(), Why> {
+        let segment = ask.segment.ok_or(Why::Stranger)?;
+        if !self.ground.may_be_relayed(ask.address) {
+            return Err(Why::Ours);
+        }
+        let may = self.relayed.may(&self.source, id, segment, ask);
+        if may { Ok(()) } else { Err(Why::NoRule) }
     }
 
     /// The rules before the one that decides, with why each did not.
@@ -367,12 +384,12 @@ impl Most {
     }
 }
 
-fn for_everybody(who: &Who) -> bool {
+pub(super) fn for_everybody(who: &Who) -> bool {
     who.segments.is_empty() && who.groups.is_empty()
 }
 
 /// The segments that are named, by themselves or by their groups.
-fn segments<'a>(source: &'a Rules, who: &'a Who) -> impl Iterator<Item = &'a SegmentId> {
+pub(super) fn segments<'a>(source: &'a Rules, who: &'a Who) -> impl Iterator<Item = &'a SegmentId> {
     let groups = who.groups.iter().filter_map(|name| source.groups.get(name));
     who.segments.iter().chain(groups.flatten())
 }

@@ -5,6 +5,7 @@ mod domains;
 mod ground;
 mod hours;
 mod judge;
+mod relays;
 mod rule;
 
 pub use check::{Fault, MOST_RULES, faults};
@@ -12,6 +13,7 @@ pub use domains::{DomainSet, InvalidDomain, ascii};
 pub use ground::{Ground, Kind, bare};
 pub use hours::{Hours, InvalidHours, Moment};
 pub use judge::{Ask, Policy, Unfit, Verdict, Why};
+pub use relays::{MOST_RELAYED, Relay};
 pub use rule::{Action, Limit, Rule, Rules, To, Who};
 
 #[cfg(test)]

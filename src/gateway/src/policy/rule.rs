@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::hours::Hours;
+use super::relays::Relay;
 
 /// Everything that the gateway goes by: the first rule that fits decides; where none does, no.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub struct Rules {
     pub rules: Vec<Rule>,
     /// How many at once; of all that fit the lowest holds.
     pub limits: Vec<Limit>,
+    /// Services that segments reach through the hub alone.
+    pub relays: Vec<Relay>,
 }
 
 /// Who may, or may not, reach what and when.

@@ -1,7 +1,11 @@
 //! SOCKS version 5 (RFC 1928), without authentication: who asks is known by his segment.
 
+mod associate;
+mod datagram;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,11 +14,13 @@ use tokio::time::timeout;
 
 use crate::gateway::{Gateway, Refusal, Resolve};
 use crate::target::{Host, Target};
+use associate::{Association, Client};
 
 const VERSION: u8 = 5;
 const NO_AUTHENTICATION: u8 = 0;
 const NO_METHOD: u8 = 0xff;
 const CONNECT: u8 = 1;
+const UDP_ASSOCIATE: u8 = 3;
 
 /// How long the greeting and the request may take together.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,18 +38,30 @@ enum Reply {
     AddressTypeNotSupported = 8,
 }
 
+/// What is asked for.
+enum Asked {
+    Connect(Target),
+    /// With where the client says that he will send from; nought for what he does not know.
+    Associate(Option<Host>, u16),
+}
+
 /// Serves one connection to its end.
 ///
 /// # Errors
 /// The client's end of it, when he breaks off or speaks something else.
 pub async fn serve<R: Resolve>(
-    gateway: &Gateway<R>,
+    gateway: &Arc<Gateway<R>>,
     mut client: TcpStream,
     peer: SocketAddr,
 ) -> io::Result<()> {
     let asked = timeout(PATIENCE, request(&mut client)).await??;
     let reached = match asked {
-        Ok(target) => gateway.reach(peer.ip(), None, &target).await.map_err(|why| reply_to(&why)),
+        Ok(Asked::Associate(host, port)) => {
+            return associate(gateway, client, peer, (host, port)).await;
+        }
+        Ok(Asked::Connect(target)) => {
+            gateway.reach(peer.ip(), None, &target).await.map_err(|why| reply_to(&why))
+        }
         Err(reply) => Err(reply),
     };
     match reached {
@@ -60,6 +78,42 @@ pub async fn serve<R: Resolve>(
     Ok(())
 }
 
+/// Datagrams, until the connection ends.
+async fn associate<R: Resolve>(
+    gateway: &Arc<Gateway<R>>,
+    mut client: TcpStream,
+    peer: SocketAddr,
+    announced: (Option<Host>, u16),
+) -> io::Result<()> {
+    let at = client.local_addr()?.ip();
+    let opened = match gateway.segment_of(peer.ip()) {
+        _ if gateway.datagrams().ports().is_none() => Err(Reply::CommandNotSupported),
+        None => Err(Reply::NotAllowed),
+        Some(segment) => {
+            // Behind a translator of addresses his port is another one than he knows.
+            let is_here = announced.0 == Some(Host::Address(peer.ip()))
+                || matches!(announced.0, Some(Host::Address(any)) if any.is_unspecified());
+            let port = Some(announced.1).filter(|port| *port > 0 && is_here);
+            let client = Client { segment, address: peer.ip(), port };
+            Association::open(gateway, client, at).map_err(|error| {
+                tracing::debug!(%peer, %error, "no place for one more association");
+                Reply::GeneralFailure
+            })
+        }
+    };
+    match opened {
+        Ok(association) => {
+            reply(&mut client, Reply::Succeeded, association.bound()?).await?;
+            association.run(&client).await;
+            Ok(())
+        }
+        Err(refused) => {
+            reply(&mut client, refused, (Ipv4Addr::UNSPECIFIED, 0).into()).await?;
+            client.shutdown().await
+        }
+    }
+}
+
 fn reply_to(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::Rules(..) | Refusal::Crowded(_) => Reply::NotAllowed,
@@ -70,7 +124,7 @@ fn reply_to(refusal: &Refusal) -> Reply {
 }
 
 /// The greeting and the request; an answer where that is none that can be served.
-async fn request(client: &mut TcpStream) -> io::Result<Result<Target, Reply>> {
+async fn request(client: &mut TcpStream) -> io::Result<Result<Asked, Reply>> {
     let [version, methods] = octets(client).await?;
     if version != VERSION {
         return Err(nonsense());
@@ -93,11 +147,14 @@ async fn request(client: &mut TcpStream) -> io::Result<Result<Target, Reply>> {
         _ => return Ok(Err(Reply::AddressTypeNotSupported)),
     };
     let port = u16::from_be_bytes(octets(client).await?);
-    if command != CONNECT {
-        return Ok(Err(Reply::CommandNotSupported));
-    }
-    let target = host.and_then(|host| Target::new(host, port));
-    Ok(target.ok_or(Reply::AddressTypeNotSupported))
+    Ok(match command {
+        CONNECT => {
+            let target = host.and_then(|host| Target::new(host, port));
+            target.map(Asked::Connect).ok_or(Reply::AddressTypeNotSupported)
+        }
+        UDP_ASSOCIATE => Ok(Asked::Associate(host, port)),
+        _ => Err(Reply::CommandNotSupported),
+    })
 }
 
 /// Clients write addresses as names too.

@@ -51,12 +51,52 @@ fn state(state: &Value) -> String {
         ("since", clock(&version["at"])),
         ("by", text(&version["author"])),
         ("open connections", text(&state["open"])),
+        ("of them by UDP", udp(&state["datagrams"])),
     ]);
+    let relays: Vec<Vec<String>> = rows(&state["relays"])
+        .iter()
+        .map(|one| relay(one, rows(&state["rules"]["relays"])))
+        .collect();
+    let facts = if relays.is_empty() {
+        facts
+    } else {
+        let columns = ["relay", "ports", "leads to", "for", "open", "state"];
+        format!("{facts}\n{}", table::of(&columns, &relays))
+    };
     let lines: Vec<Vec<String>> = rows(&state["rules"]["rules"]).iter().map(rule).collect();
     if lines.is_empty() {
         return format!("{facts}\nThere is no rule: nobody gets out.\n");
     }
     format!("{facts}\n{}", table::of(&["rule", "does", "for", "to", "name"], &lines))
+}
+
+fn udp(datagrams: &Value) -> String {
+    format!(
+        "{} associations of SOCKS, {} sessions of relays",
+        datagrams["associations"], datagrams["sessions"]
+    )
+}
+
+fn relay(state: &Value, written: &[Value]) -> Vec<String> {
+    let relay = written.iter().find(|one| one["id"] == state["id"]).unwrap_or(&Value::Null);
+    let many = |value: &Value, none: &str| {
+        let all: Vec<String> = rows(value).iter().map(text).collect();
+        if all.is_empty() { none.to_owned() } else { all.join(", ") }
+    };
+    let whom: Value = ["segments", "groups"]
+        .iter()
+        .flat_map(|field| rows(&relay["who"][*field]).to_vec())
+        .collect();
+    let is_off = relay["off"] == true;
+    let now = state["fault"].as_str().unwrap_or(if is_off { "off" } else { "open" });
+    vec![
+        text(&state["id"]),
+        many(&relay["ports"], ""),
+        text(&relay["target"]),
+        many(&whom, "everybody"),
+        text(&state["open"]),
+        now.to_owned(),
+    ]
 }
 
 fn rule(rule: &Value) -> Vec<String> {

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 
-use ets_config::Section;
+use ets_config::{Ports, Section};
 use ets_gateway::{Config, Speaks};
+use ets_model::{PortRange, Protocol};
 
 use super::named_hosts;
 
@@ -27,6 +28,11 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         HTTP,
     );
     let socks = s.optional("socks", "The port of SOCKS 5, likewise", SOCKS);
+    let udp = s.optional(
+        "udp",
+        "The ports for datagrams by SOCKS 5, on each address of the hub; segments reach them likewise. None: TCP alone",
+        Ports { first: 40_000, last: 40_999 },
+    );
     let resolver = s.optional(
         "resolver",
         "The DNS server that is asked for names outside",
@@ -36,6 +42,7 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
     Config {
         http: http.map(NonZeroU16::get),
         socks: socks.map(NonZeroU16::get),
+        udp: udp.map(|Ports { first, last }| PortRange { protocol: Protocol::Udp, first, last }),
         resolvers: resolver.into_iter().collect(),
         hosts,
         meters: None,

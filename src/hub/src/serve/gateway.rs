@@ -52,6 +52,7 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let Some(desk) = desk else { return Ok(()) };
     tasks.spawn("the gateway's rules", ets_gateway::keep(desk.clone(), shutdown.clone()));
+    tasks.spawn("relays", ets_gateway::hold(desk.clone(), shutdown.clone()));
     let held = config.netd.listen.as_slice();
     for (name, speaks) in GATEWAY {
         if held.iter().all(|(one, _)| one != name) {

@@ -19,6 +19,7 @@ mod offences;
 mod own_limits;
 mod reach;
 mod refusal;
+mod relays;
 mod segment;
 mod service;
 mod service_edit;

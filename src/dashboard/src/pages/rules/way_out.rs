@@ -14,7 +14,7 @@ use http::StatusCode;
 use super::super::answers::{Answers, given};
 use super::super::lists::{Choice, filter, moment};
 use super::super::view::View;
-use super::{Tab, respond, way_out_rule};
+use super::{Tab, relays, respond, way_out_rule};
 use crate::Error;
 
 /// Versions that are listed.
@@ -33,9 +33,12 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     };
     let version = desk.version();
     let open = tr.number(i64::try_from(desk.gateway().open()).unwrap_or(i64::MAX));
+    let [by_udp, dropped] = relays::datagrams(tr, desk.gateway().datagrams());
     let told = facts::list(&[
         (t::out_version(tr), told(&view, &version)),
         (t::out_open(tr), Html::text(&open)),
+        by_udp,
+        dropped,
     ]);
     let change = Html::link(&way_out_rule::href("new"), t::out_rule_add(tr))
         .then(&Html::trusted(" "))
@@ -46,7 +49,8 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         &versions(&view, desk).await?,
     ));
     let main = card::card(t::out_would(tr), &Html::default(), &simulator(&view, desk).await?)
-        .then(&card::card(t::out_rules(tr), &change, &list(tr, rules)));
+        .then(&card::card(t::out_rules(tr), &change, &list(tr, rules)))
+        .then(&card::card(t::out_relays(tr), &Html::default(), &relays::list(tr, desk)));
     let page = Page {
         title: t::out_title(tr).to_owned(),
         heading,
@@ -126,7 +130,7 @@ fn hours(tr: &Tr, rule: &Rule) -> String {
     some(rule.hours.iter().map(ToString::to_string), t::out_always(tr))
 }
 
-fn some(all: impl Iterator<Item = String>, none: &str) -> String {
+pub(super) fn some(all: impl Iterator<Item = String>, none: &str) -> String {
     let all: Vec<String> = all.collect();
     if all.is_empty() { none.to_owned() } else { all.join(", ") }
 }

@@ -1,0 +1,168 @@
+//! Datagrams of a relay. Each client has a session with a socket of its own towards the service, so
+//! that answers come back to him alone; nobody speaks to a client who did not speak first.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ets_model::Protocol;
+use tokio::net::UdpSocket;
+use tokio::time::{Instant, sleep_until};
+
+use super::Port;
+use super::packet::{Between, answer, receive, tell_address};
+use crate::datagrams::{BATCH, Dropped, Session as Place, send, socket, with_buffer};
+use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
+use crate::policy::Ask;
+
+/// A session without a datagram for so long ends.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A port with the sessions of its clients.
+struct Door<R> {
+    gateway: Arc<Gateway<R>>,
+    port: Port,
+    socket: UdpSocket,
+    sessions: Mutex<HashMap<Between, Arc<Session>>>,
+}
+
+/// A client and the service.
+struct Session {
+    /// Connected: the kernel takes datagrams of the service alone.
+    far: UdpSocket,
+    tunnel: Tunnel,
+    _place: Place,
+}
+
+/// Opens a port; what comes is served until the future is dropped. Sessions end by themselves: a
+/// change of the rules that closes the port cuts them.
+///
+/// # Errors
+/// When the port cannot be had.
+pub(super) fn serve<R: Resolve>(
+    gateway: Arc<Gateway<R>>,
+    port: Port,
+) -> io::Result<impl Future<Output = ()> + Send> {
+    let near = socket(port.at)?;
+    tell_address(&near, port.at.is_ipv6())?;
+    let socket = UdpSocket::from_std(near)?;
+    let door = Arc::new(Door { gateway, port, socket, sessions: Mutex::default() });
+    Ok(async move {
+        while door.socket.readable().await.is_ok() {
+            take(&door);
+        }
+    })
+}
+
+/// What waits at the port.
+fn take<R: Resolve>(door: &Arc<Door<R>>) {
+    with_buffer(|buffer| {
+        for _ in 0..BATCH {
+            let (length, between) = match receive(&door.socket, buffer) {
+                Ok((length, Some(between))) => (length, between),
+                Ok((_, None)) => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // An earlier answer met nobody.
+                Err(_) => continue,
+            };
+            if let Err(why) = door.forward(between, &buffer[..length]) {
+                door.gateway.datagrams().count(why);
+            }
+        }
+    });
+}
+
+impl<R: Resolve> Door<R> {
+    fn forward(self: &Arc<Self>, between: Between, octets: &[u8]) -> Result<(), Dropped> {
+        let known = self.sessions().get(&between).cloned();
+        let session = match known {
+            Some(session) if session.tunnel.was_cut() => return Err(Dropped::Refused),
+            Some(session) => session,
+            None => self.begin(between)?,
+        };
+        let sent = send(&session.far, octets, None).map_err(|_| Dropped::Unsent)?;
+        session.tunnel.meter().count_up(sent);
+        Ok(())
+    }
+
+    fn begin(self: &Arc<Self>, between: Between) -> Result<Arc<Session>, Dropped> {
+        let segment = self.gateway.segment_of(between.client.ip());
+        let ask = Ask {
+            segment,
+            person: None,
+            host: None,
+            address: self.port.target.ip(),
+            port: self.port.target.port(),
+            protocol: Protocol::Udp,
+        };
+        let tunnel = self.gateway.let_by(&self.port.relay, &ask).map_err(|why| match why {
+            Refusal::Crowded(_) | Refusal::Full => Dropped::Crowded,
+            _ => Dropped::Refused,
+        })?;
+        let place = segment.and_then(|segment| self.gateway.datagrams().session(segment));
+        let place = place.ok_or(Dropped::Crowded)?;
+        let far = towards(self.port.target).map_err(|_| Dropped::Unsent)?;
+        let session = Arc::new(Session { far, tunnel, _place: place });
+        self.sessions().insert(between, Arc::clone(&session));
+        tokio::spawn(answers(Arc::clone(self), between, Arc::clone(&session)));
+        Ok(session)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<Between, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the service answered.
+    fn back(&self, between: Between, session: &Session) {
+        with_buffer(|buffer| {
+            for _ in 0..BATCH {
+                let length = match session.far.try_recv(buffer) {
+                    Ok(length) => length,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                    // Nobody is there at the moment.
+                    Err(_) => continue,
+                };
+                match answer(&self.socket, &buffer[..length], between) {
+                    Ok(sent) => session.tunnel.meter().count_down(sent),
+                    Err(_) => self.gateway.datagrams().count(Dropped::Unsent),
+                }
+            }
+        });
+    }
+}
+
+/// A socket for one client's datagrams.
+fn towards(target: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr =
+        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let far = socket(SocketAddr::new(any, 0))?;
+    far.connect(target)?;
+    UdpSocket::from_std(far)
+}
+
+/// Carries answers until the session is cut or nothing passes.
+async fn answers<R: Resolve>(door: Arc<Door<R>>, between: Between, session: Arc<Session>) {
+    let cut = session.tunnel.is_cut();
+    tokio::pin!(cut);
+    let mut seen = (0, Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut cut => break,
+            ready = session.far.readable() => match ready {
+                Ok(()) => door.back(between, &session),
+                Err(_) => break,
+            },
+            () = sleep_until(seen.1 + IDLE) => {
+                let now = session.tunnel.meter().total();
+                if now == seen.0 {
+                    break;
+                }
+                seen = (now, Instant::now());
+            }
+        }
+    }
+    door.sessions().remove(&between);
+}

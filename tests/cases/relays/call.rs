@@ -1,0 +1,142 @@
+//! A call of two segments through the relay of a conference service.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use super::{OFTEN, SOON, Spoken, await_sessions, dropped, gateway, passed, script, try_gateway};
+use crate::support::{Lab, Options, inside_of, sized, text, tool, wait_for};
+
+/// The hub's address in IPv6 that is the same for all segments.
+const HUB6: &str = "fd10::1";
+/// What IP and UDP add to a datagram, in IPv4 and IPv6.
+const HEADS: [u64; 2] = [28, 48];
+
+/// Octets of a segment that the data plane counted, from the segment and to it.
+#[track_caller]
+fn carried(lab: &Lab, segment: &str) -> [u64; 2] {
+    let one = lab.api().get(&format!("/api/v1/segments/{segment}"));
+    ["bytes_up", "bytes_down"].map(|field| one[field].as_u64().unwrap_or(0))
+}
+
+/// covers: G5, N6.3, N15.1, G4: a call of two segments through the hub, counted to the octet, of which
+/// neither link carries a packet of the other
+#[test]
+fn two_segments_speak_through_the_relay_and_never_to_each_other() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let hub = text(&json["proxy"]["http"]).split(':').next().expect("an address");
+    let segment = |place: usize| &json["segments"][place];
+    let captures = [0, 1].map(|place| {
+        let (own, other) = (segment(place), segment(1 - place));
+        let filter = format!("net {} or net {}", text(&other["prefix"]), text(&other["prefix6"]));
+        let words = ["tcpdump", "-i", "any", "-n", "-l", "--immediate-mode", filter.as_str()];
+        let mut command = inside_of(own, &words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tcpdump starts")
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    let before = [0, 1].map(|place| carried(&lab, text(&segment(place)["id"])));
+    let count = sized("datagrams each way", 1_000, 20_000).to_string();
+    let sides = [(0, hub, "a"), (1, HUB6, "b")].map(|(place, hub, name)| {
+        let mut side = script(segment(place), "call", &[hub, "7", name, &count]);
+        side.spawn().expect("the script starts")
+    });
+    let told = sides.map(|side| {
+        let output = side.wait_with_output().expect("it ends");
+        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")
+    });
+    for (place, told) in told.iter().enumerate() {
+        let id = text(&segment(place)["id"]);
+        let number = |field: &str| told[field].as_u64().expect("a number");
+        assert_eq!(told["numbered"].to_string(), count, "{id} missed some: {told}");
+        for (direction, at) in [("up", 0), ("down", 1)] {
+            let payload = number(&format!("tcp_{direction}")) + number(&format!("udp_{direction}"));
+            wait_for(&format!("{direction} of {id}"), SOON, OFTEN, || {
+                (passed(&json, id, direction) == payload).then_some(())
+            });
+            let whole = payload + HEADS[place] * number(&format!("packets_{direction}"));
+            let carried = wait_for("the data plane's count", SOON, OFTEN, || {
+                let now = carried(&lab, id)[at] - before[place][at];
+                (now >= whole).then_some(now)
+            });
+            // Besides: the heads of TCP and what acknowledges it.
+            assert!(carried < whole + whole / 10 + 50_000, "{id} {direction}: {carried}, {whole}");
+        }
+    }
+    for mut capture in captures {
+        Lab::signal(i64::from(capture.id()), Signal::SIGINT);
+        let output = capture.wait_with_output().expect("it ends");
+        let (seen, said) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("0 packets captured") && seen.is_empty(), "{said}: {seen}");
+    }
+}
+
+/// A call that goes on.
+fn hold(place: &Value, hub: &str, name: &str) -> Spoken {
+    Spoken::start(script(place, "call", &[hub, "9", name, "0"]))
+}
+
+/// Reads on until a call says so, or nothing more.
+#[track_caller]
+fn await_line(call: &mut Spoken, wanted: &str) {
+    for _ in 0..200 {
+        if call.line() == wanted {
+            return;
+        }
+    }
+    panic!("the call never said {wanted:?}");
+}
+
+/// covers: N6.2, N6.3, G5, G6: who has no right by a relay is refused; when it is removed, its calls end
+/// at once
+#[test]
+fn a_relay_is_for_those_it_is_for_and_its_calls_end_with_it() {
+    let lab = Lab::start(&Options { segments: 3, ..Options::default() });
+    let json = lab.json();
+    let hub = text(&json["proxy"]["http"]).split(':').next().expect("an address").to_owned();
+    let segment = |place: usize| &json["segments"][place];
+    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    rules["relays"][0]["who"] = json!({ "segments": ["s001", "s002"] });
+    gateway(&lab, &["apply", "-"], &rules);
+    let mut calls = [hold(segment(0), &hub, "a"), hold(segment(1), &hub, "b")];
+    calls.iter_mut().for_each(|call| await_line(call, "media"));
+    await_sessions(&json, "relay", 2);
+    let shown = gateway(&lab, &["show"], &Value::Null);
+    assert_eq!(shown["relays"][0]["open"], 4, "two connections, two sessions: {shown}");
+
+    let refused = dropped(&json, "refused");
+    let asked = script(segment(2), "call", &[&hub, "9", "c", "1"]).stderr(Stdio::piped()).output();
+    let said = String::from_utf8_lossy(&asked.expect("it starts").stderr).into_owned();
+    assert!(said.contains("ConnectionResetError"), "a segment without the right: {said}");
+    let send = format!("echo media > /dev/udp/{hub}/50009");
+    assert!(inside_of(segment(2), &["bash", "-c", &send]).status().expect("it starts").success());
+    wait_for("a refusal", SOON, OFTEN, || (dropped(&json, "refused") > refused).then_some(()));
+    await_sessions(&json, "relay", 2);
+
+    for target in [text(&segment(1)["address"]), hub.as_str(), "10.1.0.1", "169.254.169.254"] {
+        let mut wrong = rules.clone();
+        wrong["relays"][0]["target"] = target.into();
+        let (answer, said) = try_gateway(&lab, &["apply", "-"], &wrong);
+        assert!(answer.is_none() && said.contains("relay conference"), "{target}: {said}");
+    }
+
+    rules["relays"][0]["who"] = json!({ "segments": ["s002"] });
+    let done = gateway(&lab, &["apply", "-", "--why", "a test"], &rules);
+    assert_eq!(done["cut"], 2, "one of the two loses its right: {done}");
+    await_line(&mut calls[0], "");
+    await_line(&mut calls[1], "silence");
+    await_sessions(&json, "relay", 1);
+    rules["relays"] = json!([]);
+    let done = gateway(&lab, &["apply", "-"], &rules);
+    assert_eq!(done["cut"], 2, "{done}");
+    await_line(&mut calls[1], "");
+    await_sessions(&json, "relay", 0);
+    wait_for("the ports", SOON, OFTEN, || {
+        let words = ["netns", "exec", text(&json["hub_netns"]), "ss", "-Hlntu"];
+        let listening = tool("ip", &words);
+        (!listening.contains(":4307") && !listening.contains(":50009")).then_some(())
+    });
+}
