@@ -5,6 +5,7 @@ mod attacks;
 mod command_line;
 mod custody;
 mod detection;
+mod dns;
 mod enrol;
 mod exactness;
 mod faults;

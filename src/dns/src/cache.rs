@@ -97,6 +97,7 @@ impl Cache {
 
     /// How many there are, about.
     pub(crate) fn len(&self) -> u64 {
+        self.0.run_pending_tasks();
         self.0.entry_count()
     }
 }

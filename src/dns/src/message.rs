@@ -136,7 +136,11 @@ impl Asked {
     pub(crate) fn write(&self, answer: Answer) -> Option<Vec<u8>> {
         let mut message = self.head(answer.code);
         message.metadata.authoritative = answer.own;
-        message.insert_answers(answer.answers);
+        let mut answers = answer.answers;
+        // The case of letters is the client's, not the one drawn for the server outside.
+        let name = self.query.name();
+        answers.iter_mut().filter(|one| one.name == *name).for_each(|one| one.name = name.clone());
+        message.insert_answers(answers);
         message.insert_authorities(answer.authorities);
         if let (Some(edns), Some(note)) = (&mut message.edns, answer.note) {
             edns.options_mut().insert(note.option());
