@@ -2,9 +2,10 @@
 
 Usage: associate.py PROXY PORT
 First prints the address and port of the relay. Then for each line `ask HOST PORT [FRAGMENT]` it sends a
-question for a name (RFC 1035) there and prints `answer`, with whose it is, or `silence`.
+question for a name (RFC 1035) there and prints `answer`, with whose it is, or `silence`. `flood HOST PORT COUNT` sends
+one to each of so many ports and waits for nothing.
 """
-import socket, sys
+import socket, sys, time
 
 QUESTION = b"\x45\x54\x01\0\0\x01\0\0\0\0\0\0\x04mail\x07kenzhar\x07example\0\0\x01\0\x01"
 control = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5)
@@ -31,7 +32,16 @@ def head(host, port, fragment):
 
 
 for line in sys.stdin:
-    _, host, port, *more = line.split()
+    what, host, port, *more = line.split()
+    if what == "flood":
+        for number in range(int(more[0])):
+            try:
+                media.send(head(host, int(port) + number, 0) + QUESTION)
+            except ConnectionRefusedError:
+                pass
+            time.sleep(0.002)
+        print("sent", flush=True)
+        continue
     media.send(head(host, int(port), int(more[0]) if more else 0) + QUESTION)
     try:
         octets = media.recv(2048)

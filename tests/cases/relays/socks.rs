@@ -9,7 +9,7 @@ use super::{OFTEN, SOON, Spoken, await_sessions, dropped, gateway, passed, scrip
 use crate::support::{Lab, Options, inside_of, text, tool, wait_for};
 
 /// A question for a name (`associate.py`).
-const QUESTION: u64 = 39;
+const QUESTION: u64 = 38;
 
 /// covers: N6.1, N6.4, G1, G6: a foreign client's datagrams pass and are counted; who is refused, whatever he
 /// asks for, gets no answer; nothing is left of an association whose client was killed
@@ -108,4 +108,35 @@ fn a_change_of_the_rules_reaches_each_destination_of_an_association() {
         .output()
         .expect("the script starts");
     assert!(!asked.status.success(), "the one place is taken");
+}
+
+/// covers: G6, N6.3: an association has so many destinations and a segment so many associations, and no more
+#[test]
+fn neither_destinations_nor_associations_are_without_end() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let socks = text(&json["proxy"]["socks5"]).replace(':', " ");
+    let socks: Vec<&str> = socks.split(' ').collect();
+    let outside = text(&json["external"]["address"]);
+    let segment = |place: usize| &json["segments"][place];
+    let start = |place: usize| {
+        let mut client = Spoken::start(script(segment(place), "associate", &socks));
+        let relay = client.line();
+        (client, relay)
+    };
+    let (mut first, _) = start(0);
+    assert_eq!(first.ask(&format!("flood {outside} 2000 300")), "sent");
+    wait_for("those above 256", SOON, OFTEN, || (dropped(&json, "crowded") == 44).then_some(()));
+    assert_eq!(gateway(&lab, &["show"], &Value::Null)["open"], 256);
+    assert_eq!(first.ask(&format!("ask {outside} 53")), "silence", "nor one more");
+
+    let mut held: Vec<Spoken> = (1..64).map(|_| start(0).0).collect();
+    await_sessions(&json, "socks", 64);
+    let one_more = script(segment(0), "associate", &socks).stderr(Stdio::null()).output();
+    assert!(one_more.expect("it starts").stdout.is_empty(), "one association too many");
+    let (mut other, _) = start(1);
+    let answer = other.ask(&format!("ask {outside} 53"));
+    assert_eq!(answer, format!("answer {outside}"), "the others have their own");
+    held.clear();
+    await_sessions(&json, "socks", 2);
 }

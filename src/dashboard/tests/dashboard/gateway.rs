@@ -162,3 +162,43 @@ async fn the_same_is_done_over_the_api_and_a_stale_version_is_refused() {
     let response = bed.ask(request.body(String::new().into()).unwrap()).await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
 }
+
+const CALLS: &str = r#"{ "relays": [{ "id": "calls", "name": { "en": "Video <calls>", "ru": "Видео" },
+    "ports": ["tcp/4307", "udp/50000-50100"], "target": "10.1.0.10",
+    "who": { "segments": ["s002"] } }] }"#;
+
+/// covers: N6.3, N15.1, N6.5
+#[tokio::test]
+async fn relays_stand_on_the_page_in_each_language_and_their_faults_are_told() {
+    let bed = Bed::ruled(2).await;
+    let (_, html) = in_language(&bed, "/gateway", "en").await;
+    assert!(html.contains("no service is reached through the hub alone"), "{html}");
+    let to_a_segment = bed.get("/api/v1/segments/s001").await;
+    let to_a_segment = read(to_a_segment).await["prefixes"][0].as_str().unwrap().to_owned();
+    let address = to_a_segment.split('/').next().unwrap();
+    for (rules, fault) in [
+        (CALLS.replace("10.1.0.10", address), "a relay leads to a server behind the hub"),
+        (CALLS.replace("tcp/4307", "tcp/443"), "the hub relays ports from 1024 on"),
+        (CALLS.replace("s002", "s9"), "relay calls: there is no segment s9"),
+    ] {
+        let response = bed.ask(post("/gateway/edit", &form(&rules, 0))).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{rules}");
+        let html = text(response).await;
+        assert!(html.contains(fault), "{fault}: {html}");
+    }
+    let response = bed.ask(post("/gateway/edit", &form(CALLS, 0))).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    for (language, told) in [
+        ("en", ["Video &lt;calls&gt;", "udp/50000-50100", "10.1.0.10", "listens"]),
+        ("ru", ["Видео", "SOCKS 0, службы 0", "Отброшено датаграмм", "принимает"]),
+        ("kk", ["calls", "SOCKS 0, қызметтер 0", "Тасталған датаграммалар", "қабылдайды"]),
+    ] {
+        let (_, html) = in_language(&bed, "/gateway", language).await;
+        for told in told {
+            assert!(html.contains(told), "{language} {told}: {html}");
+        }
+    }
+    let state = read(bed.get("/api/v1/gateway").await).await;
+    assert_eq!(state["relays"][0]["id"], "calls", "{state}");
+    assert_eq!(state["datagrams"]["dropped"]["stranger"], 0, "{state}");
+}
