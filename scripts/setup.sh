@@ -95,6 +95,10 @@ if [ "$purpose" = test ]; then
         echo "  python3-openpyxl: foreign reader of the spreadsheets"
         missing+=(python3-openpyxl)
     fi
+    if ! /usr/bin/python3 -c "import h2, websockets" >/dev/null 2>&1; then
+        echo "  python3-h2, python3-websockets: foreign HTTP/2 and WebSocket of the proxy"
+        missing+=(python3-h2 python3-websockets)
+    fi
     want node nodejs "runs the browser tests"
     want npm npm "fetches the browser tests' libraries"
 fi

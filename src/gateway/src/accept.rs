@@ -1,15 +1,15 @@
 //! The accept loop of one socket: so many connections at once, and so many of one address.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_listen::{Network, Tally};
+use ets_listen::{Network, Place, Tally};
 use ets_runtime::Shutdown;
 use nix::sys::resource::{Resource, getrlimit};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::Error;
@@ -38,12 +38,32 @@ pub(crate) struct Places {
     most_of_one: usize,
 }
 
+/// A place that is taken; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    _of_all: OwnedSemaphorePermit,
+    _of_address: Place<Network>,
+}
+
 impl Places {
     /// As many as the process's limit of descriptors lets it have, from 256 to 60,000.
     pub(crate) fn new() -> Self {
         let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft);
         let most = limit.saturating_sub(OF_OTHERS) / OF_EACH;
         Self::of(usize::try_from(most).unwrap_or(usize::MAX).clamp(256, 60_000))
+    }
+
+    /// A place for one that is open beside its connection, or comes by another way than
+    /// [`accept`]; none where there is no room.
+    pub(crate) fn take(&self, address: IpAddr) -> Option<Taken> {
+        let of_all = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let of_address = self.by_address.take(Network::from(address), self.most_of_one)?;
+        Some(Taken { _of_all: of_all, _of_address: of_address })
+    }
+
+    /// How many there are.
+    pub(crate) fn most(&self) -> usize {
+        self.most_of_one * SHARE
     }
 
     fn of(most: usize) -> Self {

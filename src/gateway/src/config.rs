@@ -11,6 +11,10 @@ use ets_model::PortRange;
 pub struct Config {
     /// The port of the HTTP proxy; none where there is none.
     pub http: Option<u16>,
+    /// The port of the HTTP proxy by TLS.
+    pub https: Option<u16>,
+    /// Names and addresses beside the hub's others at which it is reached, for its certificate.
+    pub names: Vec<String>,
     /// The port of SOCKS.
     pub socks: Option<u16>,
     /// The ports of the hub for datagrams by SOCKS (RFC 1928, section 7); none where they are not
@@ -27,6 +31,6 @@ pub struct Config {
 impl Config {
     /// Whether anybody can come out by it.
     pub fn is_on(&self) -> bool {
-        self.http.is_some() || self.socks.is_some()
+        self.http.is_some() || self.https.is_some() || self.socks.is_some()
     }
 }

@@ -1,10 +1,11 @@
 //! Where rules are read, tried and changed.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use ets_model::{PersonId, Protocol, Segment, SegmentId, SegmentNo, WallTime};
 use ets_registry::{Author, Registry};
+use ets_rights::Rights;
 use ets_runtime::Clock;
 use ets_store::{Store, Tx};
 use ipnet::IpNet;
@@ -13,7 +14,6 @@ use jiff::{Timestamp, Zoned};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
-use crate::accept::Places;
 use crate::fixed::Held;
 use crate::gateway::{Gateway, Resolve, World};
 use crate::meters::Meters;
@@ -98,8 +98,8 @@ struct Inner {
     version: RwLock<Version>,
     /// One change after the other.
     applying: Mutex<()>,
-    places: Arc<Places>,
     relays: Arc<Held>,
+    rights: Arc<OnceLock<Rights>>,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -108,6 +108,7 @@ struct Around {
     registry: Registry,
     clock: Clock,
     zone: TimeZone,
+    rights: Arc<OnceLock<Rights>>,
 }
 
 impl World for Around {
@@ -117,6 +118,11 @@ impl World for Around {
 
     fn now(&self) -> Zoned {
         zoned(self.clock.wall(), &self.zone)
+    }
+
+    fn counts(&self, person: &PersonId) -> bool {
+        let known = self.rights.get().and_then(|rights| rights.person(person));
+        known.is_none_or(|person| !person.is_suspended(self.clock.wall()))
     }
 }
 
@@ -132,7 +138,9 @@ impl Desk {
             None => (Version::default(), Rules::default()),
         };
         let policy = Policy::new(Arc::new(rules), ground(&deps), numbers(&deps))?;
+        let rights = Arc::<OnceLock<Rights>>::default();
         let world = Around {
+            rights: Arc::clone(&rights),
             registry: deps.registry.clone(),
             clock: deps.clock.clone(),
             zone: deps.zone.clone(),
@@ -147,8 +155,8 @@ impl Desk {
             gateway: Arc::new(gateway),
             version: RwLock::new(version),
             applying: Mutex::default(),
-            places: Arc::new(Places::new()),
             relays: Arc::default(),
+            rights,
         }));
         if is_new {
             desk.apply(seed, 0, &Author::new("system")).await?;
@@ -161,9 +169,15 @@ impl Desk {
         &self.0.gateway
     }
 
-    /// The places of those who come.
-    pub(crate) fn places(&self) -> Arc<Places> {
-        Arc::clone(&self.0.places)
+    /// From now on who is suspended there is nobody here. Told once.
+    pub fn mind(&self, rights: Rights) {
+        drop(self.0.rights.set(rights));
+        self.0.gateway.judge_again();
+    }
+
+    /// Tells that somebody was suspended, or came back; none where [`Desk::mind`] was not told.
+    pub(crate) fn rights_changes(&self) -> Option<watch::Receiver<u64>> {
+        self.0.rights.get().map(Rights::changes)
     }
 
     /// The sockets of relays.
@@ -302,6 +316,7 @@ impl Desk {
         let at = zoned(at.unwrap_or_else(|| clock.wall()), zone);
         let addresses = self.addresses(&target.host).await;
         let policy = self.0.gateway.policy();
+        let person = self.0.gateway.counted(person);
         let ask = |address| Ask {
             segment: Some(segment.no),
             person,

@@ -34,6 +34,9 @@ pub enum Error {
     /// A listening socket cannot be used.
     #[error("a listening socket cannot be used")]
     Listener(#[from] std::io::Error),
+    /// The same of one by TLS.
+    #[error("a listening socket cannot be used")]
+    Encrypted(#[from] ets_listen::Error),
     /// The journal's.
     #[error("the change cannot be entered in the journal")]
     Journal(#[from] ets_journal::Error),

@@ -14,13 +14,14 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::accept::Places;
 use crate::datagrams::Datagrams;
 use crate::open::{Book, Open};
 
 use crate::meters::{Meter, Meters, Passed};
 pub(crate) use crate::open::Tunnel;
 use crate::policy::{Ask, Moment, Policy, Verdict, Why};
-use crate::relay::{End, Patience, Pool, join};
+use crate::relay::{End, Near, Patience, Pool, join, join_near};
 use crate::target::{Host, Target};
 
 /// How long one address may take to answer before the next is tried.
@@ -34,6 +35,10 @@ pub trait World: Send + Sync + 'static {
     fn segment_of(&self, address: IpAddr) -> Option<SegmentNo>;
     /// Now, in the hub's zone.
     fn now(&self) -> Zoned;
+    /// Whether a person whose certificate is good counts as one: who is suspended is nobody.
+    fn counts(&self, _person: &PersonId) -> bool {
+        true
+    }
 }
 
 /// Asks for the addresses of a name, once a tunnel.
@@ -83,6 +88,7 @@ pub struct Gateway<R> {
     patience: Patience,
     datagrams: Arc<Datagrams>,
     changed: watch::Sender<()>,
+    places: Arc<Places>,
 }
 
 /// A connection outside that the rules allow.
@@ -136,6 +142,7 @@ impl<R: Resolve> Gateway<R> {
             by_segment: Arc::default(),
             datagrams: Arc::default(),
             changed: watch::Sender::default(),
+            places: Arc::new(Places::new()),
         }
     }
 
@@ -158,6 +165,16 @@ impl<R: Resolve> Gateway<R> {
     /// How many tunnels are open by each relay.
     pub fn by_relay(&self) -> HashMap<Box<str>, usize> {
         self.book.by_relay()
+    }
+
+    /// Room for what is open, in all sockets together.
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
+    /// The person, where he counts as one now.
+    pub(crate) fn counted<'a>(&self, person: Option<&'a PersonId>) -> Option<&'a PersonId> {
+        person.filter(|person| self.world.counts(person))
     }
 
     /// The rules in force.
@@ -185,7 +202,12 @@ impl<R: Resolve> Gateway<R> {
 
     /// Holds open tunnels against the rules: at a change, and each minute for the sake of hours.
     pub fn judge_again(&self) -> usize {
-        self.book.judge_again(&self.policy.load(), self.moment())
+        let (policy, moment) = (self.policy.load(), self.moment());
+        self.book.cut_where(|open| {
+            let ask = open.ask();
+            let ask = Ask { person: self.counted(ask.person), ..ask };
+            open.judge(&ask, &policy, moment).is_err()
+        })
     }
 
     /// Has every tunnel end, because the process does: what was read from one side is written to the
@@ -292,6 +314,12 @@ impl<R: Resolve> Gateway<R> {
         join((client, stream), counted, self.patience, tunnel.is_cut()).await
     }
 
+    /// The same for a client who is no socket: by TLS, or as one stream of many.
+    pub(crate) async fn relay_near(&self, client: &mut impl Near, reached: &Reached) -> End {
+        let Reached { stream, tunnel } = reached;
+        join_near(client, (stream, tunnel.meter()), self.patience, tunnel.is_cut()).await
+    }
+
     /// A place among the connections of a segment, where they are limited.
     fn place(&self, segment: SegmentNo) -> Result<Option<Place<SegmentNo>>, Refusal> {
         let Some(most) = self.policy.load().most_connections(segment) else { return Ok(None) };
@@ -312,14 +340,16 @@ impl<R: Resolve> Gateway<R> {
 
     fn allowed(&self, ask: &Ask<'_>) -> Result<(), (Why, Arc<Policy>)> {
         let policy = self.policy.load();
-        match policy.decide(ask, self.moment()) {
+        let ask = Ask { person: self.counted(ask.person), ..*ask };
+        match policy.decide(&ask, self.moment()) {
             Verdict::Allowed(_) => Ok(()),
             Verdict::Refused(why) => Err((why, Arc::clone(&policy))),
         }
     }
 
     fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
-        let until = policy.until(ask, &self.world.now());
+        let ask = Ask { person: self.counted(ask.person), ..*ask };
+        let until = policy.until(&ask, &self.world.now());
         Refusal::Rules(Box::new(Ruled { why, until, policy }))
     }
 

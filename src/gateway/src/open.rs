@@ -73,16 +73,14 @@ impl Book {
         Tunnel(Arc::new(Entry { book: Arc::clone(self), number, open }))
     }
 
-    /// Cuts every tunnel that is not allowed any more; how many.
-    pub(crate) fn judge_again(&self, policy: &Policy, at: Moment) -> usize {
+    /// Cuts every tunnel of which this is true; how many.
+    pub(crate) fn cut_where(&self, is_meant: impl Fn(&Open) -> bool) -> usize {
         let mut cut = 0;
         for number in 0..SHARDS as u64 {
-            for open in self.shard(number).values() {
-                if open.judge(policy, at).is_err() {
-                    open.was_cut.store(true, Ordering::Relaxed);
-                    open.told.notify_one();
-                    cut += 1;
-                }
+            for open in self.shard(number).values().filter(|open| is_meant(open)) {
+                open.was_cut.store(true, Ordering::Relaxed);
+                open.told.notify_one();
+                cut += 1;
             }
         }
         cut
@@ -147,12 +145,12 @@ impl Open {
         Self { relay: Some(relay.into()), ..self }
     }
 
-    /// Whether it is still allowed, by what it was allowed.
-    fn judge(&self, policy: &Policy, at: Moment) -> Result<(), Why> {
+    /// Whether this is still allowed, by what the tunnel was allowed.
+    pub(crate) fn judge(&self, ask: &Ask<'_>, policy: &Policy, at: Moment) -> Result<(), Why> {
         if let Some(relay) = &self.relay {
-            return policy.may_by_relay(relay, &self.ask());
+            return policy.may_by_relay(relay, ask);
         }
-        match policy.decide(&self.ask(), at) {
+        match policy.decide(ask, at) {
             Verdict::Allowed(_) => Ok(()),
             Verdict::Refused(why) => Err(why),
         }
@@ -186,7 +184,7 @@ impl Tunnel {
 
     /// Whether it is still allowed.
     pub(crate) fn judge(&self, policy: &Policy, at: Moment) -> Result<(), Why> {
-        self.0.open.judge(policy, at)
+        self.0.open.judge(&self.ask(), policy, at)
     }
 
     /// What passed.

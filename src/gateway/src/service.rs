@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ets_listen::{Bounds, Client, Entry, Limits, serve_streams};
 use ets_runtime::Shutdown;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::accept::accept;
@@ -23,6 +25,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub enum Speaks {
     /// HTTP.
     Http,
+    /// HTTP by TLS.
+    Https,
     /// SOCKS version 5.
     Socks,
 }
@@ -35,20 +39,34 @@ pub async fn open(config: &Config, deps: Deps) -> Result<Desk, Error> {
     Desk::open(config, deps, PATIENCE).await
 }
 
-/// Serves one listening socket until shutdown.
+/// Serves one listening socket until shutdown; `entry` is what one that speaks HTTPS shakes hands
+/// with.
 ///
 /// # Errors
 /// When it cannot be used at all.
 pub async fn serve(
     desk: Desk,
-    speaks: Speaks,
+    (speaks, entry): (Speaks, Entry),
     listener: TcpListener,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let gateway = Arc::clone(desk.gateway());
     let ending = Arc::clone(&gateway);
-    let places = (desk.places(), move || ending.leave());
+    let most = gateway.places().most();
+    let places = (Arc::clone(gateway.places()), move || ending.leave());
     match speaks {
+        Speaks::Https => {
+            let talk = move |client: Arc<Client>, stream| {
+                let gateway = Arc::clone(&gateway);
+                async move {
+                    if let Err(error) = http::serve_encrypted(gateway, client, stream).await {
+                        tracing::trace!(%error, "a client of the gateway broke off");
+                    }
+                }
+            };
+            let allowed = (bounds(most), Arc::default());
+            Ok(serve_streams(listener, entry, talk, allowed, shutdown).await?)
+        }
         Speaks::Http => {
             let talk = |client, peer| http::serve(Arc::clone(&gateway), client, peer);
             accept(listener, talk, places, shutdown).await
@@ -72,12 +90,21 @@ pub async fn hold(desk: Desk, shutdown: Shutdown) -> Result<(), Error> {
     Ok(())
 }
 
+/// A browser that speaks HTTP/1.1 has a connection for each tunnel.
+fn bounds(places: usize) -> Bounds {
+    let connections = (places / 4).max(256);
+    let limits = Limits { connections, ..Limits::default() };
+    let per_certificate = 512;
+    Bounds { limits, per_certificate, stall: PATIENCE.idle, ..Bounds::default() }
+}
+
 /// Holds open tunnels against hours, segments and addresses as they change, until shutdown.
 ///
 /// # Errors
 /// None; parts have one shape.
 pub async fn keep(desk: Desk, shutdown: Shutdown) -> Result<(), Error> {
     let mut generation = desk.subscribe();
+    let mut rights = desk.rights_changes();
     let mut minute = interval(MINUTE);
     minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -85,7 +112,22 @@ pub async fn keep(desk: Desk, shutdown: Shutdown) -> Result<(), Error> {
             () = shutdown.requested() => return Ok(()),
             _ = minute.tick() => {}
             changed = generation.changed() => if changed.is_err() { return Ok(()) },
+            () = next(&mut rights) => {
+                desk.gateway().judge_again();
+                continue;
+            }
         }
         desk.renew().await;
+    }
+}
+
+/// Waits until somebody's rights are others; for ever where nobody tells of that.
+async fn next(rights: &mut Option<watch::Receiver<u64>>) {
+    let is_told = match rights {
+        Some(rights) => rights.changed().await.is_ok(),
+        None => false,
+    };
+    if !is_told {
+        std::future::pending::<()>().await;
     }
 }

@@ -102,6 +102,9 @@ pub(crate) enum GatewayAction {
         /// HOST:PORT
         #[arg(long)]
         to: String,
+        /// As somebody with this certificate: the person that `ets-hub rights` shows
+        #[arg(long, value_name = "ID")]
+        person: Option<String>,
         /// At which moment (RFC 3339); now unless given
         #[arg(long)]
         at: Option<String>,

@@ -96,6 +96,9 @@ async fn work(
     let resolver = dns::open(config, &registry, rules.handle(), gateway.as_ref())?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;
+    if let Some(desk) = &gateway {
+        desk.mind(rights.clone());
+    }
     let enrol = enrol::open(config, &stores.state, &trust.ca, &clock).await?;
     let shown = ets_dashboard::Deps {
         registry,
@@ -134,7 +137,8 @@ async fn work(
     let (access, entrance) = access::build(config, entry, (&dashboard, &rights), &clock)?;
     metrics(&mut tasks, config, (&dashboard, &access), &netd, end()).await?;
     closed(&mut tasks, config, access, &netd, end()).await?;
-    gateway::serve(&mut tasks, config, gateway, &netd, end()).await?;
+    let entry = (trust.acceptor.clone(), Arc::clone(&trust.connections));
+    gateway::serve(&mut tasks, config, (gateway, entry), &netd, end()).await?;
     dns::serve(&mut tasks, config, resolver, &netd, end()).await?;
     front::serve(&mut tasks, config, (front, &trust), &netd, end()).await?;
     pages(&mut tasks, config, (&dashboard, trust, &enrol, entrance), &netd, end()).await?;

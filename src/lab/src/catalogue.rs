@@ -9,7 +9,7 @@ use crate::conference;
 use crate::error::{Context, Error, Result};
 use crate::plan::{EXTERNAL, Plan, SERVICES};
 use crate::servers::{
-    DNS, DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_SOCKS, PROXY_UDP, SPEED, WEB,
+    DNS, DOCUMENTS, FRONT, MAIL, NAMES, PROXY_HTTP, PROXY_HTTPS, PROXY_SOCKS, PROXY_UDP, SPEED, WEB,
 };
 
 /// Writes the services and grants as the hub takes them: a JSON object. Document flow is for every
@@ -22,6 +22,7 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
         "ports": [format!("tcp/{SPEED}")],
         "open_to": "everyone",
     });
+    let proxies = [PROXY_HTTP, PROXY_HTTPS, PROXY_SOCKS].map(|port| format!("tcp/{port}"));
     let services = [
         service("mail", ("Пошта", "Почта", "Mail"), &[format!("tcp/{MAIL}")], true),
         service("portal", ("Портал", "Портал", "Portal"), &[format!("tcp/{WEB}")], true),
@@ -50,7 +51,7 @@ pub(crate) fn write(plan: &Plan, path: &Path) -> Result<()> {
             "id": "gateway",
             "name": { "kk": "Интернетке шығу", "ru": "Выход в интернет", "en": "The way out" },
             "place": "hub",
-            "ports": [format!("tcp/{PROXY_HTTP}"), format!("tcp/{PROXY_SOCKS}"), format!("udp/{PROXY_UDP}")],
+            "ports": proxies.iter().cloned().chain([format!("udp/{PROXY_UDP}")]).collect::<Vec<_>>(),
             "open_to": "everyone",
         }),
         json!({

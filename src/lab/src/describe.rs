@@ -13,7 +13,7 @@ use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::namespace;
 use crate::plan::{COMMON4, EXTERNAL, Plan, SERVICES, SegmentPlan, ServerNet};
-use crate::servers::{PROXY_HTTP, PROXY_SOCKS};
+use crate::servers::{PROXY_HTTP, PROXY_HTTPS, PROXY_SOCKS};
 
 /// The description of a running lab.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub(crate) struct Description {
 pub(crate) struct ProxyPlace {
     /// HTTP.
     pub(crate) http: SocketAddr,
+    /// HTTP by TLS; a client certificate says who asks.
+    pub(crate) https: SocketAddr,
     /// SOCKS 5.
     pub(crate) socks5: SocketAddr,
 }
@@ -120,6 +122,7 @@ impl Description {
             open_url: listeners.open_url(),
             proxy: ProxyPlace {
                 http: (COMMON4, PROXY_HTTP).into(),
+                https: (COMMON4, PROXY_HTTPS).into(),
                 socks5: (COMMON4, PROXY_SOCKS).into(),
             },
             ca_cert: credentials.ca_cert,

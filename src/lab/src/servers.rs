@@ -21,6 +21,8 @@ pub(crate) const FRONT: u16 = 80;
 /// The hub's proxies.
 pub(crate) const PROXY_HTTP: u16 = 3128;
 /// See [`PROXY_HTTP`].
+pub(crate) const PROXY_HTTPS: u16 = 3129;
+/// See [`PROXY_HTTP`].
 pub(crate) const PROXY_SOCKS: u16 = 1080;
 /// The hub's resolver.
 pub(crate) const DNS: u16 = 53;

@@ -21,8 +21,8 @@ use crate::handshakes::Handshakes;
 use crate::paced::Paced;
 use crate::pulse::Pulses;
 use crate::{
-    Bounds, Client, Connections, Counters, Door, Error, Handler, Limits, Network, Signed, serve,
-    socket,
+    Bounds, Client, Connections, Counters, Door, Encrypted, Error, Handler, Limits, Network,
+    Signed, serve, socket,
 };
 
 /// Whether a connection is encrypted.
@@ -108,6 +108,32 @@ where
     run(listener, Some(entry), make, allowed, shutdown).await
 }
 
+/// As [`serve_service`] for what is not HTTP from its first octet on: `talk` has the stream of each
+/// connection once its handshake is done and its certificate is entered, until it returns. The
+/// stream fails when the connection is cut.
+///
+/// # Errors
+/// When the listener cannot be used at all.
+pub async fn serve_streams<T, F>(
+    listener: std::net::TcpListener,
+    entry: Entry,
+    talk: T,
+    allowed: (Bounds, Arc<Counters>),
+    shutdown: Shutdown,
+) -> Result<(), Error>
+where
+    T: Fn(Arc<Client>, Encrypted) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let begin = |shared: Arc<Shared<T>>, stream: TcpStream, address, places| async move {
+        let Some(gate) = &shared.gate else { return };
+        if socket::mind(&stream, shared.bounds.stall).is_ok() {
+            serve::streamed(&shared, gate, (stream, address), places).await;
+        }
+    };
+    accept_all(listener, Some(entry), (talk, begin), allowed, shutdown).await
+}
+
 /// What all connections of one listener share.
 pub(crate) struct Shared<M> {
     pub(crate) gate: Option<Gate>,
@@ -130,6 +156,20 @@ pub(crate) async fn run<M, H>(
 where
     M: Fn(Arc<Client>) -> H + Send + Sync + 'static,
     H: Handler,
+{
+    accept_all(listener, entry, (make, begin), (bounds, counters), shutdown).await
+}
+
+/// Accepts until shutdown; `begin` takes each connection to its end.
+async fn accept_all<M, F>(
+    listener: std::net::TcpListener,
+    entry: Option<Entry>,
+    (make, begin): (M, impl Fn(Arc<Shared<M>>, TcpStream, SocketAddr, Places) -> F),
+    (bounds, counters): (Bounds, Arc<Counters>),
+    shutdown: Shutdown,
+) -> Result<(), Error>
+where
+    F: Future<Output = ()> + Send + 'static,
 {
     let gate = entry.map(|(acceptor, connections)| {
         let door = connections.door(&acceptor);

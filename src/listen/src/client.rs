@@ -34,6 +34,12 @@ impl Client {
     pub fn hold(&self) -> Hold {
         Hold::on(&self.pulse)
     }
+
+    /// The stream is a tunnel's from now on: an end of what is written says nothing of what is read,
+    /// and nothing is read and forgotten after it.
+    pub fn hand_on(&self) {
+        self.pulse.upgrade();
+    }
 }
 
 /// What answers the requests of one connection. It asks [`Client::cut`] before it begins one, and

@@ -21,7 +21,9 @@ mod serve;
 mod socket;
 mod unix;
 
-pub use accept::{Entry, Scheme, serve_bounded, serve_plain, serve_service, serve_tls};
+pub use accept::{
+    Entry, Scheme, serve_bounded, serve_plain, serve_service, serve_streams, serve_tls,
+};
 pub use addresses::Addresses;
 pub use bounds::{Bounds, Counters, Limits, Place, Tally};
 pub use client::{Client, Handler};
@@ -33,6 +35,9 @@ pub use pulse::Hold;
 pub use rate::Rate;
 pub use socket::{ask_after, is_want_of_ours, mind};
 pub use unix::{bind_unix, serve_unix};
+
+/// A connection after its handshake.
+pub type Encrypted = Bound<ets_tls::Stream<tokio::net::TcpStream>>;
 
 /// A listener could not be set up.
 #[derive(Debug, thiserror::Error)]

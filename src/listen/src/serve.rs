@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::{Gate, Shared};
 use crate::bounds::{Places, Present, count};
 use crate::pulse::{Listed, Watched};
-use crate::{Admitted, Bound, Bounds, Client, Handler, Local, Peer, Scheme};
+use crate::{Admitted, Bound, Bounds, Client, Encrypted, Handler, Local, Peer, Scheme};
 
 /// A client over HTTP/2 is asked so often whether it is there, and has so long to say so.
 const PING: Duration = Duration::from_secs(20);
@@ -74,16 +74,53 @@ pub(crate) async fn encrypted<M, H>(
     }
 }
 
+/// Shakes hands and hands the stream over.
+pub(crate) async fn streamed<T, F>(
+    shared: &Shared<T>,
+    gate: &Gate,
+    (stream, address): (TcpStream, SocketAddr),
+    places: Places,
+) where
+    T: Fn(Arc<Client>, Encrypted) -> F,
+    F: Future<Output = ()>,
+{
+    let Some(accepted) = shake(shared, &gate.0, (stream, address)).await else { return };
+    if let Some((client, stream, _listed)) = admit(shared, gate, (accepted, address), places) {
+        Box::pin((shared.make)(client, stream)).await;
+    }
+}
+
 /// Enters a connection by its certificate and serves HTTP on it.
 async fn enter<M, H>(
     shared: &Shared<M>,
-    (_, connections, door): &Gate,
-    (accepted, address): (Accepted<TcpStream>, SocketAddr),
-    mut places: Places,
+    gate: &Gate,
+    accepted: (Accepted<TcpStream>, SocketAddr),
+    places: Places,
 ) where
     M: Fn(Arc<Client>) -> H,
     H: Handler,
 {
+    let bounds = &shared.bounds;
+    let is_http2 = accepted.0.session.is_http2;
+    let Some((client, stream, _listed)) = admit(shared, gate, accepted, places) else { return };
+    let stream = TokioIo::new(stream);
+    let service = watched((shared.make)(Arc::clone(&client)), client);
+    if is_http2 {
+        let connection = second(bounds).serve_connection(stream, service);
+        finish(&shared.shutdown, connection, http2::Connection::graceful_shutdown).await;
+    } else {
+        let connection = first(bounds).serve_connection(stream, service).with_upgrades();
+        finish(&shared.shutdown, connection, http1::UpgradeableConnection::graceful_shutdown).await;
+    }
+}
+
+/// Enters a connection by its certificate; none where it may not be.
+fn admit<M>(
+    shared: &Shared<M>,
+    (_, connections, door): &Gate,
+    (accepted, address): (Accepted<TcpStream>, SocketAddr),
+    mut places: Places,
+) -> Option<(Arc<Client>, Encrypted, Listed)> {
     let (bounds, counters) = (&shared.bounds, &shared.counters);
     let Accepted { stream, peer: certificate, session } = accepted;
     let admitted = match &certificate {
@@ -93,30 +130,26 @@ async fn enter<M, H>(
                 shared.by_certificate.take(certificate.id, bounds.per_certificate);
             if places.of_certificate.is_none() {
                 count(&counters.crowded_certificate);
-                return tracing::debug!(%address, "too many connections of one certificate");
+                tracing::debug!(%address, "too many connections of one certificate");
+                return None;
             }
             match connections.admit(certificate, *door) {
                 Some(admitted) if !session.is_dropped(certificate.id) => Some(admitted),
-                _ => return tracing::debug!(%address, "ended between handshake and entry"),
+                _ => {
+                    tracing::debug!(%address, "ended between handshake and entry");
+                    return None;
+                }
             }
         }
     };
     let cut = admitted.as_ref().map_or_else(CancellationToken::new, Admitted::token);
     let number = admitted.as_ref().map(Admitted::number);
     let listed = shared.pulses.enter(cut.clone());
-    let is_http2 = session.is_http2;
     let bound = (cut.clone(), Arc::clone(&listed.pulse));
-    let stream = TokioIo::new(Bound::held(stream, bound, (admitted, places)));
+    let stream = Bound::held(stream, bound, (admitted, places));
     let peer = Peer { address, scheme: Scheme::Https };
     let client = client((peer, None), (certificate, Some(session), number), cut, &listed);
-    let service = watched((shared.make)(Arc::clone(&client)), client);
-    if is_http2 {
-        let connection = second(bounds).serve_connection(stream, service);
-        finish(&shared.shutdown, connection, http2::Connection::graceful_shutdown).await;
-    } else {
-        let connection = first(bounds).serve_connection(stream, service).with_upgrades();
-        finish(&shared.shutdown, connection, http1::UpgradeableConnection::graceful_shutdown).await;
-    }
+    Some((client, stream, listed))
 }
 
 /// Waits for its turn and shakes hands, in the time that there is for both.

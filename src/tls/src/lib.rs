@@ -17,6 +17,8 @@ pub use alpn_client::shown_certificate;
 pub use paths::Paths;
 pub use peer::PeerCertificate;
 pub use revocation::{CertId, RevocationSet, Standing};
+/// The encrypted stream of a connection.
+pub use tokio_rustls::server::TlsStream as Stream;
 
 /// TLS could not be set up.
 #[derive(Debug, thiserror::Error)]

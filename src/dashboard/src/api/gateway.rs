@@ -6,6 +6,7 @@ use axum::response::Response;
 use ets_gateway::datagrams::Datagrams;
 use ets_gateway::policy::{Rules, Verdict};
 use ets_gateway::{Applied, RelayState, Target, Version, Would};
+use ets_model::PersonId;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,6 +28,8 @@ pub(crate) struct Question {
     /// `host:port`.
     to: String,
     at: Option<String>,
+    /// As the certificate names him.
+    person: Option<String>,
 }
 
 /// `GET /api/v1/gateway`
@@ -90,8 +93,12 @@ pub(crate) async fn would(
             Error::BadRequest(format!("{text:?} is no moment: 2026-11-30T09:00:00+05:00, say"))
         })?),
     };
-    let would = desk.would(&segment.id, &to, None, at).await?;
-    Ok(answer(StatusCode::OK, &document(&would, &asked.to)))
+    let person = asked.person.as_deref().filter(|person| !person.is_empty());
+    let person = person.map(PersonId::from_kept);
+    let would = desk.would(&segment.id, &to, person.as_ref(), at).await?;
+    let mut told = document(&would, &asked.to);
+    told["person"] = json!(person.as_ref().map(PersonId::as_str));
+    Ok(answer(StatusCode::OK, &told))
 }
 
 fn relay(state: &RelayState) -> Value {

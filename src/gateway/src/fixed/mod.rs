@@ -155,7 +155,12 @@ fn open(desk: &Desk, port: &Port, shutdown: &Shutdown) -> io::Result<JoinHandle<
     let gateway = Arc::clone(desk.gateway());
     match port.protocol {
         Protocol::Tcp => {
-            let serve = tcp::serve(gateway, port.clone(), desk.places(), shutdown.clone())?;
+            let serve = tcp::serve(
+                gateway,
+                port.clone(),
+                Arc::clone(desk.gateway().places()),
+                shutdown.clone(),
+            )?;
             Ok(tokio::spawn(serve))
         }
         _ => Ok(tokio::spawn(udp::serve(gateway, port.clone())?)),

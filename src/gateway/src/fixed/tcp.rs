@@ -57,7 +57,6 @@ async fn talk<R: Resolve>(
 ) -> io::Result<()> {
     match reach(&gateway, &port, peer).await {
         Ok(reached) => {
-            client.set_nodelay(true)?;
             gateway.relay(&client, &reached).await;
             Ok(())
         }

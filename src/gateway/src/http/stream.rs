@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use crate::gateway::Tunnel;
 
 /// A connection whose first octets were read already.
-pub(super) struct Begun {
+pub(super) struct Begun<S> {
     read: Vec<u8>,
-    stream: TcpStream,
+    stream: S,
 }
 
 /// A connection outside, each octet of which is counted.
@@ -22,13 +22,13 @@ pub(super) struct Metered {
     pub(super) tunnel: Tunnel,
 }
 
-impl Begun {
-    pub(super) fn new(read: Vec<u8>, stream: TcpStream) -> Self {
+impl<S> Begun<S> {
+    pub(super) fn new(read: Vec<u8>, stream: S) -> Self {
         Self { read, stream }
     }
 }
 
-impl AsyncRead for Begun {
+impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -59,8 +59,8 @@ impl AsyncRead for Metered {
 
 /// Writes to the stream inside, and does something with how much it took.
 macro_rules! write_through {
-    ($kind:ty, $self:ident, $took:expr) => {
-        impl AsyncWrite for $kind {
+    ($kind:ty $(, $stream:ident)?; $self:ident, $took:expr) => {
+        impl$(<$stream: AsyncWrite + Unpin>)? AsyncWrite for $kind {
             fn poll_write(
                 mut self: Pin<&mut Self>,
                 context: &mut Context<'_>,
@@ -105,8 +105,8 @@ macro_rules! write_through {
     };
 }
 
-write_through!(Begun, this, |_: &Begun, _| ());
-write_through!(Metered, this, |this: &Metered, written| count(this.tunnel.meter().up(), written));
+write_through!(Begun<S>, S; this, |_: &Begun<S>, _| ());
+write_through!(Metered; this, |this: &Metered, written| count(this.tunnel.meter().up(), written));
 
 fn count(meter: &AtomicU64, octets: usize) {
     meter.fetch_add(octets as u64, Ordering::Relaxed);

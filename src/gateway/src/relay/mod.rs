@@ -1,5 +1,6 @@
 //! Two sockets joined: bytes pass without a copy where there are many, and are counted as they go.
 
+mod near;
 mod pipe;
 mod way;
 
@@ -12,6 +13,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+pub(crate) use near::{Near, join_near};
 pub use pipe::Pool;
 use way::Way;
 
@@ -62,6 +64,43 @@ impl Patience {
     }
 }
 
+/// What the sides of a tunnel are told while both directions are driven.
+trait Sides {
+    /// A direction is over, the one outwards or the one back; `is_last` where the other is too and
+    /// the close of the sockets tells it.
+    fn ended(&self, outwards: bool, is_last: bool) -> io::Result<()>;
+    /// Peers that vanish are to be noticed from now on.
+    fn ask_after(&self);
+    /// Both directions are to end as soon as what was read is written.
+    fn leave(&self);
+}
+
+/// Two sockets.
+struct Pair<'a> {
+    client: &'a TcpStream,
+    far: &'a TcpStream,
+    leaves: &'a AtomicBool,
+}
+
+impl Sides for Pair<'_> {
+    fn ended(&self, outwards: bool, is_last: bool) -> io::Result<()> {
+        if is_last {
+            return Ok(());
+        }
+        end_writing(if outwards { self.far } else { self.client })
+    }
+
+    fn ask_after(&self) {
+        for socket in [self.client, self.far] {
+            drop(ets_listen::ask_after(socket));
+        }
+    }
+
+    fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Joins a client and a far host until both are done, one breaks off, nothing passes, or `stop` is
 /// over. Half-closed connections stay open the other way; a reset is passed on as one. The side that
 /// is done last is told so by the close of its socket, which is the caller's.
@@ -71,33 +110,54 @@ pub async fn join(
     patience: Patience,
     stop: impl Future<Output = Stop>,
 ) -> End {
-    let leaves = AtomicBool::new(false);
-    let leaves = &leaves;
+    let leaves = &AtomicBool::new(false);
     let up = Way { from: client, to: far, passed: meter.up(), pool, leaves };
     let down = Way { from: far, to: client, passed: meter.down(), pool, leaves };
+    let pair = Pair { client, far, leaves };
+    let end = both((up.carry(), down.carry()), meter, patience, (stop, &pair)).await;
+    match end {
+        End::Done => {}
+        End::Left => {
+            drop(timeout(LEAVE, async { tokio::join!(forget(client), forget(far)) }).await)
+        }
+        // Both sides are told that what they have is not all.
+        End::Broken | End::Idle | End::Cut => {
+            reset(client);
+            reset(far);
+        }
+    }
+    end
+}
+
+/// Drives two directions until both are done, one breaks off, nothing passes, or `stop` is over.
+async fn both(
+    (up, down): (impl Future<Output = io::Result<()>>, impl Future<Output = io::Result<()>>),
+    meter: &Meter,
+    patience: Patience,
+    (stop, sides): (impl Future<Output = Stop>, &impl Sides),
+) -> End {
     let (mut up_done, mut down_done, mut is_leaving) = (false, false, false);
-    let (up, down, stop) = (up.carry(), down.carry(), stop);
     let (mut seen, mut is_asked_after) = ((meter.total(), Instant::now()), false);
     let timer = sleep(patience.step().min(YOUNG));
     tokio::pin!(up, down, stop, timer);
     loop {
-        let ended = tokio::select! {
+        let (outwards, ended) = tokio::select! {
             biased;
-            ended = &mut up, if !up_done => { up_done = true; ended.map(|()| (far, down_done)) }
-            ended = &mut down, if !down_done => { down_done = true; ended.map(|()| (client, up_done)) }
+            ended = &mut up, if !up_done => { up_done = true; (true, ended) }
+            ended = &mut down, if !down_done => { down_done = true; (false, ended) }
             told = &mut stop, if !is_leaving => {
                 if told == Stop::Cut {
-                    return abort((client, far), End::Cut);
+                    return End::Cut;
                 }
                 // Both directions see it when they are asked next, which is at once.
                 is_leaving = true;
-                leaves.store(true, Ordering::Relaxed);
+                sides.leave();
                 timer.as_mut().reset(Instant::now() + LEAVE);
                 continue;
             }
             () = &mut timer => {
                 if is_leaving {
-                    return abort((client, far), End::Left);
+                    return End::Cut;
                 }
                 let now = meter.total();
                 let quiet = if up_done || down_done { patience.half_closed } else { patience.idle };
@@ -105,37 +165,28 @@ pub async fn join(
                 if now != seen.0 {
                     seen = (now, Instant::now());
                 } else if seen.1.elapsed() >= quiet {
-                    return abort((client, far), End::Idle);
+                    return End::Idle;
                 }
                 if !is_asked_after {
                     is_asked_after = true;
-                    for socket in [client, far] {
-                        drop(ets_listen::ask_after(socket));
-                    }
+                    sides.ask_after();
                 }
                 timer.as_mut().reset(Instant::now() + patience.step());
                 continue;
             }
         };
-        match ended.and_then(|(to, is_last)| finish(to, is_last && !is_leaving)) {
-            Err(_) => return abort((client, far), End::Broken),
-            Ok(()) if up_done && down_done => break,
-            Ok(()) => seen = (meter.total(), Instant::now()),
+        let is_over = up_done && down_done;
+        if ended.and_then(|()| sides.ended(outwards, is_over && !is_leaving)).is_err() {
+            return End::Broken;
         }
+        if is_over {
+            return if is_leaving { End::Left } else { End::Done };
+        }
+        seen = (meter.total(), Instant::now());
     }
-    if !is_leaving {
-        return End::Done;
-    }
-    drop(timeout(LEAVE, async { tokio::join!(forget(client), forget(far)) }).await);
-    End::Left
 }
 
-/// The end of one direction, told to the side that it leads to; where the other direction has ended
-/// before, the close of the socket tells it.
-fn finish(to: &TcpStream, is_last: bool) -> io::Result<()> {
-    if is_last {
-        return Ok(());
-    }
+fn end_writing(to: &TcpStream) -> io::Result<()> {
     match SockRef::from(to).shutdown(Shutdown::Write) {
         // It has gone already, with all that it had to say.
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
@@ -159,12 +210,9 @@ async fn forget(side: &TcpStream) {
     }
 }
 
-/// Both sides are told by a reset that what they have is not all.
-fn abort((client, far): (&TcpStream, &TcpStream), end: End) -> End {
-    for socket in [client, far] {
-        drop(SockRef::from(socket).set_linger(Some(Duration::ZERO)));
-    }
-    end
+/// Its end is a reset.
+pub(crate) fn reset(socket: &TcpStream) {
+    drop(SockRef::from(socket).set_linger(Some(Duration::ZERO)));
 }
 
 #[cfg(test)]

@@ -33,9 +33,12 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
         GatewayAction::Versions => {
             show(global, &client.get(&format!("{GATEWAY}/versions")).await?, versions)
         }
-        GatewayAction::Would { segment, to, at } => {
+        GatewayAction::Would { segment, to, person, at } => {
             let mut path =
                 format!("{GATEWAY}/would?segment={}&to={}", escaped(segment), escaped(to));
+            if let Some(person) = person {
+                path += &format!("&person={}", escaped(person));
+            }
             if let Some(at) = at {
                 path += &format!("&at={}", escaped(at));
             }

@@ -11,12 +11,15 @@ use super::named_hosts;
 
 /// What programs expect (IANA: `ndl-aas`, in use for proxies everywhere; RFC 1928).
 const HTTP: NonZeroU16 = NonZeroU16::new(3128).expect("not nought");
+const HTTPS: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
 
 /// The names of its sockets, and what is spoken on them.
-pub(crate) const SOCKETS: [(&str, Speaks); 4] = [
+pub(crate) const SOCKETS: [(&str, Speaks); 6] = [
     ("gateway-http", Speaks::Http),
     ("gateway-http-v6", Speaks::Http),
+    ("gateway-https", Speaks::Https),
+    ("gateway-https-v6", Speaks::Https),
     ("gateway-socks", Speaks::Socks),
     ("gateway-socks-v6", Speaks::Socks),
 ];
@@ -26,6 +29,16 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         "http",
         "The port of the HTTP proxy; segments reach it once the rules have a service on the hub with it",
         HTTP,
+    );
+    let https = s.optional(
+        "https",
+        "The port of the HTTP proxy by TLS, likewise; a certificate says there who asks, for rules that name persons",
+        HTTPS,
+    );
+    let names = s.value(
+        "names",
+        "The names and addresses at which it is reached, for the hub's certificate",
+        Vec::<String>::new(),
     );
     let socks = s.optional("socks", "The port of SOCKS 5, likewise", SOCKS);
     let udp = s.optional(
@@ -41,6 +54,8 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
     let hosts = named_hosts(s);
     Config {
         http: http.map(NonZeroU16::get),
+        https: https.map(NonZeroU16::get),
+        names,
         socks: socks.map(NonZeroU16::get),
         udp: udp.map(|Ports { first, last }| PortRange { protocol: Protocol::Udp, first, last }),
         resolvers: resolver.into_iter().collect(),
@@ -53,10 +68,11 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
 pub(super) fn held(config: &Config) -> impl Iterator<Item = (String, SocketAddr)> {
     let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
     let places = SOCKETS.into_iter().zip(any.into_iter().cycle());
-    let (http, socks) = (config.http, config.socks);
+    let (http, https, socks) = (config.http, config.https, config.socks);
     places.filter_map(move |((name, speaks), any)| {
         let port = match speaks {
             Speaks::Http => http,
+            Speaks::Https => https,
             Speaks::Socks => socks,
         };
         Some((name.to_owned(), SocketAddr::new(any, port?)))

@@ -1,6 +1,7 @@
 //! The one way out, on what it stands on.
 
 use ets_gateway::{Deps, Desk};
+use ets_listen::Entry;
 use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, Tasks};
@@ -46,7 +47,7 @@ fn seed(config: &Config) -> Result<ets_gateway::policy::Rules, Failure> {
 pub(super) async fn serve(
     tasks: &mut Tasks,
     config: &Config,
-    desk: Option<Desk>,
+    (desk, entry): (Option<Desk>, Entry),
     netd: &Client,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
@@ -59,6 +60,7 @@ pub(super) async fn serve(
             continue;
         }
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
+            let speaks = (speaks, entry.clone());
             let serve = ets_gateway::serve(desk.clone(), speaks, socket, shutdown.clone());
             tasks.spawn(name, serve);
         }

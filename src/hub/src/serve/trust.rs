@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -211,7 +212,9 @@ async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), F
     let stays = match &kept {
         Some(kept) if is_ended(kept) => wanted.profile != "hub",
         // A crash between the two renames below leaves a pair that does not fit.
-        Some(kept) => is_in_time(kept) && ets_ca::is_pair(&known, &read(key)),
+        Some(kept) => {
+            is_in_time(kept) && has(kept, &wanted.names) && ets_ca::is_pair(&known, &read(key))
+        }
         None => false,
     };
     if stays {
@@ -232,6 +235,15 @@ async fn renew(ca: &Ca, wanted: Wanted, cert: &Path, key: &Path) -> Result<(), F
     write(cert, &format!("{}{}", issued.certificate, issued.chain), 0o644)
 }
 
+/// Whether it stands for every name: the configuration may have more of them since.
+fn has(kept: &Kept, wanted: &[String]) -> bool {
+    let is_same = |one: &str, other: &str| match (one.parse::<IpAddr>(), other.parse::<IpAddr>()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one.eq_ignore_ascii_case(other),
+    };
+    wanted.iter().all(|name| kept.names.iter().any(|known| is_same(name, known)))
+}
+
 /// Whether it is valid now and not over soon.
 fn is_in_time(kept: &Kept) -> bool {
     is_valid_for(kept, SOON)
@@ -250,7 +262,12 @@ fn is_valid_for(kept: &Kept, more: Duration) -> bool {
 
 /// Every name that the hub answers at, each once.
 fn names(config: &Config) -> Vec<String> {
-    let all = [&config.dashboard.names, &config.access.names, &config.access.open_names];
+    let all = [
+        &config.dashboard.names,
+        &config.access.names,
+        &config.access.open_names,
+        &config.gateway.names,
+    ];
     let mut names: Vec<String> = Vec::new();
     let outside: Vec<String> = config.open.own_names().collect();
     for name in all.into_iter().flatten().chain(&outside) {

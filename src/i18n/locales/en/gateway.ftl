@@ -75,6 +75,7 @@ out-changed = Somebody changed the rules meanwhile: version { $version } is in f
 out-unreadable = This is no set of rules: { $why }
 out-would = Would it get out?
 out-segment = Segment or address
+out-person = Person, as the certificate has him
 out-host = To (host:port)
 out-moment = At (2026-11-30T09:00)
 out-help = A segment and a host tell what would be, and which rule says so; without a moment, now.

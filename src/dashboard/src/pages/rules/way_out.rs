@@ -7,6 +7,7 @@ use axum::response::Response;
 use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict};
 use ets_gateway::{Desk, Target, Version, Would, words};
 use ets_i18n::{Tr, t};
+use ets_model::PersonId;
 use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Crumb, Html, Page, card, facts, form, notice, when};
 use http::StatusCode;
@@ -165,9 +166,11 @@ async fn versions(view: &View, desk: &Desk) -> Result<Html, Error> {
 async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
     let tr = view.tr();
     let (segment, to, at) = (view.asked("segment"), view.asked("to"), view.asked("at"));
+    let person = view.asked("person");
     let choices = [
         Choice::Text { name: "segment", label: t::out_segment(tr), value: &segment },
         Choice::Text { name: "to", label: t::out_host(tr), value: &to },
+        Choice::Text { name: "person", label: t::out_person(tr), value: &person },
         Choice::Text { name: "at", label: t::out_moment(tr), value: &at },
     ];
     let asked = filter(tr, "/gateway", &choices);
@@ -186,7 +189,9 @@ async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
             None => return Ok(bad(t::out_no_moment(tr))),
         },
     };
-    let would = desk.would(&known.id, &target, None, moment).await?;
+    let person = Some(person.trim()).filter(|person| !person.is_empty());
+    let person = person.map(PersonId::from_kept);
+    let would = desk.would(&known.id, &target, person.as_ref(), moment).await?;
     Ok(asked.then(&answer(view, &would)))
 }
 
