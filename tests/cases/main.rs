@@ -18,6 +18,7 @@ mod matrix;
 mod metrics;
 mod programs;
 mod proxy;
+mod proxy_person;
 mod registry;
 mod relays;
 mod scale;
