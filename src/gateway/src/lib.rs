@@ -25,6 +25,6 @@ pub use error::Error;
 pub use fixed::State as RelayState;
 pub use gateway::{Gateway, Reached, Refusal, Resolve, Ruled, World};
 pub use names::{LookUp, LookingUp, Names};
-pub use service::{Speaks, hold, keep, open, serve};
+pub use service::{Speaks, hold, keep, open, serve, serve_tls};
 pub use tables::MIGRATIONS;
 pub use target::{Host, Target};

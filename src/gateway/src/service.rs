@@ -25,8 +25,6 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub enum Speaks {
     /// HTTP.
     Http,
-    /// HTTP by TLS.
-    Https,
     /// SOCKS version 5.
     Socks,
 }
@@ -39,34 +37,20 @@ pub async fn open(config: &Config, deps: Deps) -> Result<Desk, Error> {
     Desk::open(config, deps, PATIENCE).await
 }
 
-/// Serves one listening socket until shutdown; `entry` is what one that speaks HTTPS shakes hands
-/// with.
+/// Serves one listening socket until shutdown.
 ///
 /// # Errors
 /// When it cannot be used at all.
 pub async fn serve(
     desk: Desk,
-    (speaks, entry): (Speaks, Entry),
+    speaks: Speaks,
     listener: TcpListener,
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let gateway = Arc::clone(desk.gateway());
     let ending = Arc::clone(&gateway);
-    let most = gateway.places().most();
     let places = (Arc::clone(gateway.places()), move || ending.leave());
     match speaks {
-        Speaks::Https => {
-            let talk = move |client: Arc<Client>, stream| {
-                let gateway = Arc::clone(&gateway);
-                async move {
-                    if let Err(error) = http::serve_encrypted(gateway, client, stream).await {
-                        tracing::trace!(%error, "a client of the gateway broke off");
-                    }
-                }
-            };
-            let allowed = (bounds(most), Arc::default());
-            Ok(serve_streams(listener, entry, talk, allowed, shutdown).await?)
-        }
         Speaks::Http => {
             let talk = |client, peer| http::serve(Arc::clone(&gateway), client, peer);
             accept(listener, talk, places, shutdown).await
@@ -79,6 +63,29 @@ pub async fn serve(
             accept(listener, talk, places, shutdown).await
         }
     }
+}
+
+/// Serves HTTP by TLS on one listening socket until shutdown; `entry` is what hands are shaken with.
+///
+/// # Errors
+/// When the socket cannot be used at all.
+pub async fn serve_tls(
+    desk: Desk,
+    entry: Entry,
+    listener: TcpListener,
+    shutdown: Shutdown,
+) -> Result<(), Error> {
+    let gateway = Arc::clone(desk.gateway());
+    let allowed = (bounds(gateway.places().most()), Arc::default());
+    let talk = move |client: Arc<Client>, stream| {
+        let gateway = Arc::clone(&gateway);
+        async move {
+            if let Err(error) = http::serve_encrypted(gateway, client, stream).await {
+                tracing::trace!(%error, "a client of the gateway broke off");
+            }
+        }
+    };
+    Ok(serve_streams(listener, entry, talk, allowed, shutdown).await?)
 }
 
 /// Listens for the relays of the rules in force, whatever they are, until shutdown.

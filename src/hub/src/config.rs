@@ -23,7 +23,7 @@ use ets_runtime::LogFormat;
 pub(crate) use access::ENTRANCE;
 pub(crate) use dns::names as dns_sockets;
 pub(crate) use front::SOCKETS as FRONT;
-pub(crate) use gateway::SOCKETS as GATEWAY;
+pub(crate) use gateway::{SOCKETS as GATEWAY, TLS as GATEWAY_TLS};
 pub(crate) use notify::Notify;
 pub(crate) use open::{HTTP as OPEN_HTTP, HTTPS as OPEN_HTTPS, LAB as OPEN_LAB, Open};
 pub(crate) use pki::{Pki, STATUS};

@@ -15,14 +15,15 @@ const HTTPS: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
 
 /// The names of its sockets, and what is spoken on them.
-pub(crate) const SOCKETS: [(&str, Speaks); 6] = [
+pub(crate) const SOCKETS: [(&str, Speaks); 4] = [
     ("gateway-http", Speaks::Http),
     ("gateway-http-v6", Speaks::Http),
-    ("gateway-https", Speaks::Https),
-    ("gateway-https-v6", Speaks::Https),
     ("gateway-socks", Speaks::Socks),
     ("gateway-socks-v6", Speaks::Socks),
 ];
+
+/// The names of those that speak HTTP by TLS.
+pub(crate) const TLS: [&str; 2] = ["gateway-https", "gateway-https-v6"];
 
 pub(super) fn declare(s: &mut Section<'_>) -> Config {
     let http = s.optional(
@@ -66,15 +67,13 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
 
 /// The sockets that `netd` holds for it.
 pub(super) fn held(config: &Config) -> impl Iterator<Item = (String, SocketAddr)> {
-    let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
-    let places = SOCKETS.into_iter().zip(any.into_iter().cycle());
     let (http, https, socks) = (config.http, config.https, config.socks);
-    places.filter_map(move |((name, speaks), any)| {
-        let port = match speaks {
-            Speaks::Http => http,
-            Speaks::Https => https,
-            Speaks::Socks => socks,
-        };
-        Some((name.to_owned(), SocketAddr::new(any, port?)))
-    })
+    let open = SOCKETS.map(|(name, speaks)| match speaks {
+        Speaks::Http => (name, http),
+        Speaks::Socks => (name, socks),
+    });
+    let all = open.into_iter().chain(TLS.map(|name| (name, https)));
+    let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+    let places = all.zip(any.into_iter().cycle());
+    places.filter_map(|((name, port), any)| Some((name.to_owned(), SocketAddr::new(any, port?))))
 }

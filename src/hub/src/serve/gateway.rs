@@ -8,7 +8,7 @@ use ets_runtime::{Clock, Shutdown, Tasks};
 use ets_store::Store;
 
 use super::listeners;
-use crate::config::{Config, GATEWAY};
+use crate::config::{Config, GATEWAY, GATEWAY_TLS};
 use crate::exit::Failure;
 
 /// Opens the desk with the last rules; none where nobody is to come out.
@@ -60,8 +60,17 @@ pub(super) async fn serve(
             continue;
         }
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
-            let speaks = (speaks, entry.clone());
             let serve = ets_gateway::serve(desk.clone(), speaks, socket, shutdown.clone());
+            tasks.spawn(name, serve);
+        }
+    }
+    for name in GATEWAY_TLS {
+        if held.iter().all(|(one, _)| one != name) {
+            continue;
+        }
+        if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
+            let serve =
+                ets_gateway::serve_tls(desk.clone(), entry.clone(), socket, shutdown.clone());
             tasks.spawn(name, serve);
         }
     }
