@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod compile;
+mod divert;
 mod dump;
 mod error;
 pub mod evaluate;
@@ -23,6 +24,7 @@ mod table;
 mod watch;
 mod ways;
 
+pub use divert::Divert;
 pub use error::Error;
 pub use flows::{Flow, Flows};
 pub use neighbours::hasten_neighbours;

@@ -104,7 +104,7 @@ pub(crate) fn links() -> Links {
         ("mgmt0", port(MANAGEMENT, &["10.2.0.254"], &[])),
     ];
     let ports = ports.into_iter().map(|(name, port)| (name.to_owned(), port)).collect();
-    Links { ports, metered: false, published: Vec::new() }
+    Links { ports, metered: false, published: Vec::new(), intercept: None }
 }
 
 pub(crate) fn rules() -> Ruleset {

@@ -110,7 +110,7 @@ fn links() -> Links {
     ports.insert("dc0".into(), port(2, &["10.1.0.254".into(), "fd10:1::254".into()]));
     ports.insert("ext0".into(), port(3, &["203.0.113.254".into()]));
     ports.insert("mgmt0".into(), port(4, &["10.2.0.254".into()]));
-    Links { ports, metered: true, published: Vec::new() }
+    Links { ports, metered: true, published: Vec::new(), intercept: None }
 }
 
 /// covers: N2.1

@@ -162,7 +162,7 @@ impl Star {
             port("k2", "10.10.2", "fd10:10:2:"),
             port("dc0", "10.1.0", "fd10:1:"),
         ]);
-        Links { ports, metered: false, published: Vec::new() }
+        Links { ports, metered: false, published: Vec::new(), intercept: None }
     }
 
     fn kernel(&self) -> Kernel {

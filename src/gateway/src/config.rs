@@ -20,6 +20,8 @@ pub struct Config {
     /// The ports of the hub for datagrams by SOCKS (RFC 1928, section 7); none where they are not
     /// relayed.
     pub udp: Option<PortRange>,
+    /// The port to which what is taken on its way is handed, TCP and UDP.
+    pub transparent: Option<u16>,
     /// The DNS servers that are asked for names, in this order.
     pub resolvers: Vec<SocketAddr>,
     /// Names with their addresses, before any server.
@@ -31,6 +33,7 @@ pub struct Config {
 impl Config {
     /// Whether anybody can come out by it.
     pub fn is_on(&self) -> bool {
-        self.http.is_some() || self.https.is_some() || self.socks.is_some()
+        let ports = [self.http, self.https, self.socks, self.transparent];
+        ports.iter().any(Option::is_some)
     }
 }

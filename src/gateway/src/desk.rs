@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use ets_model::{PersonId, Protocol, Segment, SegmentId, SegmentNo, WallTime};
+use ets_model::{Intercept, PersonId, Protocol, Segment, SegmentId, SegmentNo, WallTime};
 use ets_registry::{Author, Registry};
 use ets_rights::Rights;
 use ets_runtime::Clock;
@@ -18,7 +18,9 @@ use crate::fixed::Held;
 use crate::gateway::{Gateway, Resolve, World};
 use crate::meters::Meters;
 use crate::names::Names;
-use crate::policy::{Ask, Fault, Ground, Moment, Policy, Rules, Unfit, Verdict, faults};
+use crate::policy::{
+    Ask, Fault, Ground, Moment, Policy, Rules, Unfit, Verdict, Way, faults, nobodys,
+};
 use crate::relay::Patience;
 use crate::target::{Host, Target};
 use crate::{Config, Error, tables};
@@ -100,6 +102,8 @@ struct Inner {
     applying: Mutex<()>,
     relays: Arc<Held>,
     rights: Arc<OnceLock<Rights>>,
+    /// The port of the transparent sockets.
+    transparent: Option<u16>,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -157,6 +161,7 @@ impl Desk {
             applying: Mutex::default(),
             relays: Arc::default(),
             rights,
+            transparent: config.transparent,
         }));
         if is_new {
             desk.apply(seed, 0, &Author::new("system")).await?;
@@ -294,6 +299,23 @@ impl Desk {
         self.0.gateway.enforce(policy);
     }
 
+    /// Whose flows outside are to be taken on their way, as the rules are now; `None`: nobody's.
+    pub fn intercept(&self) -> Option<Intercept> {
+        let deps = &self.0.deps;
+        let (port, policy) = (self.0.transparent?, self.0.gateway.policy());
+        let catalog = deps.registry.catalog();
+        let mut segments: Vec<SegmentNo> = catalog.all_segments().map(|one| one.no).collect();
+        segments.retain(|no| policy.takes_from(*no));
+        segments.sort_unstable();
+        let kept = deps.inner.iter().copied().chain(nobodys()).collect();
+        (!segments.is_empty()).then_some(Intercept { segments, kept, port })
+    }
+
+    /// Tells that rules were put in force, by whomever.
+    pub fn enforced(&self) -> watch::Receiver<()> {
+        self.0.gateway.changes()
+    }
+
     /// Tells that the registry changed.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.0.deps.registry.changes()
@@ -308,7 +330,7 @@ impl Desk {
         segment: &SegmentId,
         target: &Target,
         person: Option<&PersonId>,
-        at: Option<WallTime>,
+        (way, at): (Way, Option<WallTime>),
     ) -> Result<Would, Error> {
         let Deps { registry, clock, zone, .. } = &self.0.deps;
         let found = registry.catalog().segment(segment.as_str()).cloned();
@@ -324,6 +346,7 @@ impl Desk {
             address,
             port: target.port,
             protocol: Protocol::Tcp,
+            way,
         };
         let moment = Moment::of(&at);
         let first = addresses.first().map(|address| ask(*address));

@@ -20,7 +20,7 @@ use crate::open::{Book, Open};
 
 use crate::meters::{Meter, Meters, Passed};
 pub(crate) use crate::open::Tunnel;
-use crate::policy::{Ask, Moment, Policy, Verdict, Why};
+use crate::policy::{Ask, Moment, Policy, Verdict, Way, Why};
 use crate::relay::{End, Near, Patience, Pool, join, join_near};
 use crate::target::{Host, Target};
 
@@ -237,11 +237,26 @@ impl<R: Resolve> Gateway<R> {
         person: Option<&PersonId>,
         target: &Target,
     ) -> Result<Reached, Refusal> {
-        let segment = self.segment_of(client).ok_or_else(|| self.no(Why::Stranger))?;
+        self.reach_at(client, person, (target, None)).await
+    }
+
+    /// As [`reach`](Self::reach); with an address, somebody who knows of no proxy sent it there, and it is
+    /// connected to that address alone.
+    pub(crate) async fn reach_at(
+        &self,
+        client: IpAddr,
+        person: Option<&PersonId>,
+        (target, taken): (&Target, Option<IpAddr>),
+    ) -> Result<Reached, Refusal> {
+        let segment = self.segment(client)?;
         let mut place = self.place(segment)?;
         let mut refused = None;
         let mut tried = false;
-        for address in self.addresses(&target.host).await? {
+        let addresses = match taken {
+            Some(address) => vec![address],
+            None => self.addresses(&target.host).await?,
+        };
+        for address in addresses {
             let ask = Ask {
                 segment: Some(segment),
                 person,
@@ -249,6 +264,7 @@ impl<R: Resolve> Gateway<R> {
                 address,
                 port: target.port,
                 protocol: Protocol::Tcp,
+                way: taken.map_or(Way::Proxy, |_| Way::Transparent),
             };
             if let Err(no) = self.allowed(&ask) {
                 refused.get_or_insert_with(|| self.refusal(no, &ask));
@@ -303,6 +319,11 @@ impl<R: Resolve> Gateway<R> {
         self.world.segment_of(address)
     }
 
+    /// The segment of who asks.
+    pub(crate) fn segment(&self, client: IpAddr) -> Result<SegmentNo, Refusal> {
+        self.segment_of(client).ok_or_else(|| self.no(Why::Stranger))
+    }
+
     fn no(&self, why: Why) -> Refusal {
         Refusal::Rules(Box::new(Ruled { why, until: None, policy: self.policy() }))
     }
@@ -338,7 +359,7 @@ impl<R: Resolve> Gateway<R> {
         if found.is_empty() { Err(Refusal::NoSuchName) } else { Ok(found) }
     }
 
-    fn allowed(&self, ask: &Ask<'_>) -> Result<(), (Why, Arc<Policy>)> {
+    pub(crate) fn allowed(&self, ask: &Ask<'_>) -> Result<(), (Why, Arc<Policy>)> {
         let policy = self.policy.load();
         let ask = Ask { person: self.counted(ask.person), ..*ask };
         match policy.decide(&ask, self.moment()) {
@@ -347,7 +368,7 @@ impl<R: Resolve> Gateway<R> {
         }
     }
 
-    fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
+    pub(crate) fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
         let ask = Ask { person: self.counted(ask.person), ..*ask };
         let until = policy.until(&ask, &self.world.now());
         Refusal::Rules(Box::new(Ruled { why, until, policy }))

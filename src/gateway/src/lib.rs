@@ -17,6 +17,7 @@ mod service;
 pub mod socks;
 mod tables;
 mod target;
+mod transparent;
 pub mod words;
 
 pub use config::Config;
@@ -25,6 +26,7 @@ pub use error::Error;
 pub use fixed::State as RelayState;
 pub use gateway::{Gateway, Reached, Refusal, Resolve, Ruled, World};
 pub use names::{LookUp, LookingUp, Names};
-pub use service::{Speaks, hold, keep, open, serve, serve_tls};
+pub use service::{Speaks, hold, keep, open, serve, serve_datagrams, serve_tls};
 pub use tables::MIGRATIONS;
 pub use target::{Host, Target};
+pub use transparent::Speak;

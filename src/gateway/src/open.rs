@@ -10,7 +10,7 @@ use ets_model::{PersonId, Protocol, SegmentNo};
 use tokio::sync::Notify;
 
 use crate::meters::Meter;
-use crate::policy::{Ask, Moment, Policy, Verdict, Why};
+use crate::policy::{Ask, Moment, Policy, Verdict, Way, Why};
 use crate::relay::Stop;
 
 /// Parts of the book, so that those who open and end tunnels seldom meet.
@@ -36,6 +36,7 @@ pub(crate) struct Open {
     pub(crate) protocol: Protocol,
     /// The relay by which it was allowed; none where the rules allowed it.
     pub(crate) relay: Option<Box<str>>,
+    way: Way,
     pub(crate) meter: Meter,
     told: Notify,
     /// What was told: that the process ends, and not that the rules say no.
@@ -132,6 +133,7 @@ impl Open {
             port: ask.port,
             protocol: ask.protocol,
             relay: None,
+            way: ask.way,
             meter,
             told: Notify::new(),
             leaves: AtomicBool::new(false),
@@ -165,6 +167,7 @@ impl Open {
             address: self.address,
             port: self.port,
             protocol: self.protocol,
+            way: self.way,
         }
     }
 }

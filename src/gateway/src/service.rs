@@ -1,6 +1,6 @@
 //! The gateway as a part of `serve`.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::accept::accept;
 use crate::relay::Patience;
-use crate::{Config, Deps, Desk, Error, http, socks};
+use crate::{Config, Deps, Desk, Error, Speak, http, socks, transparent};
 
 /// How long a tunnel may be quiet: longer than the keep-alive of most programs (two hours, RFC
 /// 9293, section 3.8.4, would be kept by nothing on the way).
@@ -27,6 +27,8 @@ pub enum Speaks {
     Http,
     /// SOCKS version 5.
     Socks,
+    /// Nothing to us: what was sent to others and taken on its way.
+    Transparent,
 }
 
 /// Opens the desk: the last version of the rules is in force then.
@@ -62,7 +64,29 @@ pub async fn serve(
             };
             accept(listener, talk, places, shutdown).await
         }
+        Speaks::Transparent => {
+            let talk = |client, peer| {
+                let gateway = Arc::clone(&gateway);
+                async move { transparent::serve(&gateway, client, peer).await }
+            };
+            accept(listener, talk, places, shutdown).await
+        }
     }
+}
+
+/// Serves datagrams that were taken on their way until shutdown; `speak` gives the sockets that answer.
+///
+/// # Errors
+/// When the socket cannot be used at all.
+pub async fn serve_datagrams(
+    desk: Desk,
+    socket: UdpSocket,
+    speak: Arc<dyn Speak>,
+    shutdown: Shutdown,
+) -> Result<(), Error> {
+    let gateway = Arc::clone(desk.gateway());
+    let places = Arc::clone(gateway.places());
+    transparent::serve_datagrams(gateway, socket, (speak, places), shutdown).await
 }
 
 /// Serves HTTP by TLS on one listening socket until shutdown; `entry` is what hands are shaken with.

@@ -108,6 +108,9 @@ pub(crate) enum GatewayAction {
         /// At which moment (RFC 3339); now unless given
         #[arg(long)]
         at: Option<String>,
+        /// Of somebody who sends it there without a proxy
+        #[arg(long)]
+        transparent: bool,
     },
 }
 

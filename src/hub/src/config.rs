@@ -23,7 +23,7 @@ use ets_runtime::LogFormat;
 pub(crate) use access::ENTRANCE;
 pub(crate) use dns::names as dns_sockets;
 pub(crate) use front::SOCKETS as FRONT;
-pub(crate) use gateway::{SOCKETS as GATEWAY, TLS as GATEWAY_TLS};
+pub(crate) use gateway::{DATAGRAMS as GATEWAY_UDP, SOCKETS as GATEWAY, TLS as GATEWAY_TLS};
 pub(crate) use notify::Notify;
 pub(crate) use open::{HTTP as OPEN_HTTP, HTTPS as OPEN_HTTPS, LAB as OPEN_LAB, Open};
 pub(crate) use pki::{Pki, STATUS};
@@ -209,7 +209,7 @@ fn declare(file: &mut Document<'_>) -> Config {
     held.extend(gateway::held(&gateway));
     held.extend(front::held(&front));
     held.extend(dns::held(&dns, false));
-    let listen_udp = dns::held(&dns, true).collect();
+    let listen_udp = dns::held(&dns, true).chain(gateway::held_udp(&gateway)).collect();
     held.extend(open.held(front.port));
     let published = open.published();
     let netd = ets_netd::Config { listen: held, listen_udp, published, ..netd };

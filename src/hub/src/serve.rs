@@ -12,6 +12,7 @@ mod rules;
 mod seed;
 mod services;
 mod speed;
+mod transparent;
 mod trust;
 
 use std::sync::Arc;

@@ -9,7 +9,8 @@ use crate::layout::Layout;
 use crate::listeners::Listeners;
 use crate::plan::{COMMON4, COMMON6, EXTERNAL, Mode, Plan, SERVICES};
 use crate::servers::{
-    DNS, DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_HTTPS, PROXY_SOCKS, PROXY_UDP, SPEED, WEB, ZONE,
+    DNS, DOCUMENTS, FRONT, NAMES, PROXY_HTTP, PROXY_HTTPS, PROXY_SOCKS, PROXY_UDP, SPEED,
+    TRANSPARENT, WEB, ZONE,
 };
 
 /// Writes `DIR/hub.toml` anew.
@@ -41,7 +42,7 @@ fn text(layout: &Layout, plan: &Plan, listeners: &Listeners, pins: Option<&Path>
          [open]\nhttp = [\"{out4}:80\", \"[{out6}]:80\"]\n\
          https = [\"{out4}:443\", \"[{out6}]:443\"]\n\n\
          [gateway]\nhttp = {PROXY_HTTP}\nhttps = {PROXY_HTTPS}\n\
-         names = [\"{hub4}\", \"{hub6}\"]\nsocks = {PROXY_SOCKS}\nudp = \"{PROXY_UDP}\"\nresolver = \"{outside_names}\"\n\n\
+         names = [\"{hub4}\", \"{hub6}\"]\nsocks = {PROXY_SOCKS}\nudp = \"{PROXY_UDP}\"\ntransparent = {TRANSPARENT}\nresolver = \"{outside_names}\"\n\n\
          [pki]\nurl = \"{pki}\"\n\n\
          [access]\nnames = [\"portal.ets.localhost\", \"localhost\"]\n\
          open_names = [\"open.ets.localhost\", \"127.0.0.1\"]\n\

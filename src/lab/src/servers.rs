@@ -20,6 +20,8 @@ pub(crate) const SPEED: u16 = 8472;
 pub(crate) const FRONT: u16 = 80;
 /// The hub's proxies.
 pub(crate) const PROXY_HTTP: u16 = 3128;
+/// Where the gateway takes what is sent outside without a proxy.
+pub(crate) const TRANSPARENT: u16 = 3131;
 /// See [`PROXY_HTTP`].
 pub(crate) const PROXY_HTTPS: u16 = 3129;
 /// See [`PROXY_HTTP`].

@@ -1,11 +1,11 @@
 //! `serve`'s half: one connection a request.
 
-use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ets_model::{Policy, SegmentNo, WallTime};
+use ets_model::{Intercept, Policy, SegmentNo, WallTime};
 use tokio::net::UnixStream;
 
 use crate::{
@@ -168,6 +168,35 @@ impl Client {
         let listener = TcpListener::from(socket);
         listener.set_nonblocking(true)?;
         Ok(listener)
+    }
+
+    /// Hands what segments send outside to the transparent sockets; `None`: nothing. The same once more
+    /// costs nothing.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or refuses; nothing is changed then.
+    pub async fn intercept(&self, wanted: Option<Intercept>) -> Result<(), Error> {
+        match self.ask(&Request::Intercept(wanted)).await?.1 {
+            Reply::Done(_) => Ok(()),
+            other => Err(unexpected(other, "done")),
+        }
+    }
+
+    /// A socket for datagrams that speaks in the name of a host outside.
+    ///
+    /// # Errors
+    /// When `netd` cannot be reached or refuses: the address is none outside, or there were too many.
+    pub async fn speak(&self, address: SocketAddr) -> Result<UdpSocket, Error> {
+        let mut connection = self.open(&Request::Speak { address }).await?;
+        match connection.receive_with("a reply").await?.ok_or(Error::Closed)? {
+            Reply::Listener => {}
+            other => return Err(unexpected(other, "a socket")),
+        }
+        let socket = connection.take_descriptor();
+        let socket =
+            UdpSocket::from(socket.ok_or_else(|| Error::NoDescriptor(address.to_string()))?);
+        socket.set_nonblocking(true)?;
+        Ok(socket)
     }
 
     /// As [`listener`](Self::listener), for UDP; non-blocking, ready for tokio. Datagrams that

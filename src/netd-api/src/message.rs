@@ -1,11 +1,11 @@
 //! Every message of the protocol. A change of any of them raises [`PROTOCOL`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ets_model::{
-    Blind, Criticality, IcmpErrorKind, LinkState, Method, NeighbourState, Obstacle, Outcome,
-    Policy, SegmentNo, Stamp, Transition, WallTime,
+    Blind, Criticality, IcmpErrorKind, Intercept, LinkState, Method, NeighbourState, Obstacle,
+    Outcome, Policy, SegmentNo, Stamp, Transition, WallTime,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,11 @@ use crate::meter::{Conversations, MeterFrame, Metering};
 use crate::rules::{Apply, Offence, Plan, Reach, RulesEvent, RulesNow};
 
 /// The version of the protocol. Both sides must speak the same one.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
+
+/// Held sockets whose names begin so are transparent (`IP_TRANSPARENT`): they are handed what was sent
+/// to others ([`Request::Intercept`]), and those for UDP say to whom (`IP_RECVORIGDSTADDR`).
+pub const TRANSPARENT: &str = "gateway-transparent";
 
 /// The first four bytes of a [`Hello`], so that a stranger is told apart from an old version.
 pub const MAGIC: [u8; 4] = *b"ETSN";
@@ -75,6 +79,15 @@ pub enum Request {
     /// [`Reply::Meter`]; first the minutes that ended after `after`, then every counter as it
     /// stands, then once a second those that changed.
     Meter { after: Option<WallTime> },
+    /// Hands what segments send outside to the transparent sockets that `netd` holds; `None`: nothing of
+    /// it. Answer: [`Reply::Done`] once the kernel does so and the disk knows, or [`Reply::Refused`] with
+    /// nothing changed.
+    Intercept(Option<Intercept>),
+    /// Asks for a socket for datagrams that is bound to an address of a host outside, so that answers
+    /// reach who was intercepted in that host's name. Answer: [`Reply::Listener`] with one descriptor,
+    /// or [`Reply::Refused`]: the address is the hub's, a segment's or of a network that is kept, nobody
+    /// is intercepted, or there were too many a second.
+    Speak { address: SocketAddr },
 }
 
 /// What `netd` answers.

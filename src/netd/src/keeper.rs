@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use ets_model::{BootTime, LinkState, SegmentNo, Stamp, WallTime};
+use ets_model::{BootTime, Intercept, LinkState, SegmentNo, Stamp, WallTime};
 use ets_netd_api::{Desired, SegmentNow};
 use nix::fcntl::{Flock, FlockArg};
 use serde::de::DeserializeOwned;
@@ -74,6 +74,8 @@ pub(crate) enum Keep {
     /// The states as of the event of this number. The journal is told when they are in the file,
     /// and also when they could not be written: a full disk keeps nobody from being told.
     States(Vec<SegmentNow>, u64),
+    /// Whose flows the gateway takes.
+    Intercept(Box<Option<Intercept>>),
     /// What was refused, as of one reading.
     Tallies(Box<Tallies>),
 }
@@ -85,6 +87,7 @@ pub(crate) struct Left {
     pub(crate) known: Known,
     pub(crate) rules: Option<Safety>,
     pub(crate) tallies: Option<Tallies>,
+    pub(crate) intercept: Option<Intercept>,
     /// When it was last alive; `None` when there was none.
     pub(crate) alive: Option<Stamp>,
 }
@@ -121,6 +124,7 @@ impl Store {
             known: Known { states: known, seen },
             rules: self.read("rules"),
             tallies: self.read("tallies"),
+            intercept: self.read("intercept").flatten(),
             alive,
         }
     }
@@ -199,6 +203,10 @@ impl Keeper {
                 Ok(Keep::States(now, seq)) => {
                     let written = self.store.write_soon("states", &States::of(&now));
                     self.journal.kept(seq);
+                    self.tell(written);
+                }
+                Ok(Keep::Intercept(intercept)) => {
+                    let written = self.store.write("intercept", &*intercept);
                     self.tell(written);
                 }
                 Ok(Keep::Tallies(tallies)) => {

@@ -20,6 +20,7 @@ mod ring;
 mod rules;
 mod server;
 mod service;
+mod speak;
 mod status;
 mod watcher;
 

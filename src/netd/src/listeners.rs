@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ets_netd_api::inherited_listener;
+use ets_netd_api::{TRANSPARENT, inherited_listener};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Socket, Type};
 
 use crate::Error;
+use crate::speak::transparent;
 
 /// Bytes of datagrams that wait to be read while `serve` is away, the kernel's own included.
 const BUFFER: usize = 1 << 20;
@@ -128,15 +129,19 @@ fn make_room(setting: &str) {
 
 fn open(name: &str, kind: Kind, address: SocketAddr) -> Result<OwnedFd, Error> {
     let refused = |source| Error::Listen { name: name.to_owned(), address, source };
+    let is_transparent = name.starts_with(TRANSPARENT);
     let socket = match kind {
-        Kind::Tcp => listen(address),
-        Kind::Udp => datagrams(address),
+        Kind::Tcp => listen(address, is_transparent),
+        Kind::Udp => datagrams(address, is_transparent),
     };
     Ok(socket.map_err(refused)?.into())
 }
 
-fn listen(address: SocketAddr) -> io::Result<Socket> {
+fn listen(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if is_transparent {
+        transparent(&socket)?;
+    }
     socket.set_reuse_address(true)?;
     bind(&socket, address)?;
     socket.listen(BACKLOG)?;
@@ -146,9 +151,18 @@ fn listen(address: SocketAddr) -> io::Result<Socket> {
 /// Without `SO_REUSEADDR`, which for UDP would take datagrams away from a stranger on the port.
 /// Each datagram is to say where it was sent to, so that the answer can leave from there (ip(7),
 /// RFC 3542 section 6).
-fn datagrams(address: SocketAddr) -> io::Result<Socket> {
+fn datagrams(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    if is_transparent {
+        transparent(&socket)?;
+    }
     match address {
+        SocketAddr::V4(_) if is_transparent => {
+            setsockopt(&socket, sockopt::Ipv4OrigDstAddr, &true)?
+        }
+        SocketAddr::V6(_) if is_transparent => {
+            setsockopt(&socket, sockopt::Ipv6OrigDstAddr, &true)?
+        }
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
     }

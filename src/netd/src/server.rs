@@ -1,14 +1,14 @@
 //! The control server: one request a connection, each connection in one role. Nobody here can
 //! hold up the watcher, and no follower another one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use ets_model::{Stamp, WallTime};
+use ets_model::{Intercept, Stamp, WallTime};
 use ets_netd_api::{Allow, Connection, Cursor, Desired, Error, Reply, Request, RulesNow, greet};
 use ets_runtime::Shutdown;
 use tokio::net::{UnixListener, UnixStream};
@@ -23,6 +23,7 @@ use crate::listeners::Listeners;
 use crate::meter::{Beginning, MeterHub};
 use crate::ping::{self, Ping};
 use crate::rules::{Answer, Order};
+use crate::speak::{self, Rate};
 use crate::watcher::{Command, Orders};
 use crate::{refuse, status};
 
@@ -49,6 +50,8 @@ pub(crate) struct Control {
     pub(crate) allow: Allow,
     pub(crate) started: Stamp,
     pub(crate) pings: Semaphore,
+    /// Sockets that speak in the name of others, by the second.
+    pub(crate) spoken: Rate,
     pub(crate) followers: AtomicU32,
     /// One configuration at a time, in the order in which they came.
     pub(crate) configuring: tokio::sync::Mutex<()>,
@@ -153,9 +156,43 @@ async fn answer(
             let order = |answer| Order::Conversations(segment, answer);
             rule(connection, control, order, |talk| Reply::Conversations(Box::new(talk))).await
         }
+        Request::Intercept(wanted) => {
+            if let Some(why) = wanted.as_ref().and_then(Intercept::fault) {
+                return refuse(connection, why).await;
+            }
+            let done = |()| Reply::Done(control.journal.place().newest);
+            rule(connection, control, |answer| Order::Intercept(wanted, answer), done).await
+        }
+        Request::Speak { address } => speak(connection, control, address).await,
         Request::Reach => {
             rule(connection, control, Order::Reach, |reach| Reply::Reach(Box::new(reach))).await
         }
+    }
+}
+
+/// A socket for datagrams that speaks in the name of a host outside.
+async fn speak(
+    connection: &mut Connection,
+    control: &Control,
+    address: SocketAddr,
+) -> Result<(), Error> {
+    if !control.spoken.admits() {
+        return refuse(connection, "too many such sockets a second: try again later".into()).await;
+    }
+    let sender = match &control.rules {
+        Ok(sender) => sender,
+        Err(why) => return refuse(connection, why.clone()).await,
+    };
+    let (answer, is_answered) = oneshot::channel();
+    let _ = sender.send(Order::Speak(address.ip(), answer));
+    match is_answered.await {
+        Ok(Ok(())) => {}
+        Ok(Err(why)) => return refuse(connection, why).await,
+        Err(_) => return refuse(connection, "netd is ending".into()).await,
+    }
+    match speak::socket(address) {
+        Ok(socket) => connection.send_with(&Reply::Listener, socket.as_fd()).await,
+        Err(error) => refuse(connection, format!("{address} cannot be spoken for: {error}")).await,
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::Sender;
 
 use ets_dataplane::Watch;
+use ets_model::Intercept;
 use ets_netd_api::Allow;
 use ets_probe::{Engine, EngineConfig};
 use ets_runtime::{Clock, Shutdown};
@@ -23,6 +24,7 @@ use crate::listeners::Listeners;
 use crate::meter::Meter;
 use crate::rules::{self, Filter, Order, Safety};
 use crate::server::{self, Control, PINGS};
+use crate::speak::Rate;
 use crate::watcher::{Command, Orders, Parts, Watcher};
 use crate::{Config, Error, confine};
 
@@ -66,6 +68,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     }
     let mut left = store.load(started);
     let (rules, tallies) = (left.rules.take(), left.tallies.take());
+    let rules = (rules, left.intercept.take());
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
     let instance = instance();
@@ -93,6 +96,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
         allow: Allow { group: config.group },
         started,
         pings: Semaphore::new(PINGS),
+        spoken: Rate::default(),
         followers: AtomicU32::new(0),
         configuring: Mutex::new(()),
         rules,
@@ -107,7 +111,7 @@ fn rule(
     config: &Config,
     (journal, keeper, clock): (&Journal, &Sender<Keep>, &Clock),
     meter: Meter,
-    left: Option<Safety>,
+    (left, intercept): (Option<Safety>, Option<Intercept>),
 ) -> Result<Sender<Order>, String> {
     if !config.rules {
         return Err("rules are switched off: set rules = true in [netd]".to_owned());
@@ -117,8 +121,9 @@ fn rule(
         tracing::error!("{why}");
         why
     };
-    let filter =
+    let mut filter =
         Filter::open(meter.by_filter(), config.published.clone()).map_err(|error| told(&error))?;
+    filter.intercept(intercept);
     let (clock, journal, keeper) = (clock.clone(), journal.clone(), keeper.clone());
     let boot_id = keeper::boot_id();
     let parts = rules::Parts { clock, journal, keeper, filter, meter, left, boot_id };

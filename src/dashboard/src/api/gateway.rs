@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use ets_gateway::datagrams::Datagrams;
-use ets_gateway::policy::{Rules, Verdict};
+use ets_gateway::policy::{Rules, Verdict, Way};
 use ets_gateway::{Applied, RelayState, Target, Version, Would};
 use ets_model::PersonId;
 use http::StatusCode;
@@ -30,6 +30,9 @@ pub(crate) struct Question {
     at: Option<String>,
     /// As the certificate names him.
     person: Option<String>,
+    /// Of somebody who knows of no proxy.
+    #[serde(default)]
+    transparent: bool,
 }
 
 /// `GET /api/v1/gateway`
@@ -95,7 +98,8 @@ pub(crate) async fn would(
     };
     let person = asked.person.as_deref().filter(|person| !person.is_empty());
     let person = person.map(PersonId::from_kept);
-    let would = desk.would(&segment.id, &to, person.as_ref(), at).await?;
+    let way = if asked.transparent { Way::Transparent } else { Way::Proxy };
+    let would = desk.would(&segment.id, &to, person.as_ref(), (way, at)).await?;
     let mut told = document(&would, &asked.to);
     told["person"] = json!(person.as_ref().map(PersonId::as_str));
     Ok(answer(StatusCode::OK, &told))

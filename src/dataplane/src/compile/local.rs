@@ -85,6 +85,7 @@ fn input_segment(ground: &Ground<'_>) -> Vec<Rule> {
         Line::new("answers the hub").goes_back().accept(),
         Line::new("to everybody").meta(MetaKey::PacketType, 0).ne(&[TO_US]).goto(denied()),
     ];
+    rules.extend(super::intercept::is_taken(ground));
     rules.extend(Ip::BOTH.map(answers));
     rules.extend(Ip::BOTH.map(router_pings));
     rules.push(Line::new("routers only ping").mark(0).eq(&[0; 4]).goto(denied()));

@@ -10,6 +10,9 @@
 //!   prefix length in use (`from4_24`; `bound4_24` has the hardware address in its key as well). A
 //!   source that is in none of them is forged. Then come options, ICMP and neighbour discovery, and the
 //!   limit of packets a second.
+//! * `intercept` (prerouting, after connection tracking; only while the gateway wants it) hands what a
+//!   segment sends outside to the gateway's transparent sockets and marks it, so that it is routed to the
+//!   hub itself. It is accepted by nothing else, and never forwarded.
 //! * `forward` drops what no rule accepts. A flow that these rules accepted carries their generation
 //!   as its connection mark and passes at once. Everything else is asked for its rights: new flows,
 //!   and flows that older rules accepted, so that a right that was withdrawn ends its flows and a flow
@@ -29,6 +32,7 @@ mod arp;
 mod forward;
 mod ground;
 mod guard;
+mod intercept;
 mod limits;
 mod line;
 mod local;
@@ -46,9 +50,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ets_model::Policy;
+use ets_model::{Intercept, Policy};
 
 use crate::nft::ir::{Family, Ruleset};
+pub use intercept::TAKEN;
 pub use meter::METER_SETS;
 pub use refuse::refused_sets;
 
@@ -70,6 +75,8 @@ pub struct Links {
     pub metered: bool,
     /// Where the hub itself answers those outside, over TCP.
     pub published: Vec<std::net::SocketAddr>,
+    /// Whose flows to the outside the hub's gateway takes for itself; `None`: nobody's.
+    pub intercept: Option<Intercept>,
 }
 
 /// An interface of the hub.
@@ -98,6 +105,7 @@ fn inet(ground: &Ground<'_>) -> crate::nft::ir::Table {
     neighbour::chains(ground, &mut parts);
     pieces::chains(ground, &mut parts);
     guard::chains(ground, &mut parts);
+    intercept::chains(ground, &mut parts);
     services::chains(ground, &mut parts);
     forward::chains(ground, &mut parts);
     local::chains(ground, &mut parts);

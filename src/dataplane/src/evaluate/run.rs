@@ -38,6 +38,8 @@ pub struct Outcome<'a> {
     pub flow_mark: u32,
     /// Whether connection tracking knows it.
     pub tracked: bool,
+    /// Whether a transparent socket of the hub would have taken it, had one listened.
+    pub taken: bool,
 }
 
 /// What the kernel attached to the packet.
@@ -106,6 +108,7 @@ impl<'r, 'a> Run<'r, 'a> {
                 priority,
                 flow_mark,
                 tracked: false,
+                taken: false,
             },
         }
     }
@@ -250,6 +253,13 @@ impl<'r, 'a> Run<'r, 'a> {
                     self.tracked = Tracked::Never;
                 }
                 Ok(Next::Go)
+            }
+            Expr::Tproxy { port } => {
+                self.read(*port, 2)?;
+                // Where a socket takes the packet, it is nobody else's any more. What is computed here
+                // is what becomes of it where none does.
+                self.outcome.taken = true;
+                Ok(Next::Break)
             }
             Expr::Present { header, to } => self.present(*header, *to),
             Expr::Dynset { key, each, .. } => self.dynset(named, *key, each),

@@ -224,6 +224,9 @@ pub enum Expr {
     SetCtMark { from: Reg },
     /// The packet belongs to no connection.
     Notrack,
+    /// Hands the packet to a transparent socket of the hub: the one of its flow, or the one that listens
+    /// on the port in the register (two bytes, network order). Breaks off where there is none.
+    Tproxy { port: Reg },
     /// Loads whether an option, or an IPv6 extension header of type `header`, is there: one byte.
     Present { header: Header, to: Reg },
     /// Adds or refreshes an element of a dynamic set and runs its expressions; breaks off when the set

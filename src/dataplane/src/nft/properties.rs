@@ -101,6 +101,7 @@ fn decides() -> impl Strategy<Value = Expr> {
         verdict().prop_map(Expr::Verdict),
         Just(Expr::Counter),
         Just(Expr::Notrack),
+        reg().prop_map(|port| Expr::Tproxy { port }),
         ("[A-Z]{1,5}", reg(), vec(each(), 0..4)).prop_map(|(set, key, each)| Expr::Dynset {
             set,
             key,

@@ -99,7 +99,7 @@ async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
         let at: Timestamp = at.parse().unwrap();
         let at = Some(WallTime(at.as_microsecond()));
         let to = Target::read(to).unwrap();
-        desk.would(&segment.parse().unwrap(), &to, None, at).await.unwrap()
+        desk.would(&segment.parse().unwrap(), &to, None, (Way::Proxy, at)).await.unwrap()
     };
     let verdict = |would: &Would| would.addresses.first().map(|(_, verdict)| *verdict);
     let (monday, sunday) = ("2026-11-30T09:00:00+05:00", "2026-11-29T09:00:00+05:00");
@@ -119,5 +119,8 @@ async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
     let nowhere = ask("s1", "no.example:80", monday).await;
     assert!(nowhere.verdict().is_none() && nowhere.addresses.is_empty());
     let (none, to) = ("s7".parse().unwrap(), Target::read("a.b:1").unwrap());
-    assert!(matches!(desk.would(&none, &to, None, None).await, Err(Error::NoSegment(_))));
+    assert!(matches!(
+        desk.would(&none, &to, None, (Way::Proxy, None)).await,
+        Err(Error::NoSegment(_))
+    ));
 }

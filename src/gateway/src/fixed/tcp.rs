@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::Port;
 use crate::accept::{Places, accept};
 use crate::gateway::{Gateway, Reached, Refusal, Resolve, connect};
-use crate::policy::Ask;
+use crate::policy::{Ask, Way};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -80,6 +80,7 @@ async fn reach<R: Resolve>(
         address: port.target.ip(),
         port: port.target.port(),
         protocol: Protocol::Tcp,
+        way: Way::Proxy,
     };
     let tunnel = gateway.let_by(&port.relay, &ask)?;
     let stream = tokio::select! {

@@ -15,7 +15,7 @@ use super::Port;
 use super::packet::{Between, answer, receive, tell_address};
 use crate::datagrams::{BATCH, Dropped, Session as Place, send, socket, with_buffer};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
-use crate::policy::Ask;
+use crate::policy::{Ask, Way};
 
 /// A session without a datagram for so long ends.
 const IDLE: Duration = Duration::from_secs(60);
@@ -96,6 +96,7 @@ impl<R: Resolve> Door<R> {
             address: self.port.target.ip(),
             port: self.port.target.port(),
             protocol: Protocol::Udp,
+            way: Way::Proxy,
         };
         let tunnel = self.gateway.let_by(&self.port.relay, &ask).map_err(|why| match why {
             Refusal::Crowded(_) | Refusal::Full => Dropped::Crowded,

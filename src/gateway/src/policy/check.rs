@@ -40,6 +40,7 @@ pub fn faults(rules: &Rules) -> Vec<Fault> {
     for rule in &rules.rules {
         check_id(&mut faults, &mut seen, "rule", &rule.id);
         check_rule(&mut faults, rules, rule);
+        check_way(&mut faults, rule);
     }
     let mut seen = HashSet::new();
     for limit in &rules.limits {
@@ -48,6 +49,14 @@ pub fn faults(rules: &Rules) -> Vec<Fault> {
     }
     super::relays::check(&mut faults, rules);
     faults
+}
+
+/// Nobody says who he is whose connections are taken on their way.
+fn check_way(faults: &mut Vec<Fault>, rule: &Rule) {
+    if rule.transparent && !rule.who.persons.is_empty() {
+        let what = "a rule for persons is not transparent: without a proxy nobody says who he is";
+        faults.push(Fault { place: format!("rule {}", rule.id), what: what.to_owned() });
+    }
 }
 
 pub(super) fn check_id<'a>(

@@ -53,6 +53,11 @@ pub struct Ground {
     private: Vec<IpNet>,
 }
 
+/// Networks of which no address is a host's outside.
+pub fn nobodys() -> impl Iterator<Item = IpNet> {
+    NOBODYS.iter().filter_map(|text| text.parse().ok())
+}
+
 impl Ground {
     /// With the hub's inner networks, its own addresses and the segments' prefixes.
     pub fn new(ours: impl IntoIterator<Item = IpNet>) -> Self {

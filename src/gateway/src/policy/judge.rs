@@ -33,6 +33,18 @@ pub struct Ask<'a> {
     pub port: u16,
     /// TCP or UDP.
     pub protocol: Protocol,
+    /// How he asks.
+    pub way: Way,
+}
+
+/// How somebody asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By a proxy, which he knows of.
+    #[default]
+    Proxy,
+    /// He does not: it was taken on its way outside.
+    Transparent,
 }
 
 /// An answer.
@@ -72,6 +84,8 @@ pub enum Unfit {
     Port,
     /// It is for other hours.
     Hours,
+    /// It is for those who use a proxy.
+    Way,
 }
 
 /// The rules in force. Asked without a lock; a change makes another.
@@ -110,6 +124,7 @@ struct Ready {
     ports: Vec<PortRange>,
     hours: Vec<Hours>,
     action: Action,
+    transparent: bool,
 }
 
 impl Verdict {
@@ -148,6 +163,7 @@ impl Unfit {
             Self::To => "elsewhere",
             Self::Port => "port",
             Self::Hours => "hours",
+            Self::Way => "proxy-only",
         }
     }
 }
@@ -237,6 +253,21 @@ impl Policy {
         own.into_iter().chain(self.most.of_each).min()
     }
 
+    /// Whether some rule opens to those of a segment who do not know of a proxy.
+    pub fn takes_from(&self, segment: SegmentNo) -> bool {
+        self.of(segment).any(|rule| rule.transparent && rule.action == Action::Allow)
+    }
+
+    /// Whether some rule for a segment goes by names.
+    pub fn goes_by_names(&self, segment: SegmentNo) -> bool {
+        self.of(segment).any(|rule| !rule.domains.is_empty())
+    }
+
+    fn of(&self, segment: SegmentNo) -> impl Iterator<Item = &Ready> {
+        let mine = self.index.of(Some(segment)).iter();
+        mine.map(|place| &self.rules[usize::from(*place)])
+    }
+
     /// Whether somebody may, at a moment in the hub's zone.
     pub fn decide(&self, ask: &Ask<'_>, at: Moment) -> Verdict {
         let Some(segment) = ask.segment else { return Verdict::Refused(Why::Stranger) };
@@ -318,6 +349,7 @@ impl Ready {
             ports: rule.ports.clone(),
             hours: rule.hours.clone(),
             action: rule.action,
+            transparent: rule.transparent,
         }
     }
 
@@ -326,6 +358,10 @@ impl Ready {
         let is_one = |person: &PersonId| self.persons.contains(person);
         if !self.persons.is_empty() && !ask.person.is_some_and(is_one) {
             return Some(Unfit::Who);
+        }
+        let proxy_only = self.action == Action::Allow && !self.transparent;
+        if ask.way == Way::Transparent && proxy_only {
+            return Some(Unfit::Way);
         }
         if !self.leads_to(ask, kind) {
             return Some(Unfit::To);

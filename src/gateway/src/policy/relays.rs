@@ -119,6 +119,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::policy::Way;
     use crate::policy::{Ground, Policy, Why, faults};
 
     fn rules(text: &str) -> Rules {
@@ -174,6 +175,7 @@ mod tests {
             address: address.parse().unwrap(),
             port,
             protocol,
+            way: Way::Proxy,
         };
         let (tcp, udp) = (Protocol::Tcp, Protocol::Udp);
         let text = relay("calls", r#""tcp/4307", "udp/50000-50100""#, "");

@@ -53,6 +53,10 @@ pub struct Rule {
     /// Left out of use.
     #[serde(default)]
     pub off: bool,
+    /// Opens also to those who do not know of a proxy: what they send outside is taken on its way. A
+    /// refusal holds for them whatever stands here.
+    #[serde(default)]
+    pub transparent: bool,
 }
 
 /// For whom a rule holds: everybody where it names nobody.

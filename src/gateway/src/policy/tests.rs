@@ -50,6 +50,7 @@ fn ask<'a>(text: &'a str, person: Option<&'a PersonId>) -> Ask<'a> {
         address: address.parse().unwrap(),
         port: port.parse().unwrap(),
         protocol: Protocol::Tcp,
+        way: Way::Proxy,
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::datagram::{self, HEAD};
 use crate::datagrams::{BATCH, Datagrams, Dropped, Session, send, socket, with_buffer};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
-use crate::policy::Ask;
+use crate::policy::{self, Ask};
 use crate::target::{Host, Target};
 
 /// Destinations of one association, those that are looked up or refused too.
@@ -211,6 +211,7 @@ impl<R: Resolve> Association<R> {
                 address: *address,
                 port: target.port,
                 protocol: Protocol::Udp,
+                way: policy::Way::Proxy,
             };
             match self.gateway.let_through(&ask) {
                 Ok(tunnel) => {

@@ -33,7 +33,7 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
         GatewayAction::Versions => {
             show(global, &client.get(&format!("{GATEWAY}/versions")).await?, versions)
         }
-        GatewayAction::Would { segment, to, person, at } => {
+        GatewayAction::Would { segment, to, person, at, transparent } => {
             let mut path =
                 format!("{GATEWAY}/would?segment={}&to={}", escaped(segment), escaped(to));
             if let Some(person) = person {
@@ -41,6 +41,9 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
             }
             if let Some(at) = at {
                 path += &format!("&at={}", escaped(at));
+            }
+            if *transparent {
+                path += "&transparent=true";
             }
             show(global, &client.get(&path).await?, would)
         }
@@ -160,6 +163,7 @@ fn would(answer: &Value) -> String {
             "others" => "is for others",
             "elsewhere" => "leads elsewhere",
             "port" => "is for other ports",
+            "proxy-only" => "is for those who use a proxy",
             _ => "is for other hours",
         };
         lines += &format!("  rule {} {why}\n", text(&one["rule"]));

@@ -13,13 +13,17 @@ use super::named_hosts;
 const HTTP: NonZeroU16 = NonZeroU16::new(3128).expect("not nought");
 const HTTPS: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
+/// Nobody speaks to it by its number.
+const TRANSPARENT: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 
 /// The names of its sockets, and what is spoken on them.
-pub(crate) const SOCKETS: [(&str, Speaks); 4] = [
+pub(crate) const SOCKETS: [(&str, Speaks); 6] = [
     ("gateway-http", Speaks::Http),
     ("gateway-http-v6", Speaks::Http),
     ("gateway-socks", Speaks::Socks),
     ("gateway-socks-v6", Speaks::Socks),
+    ("gateway-transparent", Speaks::Transparent),
+    ("gateway-transparent-v6", Speaks::Transparent),
 ];
 
 /// The names of those that speak HTTP by TLS.
@@ -47,6 +51,12 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         "The ports for datagrams by SOCKS 5, on each address of the hub; segments reach them likewise. None: TCP alone",
         Ports { first: 40_000, last: 40_999 },
     );
+    let transparent = s.optional(
+        "transparent",
+        "The port, TCP and UDP, to which is handed what segments send outside without a proxy, where a \
+         rule says so; nobody reaches it by its number",
+        TRANSPARENT,
+    );
     let resolver = s.optional(
         "resolver",
         "The DNS server that is asked for names outside",
@@ -59,20 +69,32 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         names,
         socks: socks.map(NonZeroU16::get),
         udp: udp.map(|Ports { first, last }| PortRange { protocol: Protocol::Udp, first, last }),
+        transparent: transparent.map(NonZeroU16::get),
         resolvers: resolver.into_iter().collect(),
         hosts,
         meters: None,
     }
 }
 
+/// Those for datagrams.
+pub(crate) const DATAGRAMS: [&str; 2] = ["gateway-transparent-udp", "gateway-transparent-udp-v6"];
+
+/// The sockets for datagrams that `netd` holds for it.
+pub(super) fn held_udp(config: &Config) -> impl Iterator<Item = (String, SocketAddr)> {
+    let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+    let places = DATAGRAMS.into_iter().zip(any);
+    let port = config.transparent;
+    places.filter_map(move |(name, any)| Some((name.to_owned(), SocketAddr::new(any, port?))))
+}
+
 /// The sockets that `netd` holds for it.
 pub(super) fn held(config: &Config) -> impl Iterator<Item = (String, SocketAddr)> {
-    let (http, https, socks) = (config.http, config.https, config.socks);
     let open = SOCKETS.map(|(name, speaks)| match speaks {
-        Speaks::Http => (name, http),
-        Speaks::Socks => (name, socks),
+        Speaks::Http => (name, config.http),
+        Speaks::Socks => (name, config.socks),
+        Speaks::Transparent => (name, config.transparent),
     });
-    let all = open.into_iter().chain(TLS.map(|name| (name, https)));
+    let all = open.into_iter().chain(TLS.map(|name| (name, config.https)));
     let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
     let places = all.zip(any.into_iter().cycle());
     places.filter_map(|((name, port), any)| Some((name.to_owned(), SocketAddr::new(any, port?))))

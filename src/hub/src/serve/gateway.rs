@@ -7,8 +7,8 @@ use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, Tasks};
 use ets_store::Store;
 
-use super::listeners;
-use crate::config::{Config, GATEWAY, GATEWAY_TLS};
+use super::{listeners, transparent};
+use crate::config::{Config, GATEWAY, GATEWAY_TLS, GATEWAY_UDP};
 use crate::exit::Failure;
 
 /// Opens the desk with the last rules; none where nobody is to come out.
@@ -54,6 +54,7 @@ pub(super) async fn serve(
     let Some(desk) = desk else { return Ok(()) };
     tasks.spawn("the gateway's rules", ets_gateway::keep(desk.clone(), shutdown.clone()));
     tasks.spawn("relays", ets_gateway::hold(desk.clone(), shutdown.clone()));
+    tasks.spawn("interception", transparent::keep(desk.clone(), netd.clone(), shutdown.clone()));
     let held = config.netd.listen.as_slice();
     for (name, speaks) in GATEWAY {
         if held.iter().all(|(one, _)| one != name) {
@@ -71,6 +72,17 @@ pub(super) async fn serve(
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
             let serve =
                 ets_gateway::serve_tls(desk.clone(), entry.clone(), socket, shutdown.clone());
+            tasks.spawn(name, serve);
+        }
+    }
+    let held = config.netd.listen_udp.as_slice();
+    for name in GATEWAY_UDP {
+        if held.iter().all(|(one, _)| one != name) {
+            continue;
+        }
+        if let Some(socket) = listeners::take_udp(netd, held, name, &shutdown).await? {
+            let speak = transparent::voice(netd);
+            let serve = ets_gateway::serve_datagrams(desk.clone(), socket, speak, shutdown.clone());
             tasks.spawn(name, serve);
         }
     }

@@ -91,6 +91,10 @@ out-unfit-who = is for others
 out-unfit-to = leads elsewhere
 out-unfit-port = is for other ports
 out-unfit-hours = is for other hours
+out-unfit-way = is for those who use a proxy
+out-way = How
+out-by-proxy = Through a proxy
+out-by-itself = Without one
 
 # The form of one rule of the way out.
 out-rule-new = A new rule of the way out
@@ -124,3 +128,4 @@ out-rule-off = Leave it out of use for now
 out-rule-remove = Remove the rule
 out-rule-unread = This cannot be understood: { $what }
 out-rule-no-segment = There is no such segment: { $what }
+out-rule-transparent = Also for those who know of no proxy

@@ -89,6 +89,10 @@ out-unfit-who = басқаларға арналған
 out-unfit-to = басқа жаққа апарады
 out-unfit-port = басқа порттарға арналған
 out-unfit-hours = басқа сағаттарға арналған
+out-unfit-way = прокси арқылы шығатындарға арналған
+out-way = Қалай
+out-by-proxy = Прокси арқылы
+out-by-itself = Проксисіз
 
 # Шығу ережесінің формасы.
 out-rule-new = Шығудың жаңа ережесі
@@ -122,3 +126,4 @@ out-rule-off = Әзірге қолданбау
 out-rule-remove = Ережені жою
 out-rule-unread = Түсініксіз: { $what }
 out-rule-no-segment = Мұндай сегмент жоқ: { $what }
+out-rule-transparent = Прокси туралы білмейтіндерге де

@@ -91,6 +91,10 @@ out-unfit-who = для других
 out-unfit-to = ведёт в другое место
 out-unfit-port = для других портов
 out-unfit-hours = для других часов
+out-unfit-way = для тех, кто ходит через прокси
+out-way = Как
+out-by-proxy = Через прокси
+out-by-itself = Без прокси
 
 # Форма одного правила выхода.
 out-rule-new = Новое правило выхода
@@ -124,3 +128,4 @@ out-rule-off = Пока не применять
 out-rule-remove = Удалить правило
 out-rule-unread = Не удалось понять: { $what }
 out-rule-no-segment = Нет такого сегмента: { $what }
+out-rule-transparent = И для тех, кто не знает о прокси

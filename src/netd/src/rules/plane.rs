@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use ets_dataplane::compile::{Links, Port, TABLE, compile};
 use ets_dataplane::nft::ir::{Family, Ruleset};
 use ets_dataplane::nft::{Difference, Kernel, Names, TableName, changes, drift, text_of};
-use ets_dataplane::{Route, WayFinder, Ways, reach};
-use ets_model::Policy;
+use ets_dataplane::{Divert, Route, WayFinder, Ways, reach};
+use ets_model::{Intercept, Policy};
 use ets_netd_api::{Drift, Plan, Reach};
 use ipnet::IpNet;
 
@@ -28,6 +28,9 @@ pub(crate) struct Filter {
     kernel: Kernel,
     finder: WayFinder,
     shaper: Shaper,
+    divert: Divert,
+    /// Whose flows the gateway takes.
+    intercept: Option<Intercept>,
     /// Whether the rules have to count, because nothing better can.
     metered: bool,
     /// Where the hub answers those outside.
@@ -68,6 +71,8 @@ impl Filter {
             kernel,
             finder,
             shaper,
+            divert: Divert::open()?,
+            intercept: None,
             metered,
             published,
             seen: None,
@@ -86,6 +91,16 @@ impl Filter {
         self.published.clone()
     }
 
+    /// Whose flows the gateway takes from the next [`Plane::put`] on; gives back what was before.
+    pub(crate) fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept> {
+        std::mem::replace(&mut self.intercept, wanted)
+    }
+
+    /// Whose flows the gateway takes.
+    pub(crate) fn intercepted(&self) -> Option<&Intercept> {
+        self.intercept.as_ref()
+    }
+
     /// The packet filter.
     pub(crate) fn kernel(&mut self) -> &mut Kernel {
         &mut self.kernel
@@ -100,13 +115,26 @@ impl Filter {
     fn wanted(&mut self, standing: &Standing) -> Result<(Ruleset, Names, Ways), String> {
         let ways = self.look()?;
         let policy = standing.policy();
-        let links = links(&ways, policy, (self.metered, &self.published));
+        let mut links = links(&ways, policy, (self.metered, &self.published));
+        links.intercept.clone_from(&self.intercept);
         Ok((compile(policy, &links, generation(standing.change)), names(&ways), ways))
     }
 
     /// The rules of the kernel, and their generation.
     fn have(&mut self) -> Result<(Ruleset, u32), String> {
         self.kernel.snapshot(&tables()).map_err(|error| chain(&error))
+    }
+
+    /// Why the kernel refuses the rules; of what is asked for seldom, what it lacks.
+    fn told(&self, error: &ets_dataplane::Error) -> String {
+        let why = chain(error);
+        if self.intercept.is_none() {
+            return why;
+        }
+        format!(
+            "{why} (rules of the gateway are transparent, for which the kernel needs nft_tproxy: try \
+             `modprobe nft_tproxy`, or make no rule transparent)"
+        )
     }
 
     /// Adds the routes to segments that are missing; those that cannot be added are told as drift.
@@ -126,7 +154,8 @@ impl Plane for Filter {
         self.around = Around::of(&ways);
         settings::set(ports_of(standing));
         self.lay_routes(standing, &ways);
-        self.kernel.apply(&wanted).map_err(|error| chain(&error))?;
+        self.kernel.apply(&wanted).map_err(|error| self.told(&error))?;
+        self.divert.set(self.intercept.is_some()).map_err(|error| chain(&error))?;
         // After the rules: a packet with a class that there is not would not wait at all.
         self.shaper.set(standing.policy(), &self.around.ports);
         self.seen = self.kernel.generation().ok();
@@ -175,6 +204,8 @@ impl Plane for Filter {
         let ways = wrong_ways(standing, &ways).into_iter().map(|(_, drift)| drift);
         let settings = settings::wrong(ports_of(standing));
         let queues = self.shaper.wrong(standing.policy(), &self.around.ports);
+        let diverted = diverted(&mut self.divert, self.intercept.is_some());
+        let rules = rules.chain(diverted);
         Ok(rules.chain(settings).chain(ways).chain(queues).take(MOST_DRIFT).collect())
     }
 
@@ -199,6 +230,17 @@ fn generation(change: u64) -> u32 {
 
 fn tables() -> [TableName; 2] {
     [Family::Inet, Family::Arp].map(|family| TableName { family, name: TABLE.to_owned() })
+}
+
+/// What is missing, or left over, of the way from marked packets to the hub itself.
+fn diverted(divert: &mut Divert, wanted: bool) -> Vec<Drift> {
+    let faults = divert.wrong(wanted).unwrap_or_else(|error| vec![chain(&error)]);
+    let told = |what: String| {
+        let (is, is_not) = ("there".to_owned(), String::new());
+        let (wanted, found) = if wanted { (is, is_not) } else { (is_not, is) };
+        Drift { what, wanted, found }
+    };
+    faults.into_iter().map(told).collect()
 }
 
 fn told(difference: Difference) -> Drift {
@@ -247,7 +289,7 @@ fn links(ways: &Ways, policy: &Policy, (metered, published): (bool, &[SocketAddr
         (interface.name.clone(), port)
     };
     let published = published.to_vec();
-    Links { ports: ways.interfaces.iter().map(port).collect(), metered, published }
+    Links { ports: ways.interfaces.iter().map(port).collect(), metered, published, intercept: None }
 }
 
 /// The networks of segments that do not lead to their port: the route that would mend it, where it is

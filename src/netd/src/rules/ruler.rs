@@ -230,6 +230,15 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
         self.problem = problem;
     }
 
+    /// Puts what stands once more, because the kernel is to have it in another way.
+    ///
+    /// # Errors
+    /// A sentence: why the kernel does not have it.
+    pub(crate) fn renew(&mut self) -> Result<(), String> {
+        self.put();
+        if self.problem.is_empty() { Ok(()) } else { Err(self.problem.clone()) }
+    }
+
     /// Back to what stands, after a change that failed half-way.
     fn restore(&mut self) {
         self.keep();

@@ -1,6 +1,7 @@
 //! The thread of the rules: orders in, ticks, events out. The watcher never waits for it, nor it for
 //! the watcher.
 
+use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use ets_dataplane::compile::{TABLE, refused_sets};
 use ets_dataplane::nft::TableName;
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::{Refusal, Refusals};
-use ets_model::{BootTime, Policy, SegmentNo};
+use ets_model::{BootTime, Intercept, Policy, SegmentNo};
 use ets_netd_api::{Apply, Conversations, EventBody, Plan, Reach, RulesEvent, RulesNow};
 use ets_runtime::Clock;
 use tokio::sync::oneshot;
@@ -33,12 +34,22 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) enum Order {
     Plan(Box<Policy>, Answer<Plan>),
     Apply(Box<Apply>, Answer<RulesNow>),
-    Confirm { change: u64, author: String, answer: Answer<RulesNow> },
-    Withdraw { change: u64, answer: Answer<RulesNow> },
+    Confirm {
+        change: u64,
+        author: String,
+        answer: Answer<RulesNow>,
+    },
+    Withdraw {
+        change: u64,
+        answer: Answer<RulesNow>,
+    },
     Now(Answer<RulesNow>),
     Text(Answer<String>),
     Reach(Answer<Reach>),
     Conversations(SegmentNo, Answer<Conversations>),
+    Intercept(Option<Intercept>, Answer<()>),
+    /// Whether the gateway may speak in the name of an address.
+    Speak(IpAddr, Answer<()>),
 }
 
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, String>>;
@@ -161,7 +172,41 @@ impl Ruling {
             Order::Text(answer) => drop(answer.send(self.ruler.plane_mut().text())),
             Order::Reach(answer) => self.prove(answer),
             Order::Conversations(segment, answer) => self.listen(segment, answer),
+            Order::Intercept(wanted, answer) => drop(answer.send(self.intercept(wanted))),
+            Order::Speak(address, answer) => drop(answer.send(self.may_speak(address))),
         }
+    }
+
+    /// Takes, or leaves, what segments send outside; nothing is changed where the kernel cannot.
+    fn intercept(&mut self, wanted: Option<Intercept>) -> Result<(), String> {
+        if self.ruler.plane().intercepted() == wanted.as_ref() {
+            return Ok(());
+        }
+        let before = self.ruler.plane_mut().intercept(wanted.clone());
+        if let Err(error) = self.ruler.renew() {
+            self.ruler.plane_mut().intercept(before);
+            let _ = self.ruler.renew();
+            return Err(error);
+        }
+        let _ = self.keeper.send(Keep::Intercept(Box::new(wanted)));
+        Ok(())
+    }
+
+    /// Only in the name of who is outside, and only while anybody is intercepted.
+    fn may_speak(&self, address: IpAddr) -> Result<(), String> {
+        let plane = self.ruler.plane();
+        let Some(intercept) = plane.intercepted() else {
+            return Err("nobody is intercepted: no socket speaks in another's name".to_owned());
+        };
+        let inside = |net: &ipnet::IpNet| net.contains(&address);
+        let arms = self.ruler.standing().policy().arms.iter();
+        let is_ours = plane.around().own.contains(&address)
+            || intercept.kept.iter().any(inside)
+            || arms.flat_map(|arm| &arm.prefixes).any(inside);
+        if is_ours {
+            return Err(format!("{address} is nobody's outside: no socket speaks in its name"));
+        }
+        Ok(())
     }
 
     /// It may take seconds with 10,000 segments: on a thread of its own, with a view of its own.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::Form;
 use axum::response::Response;
-use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict};
+use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict, Way};
 use ets_gateway::{Desk, Target, Version, Would, words};
 use ets_i18n::{Tr, t};
 use ets_model::PersonId;
@@ -167,11 +167,14 @@ async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
     let tr = view.tr();
     let (segment, to, at) = (view.asked("segment"), view.asked("to"), view.asked("at"));
     let person = view.asked("person");
+    let way = view.asked("way");
+    let ways = [("", t::out_by_proxy(tr)), ("transparent", t::out_by_itself(tr))];
     let choices = [
         Choice::Text { name: "segment", label: t::out_segment(tr), value: &segment },
         Choice::Text { name: "to", label: t::out_host(tr), value: &to },
         Choice::Text { name: "person", label: t::out_person(tr), value: &person },
         Choice::Text { name: "at", label: t::out_moment(tr), value: &at },
+        Choice::One { name: "way", label: t::out_way(tr), value: &way, options: &ways },
     ];
     let asked = filter(tr, "/gateway", &choices);
     if segment.is_empty() && to.is_empty() {
@@ -191,7 +194,8 @@ async fn simulator(view: &View, desk: &Desk) -> Result<Html, Error> {
     };
     let person = Some(person.trim()).filter(|person| !person.is_empty());
     let person = person.map(PersonId::from_kept);
-    let would = desk.would(&known.id, &target, person.as_ref(), moment).await?;
+    let way = if way == "transparent" { Way::Transparent } else { Way::Proxy };
+    let would = desk.would(&known.id, &target, person.as_ref(), (way, moment)).await?;
     Ok(asked.then(&answer(view, &would)))
 }
 
@@ -229,6 +233,7 @@ fn because(tr: &Tr, unfit: Unfit) -> &'static str {
         Unfit::To => t::out_unfit_to(tr),
         Unfit::Port => t::out_unfit_port(tr),
         Unfit::Hours => t::out_unfit_hours(tr),
+        Unfit::Way => t::out_unfit_way(tr),
     }
 }
 

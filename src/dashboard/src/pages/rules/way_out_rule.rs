@@ -151,6 +151,7 @@ fn answers_of(rule: &Rule, place: usize, version: u64) -> Answers {
         ("ask_ru", ask_ru),
         ("ask_kk", ask_kk),
         ("ask_en", ask_en),
+        ("transparent", if rule.transparent { "on" } else { "" }.to_owned()),
         ("off", if rule.off { "on" } else { "" }.to_owned()),
         ("base", version.to_string()),
     ]
@@ -208,6 +209,7 @@ fn read(view: &View, before: Option<Rule>, answers: &Answers) -> (Rule, Wrong) {
             _ => Action::Allow,
         },
         ask: names(answers, ["ask_kk", "ask_ru", "ask_en"]),
+        transparent: !given(answers, "transparent").is_empty(),
         off: !given(answers, "off").is_empty(),
     };
     (rule, wrong)
@@ -324,6 +326,7 @@ fn fields(view: &View, is_new: bool) -> Vec<form::Field> {
         area("addresses", t::out_rule_addresses(tr), t::out_rule_addresses_help(tr)),
         area("ports", t::out_rule_ports(tr), t::out_rule_ports_help(tr)),
         area("hours", t::out_hours(tr), t::out_rule_hours_help(tr)),
+        line("transparent", t::out_rule_transparent(tr)).kind(form::Kind::Check),
         line("ask_ru", t::out_rule_ask_ru(tr))
             .help(t::out_rule_ask_help(tr))
             .group(t::out_rule_ask(tr)),

@@ -31,6 +31,7 @@ fn known(name: &str, data: &[u8], timed: &dyn Fn(&str) -> bool) -> Result<Expr, 
         "ct" => ct(data),
         "notrack" => Fields::new(data, &[]).map(|_| Expr::Notrack),
         "exthdr" => present(data),
+        "tproxy" => tproxy(data),
         "dynset" => dynset(data, timed),
         "limit" => limit(data).map(Expr::Limit),
         "log" => log(data),
@@ -137,6 +138,14 @@ fn present(data: &[u8]) -> Result<Expr, Strange> {
         other => return Err(format!("operation {other}")),
     };
     Ok(Expr::Present { header, to: fields.register(1)? })
+}
+
+fn tproxy(data: &[u8]) -> Result<Expr, Strange> {
+    let fields = Fields::new(data, &[1, 3])?;
+    match fields.word(1)? {
+        0 => Ok(Expr::Tproxy { port: fields.register(3)? }),
+        family => Err(format!("family {family}")),
+    }
 }
 
 fn dynset(data: &[u8], timed: &dyn Fn(&str) -> bool) -> Result<Expr, Strange> {

@@ -99,6 +99,15 @@ fn one(out: &mut Writer, expr: &Expr, timed: &dyn Fn(&str) -> bool) -> Written {
             out.nest(attr::LIST_ELEMENT, |out| out.text(attr::EXPR_NAME, "notrack"));
             Ok(())
         }
+        Expr::Tproxy { port } => {
+            let port = whole(*port, 2)?;
+            listed(out, "tproxy", |out| {
+                // `NFPROTO_UNSPEC`: of either family, at any address of the hub.
+                out.word(1, 0);
+                out.word(3, port);
+            });
+            Ok(())
+        }
         Expr::Present { header, to } => present(out, *header, *to),
         Expr::Dynset { set, key, each } => dynset(out, (set, timed(set)), *key, each),
         Expr::Counter => {

@@ -81,6 +81,13 @@ impl Reader<'_, '_> {
             Expr::Verdict(verdict) => Some(value::verdict(verdict)),
             Expr::Counter => Some("counter".to_owned()),
             Expr::Notrack => Some("notrack".to_owned()),
+            Expr::Tproxy { port } => {
+                let term = self.term(*port);
+                let constant = term.constant.map(u32::to_ne_bytes);
+                let number = constant.map(|[high, low, ..]| u16::from_be_bytes([high, low]));
+                let port = number.map_or_else(|| self.masked(&term), |port| port.to_string());
+                Some(format!("tproxy to :{port}"))
+            }
             Expr::Limit(limit) => Some(self::limit(*limit)),
             Expr::Log { group, prefix, snaplen } => Some(log(*group, prefix, *snaplen)),
             Expr::Unknown(what) => {

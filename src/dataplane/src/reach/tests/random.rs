@@ -125,7 +125,7 @@ fn links_of(arms: &[Arm], inside_prefix: bool, metered: bool) -> Links {
     };
     ports.insert("dc0".into(), port(DC, &["10.1.0.254", "fd10:0:1::254"]));
     ports.insert("ext0".into(), port(EXT, &["203.0.113.254"]));
-    Links { ports, metered, published: Vec::new() }
+    Links { ports, metered, published: Vec::new(), intercept: None }
 }
 
 /// One question: who sends, in whose name, with which hardware, to whom, what.
