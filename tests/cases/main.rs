@@ -26,6 +26,7 @@ mod speed;
 mod star;
 mod status;
 mod support;
+mod transparent;
 mod trouble;
 mod trust;
 mod tunnels;

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use ets_model::SegmentNo;
+
 use super::*;
 use crate::evaluate::packet::Carries::{Ping, Pong, Tcp, Udp};
 use crate::evaluate::{Connection, Evaluator};
@@ -501,4 +503,51 @@ fn every_rule_is_missed_by_some_packet() {
     };
     spare.retain(|one| !known(one));
     assert!(spare.is_empty(), "{}", spare.join("\n"));
+}
+
+/// covers: N6.1, G6: what the gateway takes is what goes outside from these segments; nothing is let through
+/// for it
+#[test]
+fn only_what_goes_outside_is_taken_and_none_of_it_is_forwarded() {
+    let intercept = Intercept {
+        segments: vec![SegmentNo(1), SegmentNo(3)],
+        kept: ["10.1.0.0/24", "fd10:1::/64", "169.254.0.0/16"]
+            .map(|net| net.parse().unwrap())
+            .into(),
+        port: 3129,
+    };
+    let links = Links { intercept: Some(intercept), ..links() };
+    let rules = compile(&policy(), &links, GENERATION);
+    let evaluator = Evaluator::new(&rules).unwrap();
+    let taken = |sent: &Sent| evaluator.receive(&sent.0, crate::sample::way).unwrap().taken;
+    for (no, source, destination, carries, is_taken) in [
+        (1, "10.10.1.9", "198.51.100.1", WEB, true),
+        (1, "10.10.1.9", "198.51.100.1", Udp(40_000, 53), true),
+        (3, "10.10.3.9", "198.51.100.1", WEB, true),
+        (1, "fd10:10:1::9", "2001:db8::1", WEB, true),
+        (1, "10.10.1.9", "198.51.100.1", Ping, false),
+        // Of another segment; forged; for a segment, the hub, its networks, nobody.
+        (2, "10.10.2.9", "198.51.100.1", WEB, false),
+        (1, "10.10.2.9", "198.51.100.1", WEB, false),
+        (1, "10.10.1.9", "10.10.2.9", WEB, false),
+        (1, "10.10.1.9", "10.10.1.254", WEB, false),
+        (1, "10.10.1.9", "203.0.113.254", WEB, false),
+        (1, "10.10.1.9", "10.1.0.77", WEB, false),
+        (1, "fd10:10:1::9", "fd10:1::77", WEB, false),
+        (1, "10.10.1.9", "169.254.169.254", WEB, false),
+    ] {
+        let sent = from(no, source, destination, carries);
+        assert_eq!(taken(&sent), is_taken, "{source} {destination} {carries:?}");
+        assert_eq!(sent.verdict(&rules), sent.verdict(&crate::sample::rules()), "{:?}", sent.0);
+        // A flow that was taken never carries the mark of one that may be forwarded: it is refused the
+        // moment it is taken no more.
+        if is_taken {
+            assert_eq!(sent.in_flow(false, 0).verdict(&rules), "refuse_denied");
+        }
+    }
+    ASKED.with_borrow(|asked| {
+        for (sent, expected) in asked {
+            assert_eq!(&sent.verdict(&rules), expected, "{:?}", sent.0);
+        }
+    });
 }

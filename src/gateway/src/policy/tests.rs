@@ -172,3 +172,39 @@ fn of_the_limits_that_are_for_a_segment_the_lowest_holds() {
     let none = Policy::new(Arc::default(), Ground::new([]), number).unwrap();
     assert_eq!(none.most_connections(SegmentNo(1)), None);
 }
+
+/// covers: N6.1, G6: who knows of no proxy passes by rules that say so, and is refused by every one
+#[test]
+fn without_a_proxy_only_a_transparent_rule_opens_and_every_refusal_holds() {
+    let rules: Rules = serde_json::from_value(serde_json::json!({ "rules": [
+        { "id": "no", "name": {}, "to": { "addresses": ["203.0.113.66/32"] }, "action": "refuse" },
+        { "id": "proxy", "name": {}, "ports": ["tcp/443"], "action": "allow" },
+        { "id": "all", "name": {}, "who": { "segments": ["s1"] }, "transparent": true,
+          "ports": ["tcp/80", "tcp/443"], "action": "allow" },
+    ] }))
+    .unwrap();
+    let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
+    let policy = Policy::new(Arc::new(rules.clone()), Ground::new([]), number).unwrap();
+    let moment = Moment::of(&at("2026-11-30T10:00:00"));
+    let answer = |text, way| {
+        let ask = Ask { way, ..ask(text, None) };
+        told(&policy, policy.decide(&ask, moment))
+    };
+    for (asked, by_proxy, without) in [
+        ("s1 - 203.0.113.9 443", "+proxy", "+all"),
+        ("s1 - 203.0.113.9 80", "+all", "+all"),
+        ("s1 - 203.0.113.66 443", "-no", "-no"),
+        ("s2 - 203.0.113.9 443", "+proxy", "-NoRule"),
+        ("s2 - 203.0.113.66 443", "-no", "-no"),
+    ] {
+        assert_eq!(answer(asked, Way::Proxy), by_proxy, "{asked}");
+        assert_eq!(answer(asked, Way::Transparent), without, "{asked}");
+    }
+    assert!(policy.takes_from(SegmentNo(1)) && !policy.takes_from(SegmentNo(2)));
+    let without = Ask { way: Way::Transparent, ..ask("s1 - 203.0.113.9 443", None) };
+    assert_eq!(policy.passed_over(&without, moment), [(0, Unfit::To), (1, Unfit::Way)]);
+
+    let mut for_persons = rules;
+    for_persons.rules[2].who.persons = vec!["iin:1".to_owned()];
+    assert!(faults(&for_persons)[0].to_string().starts_with("rule all: a rule for persons"));
+}
