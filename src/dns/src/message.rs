@@ -182,3 +182,36 @@ impl Asked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_resolver::proto::rr::{Name, RecordType};
+    use proptest::prelude::*;
+
+    fn asked() -> Vec<u8> {
+        let mut message = Message::query();
+        let name = Name::from_ascii("www.example.kz.").unwrap();
+        message.add_query(Query::query(name, RecordType::A));
+        message.to_vec().unwrap()
+    }
+
+    proptest! {
+        /// covers: G6 (malformed questions)
+        #[test]
+        fn any_bytes_are_read_and_what_is_no_question_gets_a_short_answer(bytes: Vec<u8>) {
+            if let Read::Fault(fault) = read(&bytes, Way::Udp) {
+                prop_assert!(fault.len() <= bytes.len() + 12, "{} bytes", fault.len());
+            }
+        }
+
+        #[test]
+        fn a_question_with_a_byte_changed_is_read_without_harm(at in 0_usize..32, to: u8) {
+            let mut bytes = asked();
+            let at = at % bytes.len();
+            bytes[at] = to;
+            let read = read(&bytes, Way::Tcp);
+            prop_assert!(!matches!(read, Read::Asked(_)) || bytes[2] & 0x80 == 0);
+        }
+    }
+}

@@ -208,3 +208,35 @@ fn without_a_proxy_only_a_transparent_rule_opens_and_every_refusal_holds() {
     for_persons.rules[2].who.persons = vec!["iin:1".to_owned()];
     assert!(faults(&for_persons)[0].to_string().starts_with("rule all: a rule for persons"));
 }
+
+/// covers: N6.2: who could come there at some hour, as somebody, may look the name up
+#[test]
+fn a_name_is_looked_up_by_those_whom_some_rule_lets_there_at_some_hour() {
+    let text = r#"{ "rules": [
+        { "id": "n", "name": { "en": "No" }, "to": { "domains": ["no.example"] },
+          "action": "refuse" },
+        { "id": "h", "name": { "en": "Now not" }, "to": { "domains": ["later.example"] },
+          "hours": ["mon-fri 09:00-18:00"], "action": "refuse" },
+        { "id": "d", "name": { "en": "One" }, "who": { "segments": ["s1"] },
+          "to": { "domains": ["one.example", "later.example", "no.example"] }, "action": "allow" },
+        { "id": "p", "name": { "en": "She" }, "who": { "segments": ["s2"], "persons": ["iin:1"] },
+          "to": { "domains": ["hers.example"] }, "action": "allow" },
+        { "id": "a", "name": { "en": "Net" }, "who": { "segments": ["s3"] },
+          "to": { "addresses": ["198.51.100.0/24"] }, "action": "allow" } ] }"#;
+    let rules: Rules = serde_json::from_str(text).unwrap();
+    let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
+    let policy = Policy::new(Arc::new(rules), Ground::new([]), number).unwrap();
+    for (segment, name, may) in [
+        (1, "www.one.example", true),
+        (1, "later.example", true),
+        (1, "no.example", false),
+        (1, "two.example", false),
+        (2, "hers.example", true),
+        (2, "one.example", false),
+        (3, "whatever.example", true),
+        (3, "www.no.example", false),
+        (4, "one.example", false),
+    ] {
+        assert_eq!(policy.may_look_up(SegmentNo(segment), name), may, "s{segment} {name}");
+    }
+}
