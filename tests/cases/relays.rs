@@ -1,5 +1,5 @@
 //! Datagrams through the hub, on the built product: a call of two segments by a relay, and what SOCKS
-//! relays. Judged by a script that counts octets, by PySocks, tcpdump and ss.
+//! relays. Judged by a script that counts octets, by `PySocks`, tcpdump and ss.
 
 mod call;
 mod socks;
@@ -15,7 +15,7 @@ use crate::support::{Lab, hub_binary, inside_of, text, tool, wait_for};
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(50);
 
-/// A script of ours, with the interpreter of the system, which has PySocks.
+/// A script of ours, with the interpreter of the system, which has `PySocks`.
 fn script(place: &Value, name: &str, args: &[&str]) -> Command {
     let path = format!("{}/cases/relays/{name}.py", env!("CARGO_MANIFEST_DIR"));
     let words: Vec<&str> =
