@@ -2,8 +2,8 @@
 
 Usage: associate.py PROXY PORT
 First prints the address and port of the relay. Then for each line `ask HOST PORT [FRAGMENT]` it sends a
-question for a name (RFC 1035) there and prints `answer`, with whose it is, or `silence`. `flood HOST PORT COUNT` sends
-one to each of so many ports and waits for nothing.
+question for a name (RFC 1035) there and prints `answer`, with whose it is, or `silence`; `get` is the same
+and more patient. `flood HOST PORT COUNT` sends one to each of so many ports and waits for nothing.
 """
 import socket, sys, time
 
@@ -18,7 +18,6 @@ relay = (socket.inet_ntoa(answer[4:8]), int.from_bytes(answer[8:10], "big"))
 print(*relay, flush=True)
 media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 media.connect(relay)
-media.settimeout(0.7)
 
 
 def head(host, port, fragment):
@@ -42,6 +41,7 @@ for line in sys.stdin:
             time.sleep(0.002)
         print("sent", flush=True)
         continue
+    media.settimeout(5 if what == "get" else 0.7)
     media.send(head(host, int(port), int(more[0]) if more else 0) + QUESTION)
     try:
         octets = media.recv(2048)

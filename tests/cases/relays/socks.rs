@@ -34,8 +34,8 @@ fn datagrams_pass_by_socks_as_the_rules_say_and_nothing_is_left_behind() {
     let relay = client.line();
     assert_eq!(relay.split(' ').next(), Some(socks[0]), "at the address that was spoken to");
     await_sessions(&json, "socks", 1);
-    assert_eq!(client.ask(&format!("ask {outside} 53")), format!("answer {outside}"));
-    assert_eq!(client.ask("ask web.example 53"), format!("answer {outside}"), "by name");
+    assert_eq!(client.ask(&format!("get {outside} 53")), format!("answer {outside}"));
+    assert_eq!(client.ask("get web.example 53"), format!("answer {outside}"), "by name");
 
     let inner = text(&json["services"]["address"]);
     let neighbour = text(&segment(1)["address"]);
@@ -59,7 +59,7 @@ fn datagrams_pass_by_socks_as_the_rules_say_and_nothing_is_left_behind() {
             (dropped(&json, "stranger") == number as u64 + 1).then_some(())
         });
     }
-    assert_eq!(client.ask(&format!("ask {outside} 53")), format!("answer {outside}"));
+    assert_eq!(client.ask(&format!("get {outside} 53")), format!("answer {outside}"));
 
     client.child.kill().expect("it lives");
     await_sessions(&json, "socks", 0);
@@ -84,7 +84,7 @@ fn a_change_of_the_rules_reaches_each_destination_of_an_association() {
     let mut client = Spoken::start(script(&json["segments"][0], "associate", &socks));
     client.line();
     for host in outside {
-        assert_eq!(client.ask(&format!("ask {host} 53")), format!("answer {host}"));
+        assert_eq!(client.ask(&format!("get {host} 53")), format!("answer {host}"));
     }
     let mut rules = gateway(&lab, &["rules"], &Value::Null);
     let no = json!({ "id": "no", "name": { "en": "Not now" },
@@ -93,7 +93,7 @@ fn a_change_of_the_rules_reaches_each_destination_of_an_association() {
     let done = gateway(&lab, &["apply", "-"], &rules);
     assert_eq!(done["cut"], 1, "{done}");
     assert_eq!(client.ask(&format!("ask {} 53", outside[1])), "silence");
-    assert_eq!(client.ask(&format!("ask {} 53", outside[0])), format!("answer {}", outside[0]));
+    assert_eq!(client.ask(&format!("get {} 53", outside[0])), format!("answer {}", outside[0]));
 
     rules["limits"] = json!([{ "id": "few", "connections": 1 }]);
     gateway(&lab, &["apply", "-"], &rules);
@@ -135,7 +135,7 @@ fn neither_destinations_nor_associations_are_without_end() {
     let one_more = script(segment(0), "associate", &socks).stderr(Stdio::null()).output();
     assert!(one_more.expect("it starts").stdout.is_empty(), "one association too many");
     let (mut other, _) = start(1);
-    let answer = other.ask(&format!("ask {outside} 53"));
+    let answer = other.ask(&format!("get {outside} 53"));
     assert_eq!(answer, format!("answer {outside}"), "the others have their own");
     held.clear();
     await_sessions(&json, "socks", 2);
