@@ -6,9 +6,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{hub_binary, tool, wait_for};
+use super::{Lab, hub_binary, tool, wait_for};
 
 /// Core of what is measured, and of clients and hosts.
 pub(crate) const MEASURED: &str = "0";
@@ -19,6 +20,14 @@ pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // Some have children that end with them only when they are asked.
+        Lab::signal(self.pid(), Signal::SIGTERM);
+        for _ in 0..100 {
+            if self.0.try_wait().ok().flatten().is_some() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -70,9 +79,11 @@ pub(crate) fn peer(name: &str, address: &str, command: &[&str]) -> Running {
     taskset.args(["-c", MEASURED]).args(command);
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     let child = taskset.env("PATH", path).stdout(Stdio::null()).spawn().expect("it starts");
-    let running = Running(child);
+    let mut running = Running(child);
     // A large CRL takes its time.
     wait_for(name, Duration::from_secs(300), Duration::from_millis(50), || {
+        let ended = running.0.try_wait().ok().flatten();
+        assert!(ended.is_none(), "{name} ended: {ended:?}");
         std::net::TcpStream::connect(address).ok()
     });
     running

@@ -12,7 +12,7 @@ use crate::support::beside::{
 use crate::support::sized;
 
 /// Rounds, one proxy after the other; the median counts.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 const HOST: &str = "203.0.113.9:7000";
 /// An address of segment s1.
 const CLIENT: &str = "10.10.1.2";
@@ -97,18 +97,17 @@ impl Peers {
     }
 
     fn squid(&mut self) {
-        let dir = self.dir.path().display().to_string();
         let config = self.write(
             "squid.conf",
-            &format!(
-                "http_port 10.10.0.1:3129\nhttp_access allow all\ncache deny all\n\
-                 access_log none\ncache_log {dir}/squid.log\ncache_store_log none\n\
-                 pid_filename {dir}/squid.pid\nvisible_hostname bench\ncache_effective_user root\n\
-                 shutdown_lifetime 0 seconds\nvia off\nmax_filedescriptors 4096\n\
-                 pinger_enable off\nnetdb_filename none\n"
-            ),
+            "http_port 10.10.0.1:3129\nhttp_access allow all\ncache deny all\naccess_log none\n\
+             cache_log /dev/null\ncache_store_log none\npid_filename none\n\
+             visible_hostname bench\nshutdown_lifetime 0 seconds\nvia off\n\
+             max_filedescriptors 4096\npinger_enable off\nnetdb_filename none\n\
+             memory_cache_shared off\n",
         );
-        let running = peer("squid", "10.10.0.1:3129", &["squid", "-N", "-f", &config]);
+        let name = format!("etsbench{}", std::process::id());
+        let command = ["squid", "-N", "-n", &name, "-f", &config];
+        let running = peer("squid", "10.10.0.1:3129", &command);
         self.relays.push(Relay::new("Squid", "connect:10.10.0.1:3129", &running));
         self.running.push(running);
     }
@@ -189,10 +188,11 @@ fn the_gateway_beside_haproxy_squid_and_dante() {
     let short = ratios("a connection", &short, [1.0, 0.2, 0.8]);
 
     let direct = format!("direct:@{CLIENT}");
+    let asks = sized("exchanges at 500 a second", "1500", "10000");
     for (kind, what) in [("steady", "an exchange"), ("opened", "a connection and an exchange")] {
-        let plain = load("crowd", &[kind, &direct, HOST, "500", "5000"]);
+        let plain = load("crowd", &[kind, &direct, HOST, "500", asks]);
         for relay in relays {
-            let told = load("crowd", &[kind, &relay.via, HOST, "500", "5000"]);
+            let told = load("crowd", &[kind, &relay.via, HOST, "500", asks]);
             let added =
                 |key: &str| told[key].as_i64().unwrap_or(0) - plain[key].as_i64().unwrap_or(0);
             println!(
