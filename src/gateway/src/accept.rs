@@ -125,7 +125,8 @@ where
                     tracing::debug!(%peer, "an address has too many connections to the gateway");
                     continue;
                 };
-                let talk = talk(client, peer);
+                // Moved into the task as it is, it would have its room there twice.
+                let talk = Box::pin(talk(client, peer));
                 tokio::spawn(async move {
                     // That a client breaks off is an ordinary thing.
                     if let Err(error) = talk.await {

@@ -354,7 +354,9 @@ impl<R: Resolve> Gateway<R> {
             Host::Address(address) => return Ok(vec![*address]),
             Host::Name(name) => name,
         };
-        let mut found = self.resolver.resolve(name).await.map_err(|_| Refusal::NoResolver)?;
+        // Apart, so that a tunnel at rest does not hold room for it.
+        let mut found =
+            Box::pin(self.resolver.resolve(name)).await.map_err(|_| Refusal::NoResolver)?;
         found.truncate(MOST_ADDRESSES);
         if found.is_empty() { Err(Refusal::NoSuchName) } else { Ok(found) }
     }

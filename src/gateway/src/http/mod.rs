@@ -69,8 +69,9 @@ async fn talk<R: Resolve>(
     let mut read = Vec::with_capacity(1 << 10);
     match head::read(&mut client, &mut read).await? {
         Head::Gone => Ok(()),
-        Head::Second => second::serve(gateway, Begun::new(read, client), asker).await,
-        Head::Request => plain::serve(gateway, Begun::new(read, client), asker).await,
+        // Apart, so that a tunnel at rest does not hold room for them.
+        Head::Second => Box::pin(second::serve(gateway, Begun::new(read, client), asker)).await,
+        Head::Request => Box::pin(plain::serve(gateway, Begun::new(read, client), asker)).await,
         Head::Tunnel(target, length) => {
             let early = read.split_off(length);
             drop(read);
