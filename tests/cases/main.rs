@@ -22,6 +22,7 @@ mod proxy_person;
 mod registry;
 mod relays;
 mod scale;
+mod services;
 mod speed;
 mod star;
 mod status;

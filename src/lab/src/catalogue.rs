@@ -108,6 +108,25 @@ fn service(id: &str, (kk, ru, en): (&str, &str, &str), ports: &[String], open: b
         "name": { "kk": kk, "ru": ru, "en": en },
         "addresses": [SERVICES.server4, SERVICES.server6],
         "ports": ports,
+        "checks": checks(ports),
         "open_to": if open { "everyone" } else { "granted" },
     })
+}
+
+/// How the lab's hub asks a service: each second, and down after three failures.
+fn checks(ports: &[String]) -> Vec<Value> {
+    let of = |port: &String| {
+        let (kind, more) = match port.as_str() {
+            "icmp" => return None,
+            port if port.starts_with("udp/") => ("dns", json!({ "name": "mail.kenzhar.example" })),
+            port if port.ends_with(&format!("/{MAIL}")) => ("tcp", json!({})),
+            _ => ("http", json!({ "path": "/" })),
+        };
+        let mut check = json!({ "kind": kind, "every_s": 1, "timeout_s": 1 });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            check[key] = value.clone();
+        }
+        Some(check)
+    };
+    ports.iter().filter_map(of).collect()
 }

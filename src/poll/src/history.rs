@@ -131,3 +131,33 @@ fn read(row: &Row) -> Result<Change, ets_store::Error> {
 fn state(text: &str) -> HealthState {
     HealthState::ALL.into_iter().find(|state| state.as_str() == text).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(at: i64, to: HealthState) -> Change {
+        let (from, service) = (HealthState::Unknown, "mail".parse().unwrap());
+        let reason = (to == HealthState::Down).then_some(Reason::Status { code: 500 });
+        Change { service, at: WallTime(at), from, to, reason }
+    }
+
+    // covers: N7.1
+    ets_store::on_both_databases!(
+        what_was_written_is_read_back_newest_first_and_old_changes_go,
+        MIGRATIONS,
+        |store| async move {
+            let day = 86_400_000_000;
+            let all = [change(1, HealthState::Up), change(80 * day, HealthState::Down)];
+            write(&store, &all, WallTime(80 * day)).await.unwrap();
+            let id = "mail".parse().unwrap();
+            let read = list(&store, &id, 10).await.unwrap();
+            assert_eq!(read, [all[1].clone(), all[0].clone()]);
+            assert_eq!(last(&store).await.unwrap(), [all[1].clone()]);
+            write(&store, &[change(100 * day, HealthState::Up)], WallTime(100 * day))
+                .await
+                .unwrap();
+            assert_eq!(list(&store, &id, 10).await.unwrap().len(), 2, "the oldest is too old");
+        }
+    );
+}

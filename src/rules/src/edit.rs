@@ -6,7 +6,7 @@ use ets_model::{Limits, Rate, SegmentId, Service, ServiceId, WallTime};
 use ets_registry::Catalog;
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Numbers, Rights, Shaping};
+use crate::{Fault, Numbers, Rights, Shaping, about};
 
 /// A change of the rights. Kept in drafts as JSON: kinds may be added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Rights {
     pub(crate) fn take(&mut self, edit: &Edit, ground: &Ground<'_>) -> Result<(), Fault> {
         match edit {
             Edit::AddService { service } => self.add(service.clone(), ground),
-            Edit::ChangeService { service } => self.change(service.clone()),
+            Edit::ChangeService { service } => self.change(service.clone(), ground),
             Edit::RetireService { service } => self.retire(service, ground.now),
             Edit::BringBack { service } => self.bring_back(service),
             Edit::Grant { segment, service } => {
@@ -87,6 +87,7 @@ impl Rights {
             return Err(Fault::ServiceExists(service.id));
         }
         tidy(&mut service)?;
+        about::check(&mut service, ground.catalog)?;
         let no = ground.numbers.of(&service.id, self);
         service.no = no.ok_or_else(|| Fault::NoNumber(service.id.clone()))?;
         (service.version, service.retired) = (1, None);
@@ -94,13 +95,19 @@ impl Rights {
         Ok(())
     }
 
-    fn change(&mut self, mut service: Service) -> Result<(), Fault> {
+    fn change(&mut self, mut service: Service, ground: &Ground<'_>) -> Result<(), Fault> {
         let known = self.in_use(&service.id)?.clone();
         if service.version != known.version {
             let (yours, current) = (service.version, known.version);
             return Err(Fault::ServiceChanged { service: service.id, yours, current });
         }
         tidy(&mut service)?;
+        if service.owner != known.owner
+            || service.checks != known.checks
+            || service.about != known.about
+        {
+            about::check(&mut service, ground.catalog)?;
+        }
         (service.no, service.retired) = (known.no, known.retired);
         if service != known {
             service.version += 1;

@@ -1,6 +1,6 @@
 //! What an edit or the rights must keep to, each rule with a sentence that says what to do.
 
-use ets_model::{PolicyFault, SegmentId, ServiceId, ServiceNo};
+use ets_model::{CheckFault, PolicyFault, SegmentId, ServiceId, ServiceNo};
 
 /// Why an edit cannot be taken, or rights cannot be put in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,10 +52,29 @@ pub enum Fault {
     /// A service with more than can be shown and checked.
     #[error("service {0} has more than {1}: split it into two")]
     TooMuch(ServiceId, &'static str),
+    /// A description or a word about the owner that is too long, or holds a control character.
+    #[error(
+        "what is written about service {0} is too long or holds a control character: at most 1000 \
+         letters for its description, 200 for each word about its owner"
+    )]
+    TextUnfit(ServiceId),
+    /// The owner's institution is not in the registry.
+    #[error(
+        "there is no institution {1}: look at the registry for its identifier, or name the owner of service {0} in words"
+    )]
+    NoOwner(ServiceId, String),
+    /// Health checks that cannot be asked, by their place in the list, from 1.
+    #[error("health checks of service {0}: {told}", told = told(.1))]
+    Checks(ServiceId, Vec<(usize, CheckFault)>),
     /// A rate of nothing in both directions.
     #[error("the rate of {0} says nothing: give at least one direction, or shape it no longer")]
     NoRate(SegmentId),
     /// What the rights make together with the registry cannot be put in force.
     #[error(transparent)]
     Policy(#[from] PolicyFault),
+}
+
+fn told(faults: &[(usize, CheckFault)]) -> String {
+    let one = |(no, fault): &(usize, CheckFault)| format!("check {no}: {fault}");
+    faults.iter().map(one).collect::<Vec<_>>().join("; ")
 }

@@ -6,6 +6,7 @@
 //! before. A change is written down first, then handed to `netd`, then settled by its answer, by
 //! its events, or by asking it again: whichever comes, in whatever order.
 
+mod about;
 mod change;
 mod check;
 mod compare;

@@ -29,6 +29,8 @@ mod segment_doc;
 mod segment_traffic;
 mod segments;
 mod series;
+mod services;
+mod services_schema;
 mod shared;
 mod speed;
 mod table;

@@ -8,7 +8,7 @@ use super::operation::{Content, Operation};
 use super::schema::{self, reference};
 use super::segments::answer;
 use super::table::operations;
-use super::{orders_schema, rights_schema};
+use super::{orders_schema, rights_schema, services_schema};
 
 /// The handler.
 pub(crate) async fn get() -> Response {
@@ -50,7 +50,9 @@ pub(crate) fn document() -> Value {
 
 fn schemas() -> Value {
     let mut all = schema::all();
-    for (name, schema) in rights_schema::all().into_iter().chain(orders_schema::all()) {
+    for (name, schema) in
+        rights_schema::all().into_iter().chain(orders_schema::all()).chain(services_schema::all())
+    {
         all[name] = schema;
     }
     all

@@ -367,7 +367,7 @@ pub(super) fn whole() -> Value {
     json!({"type": "integer"})
 }
 
-fn number() -> Value {
+pub(super) fn number() -> Value {
     json!({"type": "number"})
 }
 

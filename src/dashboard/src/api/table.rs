@@ -4,6 +4,7 @@ mod gateway;
 mod registry;
 mod rights;
 mod rules;
+mod services;
 mod system;
 mod traffic;
 mod trust;
@@ -18,6 +19,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         registry::OPERATIONS,
         rules::OPERATIONS,
         gateway::OPERATIONS,
+        services::OPERATIONS,
         traffic::OPERATIONS,
         trust::OPERATIONS,
         rights::OPERATIONS,

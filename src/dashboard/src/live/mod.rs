@@ -6,6 +6,7 @@ mod beat;
 mod frames;
 mod rules;
 mod runner;
+mod services;
 mod stream;
 mod traffic;
 

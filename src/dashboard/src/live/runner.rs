@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Beat;
 use super::frames::{api_frame, segment, tick, write_id, write_json};
 use super::rules::Rules;
+use super::services::Services;
 use crate::pages;
 use crate::service::App;
 
@@ -28,11 +29,15 @@ pub(crate) const STAR_LIMIT: usize = 300;
 pub(crate) async fn run(app: &App, shutdown: Shutdown) {
     let mut changes = app.deps.watch.subscribe(None);
     let mut rules = Rules::follow(app);
+    let mut services = Services::follow(app);
     loop {
         let mut news = News::default();
         tokio::select! {
             () = shutdown.requested() => return,
             () = rules.changed() => news.add_rules(),
+            () = services.changed() => {
+                news.fragments.insert(pages::SERVICES_FRAGMENT);
+            }
             change = changes.next() => match change {
                 Some(change) => news.add(change),
                 None => return,

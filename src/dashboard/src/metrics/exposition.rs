@@ -52,6 +52,7 @@ pub(crate) fn write(app: &App, health: &Health, letters: Option<&ets_notify::Fig
     super::traffic::write(app, &mut out);
     super::gateway::write(app, &mut out);
     super::dns::write(app, &mut out);
+    super::services::write(app, &mut out);
     if let Some(figures) = letters {
         mail(&mut out, figures);
     }

@@ -6,6 +6,7 @@ mod entrance;
 mod exposition;
 mod gateway;
 mod own;
+mod services;
 mod traffic;
 
 use axum::Router;

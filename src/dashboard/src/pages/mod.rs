@@ -34,6 +34,7 @@ mod segment;
 mod segment_acts;
 mod segment_history;
 mod segments_table;
+mod services;
 mod settings;
 mod site;
 mod speed;
@@ -56,6 +57,7 @@ use crate::service::App;
 pub(crate) use cache::Cache;
 pub(crate) use overview::{live_groups, summary};
 pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
+pub(crate) use services::FRAGMENT as SERVICES_FRAGMENT;
 pub(crate) use site::sites;
 pub(crate) use speed::router as speed_router;
 pub(crate) use traffic::{middle as traffic_middle, told as traffic_told};
@@ -159,6 +161,7 @@ fn closed() -> Routes {
         .known("/help/problems", get(help::problems))
         .route("/wall", "network.read", get(wall::page))
         .merge(rules::routes())
+        .merge(services::routes())
         .merge(ca::routes())
         .merge(rights_desk::routes())
         .merge(renew::routes())

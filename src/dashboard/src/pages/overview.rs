@@ -60,6 +60,7 @@ async fn body(view: &View, table_first: bool) -> Result<Html, Error> {
     let mut out = String::new();
     out.push_str(fragment("warning", &warning(view)).as_str());
     out.push_str(counts.as_str());
+    out.push_str(super::services::line(view).as_str());
     let all = Html::link("/outages", t::all(tr));
     let side = card::card(t::overview_outages_now(tr), &all, &news);
     let wide = if table_first { table_card(view, true) } else { star_card(view) };

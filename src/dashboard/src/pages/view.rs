@@ -83,6 +83,11 @@ impl View {
         &self.ctx.tr
     }
 
+    /// Whether the reader has a right somewhere.
+    pub(crate) fn may(&self, right: &str) -> bool {
+        self.who.as_ref().is_some_and(|who| self.app.may(who, right))
+    }
+
     /// The reader's language.
     pub(crate) fn lang(&self) -> Lang {
         self.ctx.tr.lang()

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ets_model::{
-    BootTime, Names, Network, OpenTo, PortRange, Role, SegmentNo, Service, ServiceNo, ServicePlace,
-    Stamp,
+    BootTime, Names, Network, OpenTo, Owner, PortRange, Role, SegmentNo, Service, ServiceNo,
+    ServicePlace, Stamp,
 };
 use ets_netd_api::{Client, Cursor, Event, EventBody, Offence, OffenceKind};
 use ets_registry::Registry;
@@ -24,8 +24,8 @@ fn service(id: &str, name: &str, port: u16) -> Service {
         addresses: vec!["10.1.0.10".parse().unwrap()],
         ports: vec![PortRange::tcp(port)],
         open_to: OpenTo::Granted,
-        about: ets_model::Names::default(),
-        owner: ets_model::Owner::default(),
+        about: Names::default(),
+        owner: Owner::default(),
         checks: Vec::new(),
         retired: None,
         version: 0,

@@ -89,7 +89,7 @@ pub(crate) fn service(name: &str, port: u16) -> Service {
         addresses: vec![id("10.1.0.10")],
         ports: vec![PortRange::tcp(port)],
         open_to: OpenTo::Granted,
-        about: ets_model::Names::default(),
+        about: Names::default(),
         owner: ets_model::Owner::default(),
         checks: Vec::new(),
         retired: None,

@@ -23,6 +23,10 @@ pub(super) async fn services(view: View) -> Result<Response, Error> {
         t::rules_column_place(tr),
         t::rules_column_ports(tr),
         t::rules_column_who(tr),
+        t::services_owner(tr),
+        t::services_owner_phone(tr),
+        t::services_owner_email(tr),
+        t::services_checks(tr),
     ])?;
     for one in rights.active() {
         let who = match one.open_to {
@@ -32,12 +36,17 @@ pub(super) async fn services(view: View) -> Result<Response, Error> {
                 ids.join(" ")
             }
         };
+        let checks: Vec<String> = one.checks.iter().map(ToString::to_string).collect();
         file.line([
             one.id.to_string(),
             names::service(&view, one).to_owned(),
             names::place(tr, one.place, &one.addresses),
             names::ports(&one.ports),
             who,
+            super::super::services::owner_name(&view, one),
+            one.owner.phone.clone(),
+            one.owner.email.clone(),
+            checks.join("; "),
         ])?;
     }
     file.answer("services.csv")

@@ -2,7 +2,7 @@
 //! language, with both sides named and what to do.
 
 use ets_i18n::t;
-use ets_model::PolicyFault;
+use ets_model::{CheckFault, PolicyFault};
 use ets_rules::{DraftFault, Fault, Rights, Warning};
 
 use super::super::view::View;
@@ -37,6 +37,9 @@ pub(super) fn fault(view: &View, rights: &[&Rights], fault: &Fault) -> String {
         Fault::NameMissing(_) => t::rules_fault_name_missing(tr).to_owned(),
         Fault::NameUnfit(_) => t::rules_fault_name_unfit(tr).to_owned(),
         Fault::TooMuch(id, _) => t::rules_fault_too_much(tr, what(id)),
+        Fault::TextUnfit(_) => t::services_fault_text(tr).to_owned(),
+        Fault::NoOwner(_, id) => t::services_fault_owner(tr, id.as_str()),
+        Fault::Checks(_, all) => checks(tr, all),
         Fault::NoRate(id) => t::rules_fault_no_rate(tr, who(id)),
         Fault::Policy(one) => policy(view, rights, one),
     }
@@ -123,5 +126,32 @@ pub(super) fn warning(view: &View, rights: &[&Rights], warning: &Warning) -> Str
             t::rules_warn_retired_grants(tr, who(segment), services.join(", "))
         }
         W::NoContract { segment } => t::rules_warn_no_contract(tr, who(segment)),
+    }
+}
+
+/// All faults of a service's checks, each with the number of its line.
+pub(super) fn checks(tr: &ets_i18n::Tr, all: &[(usize, CheckFault)]) -> String {
+    let one = |(no, fault): &(usize, CheckFault)| {
+        t::services_fault_line(tr, no.to_string(), check(tr, fault))
+    };
+    all.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// One fault of a check, with what to do.
+fn check(tr: &ets_i18n::Tr, fault: &CheckFault) -> String {
+    use CheckFault as C;
+    match fault {
+        C::Kind(word) => t::services_fault_kind(tr, word),
+        C::Word(word) => t::services_fault_word(tr, word),
+        C::Number(word) => t::services_fault_number(tr, word),
+        C::Status(word) => t::services_fault_status(tr, word),
+        C::Every(_) => t::services_fault_every(tr).to_owned(),
+        C::Timeout(_) => t::services_fault_timeout(tr).to_owned(),
+        C::InARow { .. } => t::services_fault_row(tr).to_owned(),
+        C::Path(word) => t::services_fault_path(tr, word),
+        C::Text => t::services_fault_body(tr).to_owned(),
+        C::Name(word) => t::services_fault_name(tr, word),
+        C::NotOfKind { kind, part } => t::services_fault_part(tr, kind.as_str(), *part),
+        C::NoPort(kind) => t::services_fault_port(tr, kind.as_str()),
     }
 }

@@ -22,6 +22,7 @@ mod refusal;
 mod relays;
 mod segment;
 mod service;
+mod service_about;
 mod service_edit;
 mod text;
 mod version;
@@ -42,6 +43,7 @@ use crate::Error;
 use crate::entry::{Needs, Routes};
 
 pub(super) use banner::slim as waiting_notice;
+pub(super) use names::answers_at;
 pub(super) use offences::{behind, open_notice};
 pub(super) use segment::card as segment_card;
 

@@ -81,6 +81,13 @@ pub(super) fn place(tr: &Tr, place: ServicePlace, addresses: &[IpAddr]) -> Strin
     }
 }
 
+/// Where a service answers: its addresses and ports.
+pub(in crate::pages) fn answers_at(view: &View, one: &Service) -> Html {
+    Html::text(&place(view.tr(), one.place, &one.addresses))
+        .then(&Html::trusted("<br>"))
+        .then(&Html::code(&ports(&one.ports)))
+}
+
 fn join(all: &[impl ToString]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

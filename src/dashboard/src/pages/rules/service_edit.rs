@@ -3,7 +3,7 @@
 use axum::extract::{Form, Path};
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Names, OpenTo, Owner, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
+use ets_model::{Names, OpenTo, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
 use ets_rules::{DraftFault, Edit, Error as Refusal, Fault};
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, form, notice};
@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use super::super::form_check::Answers;
 use super::super::view::View;
 use super::service::{Both, crumbs};
+use super::service_about as about;
 use super::{Tab, faults, handle, names, refusal, respond};
 use crate::Error;
 
@@ -21,7 +22,7 @@ type Wrong = Vec<(&'static str, String)>;
 
 /// `GET /rules/services/new`
 pub(super) async fn new(view: View) -> Result<Response, Error> {
-    let answers = [("place", "behind"), ("open_to", "granted")];
+    let answers = [("place", "behind"), ("open_to", "granted"), ("checks", "tcp")];
     let answers = answers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Ok(show(&view, None, &answers, &[]))
 }
@@ -62,7 +63,7 @@ pub(super) async fn save(
     }
 }
 
-fn text<'a>(answers: &'a Answers, name: &str) -> &'a str {
+pub(super) fn text<'a>(answers: &'a Answers, name: &str) -> &'a str {
     answers.get(name).map_or("", |text| text.trim())
 }
 
@@ -76,7 +77,7 @@ fn answers_of(service: &Service) -> Answers {
         OpenTo::Granted => "granted",
         OpenTo::Everyone => "everyone",
     };
-    [
+    let mut answers: Answers = [
         ("name_ru", service.name.ru.clone()),
         ("name_kk", service.name.kk.clone()),
         ("name_en", service.name.en.clone()),
@@ -86,7 +87,9 @@ fn answers_of(service: &Service) -> Answers {
         ("open_to", open_to.to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into();
+    answers.extend(about::answers_of(service));
+    answers
 }
 
 /// The service that the answers describe, and what is wrong with them. `None` where the
@@ -115,6 +118,10 @@ fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Servi
     if name.is_empty() {
         wrong.push(("name_ru", t::rules_fault_name_missing(tr).to_owned()));
     }
+    let checks = about::checks(tr, text(answers, "checks")).unwrap_or_else(|told| {
+        wrong.push(("checks", told));
+        Vec::new()
+    });
     let service = id.parse().ok().map(|id| Service {
         id,
         no: ServiceNo(0),
@@ -127,9 +134,9 @@ fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Servi
         } else {
             OpenTo::Granted
         },
-        about: Names::default(),
-        owner: Owner::default(),
-        checks: Vec::new(),
+        about: about::description(answers),
+        owner: about::owner(answers),
+        checks,
         retired: None,
         version,
     });
@@ -168,7 +175,10 @@ fn placed(view: &View, one: &DraftFault) -> (&'static str, String) {
     let field = match &one.fault {
         Fault::ServiceExists(_) => "id",
         Fault::NameMissing(_) | Fault::NameUnfit(_) => "name_ru",
+        Fault::TooMuch(_, "8 health checks") | Fault::Checks(..) => "checks",
         Fault::TooMuch(..) => "ports",
+        Fault::NoOwner(..) => "owner_institution",
+        Fault::TextUnfit(_) => "about_ru",
         _ => "",
     };
     (field, faults::fault(view, &[], &one.fault))
@@ -255,6 +265,7 @@ fn questions(view: &View, is_new: bool) -> Vec<form::Field> {
             .kind(form::Kind::Area { rows: 2 }),
         form::Field::new("open_to", t::rules_column_who(tr)).kind(form::Kind::Radio(opens)),
     ];
+    fields.extend(about::questions(view));
     if is_new {
         let id = form::Field::new("id", t::field_id(tr))
             .help(t::rules_service_id_help(tr))
