@@ -3,6 +3,7 @@
 mod abuse;
 mod attacks;
 mod command_line;
+mod connection;
 mod custody;
 mod detection;
 mod dns;
@@ -16,6 +17,7 @@ mod load;
 mod lockout;
 mod matrix;
 mod metrics;
+mod open_side;
 mod programs;
 mod proxy;
 mod proxy_person;

@@ -89,7 +89,9 @@ fn languages(now: Lang) -> String {
 
 /// A part of the page with its title.
 pub(crate) fn part(title: &str, body: &Html) -> Html {
-    Html::trusted(format!("<div class=\"part\"><h2>{}</h2>\n{body}</div>\n", escape(title)))
+    let title =
+        if title.is_empty() { String::new() } else { format!("<h2>{}</h2>\n", escape(title)) };
+    Html::trusted(format!("<div class=\"part\">{title}{body}</div>\n"))
 }
 
 /// Terms and values in two columns.

@@ -12,6 +12,7 @@ mod guard;
 mod mine;
 mod month;
 mod open;
+mod request;
 mod services;
 mod site;
 mod stranger;

@@ -15,7 +15,7 @@ use crate::frame::Sheet;
 use crate::guard::{Guard, guard};
 use crate::month::Months;
 use crate::visit::Visit;
-use crate::{Config, Services, mine, stranger};
+use crate::{Config, Services, mine, request, stranger};
 
 /// The largest request with a body, in bytes.
 const BODY: usize = 8 << 10;
@@ -33,6 +33,8 @@ pub struct Deps {
     pub speed: ets_speed::Desk,
     /// What a segment may reach.
     pub services: Arc<dyn Services>,
+    /// Who takes requests for what was refused; none where nobody gets out.
+    pub gateway: Option<ets_gateway::Desk>,
     /// The clock.
     pub clock: Clock,
 }
@@ -85,6 +87,7 @@ impl Front {
         let app = &self.app;
         Router::new()
             .route("/", get(page))
+            .route("/request", get(request::form).post(request::file))
             .route(app.sheet.path(), get(sheet))
             .fallback(lost)
             .layer(DefaultBodyLimit::max(BODY))

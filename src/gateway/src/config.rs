@@ -26,6 +26,8 @@ pub struct Config {
     pub resolvers: Vec<SocketAddr>,
     /// Names with their addresses, before any server.
     pub hosts: BTreeMap<String, IpAddr>,
+    /// The port on which the hub takes requests for what was refused; none where nobody takes them.
+    pub ask: Option<u16>,
     /// The file of the meters; in memory alone where there is none.
     pub meters: Option<PathBuf>,
 }

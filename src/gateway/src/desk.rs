@@ -14,6 +14,7 @@ use jiff::{Timestamp, Zoned};
 use serde_json::json;
 use tokio::sync::{Mutex, watch};
 
+use crate::asking::Asking;
 use crate::fixed::Held;
 use crate::gateway::{Gateway, Resolve, World};
 use crate::meters::Meters;
@@ -152,6 +153,9 @@ impl Desk {
         let names = Names::new(config)?;
         let counted = (patience, meters(config)?);
         let gateway = Gateway::new(Arc::new(world), names, policy, counted).with_udp(config.udp);
+        if let Some(asking) = config.ask.and_then(Asking::new) {
+            gateway.take_requests(asking);
+        }
         let is_new = version.no == 0 && deps.seed != Rules::default();
         let seed = deps.seed.clone();
         let desk = Self(Arc::new(Inner {
@@ -188,6 +192,19 @@ impl Desk {
     /// The sockets of relays.
     pub(crate) fn relays(&self) -> &Arc<Held> {
         &self.0.relays
+    }
+
+    /// Who gives words to ask with; none where nobody takes requests.
+    pub fn asking(&self) -> Option<&Asking> {
+        self.0.gateway.asking()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.deps.store
+    }
+
+    pub(crate) fn now(&self) -> WallTime {
+        self.0.deps.clock.wall()
     }
 
     /// The version in force.

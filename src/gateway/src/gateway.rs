@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ets_listen::{Place, Tally};
-use ets_model::{PersonId, PortRange, Protocol, SegmentNo};
+use ets_model::{PersonId, PortRange, Protocol, SegmentNo, WallTime};
 use jiff::Zoned;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::accept::Places;
+use crate::asking::Asking;
 use crate::datagrams::Datagrams;
 use crate::open::{Book, Open};
 
@@ -89,6 +90,7 @@ pub struct Gateway<R> {
     datagrams: Arc<Datagrams>,
     changed: watch::Sender<()>,
     places: Arc<Places>,
+    asking: OnceLock<Asking>,
 }
 
 /// A connection outside that the rules allow.
@@ -143,6 +145,7 @@ impl<R: Resolve> Gateway<R> {
             datagrams: Arc::default(),
             changed: watch::Sender::default(),
             places: Arc::new(Places::new()),
+            asking: OnceLock::new(),
         }
     }
 
@@ -175,6 +178,28 @@ impl<R: Resolve> Gateway<R> {
     /// The person, where he counts as one now.
     pub(crate) fn counted<'a>(&self, person: Option<&'a PersonId>) -> Option<&'a PersonId> {
         person.filter(|person| self.world.counts(person))
+    }
+
+    /// Refusals tell from now on where to ask for what was refused.
+    pub(crate) fn take_requests(&self, asking: Asking) {
+        // Once, at the start.
+        let _ = self.asking.set(asking);
+    }
+
+    /// Who gives words to ask with; none where nobody takes requests.
+    pub(crate) fn asking(&self) -> Option<&Asking> {
+        self.asking.get()
+    }
+
+    /// Where `of`, who came to our address `hub`, asks for what was refused.
+    pub(crate) fn ask_link(
+        &self,
+        refused: (&Refusal, &Target),
+        of: IpAddr,
+        hub: IpAddr,
+    ) -> Option<String> {
+        let now = WallTime(self.world.now().timestamp().as_microsecond());
+        self.asking()?.link(refused, (of, hub), now)
     }
 
     /// The rules in force.

@@ -1,6 +1,7 @@
 //! The one way out (requirements N6 and N7): by policy, every byte metered.
 
 mod accept;
+mod asking;
 mod config;
 pub mod datagrams;
 mod desk;
@@ -20,6 +21,7 @@ mod target;
 mod transparent;
 pub mod words;
 
+pub use asking::{ACTION as REQUEST, Asked, Asking, Denied, Refused};
 pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};
 pub use error::Error;

@@ -94,6 +94,8 @@ pub(crate) enum GatewayAction {
     },
     /// The last versions, newest first
     Versions,
+    /// What people who were refused have asked for, newest first
+    Requests,
     /// Whether somebody would get out to a host, and which rule says so
     Would {
         /// A segment, or an address in it

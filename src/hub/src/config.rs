@@ -215,6 +215,7 @@ fn declare(file: &mut Document<'_>) -> Config {
     let netd = ets_netd::Config { listen: held, listen_udp, published, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
     let dashboard = Dashboard { pages, ..dashboard };
+    let gateway = ets_gateway::Config { ask: front.port, ..gateway };
     let front = front::complete(front, (&dashboard, speed, &gateway), &notify.url);
     // The days and months of reports are those of the clock that people see.
     let traffic = ets_traffic::Config { time_zone: dashboard.pages.time_zone.clone(), ..traffic };

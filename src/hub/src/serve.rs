@@ -92,8 +92,8 @@ async fn work(
     let kept = (&stores.state, &registry);
     let services = services::build(config, kept, rules.handle(), &clock).await?;
     let speed = speed::build(config, kept, handles.clone(), &clock);
-    let front = front::build(config, &registry, handles, &speed, &clock)?;
-    let gateway = gateway::open(config, (&stores.state, &registry), &clock).await?;
+    let gateway = gateway::open(config, kept, &clock).await?;
+    let front = front::build(config, &registry, handles, (&speed, &gateway), &clock)?;
     let resolver = dns::open(config, &registry, rules.handle(), gateway.as_ref())?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;

@@ -79,6 +79,27 @@ pub(crate) async fn rules_of(
     Ok(answer(StatusCode::OK, &app.gateway()?.rules_of(no).await?))
 }
 
+/// `GET /api/v1/gateway/requests`
+pub(crate) async fn requests(State(app): State<App>) -> Result<Response, Error> {
+    let found = app.gateway()?.requests().await?;
+    let document = |one: &ets_journal::Recorded| {
+        let entry = &one.entry;
+        json!({
+            "number": one.seq,
+            "at": time::rfc3339(one.at),
+            "segment": entry.subject.id,
+            "host": entry.detail["host"],
+            "port": entry.detail["port"],
+            "rule": entry.detail["rule"],
+            "name": entry.detail["name"],
+            "phone": entry.detail["phone"],
+            "address": entry.detail["address"],
+            "reason": entry.why,
+        })
+    };
+    Ok(answer(StatusCode::OK, &found.iter().map(document).collect::<Vec<_>>()))
+}
+
 /// `GET /api/v1/gateway/would`
 pub(crate) async fn would(
     State(app): State<App>,

@@ -18,18 +18,21 @@ use crate::relay::{End, Near, reset};
 #[derive(Clone, Debug)]
 pub(super) struct Asker {
     pub(super) address: IpAddr,
+    /// The hub's address to which he came, where it is known: pages of the hub are there too.
+    pub(super) hub: Option<IpAddr>,
     certificate: Option<Arc<PeerCertificate>>,
 }
 
 impl Asker {
     /// Nobody that is known, at an address.
     pub(super) fn at(address: IpAddr) -> Self {
-        Self { address, certificate: None }
+        Self { address, hub: None, certificate: None }
     }
 
     /// The owner of the certificate that was proved in the handshake.
     pub(super) fn of(client: &Client) -> Self {
-        Self { address: client.peer.address.ip(), certificate: client.certificate.clone() }
+        let address = client.peer.address.ip();
+        Self { address, hub: None, certificate: client.certificate.clone() }
     }
 
     /// The person; a machine's certificate is nobody's.
@@ -41,6 +44,11 @@ impl Asker {
 
 /// A client's connection as a whole.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The hub's address to which the client came.
+    fn hub(&self) -> Option<IpAddr> {
+        None
+    }
+
     /// Joins it with what was reached.
     fn relay<R: Resolve>(
         &mut self,
@@ -50,6 +58,10 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 }
 
 impl Wire for TcpStream {
+    fn hub(&self) -> Option<IpAddr> {
+        Some(self.local_addr().ok()?.ip().to_canonical())
+    }
+
     async fn relay<R: Resolve>(&mut self, gateway: &Gateway<R>, reached: &Reached) -> End {
         gateway.relay(self, reached).await
     }

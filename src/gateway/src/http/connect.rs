@@ -25,7 +25,7 @@ pub(super) async fn serve<R: Resolve>(
         Ok(reached) => reached,
         Err(refusal) => {
             // Browsers show nothing of it, and programs log it.
-            let answer = refused::answer(&HeaderMap::new(), (&refusal, &target));
+            let answer = refused::answer(&HeaderMap::new(), (&refusal, &target), None);
             client.write_all(&refused::octets(&answer)).await?;
             return client.shutdown().await;
         }

@@ -71,7 +71,10 @@ async fn talk<R: Resolve>(
         Head::Gone => Ok(()),
         // Apart, so that a tunnel at rest does not hold room for them.
         Head::Second => Box::pin(second::serve(gateway, Begun::new(read, client), asker)).await,
-        Head::Request => Box::pin(plain::serve(gateway, Begun::new(read, client), asker)).await,
+        Head::Request => {
+            let asker = Asker { hub: client.hub(), ..asker };
+            Box::pin(plain::serve(gateway, Begun::new(read, client), asker)).await
+        }
         Head::Tunnel(target, length) => {
             let early = read.split_off(length);
             drop(read);

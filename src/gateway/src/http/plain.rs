@@ -71,7 +71,11 @@ where
     };
     let reached = match gateway.reach(asker.address, asker.person(), &target).await {
         Ok(reached) => reached,
-        Err(refusal) => return own(refused::answer(request.headers(), (&refusal, &target))),
+        Err(refusal) => {
+            let ask =
+                asker.hub.and_then(|hub| gateway.ask_link((&refusal, &target), asker.address, hub));
+            return own(refused::answer(request.headers(), (&refusal, &target), ask.as_deref()));
+        }
     };
     let headers = request.headers().clone();
     match exchange(reached, request, gateway.patience()).await {

@@ -13,13 +13,17 @@ use crate::words;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:12vh auto;padding:0 \
     1rem;color:#1b2733;background:#fff}h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}\
+    .ask{display:inline-block;padding:.5rem 1.25rem;border-radius:6px;background:#0b6e5c;color:#fff;\
+    font-weight:600;text-decoration:none}\
     footer{margin-top:2rem;color:#5a6672;font-size:.875rem}\
     @media(prefers-color-scheme:dark){body{color:#e3e8ed;background:#14191f}footer{color:#9aa6b2}}";
 
-/// The answer to a refusal, in the language of the headers.
+/// The answer to a refusal, in the language of the headers; `ask` is where to ask for what was
+/// refused.
 pub(super) fn answer(
     headers: &HeaderMap,
     (refusal, target): (&Refusal, &Target),
+    ask: Option<&str>,
 ) -> Response<Bytes> {
     let tr = translator(headers, refusal);
     let host = target.to_string();
@@ -37,19 +41,19 @@ pub(super) fn answer(
             plain(StatusCode::GATEWAY_TIMEOUT, t::gateway_unreachable(&tr, &host))
         }
     };
-    page(&tr, status, &title, &lines)
+    page(&tr, status, &title, (&lines, ask))
 }
 
 /// The answer where a host outside broke off.
 pub(super) fn broken(headers: &HeaderMap, target: &Target) -> Response<Bytes> {
     let tr = translator(headers, &Refusal::Unreachable);
-    page(&tr, StatusCode::BAD_GATEWAY, &t::gateway_broken(&tr, target.to_string()), &[])
+    page(&tr, StatusCode::BAD_GATEWAY, &t::gateway_broken(&tr, target.to_string()), (&[], None))
 }
 
 /// The answer to a request that is none.
 pub(super) fn bare(headers: &HeaderMap, status: StatusCode) -> Response<Bytes> {
     let tr = translator(headers, &Refusal::Unreachable);
-    page(&tr, status, t::gateway_wrong(&tr), &[])
+    page(&tr, status, t::gateway_wrong(&tr), (&[], None))
 }
 
 /// An answer as it stands on the wire (RFC 9112).
@@ -92,15 +96,21 @@ fn told(tr: &Tr, Ruled { why, until, policy }: &Ruled) -> Vec<String> {
     lines
 }
 
-fn page(tr: &Tr, status: StatusCode, title: &str, lines: &[String]) -> Response<Bytes> {
+fn page(
+    tr: &Tr,
+    status: StatusCode,
+    title: &str,
+    (lines, ask): (&[String], Option<&str>),
+) -> Response<Bytes> {
     let paragraph = |line: &String| format!("<p>{}</p>\n", escape(line));
     let lines: String = lines.iter().map(paragraph).collect();
+    let ask = ask.map(|link| button(tr, link)).unwrap_or_default();
     let (lang, foot) = (tr.lang().code(), t::gateway_foot(tr));
     let title = escape(title);
     let text = format!(
         "<!doctype html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <style>{STYLE}</style></head>\n<body><main><h1>{title}</h1>\n{lines}</main>\
+         <style>{STYLE}</style></head>\n<body><main><h1>{title}</h1>\n{lines}{ask}</main>\
          <footer>{foot}</footer></body></html>\n"
     );
     let mut response = Response::new(Bytes::from(text));
@@ -117,6 +127,15 @@ fn page(tr: &Tr, status: StatusCode, title: &str, lines: &[String]) -> Response<
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// A link that looks like one: it leads to the hub's own page, with the word of this refusal.
+fn button(tr: &Tr, link: &str) -> String {
+    format!(
+        "<p><a class=\"ask\" href=\"{}\">{}</a></p>\n",
+        escape(link),
+        escape(t::gateway_request(tr))
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +162,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(lang));
         let target = Target::read("games.example:443").unwrap();
-        let answer = answer(&headers, (refusal, &target));
+        let answer = answer(&headers, (refusal, &target), Some("http://10.0.0.1/request?word=a"));
         let text = String::from_utf8(answer.body().to_vec()).unwrap();
         (answer.status(), text.replace('\u{a0}', " "))
     }
@@ -161,7 +180,7 @@ mod tests {
             assert_eq!(status, StatusCode::FORBIDDEN);
             assert!(text.contains(&format!("<html lang=\"{lang}\">")), "{text}");
             assert!(text.contains("games.example:443"), "{text}");
-            for word in words {
+            for word in words.into_iter().chain(["href=\"http://10.0.0.1/request?word=a\""]) {
                 assert!(text.contains(word), "{word}: {text}");
             }
         }

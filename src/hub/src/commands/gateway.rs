@@ -33,6 +33,9 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
         GatewayAction::Versions => {
             show(global, &client.get(&format!("{GATEWAY}/versions")).await?, versions)
         }
+        GatewayAction::Requests => {
+            show(global, &client.get(&format!("{GATEWAY}/requests")).await?, requests)
+        }
         GatewayAction::Would { segment, to, person, at, transparent } => {
             let mut path =
                 format!("{GATEWAY}/would?segment={}&to={}", escaped(segment), escaped(to));
@@ -135,6 +138,17 @@ fn versions(versions: &Value) -> String {
     };
     let lines: Vec<Vec<String>> = rows(versions).iter().map(line).collect();
     table::of(&["version", "since", "by", "why"], &lines)
+}
+
+fn requests(requests: &Value) -> String {
+    let line = |one: &Value| {
+        let to = format!("{}:{}", text(&one["host"]), one["port"]);
+        let who = format!("{}, {}", text(&one["name"]), text(&one["phone"]));
+        let (number, at) = (text(&one["number"]), clock(&one["at"]));
+        vec![number, at, text(&one["segment"]), to, who, text(&one["reason"])]
+    };
+    let lines: Vec<Vec<String>> = rows(requests).iter().map(line).collect();
+    table::of(&["number", "at", "segment", "to", "who", "what for"], &lines)
 }
 
 fn would(answer: &Value) -> String {

@@ -72,6 +72,7 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         transparent: transparent.map(NonZeroU16::get),
         resolvers: resolver.into_iter().collect(),
         hosts,
+        ask: None,
         meters: None,
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn build(
     config: &Config,
     registry: &Registry,
     (watch, traffic, rules): (ets_watch::Handle, ets_traffic::Handle, ets_rules::Handle),
-    speed: &ets_speed::Desk,
+    (speed, gateway): (&ets_speed::Desk, &Option<ets_gateway::Desk>),
     clock: &Clock,
 ) -> Result<Front, Failure> {
     let deps = Deps {
@@ -55,6 +55,7 @@ pub(super) fn build(
         traffic,
         speed: speed.clone(),
         services: Arc::new(ByRules(rules)),
+        gateway: gateway.clone(),
         clock: clock.clone(),
     };
     ets_front::build(config.front.clone(), deps).map_err(|error| Failure::internal(&error))

@@ -129,3 +129,10 @@ out-rule-remove = Remove the rule
 out-rule-unread = This cannot be understood: { $what }
 out-rule-no-segment = There is no such segment: { $what }
 out-rule-transparent = Also for those who know of no proxy
+gateway-request = Ask for access
+
+out-requests = Requests of people who were refused
+out-requests-none = Nobody has asked.
+out-request-number = Number
+out-request-who = Who asks
+out-request-what = What for

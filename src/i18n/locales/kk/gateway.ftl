@@ -127,3 +127,10 @@ out-rule-remove = Ережені жою
 out-rule-unread = Түсініксіз: { $what }
 out-rule-no-segment = Мұндай сегмент жоқ: { $what }
 out-rule-transparent = Прокси туралы білмейтіндерге де
+gateway-request = Рұқсат сұрау
+
+out-requests = Бас тартылғандардың сұраулары
+out-requests-none = Ешкім сұраған жоқ.
+out-request-number = Нөмірі
+out-request-who = Кім сұрайды
+out-request-what = Не үшін

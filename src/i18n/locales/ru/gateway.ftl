@@ -129,3 +129,10 @@ out-rule-remove = Удалить правило
 out-rule-unread = Не удалось понять: { $what }
 out-rule-no-segment = Нет такого сегмента: { $what }
 out-rule-transparent = И для тех, кто не знает о прокси
+gateway-request = Запросить доступ
+
+out-requests = Запросы тех, кому отказано
+out-requests-none = Никто не обращался.
+out-request-number = Номер
+out-request-who = Кто просит
+out-request-what = Для чего

@@ -56,6 +56,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "get",
+        path: "/api/v1/gateway/requests",
+        needs: right("rules.read"),
+        id: "listGatewayRequests",
+        summary: "The last requests of people who were refused, newest first.",
+        query: &[],
+        body: None,
+        ok: (200, list("Object")),
+        refusals: &[401, 404, 503],
+        route: || get(gateway::requests),
+    },
+    Operation {
+        method: "get",
         path: "/api/v1/gateway/would",
         needs: right("rules.read"),
         id: "wouldReach",

@@ -20,6 +20,7 @@ mod own_limits;
 mod reach;
 mod refusal;
 mod relays;
+mod requests;
 mod segment;
 mod service;
 mod service_about;

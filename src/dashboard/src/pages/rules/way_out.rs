@@ -51,7 +51,12 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     ));
     let main = card::card(t::out_would(tr), &Html::default(), &simulator(&view, desk).await?)
         .then(&card::card(t::out_rules(tr), &change, &list(tr, rules)))
-        .then(&card::card(t::out_relays(tr), &Html::default(), &relays::list(tr, desk)));
+        .then(&card::card(t::out_relays(tr), &Html::default(), &relays::list(tr, desk)))
+        .then(&card::card(
+            t::out_requests(tr),
+            &change,
+            &super::requests::list(&view, desk).await?,
+        ));
     let page = Page {
         title: t::out_title(tr).to_owned(),
         heading,

@@ -28,7 +28,7 @@ pub(super) async fn serve<R: Resolve>(
         let target = authority.and_then(|one| Target::read(one.as_str()));
         let headers = request.headers();
         let answer = match target {
-            Some(target) => refused::answer(headers, (&Refusal::Full, &target)),
+            Some(target) => refused::answer(headers, (&Refusal::Full, &target), None),
             None => refused::bare(headers, StatusCode::SERVICE_UNAVAILABLE),
         };
         return tell(&mut respond, answer).await;

@@ -41,7 +41,7 @@ pub(super) async fn serve<R: Resolve>(
     let (reached, _place) = match reached {
         Ok(reached) => reached,
         Err(refusal) => {
-            return tell(&mut respond, refused::answer(&none, (&refusal, &target))).await;
+            return tell(&mut respond, refused::answer(&none, (&refusal, &target), None)).await;
         }
     };
     let sends = respond.send_response(Response::new(()), false)?;
