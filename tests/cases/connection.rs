@@ -129,3 +129,58 @@ fn a_stranger_is_told_what_to_do_and_nothing_of_what_is_inside() {
     assert!(other.starts_with("HTTP/1.1 200"), "another segment: {other}");
     println!("of 1,500 requests of one address {refused} were refused");
 }
+
+/// covers: N6.5, G1, T-8: who is refused asks with the gateway's word, and only with it
+#[test]
+fn whoever_is_refused_asks_for_access_and_administrators_see_it() {
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let (first, second) = (&json["segments"][0], &json["segments"][1]);
+    let proxy = format!("http://{}", text(&json["proxy"]["http"]));
+    let refused = ["curl", "-sS", "-m", "5", "-x", &proxy, "-H", "Accept-Language: en"];
+    let refused = [&refused[..], &["http://203.0.113.10:25/"]].concat();
+    let output = inside_of(first, &refused).stdout(Stdio::piped()).output().expect("curl starts");
+    let page = String::from_utf8_lossy(&output.stdout).into_owned();
+    let link = page.split("class=\"ask\" href=\"").nth(1).expect("a button").split('"').next();
+    let link = link.expect("its end").to_owned();
+    assert!(link.starts_with("http://10.0.0.1/request?word="), "{link}");
+    let english = "Accept-Language: en";
+    let form = curl(first, &["-H", english, &link]);
+    assert!(form.contains("Ask for access to 203.0.113.10:25"), "{form}");
+    let word = link.split_once("word=").expect("a word").1.to_owned();
+    let post = |place: &Value, word: &str, reason: &str| {
+        let fields = [
+            format!("word={word}"),
+            "host=evil.example".to_owned(),
+            "name=Асем".to_owned(),
+            "phone=21-14".to_owned(),
+            format!("reason={reason}"),
+        ];
+        let mut words = vec!["-H", english];
+        for field in &fields {
+            words.extend(["--data-urlencode", field]);
+        }
+        words.push("http://10.0.0.1/request");
+        curl(place, &words)
+    };
+    assert!(post(second, &word, "mail").starts_with("HTTP/1.1 403"), "somebody else's word");
+    assert!(post(first, &format!("{word}x"), "mail").starts_with("HTTP/1.1 403"), "a changed word");
+    assert!(post(first, &word, "").starts_with("HTTP/1.1 422"), "no reason");
+    let done = post(first, &word, "we send mail");
+    assert!(done.starts_with("HTTP/1.1 200") && done.contains("Request No. "), "{done}");
+    let again = post(first, &word, "we send mail");
+    let number = |page: &str| page.split("Request No. ").nth(1).map(|rest| rest[..8].to_owned());
+    assert_eq!(number(&done), number(&again), "sent twice, filed once");
+    let listed = lab.api().get("/api/v1/gateway/requests");
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    for (field, value) in [
+        ("segment", "s001"),
+        ("host", "203.0.113.10"),
+        ("name", "Асем"),
+        ("reason", "we send mail"),
+    ] {
+        assert_eq!(listed[0][field], value, "{listed:?}");
+    }
+    assert_eq!(listed[0]["port"], 25);
+}

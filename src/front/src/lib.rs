@@ -6,6 +6,7 @@
 //! element that Internet Explorer does not know. What is asked of the database is kept for a minute,
 //! so that a page costs nothing however often it is opened.
 
+mod acme;
 mod config;
 mod frame;
 mod guard;
@@ -18,6 +19,7 @@ mod site;
 mod stranger;
 mod visit;
 
+pub use acme::{Acme, Error as AcmeError, keep, renew};
 pub use config::{Config, Ways};
 pub use open::{Proofs, Target, by_address};
 pub use services::{ByRules, Reachable, Services};

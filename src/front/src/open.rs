@@ -41,6 +41,12 @@ impl Proofs {
         self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Where the authority looks, over plain HTTP on port 80.
+    pub fn router(&self) -> Router {
+        let path = "/.well-known/acme-challenge/{token}";
+        Router::new().route(path, get(proof)).with_state(self.clone())
+    }
+
     fn of(&self, token: &str) -> Option<String> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
@@ -70,10 +76,9 @@ impl Front {
     }
 
     /// What plain HTTP answers there. `beside` is answered too, and not led away.
-    pub fn redirect_router(&self, target: Target, proofs: Proofs, beside: Router) -> Router {
-        Router::new()
-            .route("/.well-known/acme-challenge/{token}", get(proof))
-            .with_state(proofs)
+    pub fn redirect_router(&self, target: Target, proofs: &Proofs, beside: Router) -> Router {
+        proofs
+            .router()
             .merge(beside)
             .fallback(move |request: Request| lead(target.clone(), request))
             .layer(from_fn_with_state(Guard::new(self.app().deps.clock.clone()), guard))
@@ -110,7 +115,9 @@ async fn secured(request: Request, next: Next) -> Response {
     let own = headers.get(header::CONTENT_SECURITY_POLICY).cloned();
     ets_web::security::apply(headers);
     // The page's own is the narrower one.
-    headers.extend(own.map(|own| (header::CONTENT_SECURITY_POLICY, own)));
+    if let Some(own) = own {
+        headers.insert(header::CONTENT_SECURITY_POLICY, own);
+    }
     headers.insert(FOREVER.0, FOREVER.1);
     answer
 }

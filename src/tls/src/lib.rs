@@ -2,6 +2,7 @@
 
 mod acceptor;
 mod alpn_client;
+mod client;
 mod credentials;
 mod paths;
 mod peer;
@@ -14,6 +15,7 @@ mod verifier;
 
 pub use acceptor::{Accepted, Acceptor, Session};
 pub use alpn_client::shown_certificate;
+pub use client::connect;
 pub use paths::Paths;
 pub use peer::PeerCertificate;
 pub use revocation::{CertId, RevocationSet, Standing};

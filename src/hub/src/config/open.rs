@@ -1,8 +1,10 @@
 //! `[open]`: what the outside address answers.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
-use ets_config::Section;
+use ets_config::{Section, Url};
+use ets_front::Acme;
 
 /// What the names of its sockets begin with; the number of the address follows.
 pub(crate) const HTTP: &str = "open-http";
@@ -22,6 +24,8 @@ pub(crate) struct Open {
     pub(crate) names: Vec<String>,
     /// Whether revocation lists and OCSP are answered there too.
     pub(crate) status: bool,
+    /// The public authority; its folder is the composition's matter.
+    pub(crate) acme: Option<Acme>,
 }
 
 pub(super) fn declare(s: &mut Section<'_>) -> Open {
@@ -36,22 +40,60 @@ pub(super) fn declare(s: &mut Section<'_>) -> Open {
     );
     let https =
         places("https", "The outside addresses on which HTTPS is answered", "203.0.113.1:443");
+    let names: Vec<String> = s
+        .optional(
+            "names",
+            "The names of the outside address; port 80 leads to the first",
+            vec!["hub.example.kz".to_owned()],
+        )
+        .unwrap_or_default();
+    let acme = acme(s, &names);
     Open {
         http,
         https,
-        names: s
-            .optional(
-                "names",
-                "The names of the outside address; port 80 leads to the first",
-                vec!["hub.example.kz".to_owned()],
-            )
-            .unwrap_or_default(),
+        names,
+        acme,
         status: s.value(
             "status",
             "Whether revocation lists and OCSP are answered to those outside too, in plain HTTP",
             false,
         ),
     }
+}
+
+/// The authority that gives the open side its certificate; the hub's own does without.
+fn acme(s: &mut Section<'_>, names: &[String]) -> Option<Acme> {
+    let directory: Option<Url> = s.optional(
+        "acme_directory",
+        "The directory of a public authority (RFC 8555); without it the hub's own certificate is shown",
+        Url("https://acme-v02.api.letsencrypt.org/directory".to_owned()),
+    );
+    let contact: Option<Vec<String>> = s.optional(
+        "acme_contact",
+        "Where that authority tells what concerns the account",
+        vec!["mailto:hub@example.kz".to_owned()],
+    );
+    let accept_terms = s.value("acme_accept_terms", "Its terms of service are accepted", false);
+    let roots: PathBuf = s.value(
+        "acme_roots",
+        "The authorities by which its server is verified, in PEM",
+        "/etc/ssl/certs/ca-certificates.crt".into(),
+    );
+    let directory = directory?;
+    if names.is_empty() || !accept_terms {
+        let what = "acme_directory needs names, and acme_accept_terms = true".to_owned();
+        s.contradiction("acme_directory", what, "add them, or remove acme_directory".to_owned());
+        return None;
+    }
+    Some(Acme {
+        directory: directory.0,
+        contact: contact.unwrap_or_default(),
+        accept_terms,
+        binding: None,
+        roots,
+        names: names.to_vec(),
+        dir: PathBuf::new(),
+    })
 }
 
 /// An address of the hub alone: every address would be those inside too.

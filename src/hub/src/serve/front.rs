@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use ets_front::{ByRules, Deps, Front, Proofs, Target, by_address};
+use ets_front::{Acme, ByRules, Deps, Front, Proofs, Target, by_address};
 use ets_listen::{Bounds, Limits, serve_bounded};
 use ets_netd_api::Client;
 use ets_registry::Registry;
@@ -78,7 +78,7 @@ pub(super) async fn serve(
         names: open.names.clone(),
         port: open.https.first().map_or(443, SocketAddr::port),
     };
-    let outside = front.redirect_router(target, proofs, status(open.status));
+    let outside = front.redirect_router(target, &proofs, status(open.status));
     let inside = front.router(status(config.is_status_in_front()));
     let both = by_address(inside, open.addresses(), outside.clone());
     let plain = |name: &str| if name.starts_with(OPEN_HTTP) { &outside } else { &both };
@@ -114,13 +114,25 @@ pub(super) async fn serve(
             tasks.spawn("the open side", serve);
         }
     }
+    if let Some(acme) = open.acme.clone() {
+        let acme = Acme { dir: data::certificates(config), ..acme };
+        let (acceptor, config) = (acceptor.clone(), config.clone());
+        let installed = move || take_over(&acceptor, &config);
+        let keep = ets_front::keep(acme, proofs, Clock::system(), installed, shutdown.clone());
+        tasks.spawn("the public certificate", keep);
+    }
     tasks.spawn("the open side's certificate", keep(acceptor, config.clone(), shutdown));
     Ok(())
 }
 
-/// The public certificate, or the hub's own as long as there is none.
+/// With the public certificate, or the hub's own as long as there is none that can be used.
 fn acceptor(config: &Config, trust: &Trust) -> Result<Acceptor, Failure> {
-    let opened = Acceptor::public(&paths(config), Arc::clone(&trust.revoked));
+    let open = |paths| Acceptor::public(&paths, Arc::clone(&trust.revoked));
+    let own = Paths::in_dir(&data::certificates(config));
+    let opened = open(paths(config)).or_else(|error| {
+        tracing::error!(%error, "the open side shows the hub's own certificate");
+        open(own)
+    });
     opened.map_err(|error| Failure::internal(&error))
 }
 
@@ -139,10 +151,13 @@ async fn keep(acceptor: Acceptor, config: Config, shutdown: Shutdown) -> Result<
     loop {
         tokio::select! {
             () = shutdown.requested() => return Ok(()),
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(LOOK) => take_over(&acceptor, &config),
         }
-        if let Err(error) = acceptor.renew(&paths(&config)) {
-            tracing::error!(%error, "the open side keeps its old certificate");
-        }
+    }
+}
+
+fn take_over(acceptor: &Acceptor, config: &Config) {
+    if let Err(error) = acceptor.renew(&paths(config)) {
+        tracing::error!(%error, "the open side keeps its old certificate");
     }
 }
