@@ -115,14 +115,17 @@ fn testssl_finds_no_weakness() {
     let found = std::fs::read(&file).unwrap_or_else(|error| panic!("testssl: {error}: {said}"));
     let found: Value = serde_json::from_slice(&found).expect("JSON");
     let found = found.as_array().expect("a list of findings");
+    let mut weak = Vec::new();
     for one in found {
         let severity = text(&one["severity"]);
         let line = format!("{}: {severity}: {}", text(&one["id"]), text(&one["finding"]));
-        assert!(!matches!(severity, "HIGH" | "CRITICAL" | "FATAL"), "{line}");
-        if !matches!(severity, "OK" | "INFO") {
-            println!("testssl.sh, noted: {line}");
+        match severity {
+            "OK" | "INFO" => {}
+            "HIGH" | "CRITICAL" | "FATAL" => weak.push(line),
+            _ => println!("testssl.sh, noted: {line}"),
         }
     }
+    assert!(weak.is_empty(), "{}", weak.join("\n"));
     for id in ["heartbleed", "ROBOT", "BREACH", "LOGJAM", "BEAST", "RC4", "LUCKY13"] {
         let one = found.iter().find(|one| one["id"] == id);
         assert!(one.is_some(), "nothing on {id}: {said}");
@@ -160,6 +163,8 @@ fn the_slow_leave_others_alone() {
     let before = quantile(&mut calm, 0.99);
     println!("alone: {} requests, p99 {before:?}", calm.len());
     let length = seconds.to_string();
+    // Not optimised, one core more or less shakes hands for the attacker alone.
+    let spare = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
     for (way, switches) in [
         ("heads", &["-H", "-x", "24"][..]),
         ("bodies", &["-B", "-s", "8192", "-x", "10"]),
@@ -175,7 +180,7 @@ fn the_slow_leave_others_alone() {
             drop(slow.wait());
             let now = quantile(&mut took, 0.99);
             println!("slow {way}, {url}: {} requests of another, p99 {now:?}", took.len());
-            assert!(now < before * 3 + Duration::from_millis(150), "{way} {url}: {now:?}");
+            assert!(now < before * 2 + spare, "{way} {url}: {now:?}");
         }
     }
 }

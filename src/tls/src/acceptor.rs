@@ -121,7 +121,9 @@ impl Acceptor {
         let builder = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth();
-        let config = builder.with_cert_resolver(Arc::<Credentials>::clone(&credentials));
+        let mut config = builder.with_cert_resolver(Arc::<Credentials>::clone(&credentials));
+        // Among strangers are old programs that put the weakest of their suites first.
+        config.ignore_client_order = true;
         let closed = half(config, STRANGERS);
         Ok(Self { closed, open: None, credentials, revoked, is_explaining: false })
     }
