@@ -29,6 +29,11 @@ impl Asker {
         Self { address, hub: None, certificate: None }
     }
 
+    /// Who came to this address of the hub.
+    pub(super) fn came_to(self, hub: Option<IpAddr>) -> Self {
+        Self { hub, ..self }
+    }
+
     /// The owner of the certificate that was proved in the handshake.
     pub(super) fn of(client: &Client) -> Self {
         let address = client.peer.address.ip();

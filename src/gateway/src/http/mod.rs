@@ -72,7 +72,7 @@ async fn talk<R: Resolve>(
         // Apart, so that a tunnel at rest does not hold room for them.
         Head::Second => Box::pin(second::serve(gateway, Begun::new(read, client), asker)).await,
         Head::Request => {
-            let asker = Asker { hub: client.hub(), ..asker };
+            let asker = asker.came_to(client.hub());
             Box::pin(plain::serve(gateway, Begun::new(read, client), asker)).await
         }
         Head::Tunnel(target, length) => {
