@@ -113,7 +113,7 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
     // The outside has no proxy in us.
     let external = &json["external"];
     let net = "203.0.113.1";
-    for port in [3128, 1080] {
+    for port in [3128, 3129, 1080] {
         let asked = curl(external, &["-m", "1"], &format!("http://{net}:{port}/"));
         assert!(asked.starts_with("exit"), "port {port} answers outside: {asked}");
     }

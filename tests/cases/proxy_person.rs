@@ -376,6 +376,24 @@ fn a_head_that_can_be_read_in_two_ways_is_refused_by_each_version() {
     scene.waits_for(0);
 }
 
+/// covers: N6.1, G6: a tunnel that broke off is told from one that ended, and a flood of resets from use
+#[test]
+fn a_broken_tunnel_ends_by_a_reset_and_a_flood_of_resets_by_the_connection() {
+    let scene = Scene::start();
+    let proxy = scene.proxy(Some(&scene.people[0]));
+    let told = scene.client(&proxy, &["broken", &scene.target(8084)]);
+    // CONNECT_ERROR (RFC 9113, section 8.5).
+    assert_eq!(told, json!({ "status": "200", "said": "half", "end": "reset 10" }));
+    let told = scene.client(&proxy, &["rapid", &scene.target(80)]);
+    println!("a flood of resets: {told}");
+    let opened = told["opened"].as_u64().expect("a number");
+    assert!(opened < 5_000, "{told}");
+    // ENHANCE_YOUR_CALM, unless the end of the connection came before it.
+    assert!(["goaway 11", "gone"].contains(&text(&told["end"])), "{told}");
+    scene.waits_for(0);
+    assert_eq!(scene.curl(Some(&scene.people[0]), &[]), "000 200", "others are served");
+}
+
 /// The memory of a process, in KiB.
 fn memory(pid: i64) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");

@@ -121,7 +121,9 @@ def tunnel(proxy, target, path):
     stream = one.connect(target)
     answer = one.head(stream)
     ask = f"GET {path} HTTP/1.0\r\nHost: {target}\r\n\r\n".encode()
-    one.send(stream, ask)
+    # Our side of it is over then, and the other goes on.
+    one.h2.send_data(stream, ask, end_stream=True)
+    one.flush()
     whole = one.rest(stream)
     head, _, body = whole.partition(b"\r\n\r\n")
     told(status=answer, end=one.ends[stream], up=len(ask), down=len(whole), size=len(body),
@@ -149,6 +151,35 @@ def split(proxy, *lines):
         told(status=one.head(stream))
     except (EOFError, OSError) as gone:
         told(status="gone", why=str(gone))
+
+
+def broken(proxy, target):
+    """A tunnel whose far end breaks off."""
+    one = Second(proxy)
+    stream = one.connect(target)
+    answer = one.head(stream)
+    told(status=answer, said=one.rest(stream).decode(), end=one.ends[stream])
+
+
+def rapid(proxy, target):
+    """Tunnels that are opened and reset at once: how many were taken before it was too much."""
+    one = Second(proxy)
+    one.turn()
+    for number in range(20000):
+        one.h2.reset_stream(one.connect(target), 8)
+        try:
+            one.flush()
+            if number % 50 == 0:
+                one.wire.settimeout(0.01)
+                try:
+                    one.turn()
+                except TimeoutError:
+                    pass
+        except (EOFError, OSError):
+            break
+        if "all" in one.ends:
+            break
+    told(opened=number + 1, end=one.ends.get("all", "gone"))
 
 
 def hold(proxy, target):

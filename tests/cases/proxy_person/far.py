@@ -7,6 +7,7 @@ import asyncio
 import functools
 import http.server
 import socket
+import struct
 import sys
 import threading
 
@@ -26,6 +27,15 @@ async def back(talk):
 async def main():
     # The kernel takes connections there, and nobody reads.
     deaf = socket.create_server((address, 8083))
+    # One that breaks off after it has said something.
+    def broken(reader, writer):
+        writer.write(b"half")
+        option = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+        asyncio.get_running_loop().call_later(0.2, writer.transport.abort)
+        return asyncio.sleep(1, reader)
+
+    await asyncio.start_server(broken, address, 8084)
     async with websockets.serve(back, address, 8082):
         print("ready", flush=True)
         await asyncio.Future()

@@ -32,9 +32,10 @@ const KEPT: usize = 64 << 10;
 const RESET_EARLY: usize = 20;
 /// Streams that were reset because the client broke the protocol on them.
 const RESET_FAULTY: usize = 256;
-/// A client is asked so often whether it is there, and has so long to say so.
-const PING: Duration = Duration::from_secs(20);
-const PONG: Duration = Duration::from_secs(10);
+/// A client is asked so often whether it is there, and has so long to say so: on a slow line the
+/// question waits behind all that was sent before it.
+const PING: Duration = Duration::from_secs(30);
+const PONG: Duration = Duration::from_secs(120);
 /// How long there may be no stream.
 const IDLE: Duration = Duration::from_secs(180);
 /// How long the farewell may take.
