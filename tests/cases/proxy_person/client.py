@@ -192,8 +192,8 @@ def hold(proxy, target):
     first = wire(proxy, ("http/1.1",))
     first.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
     assert b" 200 " in first.recv(12 << 10)
-    second.wire.settimeout(None)
-    first.settimeout(None)
+    second.wire.settimeout(20)
+    first.settimeout(20)
     ends = {}
 
     def first_end():
