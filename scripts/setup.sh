@@ -61,6 +61,7 @@ want_for_test faketime faketime "moves the hub's clock"
 want_for_test certtool gnutls-bin "second opinion on certificates"
 want_for_test testssl testssl.sh "foreign scan of the entrances"
 want_for_test h2load nghttp2-client "foreign load on what is open"
+want_for_test dnsmasq dnsmasq-base "foreign name server"
 want_for_test slowhttptest slowhttptest "foreign slow clients"
 if [ "$purpose" = test ]; then
     if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then

@@ -146,7 +146,7 @@ mod tests {
     ets_store::on_both_databases!(
         what_was_written_is_read_back_newest_first_and_old_changes_go,
         MIGRATIONS,
-        |store| async move {
+        |store: ets_store::testing::TestStore| async move {
             let day = 86_400_000_000;
             let all = [change(1, HealthState::Up), change(80 * day, HealthState::Down)];
             write(&store, &all, WallTime(80 * day)).await.unwrap();

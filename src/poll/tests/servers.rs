@@ -84,8 +84,9 @@ struct Server(Child);
 
 impl Server {
     fn start(words: &[&str]) -> Self {
-        let child = Command::new(words[0]).args(&words[1..]).stdout(Stdio::null());
-        Self(child.stderr(Stdio::null()).spawn().expect("it starts"))
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("it starts"))
     }
 }
 
