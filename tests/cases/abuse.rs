@@ -92,7 +92,7 @@ fn a_head_that_two_readers_understand_differently_is_refused_or_cleaned() {
         let first = codes.first().and_then(Value::as_u64);
         let fine = match name {
             "plain" | "chunked" | "hop-by-hop" | "host-of-another" => first == Some(200),
-            _ => first.is_none_or(|code| code == 400 || code == 200),
+            _ => first.is_none_or(|code| [200, 400, 502].contains(&code)),
         };
         assert!(fine, "{case}");
         println!("{name}: {codes:?}");
@@ -123,8 +123,9 @@ fn slow_clients_trouble_nobody_else() {
     let told: Value = serde_json::from_str(&line).expect("JSON");
     let [before, during] = [&mut before, &mut during].map(|times| quantile(times, 0.9));
     println!("others: {before:?} before, {during:?} beside {count} slow ones: {told}");
-    let wanted = count.parse::<u64>().expect("a number").min(5_000) / 2;
-    assert!(told["most"].as_u64() > Some(wanted), "they were there: {told}");
+    // An address has an eighth of all places, which are as many as the limit of descriptors allows.
+    let (most, all) = (told["most"].as_u64(), count.parse::<u64>().ok());
+    assert!(most > Some(100) && most < all, "they were there, and not all of them: {told}");
     assert!(during < before * 3 + Duration::from_millis(100), "{during:?} instead of {before:?}");
     // The head had its ten seconds; nobody has a place any more.
     wait_for("all are gone", SOON, OFTEN, || {
