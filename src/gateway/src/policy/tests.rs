@@ -177,9 +177,9 @@ fn of_the_limits_that_are_for_a_segment_the_lowest_holds() {
 #[test]
 fn without_a_proxy_only_a_transparent_rule_opens_and_every_refusal_holds() {
     let rules: Rules = serde_json::from_value(serde_json::json!({ "rules": [
-        { "id": "no", "name": {}, "to": { "addresses": ["203.0.113.66/32"] }, "action": "refuse" },
-        { "id": "proxy", "name": {}, "ports": ["tcp/443"], "action": "allow" },
-        { "id": "all", "name": {}, "who": { "segments": ["s1"] }, "transparent": true,
+        { "id": "no", "name": { "en": "A rule" }, "to": { "addresses": ["203.0.113.66/32"] }, "action": "refuse" },
+        { "id": "proxy", "name": { "en": "A rule" }, "ports": ["tcp/443"], "action": "allow" },
+        { "id": "all", "name": { "en": "A rule" }, "who": { "segments": ["s1"] }, "transparent": true,
           "ports": ["tcp/80", "tcp/443"], "action": "allow" },
     ] }))
     .unwrap();
