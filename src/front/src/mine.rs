@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use ets_i18n::{Tr, t};
-use ets_model::{LinkState, PortRange, Protocol, Segment};
+use ets_model::{HealthState, LinkState, PortRange, Protocol, Segment, ServiceNow};
 use ets_netd_api::Direction;
 use ets_registry::Catalog;
 use ets_watch::SegmentNow;
@@ -11,7 +11,6 @@ use ets_web::html::escape;
 
 use crate::frame::{self, Page, facts, paragraph, part, table};
 use crate::month::{Cause, LISTED, Month, Out};
-use crate::services::Reachable;
 use crate::site::App;
 use crate::visit::Visit;
 
@@ -155,15 +154,15 @@ fn call(app: &App, visit: &Visit, segment: &Segment) -> Html {
 
 fn services(app: &App, visit: &Visit, segment: &Segment) -> Html {
     let tr = &visit.tr;
-    let all = app.deps.services.of(segment);
+    let all = app.deps.services.reachable_from(&segment.id);
     if all.is_empty() {
         return part(t::front_services(tr), &paragraph(t::front_services_none(tr)));
     }
     // Where nobody looks whether they answer, a column of question marks says nothing.
-    let is_watched = all.iter().any(|one| one.state != LinkState::Unknown);
-    let row = |one: &Reachable| {
+    let is_watched = all.iter().any(|one| one.state != HealthState::Unknown);
+    let row = |one: &ServiceNow| {
         let named = [Html::text(one.name.get(tr.lang())), places(visit, one)];
-        let answers = is_watched.then(|| frame::state(tr, one.state));
+        let answers = is_watched.then(|| frame::state(tr, link_state(one.state)));
         named.into_iter().chain(answers).collect()
     };
     let rows: Vec<Vec<Html>> = all.iter().map(row).collect();
@@ -172,8 +171,17 @@ fn services(app: &App, visit: &Visit, segment: &Segment) -> Html {
     part(t::front_services(tr), &table(head, &rows))
 }
 
+/// Shapes and words are those of channels.
+fn link_state(state: HealthState) -> LinkState {
+    match state {
+        HealthState::Up => LinkState::Up,
+        HealthState::Down => LinkState::Down,
+        HealthState::Unknown => LinkState::Unknown,
+    }
+}
+
 /// The first address is what people type; the hub is where they are.
-fn places(visit: &Visit, one: &Reachable) -> Html {
+fn places(visit: &Visit, one: &ServiceNow) -> Html {
     let family = |address: &&std::net::IpAddr| address.is_ipv4() == visit.from.is_ipv4();
     let address = one.addresses.iter().find(family).or(one.addresses.first());
     let address = address.map_or_else(|| visit.at.clone(), ToString::to_string);

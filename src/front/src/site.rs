@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use ets_i18n::TimeZone;
+use ets_model::Reachable;
 use ets_registry::Registry;
 use ets_runtime::Clock;
 
@@ -15,7 +16,7 @@ use crate::frame::Sheet;
 use crate::guard::{Guard, guard};
 use crate::month::Months;
 use crate::visit::Visit;
-use crate::{Config, Services, mine, request, stranger};
+use crate::{Config, mine, request, stranger};
 
 /// The largest request with a body, in bytes.
 const BODY: usize = 8 << 10;
@@ -32,7 +33,7 @@ pub struct Deps {
     /// What was measured of the channel.
     pub speed: ets_speed::Desk,
     /// What a segment may reach.
-    pub services: Arc<dyn Services>,
+    pub services: Arc<dyn Reachable>,
     /// Who takes requests for what was refused; none where nobody gets out.
     pub gateway: Option<ets_gateway::Desk>,
     /// The clock.

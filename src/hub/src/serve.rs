@@ -91,9 +91,11 @@ async fn work(
     let handles = (watch.handle(), traffic.handle(), rules.handle());
     let kept = (&stores.state, &registry);
     let services = services::build(config, kept, rules.handle(), &clock).await?;
-    let speed = speed::build(config, kept, handles.clone(), &clock);
+    let speed = speed::build(config, kept, handles, &clock);
     let gateway = gateway::open(config, kept, &clock).await?;
-    let front = front::build(config, &registry, handles, (&speed, &gateway), &clock)?;
+    let seen = (watch.handle(), traffic.handle());
+    let beside = (&speed, &gateway, services.reachable());
+    let front = front::build(config, &registry, seen, beside, &clock)?;
     let resolver = dns::open(config, &registry, rules.handle(), gateway.as_ref())?;
     let trust = trust::open(config, &stores.state, &clock).await?;
     let rights = trust::rights(config, &stores.state, &registry, &clock).await?;

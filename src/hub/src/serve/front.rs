@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use ets_front::{Acme, ByRules, Deps, Front, Proofs, Target, by_address};
+use ets_front::{Acme, Deps, Front, Proofs, Target, by_address};
 use ets_listen::{Bounds, Limits, serve_bounded};
+use ets_model::Reachable;
 use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, Tasks};
@@ -45,8 +46,8 @@ const LOOK: Duration = Duration::from_secs(600);
 pub(super) fn build(
     config: &Config,
     registry: &Registry,
-    (watch, traffic, rules): (ets_watch::Handle, ets_traffic::Handle, ets_rules::Handle),
-    (speed, gateway): (&ets_speed::Desk, &Option<ets_gateway::Desk>),
+    (watch, traffic): (ets_watch::Handle, ets_traffic::Handle),
+    (speed, gateway, services): (&ets_speed::Desk, &Option<ets_gateway::Desk>, Arc<dyn Reachable>),
     clock: &Clock,
 ) -> Result<Front, Failure> {
     let deps = Deps {
@@ -54,7 +55,7 @@ pub(super) fn build(
         watch,
         traffic,
         speed: speed.clone(),
-        services: Arc::new(ByRules(rules)),
+        services,
         gateway: gateway.clone(),
         clock: clock.clone(),
     };
