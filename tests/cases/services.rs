@@ -2,7 +2,7 @@
 //! server in the services' network that is killed is told as down, with what to do, on the page, in
 //! the API and among the figures, and as up again when it is back.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

@@ -80,7 +80,7 @@ impl Front {
         proofs
             .router()
             .merge(beside)
-            .fallback(move |request: Request| lead(target.clone(), request))
+            .fallback(move |request: Request| std::future::ready(lead(&target, &request)))
             .layer(from_fn_with_state(Guard::new(self.app().deps.clock.clone()), guard))
     }
 }
@@ -131,10 +131,10 @@ async fn proof(State(proofs): State<Proofs>, Path(token): Path<String>) -> Respo
     }
 }
 
-async fn lead(target: Target, request: Request) -> Response {
+fn lead(target: &Target, request: &Request) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let local = request.extensions().get::<Local>().map(|local| local.0.ip().to_canonical());
-    let Some(place) = place(&target, host, local, request.uri()) else {
+    let Some(place) = place(target, host, local, request.uri()) else {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     };
     // With the method that came (RFC 9110, section 15.4.9).

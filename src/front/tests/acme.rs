@@ -1,5 +1,7 @@
 //! The client against an authority: our own ACME server, which foreign clients judge in its room.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -158,10 +158,10 @@ fn datagrams(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
     }
     match address {
         SocketAddr::V4(_) if is_transparent => {
-            setsockopt(&socket, sockopt::Ipv4OrigDstAddr, &true)?
+            setsockopt(&socket, sockopt::Ipv4OrigDstAddr, &true)?;
         }
         SocketAddr::V6(_) if is_transparent => {
-            setsockopt(&socket, sockopt::Ipv6OrigDstAddr, &true)?
+            setsockopt(&socket, sockopt::Ipv6OrigDstAddr, &true)?;
         }
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,

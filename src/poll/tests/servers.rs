@@ -1,6 +1,8 @@
 //! The checks on real servers of others (python's http.server, dnsmasq) and on servers that do not
 //! keep to their protocol: what is heard, and in which words.
 
+#![allow(clippy::unwrap_used, reason = "a test may end at once")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};

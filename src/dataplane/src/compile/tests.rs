@@ -432,7 +432,7 @@ fn the_way_of_every_packet_has_no_intervals_and_is_as_long_for_many_segments_as_
     let mut policy = policy();
     for no in 5..500 {
         let mut arm = policy.arms[1].clone();
-        arm.no = ets_model::SegmentNo(no);
+        arm.no = SegmentNo(no);
         arm.prefixes = vec![format!("10.{}.{}.0/24", 20 + no / 256, no % 256).parse().unwrap()];
         policy.arms.push(arm);
     }

@@ -118,7 +118,7 @@ pub async fn join(
     match end {
         End::Done => {}
         End::Left => {
-            drop(timeout(LEAVE, async { tokio::join!(forget(client), forget(far)) }).await)
+            drop(timeout(LEAVE, async { tokio::join!(forget(client), forget(far)) }).await);
         }
         // Both sides are told that what they have is not all.
         End::Broken | End::Idle | End::Cut => {
