@@ -25,9 +25,9 @@ const SHARE: usize = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long what is short may finish when the process ends. Who comes meanwhile waits in the kernel's
 /// queue for the next process, so this is part of what an upgrade takes.
-const FINISH: Duration = Duration::from_millis(300);
+pub(crate) const FINISH: Duration = Duration::from_millis(300);
 /// How long tunnels may then take to end in order.
-const LEAVE: Duration = Duration::from_millis(1_500);
+pub(crate) const LEAVE: Duration = Duration::from_millis(1_500);
 
 /// Places of all sockets together; who comes above that waits in the kernel's queue.
 #[derive(Debug)]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use ets_model::PortRange;
 
+use crate::accounts::Keep;
+
 /// What the gateway is told by the file.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -30,6 +32,10 @@ pub struct Config {
     pub ask: Option<u16>,
     /// The file of the meters; in memory alone where there is none.
     pub meters: Option<PathBuf>,
+    /// What is kept of who went where.
+    pub journal: Keep,
+    /// For so many days; 0 for ever.
+    pub keep_days: u32,
 }
 
 impl Config {

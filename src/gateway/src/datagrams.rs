@@ -45,6 +45,8 @@ pub enum Dropped {
     Unasked,
     /// The kernel did not take it.
     Unsent,
+    /// More than the segment's bandwidth, or what is left of its volume.
+    TooMuch,
 }
 
 /// What is kept of datagrams.
@@ -75,7 +77,7 @@ pub(crate) struct Session {
 
 impl Dropped {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Stranger,
         Self::Malformed,
         Self::Fragment,
@@ -84,6 +86,7 @@ impl Dropped {
         Self::Crowded,
         Self::Unasked,
         Self::Unsent,
+        Self::TooMuch,
     ];
 
     /// Its name in figures.
@@ -97,6 +100,7 @@ impl Dropped {
             Self::Crowded => "crowded",
             Self::Unasked => "unasked",
             Self::Unsent => "unsent",
+            Self::TooMuch => "too-much",
         }
     }
 }

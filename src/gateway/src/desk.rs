@@ -31,6 +31,8 @@ use crate::{Config, Error, tables};
 pub struct Deps {
     /// `state.db`, opened with [`crate::MIGRATIONS`].
     pub store: Store,
+    /// `series.db`, opened with [`crate::SERIES_MIGRATIONS`].
+    pub series: Store,
     /// Whose address it is.
     pub registry: Registry,
     /// The clock.
@@ -105,6 +107,7 @@ struct Inner {
     rights: Arc<OnceLock<Rights>>,
     /// The port of the transparent sockets.
     transparent: Option<u16>,
+    keep_days: u32,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -152,7 +155,9 @@ impl Desk {
         };
         let names = Names::new(config)?;
         let counted = (patience, meters(config)?);
-        let gateway = Gateway::new(Arc::new(world), names, policy, counted).with_udp(config.udp);
+        let gateway = Gateway::new(Arc::new(world), names, policy, counted)
+            .with_udp(config.udp)
+            .keeping(config.journal);
         if let Some(asking) = config.ask.and_then(Asking::new) {
             gateway.take_requests(asking);
         }
@@ -166,6 +171,7 @@ impl Desk {
             relays: Arc::default(),
             rights,
             transparent: config.transparent,
+            keep_days: config.keep_days,
         }));
         if is_new {
             desk.apply(seed, 0, &Author::new("system")).await?;
@@ -331,6 +337,16 @@ impl Desk {
     /// Tells that rules were put in force, by whomever.
     pub fn enforced(&self) -> watch::Receiver<()> {
         self.0.gateway.changes()
+    }
+
+    /// What it stands on.
+    pub(crate) fn deps(&self) -> &Deps {
+        &self.0.deps
+    }
+
+    /// For how many days it is kept who went where; 0 for ever.
+    pub(crate) fn keep_days(&self) -> u32 {
+        self.0.keep_days
     }
 
     /// Tells that the registry changed.

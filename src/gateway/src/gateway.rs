@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::accept::Places;
+use crate::accounts::{Deed, Keep, Ledger};
 use crate::asking::Asking;
 use crate::datagrams::Datagrams;
 use crate::open::{Book, Open};
@@ -76,6 +77,30 @@ pub enum Refusal {
     Unreachable,
 }
 
+impl Refusal {
+    /// Its name in reports.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rules(ruled) => Verdict::Refused(ruled.why).code(),
+            Self::NoSuchName => "no-name",
+            Self::NoResolver => "no-resolver",
+            Self::Crowded(_) => "crowded",
+            Self::Full => "full",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// The identifier of the rule or limit that says so; empty where none does.
+    fn rule(&self) -> &str {
+        let Self::Rules(ruled) = self else { return "" };
+        match ruled.why {
+            Why::Rule(place) => &ruled.policy.rule(place).id,
+            Why::Quota(place) => ruled.policy.limit(place).map_or("", |limit| &limit.id),
+            _ => "",
+        }
+    }
+}
+
 /// The gateway.
 #[derive(Debug)]
 pub struct Gateway<R> {
@@ -131,7 +156,8 @@ impl<R: Resolve> Gateway<R> {
         policy: Policy,
         (patience, meters): (Patience, Arc<Meters>),
     ) -> Self {
-        let (book, pool) = (Arc::default(), Pool::default());
+        let (book, pool) =
+            (Arc::new(Book::new(Ledger::default(), hour(&world.now()))), Pool::default());
         let policy = ArcSwap::from_pointee(policy);
         Self {
             world,
@@ -202,6 +228,17 @@ impl<R: Resolve> Gateway<R> {
         self.asking()?.link(refused, (of, hub), now)
     }
 
+    /// The same with a ledger that keeps less, or nothing.
+    pub(crate) fn keeping(self, keep: Keep) -> Self {
+        let book = Book::new(Ledger::new(keep), hour(&self.world.now()));
+        Self { book: Arc::new(book), ..self }
+    }
+
+    /// What is to be written of who went where; what cannot be is put back.
+    pub(crate) fn book(&self) -> &Book {
+        &self.book
+    }
+
     /// The rules in force.
     pub fn policy(&self) -> Arc<Policy> {
         self.policy.load_full()
@@ -220,7 +257,8 @@ impl<R: Resolve> Gateway<R> {
     /// Puts other rules in force, at once and for open tunnels too; how many were cut.
     pub fn enforce(&self, policy: Policy) -> usize {
         self.policy.store(Arc::new(policy));
-        let cut = self.judge_again();
+        let held = self.hold();
+        let cut = self.judge_again() + held.cut;
         self.changed.send_replace(());
         cut
     }
@@ -274,6 +312,30 @@ impl<R: Resolve> Gateway<R> {
         (target, taken): (&Target, Option<IpAddr>),
     ) -> Result<Reached, Refusal> {
         let segment = self.segment(client)?;
+        let reached = self.reach_from((segment, person), (target, taken)).await;
+        reached.inspect_err(|refusal| {
+            self.note_refusal((segment, person), &target.host.to_string(), (refusal, ""));
+        })
+    }
+
+    /// Puts a refusal into the ledger, with the relay that was asked for where it was one. Those of
+    /// nobody's addresses are not kept: they could be as many as there are.
+    pub(crate) fn note_refusal(
+        &self,
+        (segment, person): (SegmentNo, Option<&PersonId>),
+        host: &str,
+        (refusal, relay): (&Refusal, &str),
+    ) {
+        let rule = if relay.is_empty() { refusal.rule() } else { relay };
+        self.book.refused(&Deed { segment, person, host, rule, verdict: refusal.code() });
+    }
+
+    async fn reach_from(
+        &self,
+        (segment, person): (SegmentNo, Option<&PersonId>),
+        (target, taken): (&Target, Option<IpAddr>),
+    ) -> Result<Reached, Refusal> {
+        self.has_volume_left(segment)?;
         let mut place = self.place(segment)?;
         let mut refused = None;
         let mut tried = false;
@@ -291,19 +353,23 @@ impl<R: Resolve> Gateway<R> {
                 protocol: Protocol::Tcp,
                 way: taken.map_or(Way::Proxy, |_| Way::Transparent),
             };
-            if let Err(no) = self.allowed(&ask) {
-                refused.get_or_insert_with(|| self.refusal(no, &ask));
-                continue;
-            }
+            let rule = match self.allowed(&ask) {
+                Ok(rule) => rule,
+                Err(no) => {
+                    refused.get_or_insert_with(|| self.refusal(no, &ask));
+                    continue;
+                }
+            };
             tried = true;
             let Some(stream) = connect(SocketAddr::new(address, target.port)).await else {
                 continue;
             };
             let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
             let counted = (meter, place.take());
-            let tunnel = self.book.enter(Open::new(&ask, segment, counted));
+            let tunnel = self.book.enter(Open::new(&ask, segment, counted).by(&rule));
             // A change since the question may have missed this tunnel.
             self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, &ask))?;
+            self.has_volume_left(segment)?;
             return Ok(Reached { stream, tunnel });
         }
         Err(refused.filter(|_| !tried).unwrap_or(Refusal::Unreachable))
@@ -316,11 +382,18 @@ impl<R: Resolve> Gateway<R> {
     /// [`Refusal`].
     pub(crate) fn let_through(&self, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
         let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
-        self.allowed(ask).map_err(|no| self.refusal(no, ask))?;
+        let tunnel = self.through(segment, ask);
+        tunnel.inspect_err(|refusal| self.note_ask(segment, ask, (refusal, "")))
+    }
+
+    fn through(&self, segment: SegmentNo, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
+        self.has_volume_left(segment)?;
+        let rule = self.allowed(ask).map_err(|no| self.refusal(no, ask))?;
         let place = self.place(segment)?;
         let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
-        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)));
+        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by(&rule));
         self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, ask))?;
+        self.has_volume_left(segment)?;
         Ok(tunnel)
     }
 
@@ -330,13 +403,31 @@ impl<R: Resolve> Gateway<R> {
     /// [`Refusal`].
     pub(crate) fn let_by(&self, relay: &str, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
         let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
+        let tunnel = self.through_relay(relay, segment, ask);
+        tunnel.inspect_err(|refusal| self.note_ask(segment, ask, (refusal, relay)))
+    }
+
+    fn through_relay(
+        &self,
+        relay: &str,
+        segment: SegmentNo,
+        ask: &Ask<'_>,
+    ) -> Result<Tunnel, Refusal> {
+        self.has_volume_left(segment)?;
         self.policy.load().may_by_relay(relay, ask).map_err(|why| self.no(why))?;
         let place = self.place(segment)?;
         let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
-        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by(relay));
+        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by_relay(relay));
         // A change since the question may have missed this tunnel.
         tunnel.judge(&self.policy.load(), self.moment()).map_err(|why| self.no(why))?;
+        self.has_volume_left(segment)?;
         Ok(tunnel)
+    }
+
+    /// Puts the refusal of a question into the ledger.
+    pub(crate) fn note_ask(&self, segment: SegmentNo, ask: &Ask<'_>, refused: (&Refusal, &str)) {
+        let host = ask.host.map_or_else(|| ask.address.to_string(), ToOwned::to_owned);
+        self.note_refusal((segment, ask.person), &host, refused);
     }
 
     /// The segment that an address belongs to.
@@ -366,9 +457,29 @@ impl<R: Resolve> Gateway<R> {
         join_near(client, (stream, tunnel.meter()), self.patience, tunnel.is_cut()).await
     }
 
+    fn has_volume_left(&self, segment: SegmentNo) -> Result<(), Refusal> {
+        let spent = self.spent(segment);
+        spent.map_or(Ok(()), |ruled| Err(Refusal::Rules(Box::new(Ruled::clone(&ruled)))))
+    }
+
+    /// Cuts every tunnel of a segment; how many.
+    pub(crate) fn cut_segment(&self, segment: SegmentNo) -> usize {
+        self.book.cut_where(|open| open.segment == segment)
+    }
+
+    /// What passed.
+    pub(crate) fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
+    /// Now, in the hub's zone.
+    pub(crate) fn now(&self) -> Zoned {
+        self.world.now()
+    }
+
     /// A place among the connections of a segment, where they are limited.
     fn place(&self, segment: SegmentNo) -> Result<Option<Place<SegmentNo>>, Refusal> {
-        let Some(most) = self.policy.load().most_connections(segment) else { return Ok(None) };
+        let Some(most) = self.policy.load().allowance(segment).connections else { return Ok(None) };
         let place = self.by_segment.take(segment, usize::try_from(most).unwrap_or(usize::MAX));
         place.map(Some).ok_or(Refusal::Crowded(most))
     }
@@ -386,11 +497,12 @@ impl<R: Resolve> Gateway<R> {
         if found.is_empty() { Err(Refusal::NoSuchName) } else { Ok(found) }
     }
 
-    pub(crate) fn allowed(&self, ask: &Ask<'_>) -> Result<(), (Why, Arc<Policy>)> {
+    /// The identifier of the rule that lets somebody through.
+    pub(crate) fn allowed(&self, ask: &Ask<'_>) -> Result<Box<str>, (Why, Arc<Policy>)> {
         let policy = self.policy.load();
         let ask = Ask { person: self.counted(ask.person), ..*ask };
         match policy.decide(&ask, self.moment()) {
-            Verdict::Allowed(_) => Ok(()),
+            Verdict::Allowed(place) => Ok(policy.rule(place).id.as_str().into()),
             Verdict::Refused(why) => Err((why, Arc::clone(&policy))),
         }
     }
@@ -404,6 +516,11 @@ impl<R: Resolve> Gateway<R> {
     fn moment(&self) -> Moment {
         Moment::of(&self.world.now())
     }
+}
+
+/// Hours since 1970-01-01 UTC.
+pub(crate) fn hour(at: &Zoned) -> i64 {
+    at.timestamp().as_second().div_euclid(3_600)
 }
 
 pub(crate) async fn connect(address: SocketAddr) -> Option<TcpStream> {

@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ets_model::SegmentNo;
@@ -16,6 +16,13 @@ use rustix::fs::FallocateFlags;
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::Error;
+use crate::lane::{Lane, Lanes, Side};
+
+mod periods;
+
+pub use periods::Level;
+use periods::Periods;
+pub(crate) use periods::Used;
 
 /// Marks the file, and says how it is laid out.
 const MAGIC: u64 = u64::from_le_bytes(*b"etsgate1");
@@ -28,9 +35,12 @@ const SLOTS: usize = 131_072;
 #[repr(C)]
 struct Layout {
     magic: AtomicU64,
-    spare: [AtomicU64; 7],
+    /// The numbers of the periods that run: day, week, month.
+    running: [AtomicU64; 3],
+    spare: [AtomicU64; 4],
     totals: [Total; SEGMENTS],
     slots: [Slot; SLOTS],
+    periods: [Periods; SEGMENTS],
 }
 
 /// What passed for a segment, and what is about to be its total.
@@ -60,6 +70,9 @@ pub struct Meters {
     map: NonNull<Layout>,
     /// Slots without a tunnel. Held while a slot is given, added or read with its total.
     free: Mutex<Vec<u32>>,
+    /// So many slots, the first ones, have ever been in use since the start.
+    top: AtomicU32,
+    lanes: Lanes,
 }
 
 // The mapping lives as long as this does, nothing else has it, and all of it is atomics.
@@ -75,6 +88,7 @@ unsafe impl Sync for Meters {}
 pub struct Meter {
     meters: Arc<Meters>,
     slot: u32,
+    lane: Arc<Lane>,
 }
 
 /// What passed for a segment since the file was made.
@@ -132,20 +146,23 @@ impl Meters {
             }
         };
         let map = NonNull::new(map.cast()).ok_or(std::io::ErrorKind::OutOfMemory)?;
-        let meters = Self { map, free: Mutex::default() };
+        let (free, top, lanes) = Default::default();
+        let meters = Self { map, free, top, lanes };
         meters.recover();
         Ok(Arc::new(meters))
     }
 
     /// A meter for a tunnel of a segment; none where all of them are in use.
     pub(crate) fn meter(self: &Arc<Self>, segment: SegmentNo) -> Option<Meter> {
+        let (lane, _) = self.lanes.of(segment);
         let mut free = self.free();
         let number = free.pop()?;
+        self.top.fetch_max(number + 1, Ordering::Relaxed);
         let slot = &self.layout().slots[number as usize];
         slot.up.store(0, Ordering::Relaxed);
         slot.down.store(0, Ordering::Relaxed);
         slot.of.store(place(segment) as u64 + 1, Ordering::Release);
-        Some(Meter { meters: Arc::clone(self), slot: number })
+        Some(Meter { meters: Arc::clone(self), slot: number, lane })
     }
 
     /// What passed for every segment that anything passed for, open tunnels too.
@@ -153,7 +170,7 @@ impl Meters {
         let _free = self.free();
         let layout = self.layout();
         let mut all: Vec<Passed> = layout.totals.iter().map(Total::read).collect();
-        for slot in &layout.slots {
+        for slot in &layout.slots[..self.top()] {
             let of = slot.of.load(Ordering::Acquire);
             if of > 0 {
                 let passed = &mut all[of as usize - 1];
@@ -175,6 +192,7 @@ impl Meters {
                 .flat_map(|total| [&total.up, &total.down, &total.tunnels, &total.adding]);
             totals.for_each(|cell| cell.store(0, Ordering::Relaxed));
             layout.slots.iter().for_each(|slot| slot.of.store(0, Ordering::Relaxed));
+            layout.forget_periods();
             layout.magic.store(MAGIC, Ordering::Release);
         }
         for total in &layout.totals {
@@ -208,6 +226,15 @@ impl Meters {
         total.next[2].store(sum(&total.tunnels, 1), Ordering::Relaxed);
         total.adding.store(u64::from(number) + 1, Ordering::Release);
         total.take_over(slot);
+    }
+
+    /// The lanes of all segments that anybody came from.
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    fn top(&self) -> usize {
+        self.top.load(Ordering::Relaxed) as usize
     }
 
     fn free(&self) -> MutexGuard<'_, Vec<u32>> {
@@ -256,6 +283,16 @@ impl Meter {
     /// Octets to the client.
     pub fn down(&self) -> &AtomicU64 {
         &self.slot().down
+    }
+
+    /// How much of it may pass, and how fast.
+    pub(crate) fn lane(&self) -> &Arc<Lane> {
+        &self.lane
+    }
+
+    /// Whether a datagram may pass now, by the volume and the bandwidth of its segment.
+    pub(crate) fn lets(&self, side: Side, octets: usize) -> bool {
+        self.lane.take_now(side, octets)
     }
 
     /// So many more from the client.

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ets_listen::Place;
 use ets_model::{PersonId, Protocol, SegmentNo};
 use tokio::sync::Notify;
 
+use crate::accounts::{ALLOWED, Deed, Key, Ledger, Sum};
 use crate::meters::Meter;
 use crate::policy::{Ask, Moment, Policy, Verdict, Way, Why};
 use crate::relay::Stop;
@@ -21,6 +22,9 @@ const SHARDS: usize = 64;
 pub(crate) struct Book {
     shards: Box<[Mutex<Shard>]>,
     next: AtomicU64,
+    ledger: Ledger,
+    /// The hour that it is, since 1970-01-01 UTC; told once a second or so.
+    hour: AtomicI64,
 }
 
 type Shard = HashMap<u64, Arc<Open>>;
@@ -34,8 +38,9 @@ pub(crate) struct Open {
     pub(crate) address: IpAddr,
     pub(crate) port: u16,
     pub(crate) protocol: Protocol,
-    /// The relay by which it was allowed; none where the rules allowed it.
-    pub(crate) relay: Option<Box<str>>,
+    /// The identifier of the rule or relay that let it through.
+    rule: Box<str>,
+    is_relayed: bool,
     way: Way,
     pub(crate) meter: Meter,
     told: Notify,
@@ -43,6 +48,8 @@ pub(crate) struct Open {
     leaves: AtomicBool,
     /// Said once, for those who do not wait for it.
     was_cut: AtomicBool,
+    /// What the ledger has of it already: from the client, to the client.
+    written: [AtomicU64; 2],
     /// One of those that its segment has, where there is a limit.
     _place: Option<Place<SegmentNo>>,
 }
@@ -58,13 +65,79 @@ struct Entry {
     open: Arc<Open>,
 }
 
-impl Default for Book {
-    fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), next: AtomicU64::new(0) }
-    }
-}
-
 impl Book {
+    /// Nothing is open; what passes goes into this ledger.
+    pub(crate) fn new(ledger: Ledger, hour: i64) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, next: AtomicU64::new(0), ledger, hour: AtomicI64::new(hour) }
+    }
+
+    /// Writes into the ledger what open tunnels moved since the last time, and gives all that it has.
+    pub(crate) fn take(&self, hour: i64) -> HashMap<Key, Sum> {
+        self.hour.store(hour, Ordering::Relaxed);
+        self.note_all(0);
+        self.ledger.take()
+    }
+
+    /// As [`take`](Self::take), for the last time: those that are open still end with the process.
+    pub(crate) fn take_last(&self, hour: i64) -> HashMap<Key, Sum> {
+        self.hour.store(hour, Ordering::Relaxed);
+        self.note_all(1);
+        self.ledger.take()
+    }
+
+    fn note_all(&self, tunnels: u64) {
+        if self.ledger.is_on() {
+            for number in 0..SHARDS as u64 {
+                self.shard(number).values().for_each(|open| self.note(open, tunnels));
+            }
+        }
+    }
+
+    /// Who is refused.
+    pub(crate) fn refused(&self, deed: &Deed<'_>) {
+        let sum = Sum { tunnels: 1, ..Sum::default() };
+        self.ledger.add(self.hour.load(Ordering::Relaxed), deed, sum);
+    }
+
+    /// What came into the ledger and could not be written.
+    pub(crate) fn put_back(&self, all: HashMap<Key, Sum>) {
+        self.ledger.put_back(all);
+    }
+
+    /// Writes into the ledger what a tunnel moved since the last time.
+    fn note(&self, open: &Open, tunnels: u64) {
+        if !self.ledger.is_on() {
+            return;
+        }
+        // Two may write at once; each difference is written by one of them.
+        let moved = |meter: &AtomicU64, written: &AtomicU64| {
+            let now = meter.load(Ordering::Relaxed);
+            now.saturating_sub(written.fetch_max(now, Ordering::AcqRel))
+        };
+        let up = moved(open.meter.up(), &open.written[0]);
+        let down = moved(open.meter.down(), &open.written[1]);
+        if tunnels + up + down == 0 {
+            return;
+        }
+        let address;
+        let host = match &open.host {
+            Some(host) => host,
+            None => {
+                address = open.address.to_string();
+                &*address
+            }
+        };
+        let deed = Deed {
+            segment: open.segment,
+            person: open.person.as_ref(),
+            host,
+            rule: &open.rule,
+            verdict: ALLOWED,
+        };
+        self.ledger.add(self.hour.load(Ordering::Relaxed), &deed, Sum { tunnels, up, down });
+    }
+
     /// Enters a tunnel. The rules are asked afterwards once more: a change between the question and
     /// this would meet neither.
     pub(crate) fn enter(self: &Arc<Self>, open: Open) -> Tunnel {
@@ -101,8 +174,8 @@ impl Book {
     pub(crate) fn by_relay(&self) -> HashMap<Box<str>, usize> {
         let mut all = HashMap::new();
         for number in 0..SHARDS as u64 {
-            for relay in self.shard(number).values().filter_map(|open| open.relay.as_ref()) {
-                *all.entry(relay.clone()).or_default() += 1;
+            for relay in self.shard(number).values().filter_map(|open| open.relay()) {
+                *all.entry(relay.into()).or_default() += 1;
             }
         }
         all
@@ -132,24 +205,36 @@ impl Open {
             address: ask.address,
             port: ask.port,
             protocol: ask.protocol,
-            relay: None,
+            rule: Box::default(),
+            is_relayed: false,
             way: ask.way,
             meter,
             told: Notify::new(),
             leaves: AtomicBool::new(false),
             was_cut: AtomicBool::new(false),
+            written: Default::default(),
             _place: place,
         }
     }
 
+    /// As one that a rule allows.
+    pub(crate) fn by(self, rule: &str) -> Self {
+        Self { rule: rule.into(), ..self }
+    }
+
     /// As one that a relay allows.
-    pub(crate) fn by(self, relay: &str) -> Self {
-        Self { relay: Some(relay.into()), ..self }
+    pub(crate) fn by_relay(self, relay: &str) -> Self {
+        Self { rule: relay.into(), is_relayed: true, ..self }
+    }
+
+    /// The relay by which it was allowed; none where the rules allowed it.
+    fn relay(&self) -> Option<&str> {
+        self.is_relayed.then_some(&*self.rule)
     }
 
     /// Whether this is still allowed, by what the tunnel was allowed.
     pub(crate) fn judge(&self, ask: &Ask<'_>, policy: &Policy, at: Moment) -> Result<(), Why> {
-        if let Some(relay) = &self.relay {
+        if let Some(relay) = self.relay() {
             return policy.may_by_relay(relay, ask);
         }
         match policy.decide(ask, at) {
@@ -204,5 +289,6 @@ impl Tunnel {
 impl Drop for Entry {
     fn drop(&mut self) {
         self.book.shard(self.number).remove(&self.number);
+        self.book.note(&self.open, 1);
     }
 }

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use ets_listen::{Bounds, Client, Entry, Limits, serve_streams};
 use ets_runtime::Shutdown;
-use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::accept::accept;
 use crate::relay::Patience;
@@ -17,8 +15,6 @@ use crate::{Config, Deps, Desk, Error, Speak, http, socks, transparent};
 /// 9293, section 3.8.4, would be kept by nothing on the way).
 const PATIENCE: Patience =
     Patience { idle: Duration::from_secs(3600), half_closed: Duration::from_secs(300) };
-/// Hours change on the minute.
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// What is spoken on a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,38 +123,4 @@ fn bounds(places: usize) -> Bounds {
     let limits = Limits { connections, ..Limits::default() };
     let per_certificate = 512;
     Bounds { limits, per_certificate, stall: PATIENCE.idle, ..Bounds::default() }
-}
-
-/// Holds open tunnels against hours, segments and addresses as they change, until shutdown.
-///
-/// # Errors
-/// None; parts have one shape.
-pub async fn keep(desk: Desk, shutdown: Shutdown) -> Result<(), Error> {
-    let mut generation = desk.subscribe();
-    let mut rights = desk.rights_changes();
-    let mut minute = interval(MINUTE);
-    minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.requested() => return Ok(()),
-            _ = minute.tick() => {}
-            changed = generation.changed() => if changed.is_err() { return Ok(()) },
-            () = next(&mut rights) => {
-                desk.gateway().judge_again();
-                continue;
-            }
-        }
-        desk.renew().await;
-    }
-}
-
-/// Waits until somebody's rights are others; for ever where nobody tells of that.
-async fn next(rights: &mut Option<watch::Receiver<u64>>) {
-    let is_told = match rights {
-        Some(rights) => rights.changed().await.is_ok(),
-        None => false,
-    };
-    if !is_told {
-        std::future::pending::<()>().await;
-    }
 }

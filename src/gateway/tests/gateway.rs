@@ -341,3 +341,97 @@ async fn gone(gateway: &Gateway<Table>) {
     };
     tokio::time::timeout(Duration::from_secs(5), patient).await.expect("no tunnel is left");
 }
+
+/// Puts limits beside the rules, and holds them as the keeper does.
+fn limit(gateway: &Arc<Gateway<Table>>, limits: &str) {
+    let rules = RULES.trim_end().strip_suffix('}').unwrap();
+    gateway.enforce(policy(&format!("{rules}, \"limits\": [{limits}] }}")));
+}
+
+/// covers: N6.1, N6.5, G4: by each way a download ends with the volume, and who asks is told
+#[test]
+fn a_volume_ends_a_download_by_each_way_and_is_told_in_words() {
+    const VOLUME: u64 = 2_000_000;
+    in_namespace(|gateway, lab| async move {
+        let keeper = Arc::clone(&gateway);
+        tokio::spawn(async move {
+            loop {
+                keeper.hold();
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        });
+        let volume = format!(
+            r#"{{ "id": "school", "name": {{ "ru": "Школьный" }}, "who": {{ "segments": ["s1"] }},
+            "volume": {{ "bytes": {VOLUME}, "per": "day" }}, "ask": {{ "ru": "Асем, 21-14" }} }}"#
+        );
+        limit(&gateway, &volume);
+        for (day, way) in (30..=30).chain(1..=3).zip(WAYS) {
+            let month = if day == 30 { 11 } else { 12 };
+            *lab.0.lock().unwrap() = at(&format!("2026-{month}-{day:02}T10:00:00"));
+            gateway.hold();
+            let before = total(&gateway);
+            let (code, told) = curl(&format!("{way} http://{OUTSIDE}/large")).await;
+            let passed = total(&gateway) - before;
+            assert_ne!(code, 0, "{way}: half of it is no whole");
+            assert!((VOLUME..VOLUME + 1_000_000).contains(&passed), "{way}: {passed} passed");
+            assert!(told.len() as u64 <= passed + 500, "{way}: {}", told.len());
+            let ask = format!("{way} -i -H Accept-Language:ru http://{OUTSIDE}/");
+            let (code, told) = curl(&ask).await;
+            let told = told.replace('\u{a0}', " ");
+            match way {
+                _ if way.contains("socks") => assert_eq!(code, 97, "{way}: {told}"),
+                // A tunnel's refusal is not shown; its status is.
+                _ if way.contains("tunnel") => assert!(told.contains("429"), "{way}: {told}"),
+                _ => {
+                    assert!(told.starts_with("HTTP/1.1 429 "), "{told}");
+                    let next = "retry-after: Mon, 30 Nov 2026 19:00:00 GMT";
+                    for words in ["предел «Школьный»", "2,00 МБ", "1 декабря 2026", "Асем", next]
+                    {
+                        assert!(told.contains(words), "{words}: {told}");
+                    }
+                }
+            }
+        }
+        // More of it lets him in at once; no limit was ever another segment's.
+        let (code, _) = curl(&format!("--interface 10.10.2.2 {} http://{OUTSIDE}/", WAYS[0])).await;
+        assert_eq!(code, 0);
+        limit(&gateway, &volume.replace("2000000", "90000000"));
+        let (code, told) = curl(&format!("{} http://{OUTSIDE}/large", WAYS[0])).await;
+        assert_eq!((code, told.len()), (0, 5 << 20));
+    });
+}
+
+fn total(gateway: &Gateway<Table>) -> u64 {
+    gateway.passed().iter().map(|(_, passed)| passed.up + passed.down).sum()
+}
+
+/// covers: N6.1: shared by all connections of the segment, whichever way they take; changed at once
+#[test]
+fn a_bandwidth_is_held_by_each_way() {
+    in_namespace(|gateway, _| async move {
+        let slow = r#"{ "id": "slow", "who": { "segments": ["s1"] }, "bandwidth": 16000000 }"#;
+        limit(&gateway, slow);
+        let fetch = |way: &str| {
+            let way = format!("{way} -o /dev/null -w %{{time_total}} http://{OUTSIDE}/large");
+            async move {
+                let (code, told) = curl(&way).await;
+                assert_eq!(code, 0, "{way}: {told}");
+                told.trim().parse::<f64>().unwrap()
+            }
+        };
+        for way in WAYS {
+            let seconds = fetch(way).await;
+            // 5 MiB less a tenth of a second's burst, at 2 MB a second.
+            assert!((2.3..2.9).contains(&seconds), "{way}: {seconds} s");
+        }
+        let begun = std::time::Instant::now();
+        let both = tokio::join!(fetch(WAYS[0]), fetch(WAYS[1]));
+        let all = begun.elapsed().as_secs_f64();
+        assert!((4.6..5.8).contains(&all), "two at once: {both:?}");
+        let (seconds, ()) = tokio::join!(fetch(WAYS[2]), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            limit(&gateway, "");
+        });
+        assert!((1.0..1.5).contains(&seconds), "an open tunnel learns of it: {seconds} s");
+    });
+}

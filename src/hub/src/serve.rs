@@ -92,7 +92,7 @@ async fn work(
     let kept = (&stores.state, &registry);
     let services = services::build(config, kept, rules.handle(), &clock).await?;
     let speed = speed::build(config, kept, handles, &clock);
-    let gateway = gateway::open(config, kept, &clock).await?;
+    let gateway = gateway::open(config, (stores, &registry), &clock).await?;
     let seen = (watch.handle(), traffic.handle());
     let beside = (&speed, &gateway, services.reachable());
     let front = front::build(config, &registry, seen, beside, &clock)?;

@@ -108,14 +108,19 @@ impl Bed {
     async fn build(count: usize, clock: Clock, is_ruled: bool, is_judged: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = state(dir.path()).await;
-        let measured = [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS].concat();
+        let measured = [
+            ets_series::MIGRATIONS,
+            ets_traffic::SERIES_MIGRATIONS,
+            ets_gateway::SERIES_MIGRATIONS,
+        ]
+        .concat();
         let series_store =
             Store::open(&Target::series(dir.path().join("series.db")), &measured).await.unwrap();
         let series =
             Recorder::open(series_store.clone(), ets_series::Config::default()).await.unwrap();
         let registry = Registry::open(store.clone(), clock.clone()).await.unwrap();
         fill(&registry, count).await;
-        let stores = (series_store, store.clone());
+        let stores = (series_store.clone(), store.clone());
         let meters = Meters::open(stores, registry.clone(), clock.clone()).await;
         let (watch, feeder) =
             Handle::fixed(registry.clone(), store.clone(), series.clone(), clock.clone());
@@ -135,7 +140,7 @@ impl Bed {
             false => None,
         };
         let gateway = match is_ruled {
-            true => Some(way_out(&store, &registry, &clock).await),
+            true => Some(way_out((&store, &series_store), &registry, &clock).await),
             false => None,
         };
         let deps = Deps {
@@ -391,9 +396,14 @@ async fn state(dir: &std::path::Path) -> Store {
 }
 
 /// The desk of the way out, without a rule.
-async fn way_out(store: &Store, registry: &Registry, clock: &Clock) -> ets_gateway::Desk {
+async fn way_out(
+    (store, series): (&Store, &Store),
+    registry: &Registry,
+    clock: &Clock,
+) -> ets_gateway::Desk {
     let deps = ets_gateway::Deps {
         store: store.clone(),
+        series: series.clone(),
         registry: registry.clone(),
         clock: clock.clone(),
         zone: ets_i18n::zone(&Config::default().time_zone).unwrap(),

@@ -21,7 +21,8 @@ fn rules(text: &str) -> Rules {
 }
 
 fn migrations() -> Vec<ets_store::Migration> {
-    [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, crate::MIGRATIONS].concat()
+    [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, crate::MIGRATIONS, crate::SERIES_MIGRATIONS]
+        .concat()
 }
 
 async fn open(store: &TestStore, seed: Rules) -> Desk {
@@ -36,7 +37,8 @@ async fn open(store: &TestStore, seed: Rules) -> Desk {
     let hosts = hosts.map(|(name, at)| (name.to_owned(), at.parse::<IpAddr>().unwrap())).into();
     let config = Config { hosts, ..Config::default() };
     let zone = TimeZone::get("Asia/Almaty").unwrap();
-    let deps = Deps { store: (*store).clone(), registry, clock, zone, inner: Vec::new(), seed };
+    let (store, series, inner) = ((*store).clone(), (*store).clone(), Vec::new());
+    let deps = Deps { store, series, registry, clock, zone, inner, seed };
     service::open(&config, deps).await.unwrap()
 }
 

@@ -15,6 +15,7 @@ use super::Port;
 use super::packet::{Between, answer, receive, tell_address};
 use crate::datagrams::{BATCH, Dropped, Session as Place, send, socket, with_buffer};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
+use crate::lane::Side;
 use crate::policy::{Ask, Way};
 
 /// A session without a datagram for so long ends.
@@ -82,6 +83,9 @@ impl<R: Resolve> Door<R> {
             Some(session) => session,
             None => self.begin(between)?,
         };
+        if !session.tunnel.meter().lets(Side::Up, octets.len()) {
+            return Err(Dropped::TooMuch);
+        }
         let sent = send(&session.far, octets, None).map_err(|_| Dropped::Unsent)?;
         session.tunnel.meter().count_up(sent);
         Ok(())
@@ -125,6 +129,10 @@ impl<R: Resolve> Door<R> {
                     // Nobody is there at the moment.
                     Err(_) => continue,
                 };
+                if !session.tunnel.meter().lets(Side::Down, length) {
+                    self.gateway.datagrams().count(Dropped::TooMuch);
+                    continue;
+                }
                 match answer(&self.socket, &buffer[..length], between) {
                     Ok(sent) => session.tunnel.meter().count_down(sent),
                     Err(_) => self.gateway.datagrams().count(Dropped::Unsent),

@@ -142,7 +142,7 @@ where
 {
     let (stream, tunnel) = reached.into_parts();
     let watched = tunnel.clone();
-    let metered = TokioIo::new(Metered { stream, tunnel });
+    let metered = TokioIo::new(Metered::new(stream, tunnel));
     let (mut sender, connection) = hyper::client::conn::http1::handshake(metered).await?;
     tokio::spawn(async move {
         tokio::select! {

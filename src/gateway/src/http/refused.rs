@@ -29,7 +29,12 @@ pub(super) fn answer(
     let host = target.to_string();
     let (status, title, lines) = match refusal {
         Refusal::Rules(ruled) => {
-            (StatusCode::FORBIDDEN, t::gateway_refused(&tr, &host), told(&tr, ruled))
+            // Volumes come again (RFC 6585, section 4).
+            let status = match ruled.why {
+                Why::Quota(_) => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::FORBIDDEN,
+            };
+            (status, t::gateway_refused(&tr, &host), told(&tr, ruled))
         }
         Refusal::NoSuchName => plain(StatusCode::BAD_GATEWAY, t::gateway_no_name(&tr, &host)),
         Refusal::NoResolver => plain(StatusCode::BAD_GATEWAY, t::gateway_no_resolver(&tr, &host)),
@@ -41,7 +46,22 @@ pub(super) fn answer(
             plain(StatusCode::GATEWAY_TIMEOUT, t::gateway_unreachable(&tr, &host))
         }
     };
-    page(&tr, status, &title, (&lines, ask))
+    let mut answer = page(&tr, status, &title, (&lines, ask));
+    if status == StatusCode::TOO_MANY_REQUESTS
+        && let Some(until) = retry_after(refusal)
+    {
+        answer.headers_mut().insert(header::RETRY_AFTER, until);
+    }
+    answer
+}
+
+/// When a volume comes again, as a date (RFC 9110, section 10.2.3).
+fn retry_after(refusal: &Refusal) -> Option<HeaderValue> {
+    let Refusal::Rules(ruled) = refusal else { return None };
+    let until = ruled.until.as_ref()?.timestamp();
+    let text =
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&until).ok()?;
+    HeaderValue::try_from(text).ok()
 }
 
 /// The answer where a host outside broke off.
@@ -89,8 +109,12 @@ fn told(tr: &Tr, Ruled { why, until, policy }: &Ruled) -> Vec<String> {
     let mut lines = vec![words::why(tr, *why, policy)];
     lines.extend(until.as_ref().map(|until| words::until(tr, until)));
     if !matches!(why, Why::Nobodys) {
-        let rule = Verdict::Refused(*why).rule().map(|place| policy.rule(place));
-        let named = rule.map(|rule| rule.ask.get(tr.lang())).filter(|whom| !whom.is_empty());
+        let rule = Verdict::Refused(*why).rule().map(|place| &policy.rule(place).ask);
+        let limit = match why {
+            Why::Quota(place) => policy.limit(*place).map(|limit| &limit.ask),
+            _ => None,
+        };
+        let named = rule.or(limit).map(|ask| ask.get(tr.lang())).filter(|whom| !whom.is_empty());
         lines.push(t::gateway_ask(tr, named.unwrap_or(t::gateway_administrator(tr))));
     }
     lines

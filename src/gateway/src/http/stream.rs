@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
@@ -9,6 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::gateway::Tunnel;
+use crate::lane::{Lane, Side};
+
+/// Leave is taken for so many bytes at most.
+const AT_ONCE: usize = 64 << 10;
 
 /// A connection whose first octets were read already.
 pub(super) struct Begun<S> {
@@ -18,8 +23,51 @@ pub(super) struct Begun<S> {
 
 /// A connection outside, each octet of which is counted.
 pub(super) struct Metered {
-    pub(super) stream: TcpStream,
-    pub(super) tunnel: Tunnel,
+    stream: TcpStream,
+    tunnel: Tunnel,
+    up: Leave,
+    down: Leave,
+}
+
+/// Leave to move bytes, where the segment's are limited.
+#[derive(Default)]
+struct Leave {
+    bytes: usize,
+    waits: Option<Pin<Box<dyn Future<Output = usize> + Send>>>,
+}
+
+impl Leave {
+    /// How many bytes may be moved now.
+    fn poll(&mut self, lane: &Arc<Lane>, side: Side, context: &mut Context<'_>) -> Poll<usize> {
+        if !lane.is_limited() {
+            return Poll::Ready(usize::MAX);
+        }
+        if self.bytes == 0 {
+            let lane = Arc::clone(lane);
+            let new = || Box::pin(async move { lane.take(side, AT_ONCE).await }) as _;
+            self.bytes = ready!(self.waits.get_or_insert_with(new).as_mut().poll(context));
+            self.waits = None;
+        }
+        Poll::Ready(self.bytes)
+    }
+
+    fn used(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+impl Metered {
+    pub(super) fn new(stream: TcpStream, tunnel: Tunnel) -> Self {
+        Self { stream, tunnel, up: Leave::default(), down: Leave::default() }
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        let lane = self.tunnel.meter().lane();
+        lane.give_back(Side::Up, self.up.bytes);
+        lane.give_back(Side::Down, self.down.bytes);
+    }
 }
 
 impl<S> Begun<S> {
@@ -50,63 +98,71 @@ impl AsyncRead for Metered {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let meter = this.tunnel.meter();
+        let leave = ready!(this.down.poll(meter.lane(), Side::Down, context));
         let before = buffer.filled().len();
-        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
-        count(self.tunnel.meter().down(), buffer.filled().len() - before);
+        let read = if leave < buffer.remaining() {
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(leave));
+            let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut part));
+            let octets = part.filled().len();
+            buffer.advance(octets);
+            read
+        } else {
+            ready!(Pin::new(&mut this.stream).poll_read(context, buffer))
+        };
+        let octets = buffer.filled().len() - before;
+        this.down.used(octets);
+        count(meter.down(), octets);
         Poll::Ready(read)
     }
 }
 
-/// Writes to the stream inside, and does something with how much it took.
-macro_rules! write_through {
-    ($kind:ty $(, $stream:ident)?; $self:ident, $took:expr) => {
-        impl$(<$stream: AsyncWrite + Unpin>)? AsyncWrite for $kind {
-            fn poll_write(
-                mut self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-                octets: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                let $self = &mut *self;
-                let written = ready!(Pin::new(&mut $self.stream).poll_write(context, octets))?;
-                $took($self, written);
-                Poll::Ready(Ok(written))
-            }
+/// What both do alike with the stream inside.
+macro_rules! pass_on {
+    () => {
+        fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.stream).poll_flush(context)
+        }
 
-            fn poll_write_vectored(
-                mut self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-                octets: &[io::IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                let $self = &mut *self;
-                let stream = Pin::new(&mut $self.stream);
-                let written = ready!(stream.poll_write_vectored(context, octets))?;
-                $took($self, written);
-                Poll::Ready(Ok(written))
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                self.stream.is_write_vectored()
-            }
-
-            fn poll_flush(
-                mut self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-            ) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.stream).poll_flush(context)
-            }
-
-            fn poll_shutdown(
-                mut self: Pin<&mut Self>,
-                context: &mut Context<'_>,
-            ) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.stream).poll_shutdown(context)
-            }
+        fn poll_shutdown(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.stream).poll_shutdown(context)
         }
     };
 }
 
-write_through!(Begun<S>, S; this, |_: &Begun<S>, _| ());
-write_through!(Metered; this, |this: &Metered, written| count(this.tunnel.meter().up(), written));
+impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, octets)
+    }
+
+    pass_on!();
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let meter = this.tunnel.meter();
+        let leave = ready!(this.up.poll(meter.lane(), Side::Up, context)).min(octets.len());
+        let written = ready!(Pin::new(&mut this.stream).poll_write(context, &octets[..leave]))?;
+        this.up.used(written);
+        count(meter.up(), written);
+        Poll::Ready(Ok(written))
+    }
+
+    pass_on!();
+}
 
 fn count(meter: &AtomicU64, octets: usize) {
     meter.fetch_add(octets as u64, Ordering::Relaxed);

@@ -11,6 +11,9 @@ use super::rule::{Limit, Rule, Rules, Who};
 /// The most rules: their places are kept in 16 bits.
 pub const MOST_RULES: usize = 10_000;
 
+/// The lowest bandwidth, in bits a second.
+const LEAST_BANDWIDTH: u64 = 8_000;
+
 /// One fault of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -96,8 +99,15 @@ fn check_rule(faults: &mut Vec<Fault>, rules: &Rules, rule: &Rule) {
 fn check_limit(faults: &mut Vec<Fault>, rules: &Rules, limit: &Limit) {
     let place = format!("limit {}", limit.id);
     let mut fault = |what: &str| faults.push(Fault { place: place.clone(), what: what.to_owned() });
-    if limit.connections == 0 {
+    let none = limit.connections == Some(0) || limit.volume.is_some_and(|volume| volume.bytes == 0);
+    if none || limit.bandwidth == Some(0) {
         fault("nobody could come out; refuse by a rule");
+    }
+    if limit.bandwidth.is_some_and(|bits| (1..LEAST_BANDWIDTH).contains(&bits)) {
+        fault("nothing works at less than 8000 bits a second; refuse by a rule");
+    }
+    if limit.connections.is_none() && limit.volume.is_none() && limit.bandwidth.is_none() {
+        fault("it limits nothing; give it connections, volume or bandwidth");
     }
     if !limit.who.persons.is_empty() {
         fault("a limit is a segment's; leave persons out");

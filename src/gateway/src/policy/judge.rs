@@ -8,11 +8,12 @@ use ets_model::{PersonId, PortRange, Protocol, SegmentId, SegmentNo};
 use ipnet::IpNet;
 use jiff::{ToSpan, Zoned};
 
+use super::allowance::{Allowance, Allowances};
 use super::domains::DomainSet;
 use super::ground::{Ground, Kind, bare};
 use super::hours::{Hours, Moment};
 use super::relays::Relayed;
-use super::rule::{Action, Rule, Rules, To, Who};
+use super::rule::{Action, Limit, Rule, Rules, To, Who};
 use crate::Error;
 
 /// How far ahead it is looked for the moment at which an answer changes.
@@ -69,6 +70,8 @@ pub enum Why {
     Nobodys,
     /// Who asks is in no segment.
     Stranger,
+    /// The segment has had what the limit in this place lets it have in the period.
+    Quota(usize),
 }
 
 /// Why a rule did not decide.
@@ -94,16 +97,9 @@ pub struct Policy {
     rules: Arc<[Ready]>,
     source: Arc<Rules>,
     index: Index,
-    most: Most,
+    allowances: Allowances,
     relayed: Relayed,
     ground: Ground,
-}
-
-/// How many connections a segment may have open at once.
-#[derive(Debug, Default)]
-struct Most {
-    of: HashMap<SegmentNo, u32>,
-    of_each: Option<u32>,
 }
 
 /// Which rules may fit whom, in their order.
@@ -150,6 +146,7 @@ impl Verdict {
             Self::Refused(Why::Ours) => "inner-address",
             Self::Refused(Why::Nobodys) => "special-address",
             Self::Refused(Why::Stranger) => "no-segment",
+            Self::Refused(Why::Quota(_)) => "quota",
         }
     }
 }
@@ -197,10 +194,10 @@ impl Policy {
             .filter_map(|(name, domains)| Some((name.as_str(), set(domains)?)))
             .collect();
         let rules = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
-        let most = Most::new(&source, &numbers);
+        let allowances = Allowances::new(&source, &numbers);
         let relayed = Relayed::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Self { rules, source, index, most, relayed, ground }
+        Self { rules, source, index, allowances, relayed, ground }
     }
 
     /// The same rules where the ground and the segments are others; lists are not read again.
@@ -210,10 +207,10 @@ impl Policy {
         numbers: impl Fn(&SegmentId) -> Option<SegmentNo>,
     ) -> Self {
         let source = Arc::clone(&self.source);
-        let most = Most::new(&source, &numbers);
+        let allowances = Allowances::new(&source, &numbers);
         let relayed = Relayed::new(&source, &numbers);
         let index = Index::new(&source, numbers);
-        Self { rules: Arc::clone(&self.rules), source, index, most, relayed, ground }
+        Self { rules: Arc::clone(&self.rules), source, index, allowances, relayed, ground }
     }
 
     /// The rules as they were written.
@@ -246,11 +243,14 @@ impl Policy {
         false
     }
 
-    /// How many connections a segment may have open at once; none for as many as it wants. Of all the
-    /// limits that are for it the lowest holds.
-    pub fn most_connections(&self, segment: SegmentNo) -> Option<u32> {
-        let own = self.most.of.get(&segment).copied();
-        own.into_iter().chain(self.most.of_each).min()
+    /// The limit in a place.
+    pub fn limit(&self, place: usize) -> Option<&Limit> {
+        self.source.limits.get(place)
+    }
+
+    /// What a segment may have. Of all the limits that are for it the lowest of each kind holds.
+    pub fn allowance(&self, segment: SegmentNo) -> Allowance {
+        self.allowances.of(segment)
     }
 
     /// Whether some rule opens to those of a segment who do not know of a proxy.
@@ -401,23 +401,6 @@ impl Ready {
 
 fn set(domains: &[String]) -> Option<Arc<DomainSet>> {
     DomainSet::new(domains.iter().map(String::as_str)).ok().map(Arc::new)
-}
-
-impl Most {
-    fn new(source: &Rules, numbers: &impl Fn(&SegmentId) -> Option<SegmentNo>) -> Self {
-        let mut most = Self::default();
-        for limit in &source.limits {
-            let count = limit.connections;
-            if for_everybody(&limit.who) {
-                most.of_each = Some(most.of_each.map_or(count, |other| other.min(count)));
-            }
-            for segment in segments(source, &limit.who).filter_map(numbers) {
-                let own = most.of.entry(segment).or_insert(count);
-                *own = count.min(*own);
-            }
-        }
-        most
-    }
 }
 
 pub(super) fn for_everybody(who: &Who) -> bool {

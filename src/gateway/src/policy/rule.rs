@@ -19,7 +19,7 @@ pub struct Rules {
     pub lists: BTreeMap<String, Vec<String>>,
     /// In their order.
     pub rules: Vec<Rule>,
-    /// How many at once; of all that fit the lowest holds.
+    /// How much; of all that are for a segment the lowest of each kind holds.
     pub limits: Vec<Limit>,
     /// Services that segments reach through the hub alone.
     pub relays: Vec<Relay>,
@@ -93,17 +93,52 @@ pub enum Action {
     Refuse,
 }
 
-/// How many at once.
+/// How much a segment may have. For a group, or for everybody, each segment has it for itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Its identifier.
     pub id: String,
-    /// For which segments; each has its own.
+    /// What people are told that it is; its identifier where it has no name.
+    #[serde(default)]
+    pub name: Names,
+    /// For which segments. Each has its own: a group of ten with a volume of 1 GB has 10 GB in all.
     #[serde(default)]
     pub who: Who,
     /// Connections open at once.
-    pub connections: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u32>,
+    /// What may pass in a period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<Volume>,
+    /// Bits of payload a second, each way by itself, shared by all connections of the segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<u64>,
+    /// Whom to ask, as the page of a refusal says it; empty: the network's administrator.
+    #[serde(default)]
+    pub ask: Names,
+}
+
+/// What may pass in a period of the hub's calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// Bytes of payload, both ways together.
+    pub bytes: u64,
+    /// In which period.
+    pub per: Per,
+}
+
+/// A period of the calendar, in the hub's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Monday.
+    Week,
+    /// From the first to the first.
+    Month,
 }
 
 impl Rule {

@@ -167,10 +167,10 @@ fn of_the_limits_that_are_for_a_segment_the_lowest_holds() {
     let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
     let rules = Arc::new(serde_json::from_str(text).unwrap());
     let policy = Policy::new(rules, Ground::new([]), number).unwrap();
-    let most = [1, 2, 3, 4].map(|no| policy.most_connections(SegmentNo(no)));
+    let most = [1, 2, 3, 4].map(|no| policy.allowance(SegmentNo(no)).connections);
     assert_eq!(most, [Some(50), Some(50), Some(100), Some(100)]);
     let none = Policy::new(Arc::default(), Ground::new([]), number).unwrap();
-    assert_eq!(none.most_connections(SegmentNo(1)), None);
+    assert_eq!(none.allowance(SegmentNo(1)).connections, None);
 }
 
 /// covers: N6.1, G6: who knows of no proxy passes by rules that say so, and is refused by every one

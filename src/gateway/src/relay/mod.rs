@@ -17,6 +17,7 @@ pub(crate) use near::{Near, join_near};
 pub use pipe::Pool;
 use way::Way;
 
+use crate::lane::Side;
 use crate::meters::Meter;
 
 /// A tunnel that lasts longer is held against peers that vanish; most are over by then.
@@ -111,8 +112,10 @@ pub async fn join(
     stop: impl Future<Output = Stop>,
 ) -> End {
     let leaves = &AtomicBool::new(false);
-    let up = Way { from: client, to: far, passed: meter.up(), pool, leaves };
-    let down = Way { from: far, to: client, passed: meter.down(), pool, leaves };
+    let lane = meter.lane();
+    let (up, down) = ((meter.up(), Side::Up), (meter.down(), Side::Down));
+    let way = |from, to, (passed, side)| Way { from, to, passed, lane: (lane, side), pool, leaves };
+    let (up, down) = (way(client, far, up), way(far, client, down));
     let pair = Pair { client, far, leaves };
     let end = both((up.carry(), down.carry()), meter, patience, (stop, &pair)).await;
     match end {

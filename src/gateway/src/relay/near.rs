@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::{End, Patience, Sides, Stop, both, end_writing, reset};
+use crate::lane::{Lane, Side};
 use crate::meters::Meter;
 
 /// What is copied at once. A buffer is there only while something is in it: a quiet tunnel has none.
@@ -34,7 +35,9 @@ pub(crate) async fn join_near(
     stop: impl Future<Output = Stop>,
 ) -> End {
     let client = Client { near: Mutex::new(client), leaves: AtomicBool::new(false) };
-    let (up, down) = (up(&client, far, meter.up()), down(far, &client, meter.down()));
+    let lane: &Lane = meter.lane();
+    let up = up(&client, far, (meter.up(), lane));
+    let down = down(far, &client, (meter.down(), lane));
     let sides = Ends { far, leaves: &client.leaves };
     let end = both((up, down), meter, patience, (stop, &sides)).await;
     if !matches!(end, End::Done | End::Left) {
@@ -93,12 +96,19 @@ impl<N: Near> Client<'_, N> {
         .await
     }
 
-    /// Says something to him; counted as he takes it.
-    async fn write(&self, mut octets: &[u8], passed: &AtomicU64) -> io::Result<()> {
+    /// Says something to him, as fast as it may pass; counted as he takes it.
+    async fn write(
+        &self,
+        mut octets: &[u8],
+        (passed, lane): (&AtomicU64, &Lane),
+    ) -> io::Result<()> {
         while !octets.is_empty() {
+            let leave = lane.take(Side::Down, octets.len()).await;
+            let part = &octets[..leave];
             let write =
-                |context: &mut Context<'_>| self.with(|client| client.poll_write(context, octets));
+                |context: &mut Context<'_>| self.with(|client| client.poll_write(context, part));
             let written = poll_fn(write).await?;
+            lane.give_back(Side::Down, leave - written);
             if written == 0 {
                 return Err(ErrorKind::WriteZero.into());
             }
@@ -113,7 +123,11 @@ impl<N: Near> Client<'_, N> {
     }
 }
 
-async fn up<N: Near>(from: &Client<'_, N>, far: &TcpStream, passed: &AtomicU64) -> io::Result<()> {
+async fn up<N: Near>(
+    from: &Client<'_, N>,
+    far: &TcpStream,
+    (passed, lane): (&AtomicU64, &Lane),
+) -> io::Result<()> {
     loop {
         let read = from.read().await?;
         if read.is_empty() {
@@ -122,7 +136,10 @@ async fn up<N: Near>(from: &Client<'_, N>, far: &TcpStream, passed: &AtomicU64) 
         let mut left = &read[..];
         while !left.is_empty() {
             far.writable().await?;
-            match far.try_write(left) {
+            let leave = lane.take(Side::Up, left.len()).await;
+            let written = far.try_write(&left[..leave]);
+            lane.give_back(Side::Up, leave - written.as_ref().map_or(0, |written| *written));
+            match written {
                 Ok(written) => {
                     count(passed, written);
                     left = &left[written..];
@@ -134,7 +151,11 @@ async fn up<N: Near>(from: &Client<'_, N>, far: &TcpStream, passed: &AtomicU64) 
     }
 }
 
-async fn down<N: Near>(far: &TcpStream, to: &Client<'_, N>, passed: &AtomicU64) -> io::Result<()> {
+async fn down<N: Near>(
+    far: &TcpStream,
+    to: &Client<'_, N>,
+    counted: (&AtomicU64, &Lane),
+) -> io::Result<()> {
     loop {
         poll_fn(|context| match to.poll_gone(context) {
             Poll::Ready(()) => Poll::Ready(Err(ErrorKind::ConnectionReset.into())),
@@ -148,7 +169,7 @@ async fn down<N: Near>(far: &TcpStream, to: &Client<'_, N>, passed: &AtomicU64) 
             Some(read) if read.is_empty() => {
                 return poll_fn(|context| to.with(|client| client.poll_shutdown(context))).await;
             }
-            Some(read) => to.write(&read, passed).await?,
+            Some(read) => to.write(&read, counted).await?,
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::pipe::{CAPACITY, Pipe, Pool};
+use crate::lane::{Lane, Side};
 
 /// What is copied at once while little has passed: most tunnels are a few small messages.
 const SMALL: usize = 16 << 10;
@@ -22,6 +23,7 @@ pub(super) struct Way<'a> {
     pub(super) from: &'a TcpStream,
     pub(super) to: &'a TcpStream,
     pub(super) passed: &'a AtomicU64,
+    pub(super) lane: (&'a Lane, Side),
     pub(super) pool: &'a Pool,
     /// Set once the tunnel is to end: nothing more is read then.
     pub(super) leaves: &'a AtomicBool,
@@ -35,7 +37,8 @@ impl Way<'_> {
             if !self.comes().await? {
                 return Ok(());
             }
-            match self.copy().await? {
+            let leave = self.take(SMALL).await;
+            match self.copy(leave).await? {
                 Some(0) => return Ok(()),
                 Some(bytes) => moved += bytes,
                 None => {}
@@ -68,10 +71,13 @@ impl Way<'_> {
 
     /// One read and its writes; none where nothing was there. The buffer lies on the stack and is
     /// gone before the next wait, unless the far side takes its time.
-    async fn copy(&self) -> io::Result<Option<u64>> {
+    async fn copy(&self, leave: usize) -> io::Result<Option<u64>> {
         let rest = {
             let mut buffer = [MaybeUninit::uninit(); SMALL];
-            let Some(read) = self.read(&mut buffer)? else { return Ok(None) };
+            let read = self.read(&mut buffer[..leave]);
+            let used = read.as_ref().ok().and_then(Option::as_ref).map_or(0, |read| read.len());
+            self.give_back(leave - used);
+            let Some(read) = read? else { return Ok(None) };
             let written = if read.is_empty() { 0 } else { self.write(read)? };
             if written == read.len() {
                 return Ok(Some(written as u64));
@@ -117,9 +123,12 @@ impl Way<'_> {
 
     /// Moves what is there by way of a pipe, without a copy; whether more may come.
     async fn flow(&self) -> io::Result<bool> {
+        let leave = self.take(CAPACITY).await;
         let pipe = self.pool.take()?;
         loop {
-            let filled = match self.fill(&pipe) {
+            let filled = self.fill(&pipe, leave);
+            self.give_back(leave - filled.as_ref().map_or(0, |filled| *filled));
+            let filled = match filled {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.pool.give(pipe);
                     return Ok(true);
@@ -135,13 +144,18 @@ impl Way<'_> {
                 self.pool.give(pipe);
                 return Ok(false);
             }
+            if self.lane.0.is_limited() {
+                // Who waits for leave needs no pipe.
+                self.pool.give(pipe);
+                return Ok(true);
+            }
         }
     }
 
-    fn fill(&self, pipe: &Pipe) -> io::Result<usize> {
+    fn fill(&self, pipe: &Pipe, most: usize) -> io::Result<usize> {
         self.from.try_io(Interest::READABLE, || {
             let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-            Ok(splice(self.from, None, &pipe.write, None, CAPACITY, flags)?)
+            Ok(splice(self.from, None, &pipe.write, None, most, flags)?)
         })
     }
 
@@ -162,6 +176,17 @@ impl Way<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Leave to move some bytes.
+    async fn take(&self, most: usize) -> usize {
+        let (lane, side) = self.lane;
+        if lane.is_limited() { lane.take(side, most).await } else { most }
+    }
+
+    fn give_back(&self, bytes: usize) {
+        let (lane, side) = self.lane;
+        lane.give_back(side, bytes);
     }
 
     fn count(&self, bytes: usize) {

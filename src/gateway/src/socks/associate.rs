@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::datagram::{self, HEAD};
 use crate::datagrams::{BATCH, Datagrams, Dropped, Session, send, socket, with_buffer};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
+use crate::lane::Side;
 use crate::policy::{self, Ask};
 use crate::target::{Host, Target};
 
@@ -238,6 +239,9 @@ impl<R: Resolve> Association<R> {
             return Err(Dropped::Refused);
         };
         *last = Instant::now();
+        if !tunnel.meter().lets(Side::Up, payload.len()) {
+            return Err(Dropped::TooMuch);
+        }
         let far = if to.is_ipv4() { &mut self.far4 } else { &mut self.far6 };
         if far.is_none() {
             let any: IpAddr = if to.is_ipv4() {
@@ -283,6 +287,9 @@ impl<R: Resolve> Association<R> {
         let port = self.client.port.ok_or(Dropped::Unasked)?;
         let (room, payload) = octets.split_first_chunk_mut().ok_or(Dropped::Malformed)?;
         let (begin, length) = (datagram::write(room, from), payload.len());
+        if !tunnel.meter().lets(Side::Down, length) {
+            return Err(Dropped::TooMuch);
+        }
         let to = SocketAddr::new(self.client.address, port);
         send(&self.near, &octets[begin..], Some(to)).map_err(|_| Dropped::Unsent)?;
         tunnel.meter().count_down(length);

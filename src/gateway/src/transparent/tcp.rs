@@ -67,8 +67,9 @@ fn refuse_by<R: Resolve>(
     name: &str,
     (peer, to): (IpAddr, SocketAddr),
 ) -> Result<(), Refusal> {
+    let segment = gateway.segment(peer)?;
     let ask = Ask {
-        segment: Some(gateway.segment(peer)?),
+        segment: Some(segment),
         person: None,
         host: Some(name),
         address: to.ip(),
@@ -77,7 +78,11 @@ fn refuse_by<R: Resolve>(
         way: Way::Transparent,
     };
     match gateway.allowed(&ask) {
-        Err(no) if matches!(no.0, Why::Rule(_)) => Err(gateway.refusal(no, &ask)),
+        Err(no) if matches!(no.0, Why::Rule(_)) => {
+            let refusal = gateway.refusal(no, &ask);
+            gateway.note_ask(segment, &ask, (&refusal, ""));
+            Err(refusal)
+        }
         _ => Ok(()),
     }
 }

@@ -21,6 +21,7 @@ use super::datagram::{self, MOST};
 use crate::Error;
 use crate::accept::Places;
 use crate::gateway::{Gateway, Resolve, Tunnel};
+use crate::lane::Side;
 use crate::policy::{Ask, Way};
 
 /// How long a flow may be quiet (RFC 4787, section 4.3, allows shorter ones for known ports), and how
@@ -153,6 +154,9 @@ impl<R: Resolve> Flows<R> {
                 () = sleep_until(until) => return Ok(()),
                 datagram = waiting.recv() => {
                     let Some(datagram) = datagram else { return Ok(()) };
+                    if !tunnel.meter().lets(Side::Up, datagram.len()) {
+                        continue;
+                    }
                     outside.send(&datagram).await?;
                     tunnel.meter().up().fetch_add(datagram.len() as u64, Ordering::Relaxed);
                     owed = owed.saturating_add(1);
@@ -163,6 +167,9 @@ impl<R: Resolve> Flows<R> {
                         continue;
                     }
                     owed = owed.saturating_sub(1);
+                    if !tunnel.meter().lets(Side::Down, length) {
+                        continue;
+                    }
                     voice.send_to(&buffer[..length], client).await?;
                     tunnel.meter().down().fetch_add(length as u64, Ordering::Relaxed);
                 }

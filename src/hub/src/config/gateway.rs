@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 
 use ets_config::{Ports, Section};
+use ets_gateway::accounts::Keep;
 use ets_gateway::{Config, Speaks};
 use ets_model::{PortRange, Protocol};
 
@@ -15,6 +16,9 @@ const HTTPS: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
 /// Nobody speaks to it by its number.
 const TRANSPARENT: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
+
+/// A quarter.
+const KEEP_DAYS: u32 = 90;
 
 /// The names of its sockets, and what is spoken on them.
 pub(crate) const SOCKETS: [(&str, Speaks); 6] = [
@@ -63,6 +67,12 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         SocketAddr::from(([10, 0, 0, 53], 53)),
     );
     let hosts = named_hosts(s);
+    let journal = s.one_of(
+        "journal",
+        "What is kept of who went where: full (segment, person, host, rule), segments (neither person nor host), or off",
+        &[Keep::Full, Keep::Segments, Keep::Off].map(|keep| (keep.name(), keep)),
+    );
+    let keep_days = s.value("keep_days", "For so many days; 0 for ever", KEEP_DAYS);
     Config {
         http: http.map(NonZeroU16::get),
         https: https.map(NonZeroU16::get),
@@ -74,6 +84,8 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         hosts,
         ask: None,
         meters: None,
+        journal,
+        keep_days,
     }
 }
 

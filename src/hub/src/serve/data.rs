@@ -53,7 +53,9 @@ pub(crate) async fn open(config: &Config) -> Result<Stores, Failure> {
         ets_dashboard::MIGRATIONS,
     ]
     .concat();
-    let measured = [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS].concat();
+    let measured =
+        [ets_series::MIGRATIONS, ets_traffic::SERIES_MIGRATIONS, ets_gateway::SERIES_MIGRATIONS]
+            .concat();
     let state = Store::open(&state, &tables).await.map_err(|error| refused(&error))?;
     let series = Store::open(&series, &measured).await.map_err(|error| refused(&error))?;
     Ok(Stores { state, series })

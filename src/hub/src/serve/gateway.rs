@@ -5,8 +5,8 @@ use ets_listen::Entry;
 use ets_netd_api::Client;
 use ets_registry::Registry;
 use ets_runtime::{Clock, Shutdown, Tasks};
-use ets_store::Store;
 
+use super::data::Stores;
 use super::{listeners, transparent};
 use crate::config::{Config, GATEWAY, GATEWAY_TLS, GATEWAY_UDP};
 use crate::exit::Failure;
@@ -14,7 +14,7 @@ use crate::exit::Failure;
 /// Opens the desk with the last rules; none where nobody is to come out.
 pub(super) async fn open(
     config: &Config,
-    (store, registry): (&Store, &Registry),
+    (stores, registry): (&Stores, &Registry),
     clock: &Clock,
 ) -> Result<Option<Desk>, Failure> {
     if !config.gateway.is_on() {
@@ -22,7 +22,8 @@ pub(super) async fn open(
     }
     let internal = |error: ets_i18n::Error| Failure::internal(&error);
     let deps = Deps {
-        store: store.clone(),
+        store: stores.state.clone(),
+        series: stores.series.clone(),
         registry: registry.clone(),
         clock: clock.clone(),
         zone: ets_i18n::zone(&config.dashboard.pages.time_zone).map_err(internal)?,

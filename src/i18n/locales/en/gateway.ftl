@@ -15,6 +15,9 @@ gateway-crowded = { $most ->
     [one] Your segment may have { $most } connection open at once, and has it. Try again when it has ended.
    *[other] Your segment may have { $most } connections open at once, and has them. Try again when some have ended.
 }
+gateway-quota-day = Your segment may move { $bytes } a day (“{ $limit }”), and has.
+gateway-quota-week = Your segment may move { $bytes } a week (“{ $limit }”), and has.
+gateway-quota-month = Your segment may move { $bytes } a month (“{ $limit }”), and has.
 gateway-full = Too many connections are open. Try again in a minute.
 gateway-broken = { $host } broke off before it answered. Try again.
 gateway-wrong = The hub did not understand the request. Look at the address and at the settings of the proxy.
@@ -53,6 +56,7 @@ out-drop-no-name = names without an address
 out-drop-crowded = too many open
 out-drop-unasked = answers nobody asked for
 out-drop-unsent = not sent
+out-drop-too-much = over the limit
 out-rules = Rules, the first that fits decides
 out-rule = Rule
 out-does = Does

@@ -81,5 +81,6 @@ fn because(tr: &Tr, why: Dropped) -> &'static str {
         Dropped::Crowded => t::out_drop_crowded(tr),
         Dropped::Unasked => t::out_drop_unasked(tr),
         Dropped::Unsent => t::out_drop_unsent(tr),
+        Dropped::TooMuch => t::out_drop_too_much(tr),
     }
 }

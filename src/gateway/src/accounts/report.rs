@@ -1,0 +1,144 @@
+//! The longest lists of who went where.
+
+use ets_model::{SegmentNo, WallTime};
+use ets_store::{Row, Store, Value, values};
+
+use super::ALLOWED;
+use crate::Error;
+
+const HOUR: i64 = 3_600_000_000;
+
+/// What lines are put together by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Segments.
+    Segment,
+    /// Persons, where certificates name them.
+    Person,
+    /// Hosts as they were asked for.
+    Domain,
+    /// Rules and limits.
+    Rule,
+}
+
+/// Which lines are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// From the hour that holds this moment.
+    pub from: WallTime,
+    /// To the hour that holds this moment, which is in it.
+    pub until: WallTime,
+    /// Put together by.
+    pub by: By,
+    /// Of this segment alone.
+    pub segment: Option<SegmentNo>,
+    /// Refusals instead of what passed.
+    pub refused: bool,
+    /// At most so many.
+    pub most: u16,
+}
+
+/// One line: what, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The segment; in a list by segment alone.
+    pub segment: Option<SegmentNo>,
+    /// The person, host or rule; empty where none is known.
+    pub name: String,
+    /// Connections that ended, or asks that were refused.
+    pub tunnels: u64,
+    /// Bytes from the segments.
+    pub up: u64,
+    /// Bytes to them.
+    pub down: u64,
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The first moment that it tells of.
+    pub from: WallTime,
+    /// The first moment after.
+    pub until: WallTime,
+    /// The largest first.
+    pub lines: Vec<Line>,
+    /// All of them, those that are not in the list too.
+    pub total: Line,
+}
+
+impl By {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Segment, Self::Domain, Self::Person, Self::Rule];
+
+    /// By its name in the API.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.name() == text)
+    }
+
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Person => "person",
+            Self::Domain => "domain",
+            Self::Rule => "rule",
+        }
+    }
+
+    /// Whether it tells of people what is nobody's business but theirs who answer for it.
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::Person | Self::Domain)
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Person => "person",
+            Self::Domain => "host",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+/// Asks the table.
+pub(crate) async fn report(store: &Store, asked: &Question) -> Result<Report, Error> {
+    let hours = (asked.from.0.div_euclid(HOUR), asked.until.0.div_euclid(HOUR) + 1);
+    let (sign, column) = (if asked.refused { "<>" } else { "=" }, asked.by.column());
+    let mut cells: Vec<Value> = values![hours.0, hours.1, ALLOWED.to_owned()].into();
+    let mut filter = format!("hour >= $1 AND hour < $2 AND verdict {sign} $3");
+    if let Some(segment) = asked.segment {
+        cells.extend(values![i64::from(segment.0)]);
+        filter += " AND segment = $4";
+    }
+    let sums = "CAST(COALESCE(SUM(tunnels), 0) AS BIGINT) AS tunnels, \
+        CAST(COALESCE(SUM(up), 0) AS BIGINT) AS up, \
+        CAST(COALESCE(SUM(down), 0) AS BIGINT) AS down";
+    let sql = format!("SELECT {sums} FROM gateway_use WHERE {filter}");
+    let total = sum(&store.query_one(&sql, &cells).await?)?;
+    let sql = format!(
+        "SELECT {column} AS what, {sums} FROM gateway_use WHERE {filter} GROUP BY {column}
+         ORDER BY SUM(up) + SUM(down) DESC, SUM(tunnels) DESC, {column} LIMIT {}",
+        asked.most
+    );
+    let rows = store.query(&sql, &cells).await?;
+    let line = |row: &Row| {
+        let sums = sum(row)?;
+        Ok::<_, Error>(match asked.by {
+            By::Segment => Line { segment: Some(SegmentNo(row.number("what")?)), ..sums },
+            _ => Line { name: row.text("what")?.to_owned(), ..sums },
+        })
+    };
+    let lines = rows.iter().map(line).collect::<Result<_, _>>()?;
+    let (from, until) = (WallTime(hours.0 * HOUR), WallTime(hours.1 * HOUR));
+    Ok(Report { from, until, lines, total })
+}
+
+fn sum(row: &Row) -> Result<Line, Error> {
+    Ok(Line {
+        segment: None,
+        name: String::new(),
+        tunnels: row.number("tunnels")?,
+        up: row.number("up")?,
+        down: row.number("down")?,
+    })
+}
