@@ -11,6 +11,7 @@ mod enrol;
 mod exactness;
 mod faults;
 mod gateway;
+mod gateway_limits;
 mod isolation;
 mod judges;
 mod load;

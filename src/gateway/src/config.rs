@@ -35,7 +35,7 @@ pub struct Config {
     /// What is kept of who went where.
     pub journal: Keep,
     /// For so many days; 0 for ever.
-    pub keep_days: u32,
+    pub keep_days: u64,
 }
 
 impl Config {

@@ -107,7 +107,7 @@ struct Inner {
     rights: Arc<OnceLock<Rights>>,
     /// The port of the transparent sockets.
     transparent: Option<u16>,
-    keep_days: u32,
+    keep_days: u64,
 }
 
 /// The registry and the clock, as the gateway asks them.
@@ -345,7 +345,7 @@ impl Desk {
     }
 
     /// For how many days it is kept who went where; 0 for ever.
-    pub(crate) fn keep_days(&self) -> u32 {
+    pub(crate) fn keep_days(&self) -> u64 {
         self.0.keep_days
     }
 

@@ -169,7 +169,10 @@ impl Desk {
 
     /// Deletes what was kept long enough.
     async fn forget(&self) {
-        let Some(days) = Some(i64::from(self.keep_days())).filter(|days| *days > 0) else { return };
+        let days = i64::try_from(self.keep_days()).unwrap_or(i64::MAX).min(100_000);
+        if days == 0 {
+            return;
+        }
         let before = hour(&self.gateway().now()) - days * 24;
         loop {
             match sweep(&self.deps().series, before).await {
@@ -201,17 +204,21 @@ impl Desk {
         self.write_all(gateway.book().take_last(hour(&gateway.now()))).await;
     }
 
-    /// Who went where. A list of persons or hosts is entered in the journal with who looks at it.
+    /// Who went where, as often as it is asked. That somebody looks at persons or hosts is entered in
+    /// the journal, once for all that he looks at together; they are of the same time and segment.
     ///
     /// # Errors
     /// The database's.
-    pub async fn report(&self, asked: &Question, by: &Author) -> Result<Report, Error> {
-        if asked.by.is_personal() {
+    pub async fn reports(&self, all: &[Question], by: &Author) -> Result<Vec<Report>, Error> {
+        let mut names: Vec<&str> =
+            all.iter().filter(|one| one.by.is_personal()).map(|one| one.by.name()).collect();
+        names.dedup();
+        if let Some(asked) = all.first().filter(|_| !names.is_empty()) {
             let catalog = self.deps().registry.catalog();
             let of = asked.segment.and_then(|no| catalog.by_no(no));
             let time = |at: ets_model::WallTime| at.0.div_euclid(1_000_000);
             let detail = json!({
-                "by": asked.by.name(),
+                "by": names,
                 "from": time(asked.from),
                 "until": time(asked.until),
                 "segment": of.map(|segment| segment.id.to_string()),
@@ -220,6 +227,10 @@ impl Desk {
         }
         // What happened a moment ago is in it.
         self.write_down().await;
-        report(&self.deps().series, asked).await
+        let mut told = Vec::with_capacity(all.len());
+        for asked in all {
+            told.push(report(&self.deps().series, asked).await?);
+        }
+        Ok(told)
     }
 }

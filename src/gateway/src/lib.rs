@@ -25,7 +25,7 @@ mod target;
 mod transparent;
 pub mod words;
 
-pub use accounts::SERIES_MIGRATIONS;
+pub use accounts::{By, Line, Question, Report, SERIES_MIGRATIONS};
 pub use asking::{ACTION as REQUEST, Asked, Asking, Denied, Refused};
 pub use config::Config;
 pub use desk::{Applied, Deps, Desk, Version, Would};

@@ -96,6 +96,30 @@ pub(crate) enum GatewayAction {
     Versions,
     /// What people who were refused have asked for, newest first
     Requests,
+    /// Who went where: the longest list, of whole hours
+    Report {
+        /// segment, rule, domain or person
+        #[arg(long, default_value = "segment")]
+        by: String,
+        /// From when: so long ago (24h, 7d), or a moment (RFC 3339)
+        #[arg(long, default_value = "24h")]
+        since: String,
+        /// Until when, likewise; now unless given
+        #[arg(long, default_value = "")]
+        until: String,
+        /// Of this segment alone
+        #[arg(long, default_value = "")]
+        segment: String,
+        /// What was refused instead of what passed
+        #[arg(long)]
+        refused: bool,
+        /// Lines at most
+        #[arg(long, default_value_t = 100)]
+        most: u16,
+        /// As CSV
+        #[arg(long)]
+        csv: bool,
+    },
     /// Whether somebody would get out to a host, and which rule says so
     Would {
         /// A segment, or an address in it

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::asker::Asker;
 use super::segments::answer;
-use super::{body, time};
+use super::{body, gateway_report, time};
 use crate::Error;
 use crate::service::App;
 
@@ -45,6 +45,7 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Error> {
         "open": gateway.open(),
         "relays": desk.relay_states().iter().map(relay).collect::<Vec<_>>(),
         "datagrams": datagrams(gateway.datagrams()),
+        "volumes": gateway_report::volumes(&app),
         "rules": &**rules.source(),
     });
     Ok(answer(StatusCode::OK, &state))

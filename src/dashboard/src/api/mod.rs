@@ -7,6 +7,7 @@ mod ca;
 mod entry;
 mod events;
 mod gateway;
+mod gateway_report;
 mod health;
 mod import;
 mod journal;
@@ -50,6 +51,7 @@ use crate::entry::Routes;
 use crate::service::App;
 
 pub(crate) use body::author;
+pub(crate) use gateway_report::name as gateway_line_name;
 pub(crate) use import::{csv as csv_answer, to_keep};
 pub(crate) use photo::get as photo;
 pub(crate) use ping::{

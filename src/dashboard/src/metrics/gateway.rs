@@ -52,4 +52,24 @@ pub(super) fn write(app: &App, out: &mut Text) {
             }
         }
     }
+    let segments: Vec<SegmentNo> = catalog.segments().map(|segment| segment.no).collect();
+    let standings = gateway.map(|gateway| gateway.standings(&segments)).unwrap_or_default();
+    let mut ratios: Vec<(SegmentNo, f64)> = Vec::new();
+    for one in &standings {
+        match ratios.last_mut().filter(|(no, _)| *no == one.segment) {
+            Some((_, ratio)) => *ratio = ratio.max(one.ratio()),
+            None => ratios.push((one.segment, one.ratio())),
+        }
+    }
+    let name = "ets_gateway_quota_ratio";
+    out.head(
+        name,
+        "gauge",
+        "The part of its volume that a segment has used, where it has one; of several the largest; 1 and more: nothing passes until the period ends.",
+    );
+    for (no, ratio) in ratios {
+        let Some(id) = id(no) else { continue };
+        let id = escape(&id);
+        out.add(format_args!("{name}{{segment=\"{id}\"}} {ratio}\n"));
+    }
 }

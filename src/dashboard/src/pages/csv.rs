@@ -41,7 +41,7 @@ impl File {
 
 /// A cell that begins like a formula gets an apostrophe before it (OWASP, CSV injection).
 /// Numbers keep their sign.
-fn guarded(cell: &str) -> String {
+pub(crate) fn guarded(cell: &str) -> String {
     let risky = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if risky && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -55,6 +55,7 @@ use crate::entry::Routes;
 use crate::service::App;
 
 pub(crate) use cache::Cache;
+pub(crate) use csv::guarded;
 pub(crate) use overview::{live_groups, summary};
 pub(crate) use segment::{FRAGMENTS as SEGMENT_FRAGMENTS, summary as segment_summary};
 pub(crate) use services::FRAGMENT as SERVICES_FRAGMENT;

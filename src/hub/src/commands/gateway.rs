@@ -36,6 +36,19 @@ pub(crate) async fn run(client: &Client, command: &Gateway) -> Result<(), Failur
         GatewayAction::Requests => {
             show(global, &client.get(&format!("{GATEWAY}/requests")).await?, requests)
         }
+        GatewayAction::Report { by, since, until, segment, refused, most, csv } => {
+            let mut path = format!("{GATEWAY}/report?refused={refused}&most={most}");
+            for (name, value) in
+                [("by", by), ("from", since), ("until", until), ("segment", segment)]
+            {
+                path += &format!("&{name}={}", escaped(value));
+            }
+            if *csv {
+                let file = client.get_bytes(&format!("{path}&format=csv")).await?;
+                return crate::out::print(&String::from_utf8_lossy(&file));
+            }
+            show(global, &client.get(&path).await?, report)
+        }
         GatewayAction::Would { segment, to, person, at, transparent } => {
             let mut path =
                 format!("{GATEWAY}/would?segment={}&to={}", escaped(segment), escaped(to));
@@ -66,12 +79,16 @@ fn state(state: &Value) -> String {
         .iter()
         .map(|one| relay(one, rows(&state["rules"]["relays"])))
         .collect();
-    let facts = if relays.is_empty() {
-        facts
-    } else {
+    let volumes: Vec<Vec<String>> = rows(&state["volumes"]).iter().map(volume).collect();
+    let mut facts = facts;
+    if !relays.is_empty() {
         let columns = ["relay", "ports", "leads to", "for", "open", "state"];
-        format!("{facts}\n{}", table::of(&columns, &relays))
-    };
+        facts = format!("{facts}\n{}", table::of(&columns, &relays));
+    }
+    if !volumes.is_empty() {
+        let columns = ["segment", "limit", "per", "used", "of", "%", "until (UTC)"];
+        facts = format!("{facts}\n{}", table::of(&columns, &volumes));
+    }
     let lines: Vec<Vec<String>> = rows(&state["rules"]["rules"]).iter().map(rule).collect();
     if lines.is_empty() {
         return format!("{facts}\nThere is no rule: nobody gets out.\n");
@@ -106,6 +123,29 @@ fn relay(state: &Value, written: &[Value]) -> Vec<String> {
         text(&state["open"]),
         now.to_owned(),
     ]
+}
+
+fn volume(one: &Value) -> Vec<String> {
+    let percent = one["ratio"].as_f64().unwrap_or(0.0) * 100.0;
+    let [segment, limit, per, used, bytes] =
+        ["segment", "limit", "per", "used", "bytes"].map(|field| text(&one[field]));
+    vec![segment, limit, per, used, bytes, format!("{percent:.0}"), clock(&one["until"])]
+}
+
+fn report(report: &Value) -> String {
+    let by = text(&report["by"]);
+    let line = |one: &Value| {
+        let figures = ["tunnels", "bytes_up", "bytes_down"].map(|field| text(&one[field]));
+        let name = if one[&by] == "" { "-".to_owned() } else { text(&one[&by]) };
+        [vec![name], figures.to_vec()].concat()
+    };
+    let mut lines: Vec<Vec<String>> = rows(&report["lines"]).iter().map(line).collect();
+    let mut total = line(&report["total"]);
+    total[0] = "in all".to_owned();
+    lines.push(total);
+    let (from, until) = (clock(&report["from"]), clock(&report["until"]));
+    let head = [by.as_str(), "connections", "bytes up", "bytes down"];
+    format!("From {from} to {until} UTC\n{}", table::of(&head, &lines))
 }
 
 fn rule(rule: &Value) -> Vec<String> {

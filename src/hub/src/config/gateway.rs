@@ -18,7 +18,7 @@ const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
 const TRANSPARENT: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 
 /// A quarter.
-const KEEP_DAYS: u32 = 90;
+const KEEP_DAYS: u64 = 90;
 
 /// The names of its sockets, and what is spoken on them.
 pub(crate) const SOCKETS: [(&str, Speaks); 6] = [

@@ -140,3 +140,33 @@ out-requests-none = Nobody has asked.
 out-request-number = Number
 out-request-who = Who asks
 out-request-what = What for
+
+# Volumes of segments, on the page of the way out.
+out-volumes = Volumes of segments
+out-volume-limit = Limit
+out-volume-used = Used
+out-volume-left = Until
+out-volume-of = { $used } of { $bytes }, { $percent }
+
+# The page that says who goes where.
+goes-title = Who goes where
+goes-heading = { $bytes } passed the gateway
+goes-heading-none = Nothing passed the gateway in this time
+goes-from = From
+goes-until = To, that day too
+goes-segments = Segments
+goes-hosts = Hosts
+goes-host = Host
+goes-persons = Persons
+goes-person = Person
+goes-rules = Rules
+goes-refused = Refused
+goes-tunnels = Connections
+goes-asks = Times
+goes-up = From segments
+goes-down = To segments
+goes-unknown = not known
+goes-others = others
+goes-none = There is none in this time.
+goes-hidden = Hosts and persons are shown to those who may change the rules.
+goes-noted = That you look at hosts and persons is entered in the journal.

@@ -2,8 +2,8 @@
 
 use axum::routing::{get, put};
 
-use crate::api::gateway;
 use crate::api::operation::{Operation, json, list, param, right};
+use crate::api::{gateway, gateway_report};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -11,7 +11,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/gateway",
         needs: right("rules.read"),
         id: "getGateway",
-        summary: "The rules of the way out, their version, and how many connections are open.",
+        summary: "The rules of the way out, their version, how many connections are open, and how segments stand with their volumes.",
         query: &[],
         body: None,
         ok: (200, json("Object")),
@@ -81,5 +81,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ok: (200, json("Object")),
         refusals: &[400, 401, 404],
         route: || get(gateway::would),
+    },
+    Operation {
+        method: "get",
+        path: "/api/v1/gateway/report",
+        needs: right("rules.read"),
+        id: "gatewayReport",
+        summary: "Who went where: the longest list by segment, rule, domain or person, of whole hours. By domain and person it needs rules.write too, and is entered in the journal.",
+        query: &[
+            param("by", "string", "segment (unless given), rule, domain or person"),
+            param(
+                "from",
+                "string",
+                "a moment (RFC 3339) or how long ago: 24h (unless given), 7d, 30m",
+            ),
+            param("until", "string", "a moment or how long ago; now unless given"),
+            param("segment", "string", "of this segment alone"),
+            param("refused", "boolean", "what was refused instead of what passed"),
+            param("most", "integer", "lines at most; 100 unless given"),
+            param("format", "string", "json or csv"),
+        ],
+        body: None,
+        ok: (200, json("Object")),
+        refusals: &[400, 401, 403, 404, 503],
+        route: || get(gateway_report::get),
     },
 ];

@@ -9,6 +9,7 @@ mod draft;
 mod edits;
 mod ends;
 mod faults;
+mod goes;
 mod grants;
 mod history;
 mod limits;
@@ -99,6 +100,8 @@ pub(super) fn routes() -> Routes {
             get(way_out_rule::edit).post(way_out_rule::save),
         )
         .route("/gateway/rules/{id}/remove", "rules.write", post(way_out_rule::remove))
+        .route("/gateway/report", "rules.read", get(goes::page))
+        .route("/gateway/report.csv", "rules.read", get(goes::csv))
         .route("/offences.csv", "rules.read", get(csv::offences))
 }
 
@@ -111,6 +114,7 @@ enum Tab {
     Reach,
     Offences,
     Out,
+    Goes,
 }
 
 fn handle(view: &View) -> Result<&Handle, Error> {
@@ -147,6 +151,7 @@ fn choice(view: &View, current: Tab) -> ets_web::Html {
         (Tab::Reach, t::rules_tab_reach(tr).to_owned(), "/reachability"),
         (Tab::Offences, t::rules_tab_offences(tr).to_owned(), "/offences"),
         (Tab::Out, t::out_title(tr).to_owned(), "/gateway"),
+        (Tab::Goes, t::goes_title(tr).to_owned(), "/gateway/report"),
     ];
     let all = all.map(|(tab, title, href)| ets_web::tabs::Tab {
         title,
@@ -156,7 +161,7 @@ fn choice(view: &View, current: Tab) -> ets_web::Html {
     });
     let mut all: Vec<_> = all.into();
     if view.app.deps.gateway.is_none() {
-        all.pop();
+        all.truncate(all.len() - 2);
     }
     tabs(t::rules_title(tr), &all)
 }

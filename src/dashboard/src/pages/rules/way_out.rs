@@ -50,6 +50,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         &versions(&view, desk).await?,
     ));
     let main = card::card(t::out_would(tr), &Html::default(), &simulator(&view, desk).await?)
+        .then(&super::goes::volumes(&view)?)
         .then(&card::card(t::out_rules(tr), &change, &list(tr, rules)))
         .then(&card::card(t::out_relays(tr), &Html::default(), &relays::list(tr, desk)))
         .then(&card::card(

@@ -12,7 +12,7 @@ pub(super) fn both(amount: Both<Amount>, most: u64) -> Html {
 }
 
 /// The same of plain figures.
-pub(super) fn of(both: Both<u64>, most: u64) -> Html {
+pub(in super::super) fn of(both: Both<u64>, most: u64) -> Html {
     let width = |value: u64| {
         let share = value as f64 / most.max(1) as f64;
         if value == 0 { 0.0 } else { (share * WIDTH).clamp(0.5, WIDTH) }
@@ -27,7 +27,7 @@ pub(super) fn of(both: Both<u64>, most: u64) -> Html {
 }
 
 /// One figure of a whole.
-pub(super) fn one(part: u64, whole: u64) -> Html {
+pub(in super::super) fn one(part: u64, whole: u64) -> Html {
     let width = (part as f64 / whole.max(1) as f64 * WIDTH).clamp(0.0, WIDTH);
     Html::trusted(format!(
         "<svg class=\"fl\" viewBox=\"0 0 100 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\

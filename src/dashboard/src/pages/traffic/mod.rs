@@ -2,7 +2,7 @@
 //! of one segment.
 
 mod act;
-mod bars;
+pub(super) mod bars;
 mod figures;
 mod files;
 mod forecast;
