@@ -65,10 +65,10 @@ impl Files {
             file.set_len(*size).expect("room");
         }
         let (json, folder) = (lab.json(), folder.to_str().expect("a path").to_owned());
-        let words = ["python3", "-m", "http.server", "--directory", &folder, "8080"];
+        let words = ["python3", "-m", "http.server", "--directory", &folder, "8099"];
         let server = inside_of(&json["external"], &words).stderr(Stdio::null()).spawn();
         let server = Self(server.expect("python3 starts"));
-        let url = format!("http://{}:8080/", text(&json["external"]["address"]));
+        let url = format!("http://{}:8099/", text(&json["external"]["address"]));
         wait_for("the files", SOON, OFTEN, || {
             (curl(&json["external"], &["-o", "/dev/null", &url]).0 == 0).then_some(())
         });
@@ -86,7 +86,7 @@ impl Drop for Files {
 /// The lab's rules, with the port of the files.
 fn rules(lab: &Lab) -> Value {
     let mut rules = gateway(lab, &["rules"], &Value::Null);
-    rules["rules"][0]["ports"] = json!(["tcp/80", "tcp/8080"]);
+    rules["rules"][0]["ports"] = json!(["tcp/80", "tcp/8099"]);
     rules
 }
 
@@ -117,17 +117,17 @@ fn a_volume_stops_its_segment_and_neither_a_kill_nor_patience_gives_another() {
     let outside = text(&json["external"]["address"]);
     let proxy = format!("http://{}", text(&json["proxy"]["http"]));
     let _files = Files::serve(&lab, &[50_000_000, 2_000_000, 26]);
-    let url = format!("http://{outside}:8080/50000000");
+    let url = format!("http://{outside}:8099/50000000");
     let mut rules = rules(&lab);
     rules["limits"] = json!([{ "id": "school", "name": { "ru": "Школьный", "en": "School’s" },
         "who": { "segments": ["s001"] }, "ask": { "ru": "Асем, тел. 21-14" },
         "volume": { "bytes": VOLUME, "per": "day" } }]);
     gateway(&lab, &["apply", "-"], &rules);
     // Half of it, and then the process is killed with a tunnel open.
-    let (code, bytes, _) = fetched(first, &proxy, &format!("http://{outside}:8080/2000000"));
+    let (code, bytes, _) = fetched(first, &proxy, &format!("http://{outside}:8099/2000000"));
     assert!(code == 0 && bytes == 2_000_000, "{code} {bytes}");
     Lab::signal(lab.pid("serve"), Signal::SIGKILL);
-    let page = format!("http://{outside}:8080/26");
+    let page = format!("http://{outside}:8099/26");
     wait_for("serve again", SOON, OFTEN, || (fetched(second, &proxy, &page).0 == 0).then_some(()));
     let before = passed(&json, "s001");
     assert!(before >= 2_000_000, "{before}");
@@ -171,17 +171,16 @@ fn a_bandwidth_is_what_curl_measures() {
     let outside = text(&json["external"]["address"]);
     let proxy = format!("http://{}", text(&json["proxy"]["http"]));
     let mut rules = rules(&lab);
-    let limit =
-        |bits: u64| json!([{ "id": "slow", "who": { "segments": ["s001"] }, "bandwidth": bits }]);
-    rules["limits"] = limit(8_000_000);
+    rules["limits"] =
+        json!([{ "id": "slow", "who": { "segments": ["s001"] }, "bandwidth": 8_000_000 }]);
     gateway(&lab, &["apply", "-"], &rules);
-    let (code, bytes, seconds) = fetched(first, &proxy, &format!("http://{outside}:8080/3000000"));
+    let (code, bytes, seconds) = fetched(first, &proxy, &format!("http://{outside}:8099/3000000"));
     let bits = bytes as f64 * 8.0 / seconds;
     assert!(code == 0 && (7_200_000.0..8_800_000.0).contains(&bits), "{bits} bit/s, {code}");
     let begun = Instant::now();
     std::thread::scope(|scope| {
         let slow =
-            scope.spawn(|| fetched(first, &proxy, &format!("http://{outside}:8080/30000000")));
+            scope.spawn(|| fetched(first, &proxy, &format!("http://{outside}:8099/30000000")));
         std::thread::sleep(Duration::from_secs(1));
         rules["limits"] = json!([]);
         gateway(&lab, &["apply", "-"], &rules);
@@ -204,7 +203,7 @@ fn the_report_says_who_went_where_and_its_sums_are_those_of_the_meters() {
     let _files = Files::serve(&lab, &[1_000_000, 70, 300_000, 900_000_000, 26]);
     gateway(&lab, &["apply", "-"], &rules(&lab));
     for (place, bytes) in [(first, 1_000_000), (first, 70), (second, 300_000)] {
-        let url = format!("http://{outside}:8080/{bytes}");
+        let url = format!("http://{outside}:8099/{bytes}");
         assert_eq!(fetched(place, &proxy, &url).1, bytes);
     }
     assert_eq!(curl(first, &["-x", &proxy, "-o", "/dev/null", "http://web.example/5"]).0, 0);
@@ -240,13 +239,13 @@ fn the_report_says_who_went_where_and_its_sums_are_those_of_the_meters() {
     // A stop in the ordinary way, in the midst of a download.
     std::thread::scope(|scope| {
         let cut =
-            scope.spawn(|| fetched(second, &proxy, &format!("http://{outside}:8080/900000000")));
+            scope.spawn(|| fetched(second, &proxy, &format!("http://{outside}:8099/900000000")));
         std::thread::sleep(Duration::from_millis(300));
         Lab::signal(lab.pid("serve"), Signal::SIGTERM);
         drop(cut.join());
     });
     wait_for("the sums of the meters", SOON, OFTEN, || {
-        (fetched(second, &proxy, &format!("http://{outside}:8080/26")).0 == 0).then_some(())
+        (fetched(second, &proxy, &format!("http://{outside}:8099/26")).0 == 0).then_some(())
     });
     wait_for("the sums of the meters after a stop", SOON, OFTEN, || {
         let told: u64 = sums(&report(&["--by", "segment"])).iter().map(|(_, sum)| *sum).sum();
