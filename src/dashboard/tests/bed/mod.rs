@@ -184,6 +184,11 @@ impl Bed {
         bed
     }
 
+    /// The way out of a bed that was made with rules.
+    pub(crate) fn gateway(&self) -> &ets_gateway::Desk {
+        self.deps.gateway.as_ref().unwrap()
+    }
+
     /// The rules of a bed that was made with them.
     pub(crate) fn rules(&self) -> &ets_rules::Handle {
         &self.ruled.as_ref().expect("the bed was made with rules").rules

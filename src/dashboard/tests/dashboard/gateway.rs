@@ -202,3 +202,51 @@ async fn relays_stand_on_the_page_in_each_language_and_their_faults_are_told() {
     assert_eq!(state["relays"][0]["id"], "calls", "{state}");
     assert_eq!(state["datagrams"]["dropped"]["stranger"], 0, "{state}");
 }
+
+/// covers: N6.1: who goes where, for people and machines; each look at hosts and persons is entered
+#[tokio::test]
+async fn who_goes_where_is_told_and_who_looks_is_entered_in_the_journal() {
+    let bed = Bed::ruled(2).await;
+    let limits = r#", "limits": [{ "id": "school", "name": { "en": "School’s <own>" },
+        "who": { "segments": ["s001"] }, "volume": { "bytes": 5000000, "per": "month" } }] }"#;
+    let rules = RULES.trim_end().strip_suffix('}').unwrap().to_owned() + limits;
+    let response = bed.ask(post("/gateway/edit", &form(&rules, 0))).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    // The deed itself is the room's own matter; here an ask that is refused.
+    let desk = bed.gateway();
+    let from = "10.10.1.2".parse().unwrap();
+    let target = ets_gateway::Target::read("198.51.100.7:443").unwrap();
+    let refused = desk.gateway().reach(from, None, &target).await.is_err();
+    assert!(refused);
+    for (lang, words) in [("en", "Who goes where"), ("ru", "Кто куда ходит"), ("kk", "Кім қайда")]
+    {
+        let (_, html) = in_language(&bed, "/gateway/report", lang).await;
+        assert!(html.contains(words), "{lang}: {html}");
+    }
+    let (_, html) = in_language(&bed, "/gateway", "en").await;
+    assert!(html.contains("School’s &lt;own&gt;") && html.contains("5.00 MB"), "{html}");
+    let state = read(bed.get("/api/v1/gateway").await).await;
+    assert_eq!(state["volumes"][0]["limit"], "school", "{state}");
+    let before = entries(&bed).await;
+    let path = "/api/v1/gateway/report?by=rule&refused=true";
+    let told = read(bed.get(path).await).await;
+    assert_eq!(told["by"], "rule", "{told}");
+    assert_eq!(entries(&bed).await, before, "rules are nobody's secret");
+    let told = read(bed.get("/api/v1/gateway/report?by=domain&refused=true").await).await;
+    assert_eq!(told["lines"][0]["domain"], "198.51.100.7", "{told}");
+    assert_eq!(entries(&bed).await, before + 1);
+    let file = text(bed.get("/gateway/report.csv?by=domain&refused=1").await).await;
+    assert!(file.contains("Узел") && file.contains("198.51.100.7,1,0,0"), "{file}");
+    assert_eq!(entries(&bed).await, before + 2);
+    for wrong in ["by=planet", "from=yesterday", "segment=s9", "format=pdf"] {
+        let status = bed.get(&format!("/api/v1/gateway/report?{wrong}")).await.status();
+        assert!(status.is_client_error(), "{wrong}: {status}");
+    }
+}
+
+/// Looks at hosts and persons that the journal has.
+async fn entries(bed: &Bed) -> usize {
+    let sql = "SELECT COUNT(*) AS n FROM journal_entry WHERE action = 'gateway.report'";
+    let rows = bed.store.query(sql, &[]).await.unwrap();
+    rows[0].number("n").unwrap()
+}
