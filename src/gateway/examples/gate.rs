@@ -73,8 +73,13 @@ async fn run(config: &Value) -> Result<(), Fault> {
 async fn open(dir: &Path, config: &Value) -> Result<Desk, Fault> {
     let path = dir.join("state.db");
     let target = ets_store::Target::Sqlite { path, durability: Durability::Full, reserve: 0 };
-    let tables =
-        [ets_journal::MIGRATIONS, ets_registry::MIGRATIONS, ets_gateway::MIGRATIONS].concat();
+    let tables = [
+        ets_journal::MIGRATIONS,
+        ets_registry::MIGRATIONS,
+        ets_gateway::MIGRATIONS,
+        ets_gateway::SERIES_MIGRATIONS,
+    ]
+    .concat();
     let store = Store::open(&target, &tables).await?;
     let clock = Clock::system();
     let registry = Registry::open(store.clone(), clock.clone()).await?;
@@ -86,6 +91,7 @@ async fn open(dir: &Path, config: &Value) -> Result<Desk, Fault> {
     let all = json!({ "rules": [{ "id": "all", "name": { "en": "All" }, "action": "allow" }] });
     let rules = config.get("rules").cloned().unwrap_or(all);
     let deps = Deps {
+        series: store.clone(),
         store,
         registry,
         clock,
