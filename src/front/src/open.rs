@@ -150,9 +150,9 @@ fn place(
 ) -> Option<HeaderValue> {
     let asked = host.and_then(|host| host.parse::<Authority>().ok());
     let asked = asked.as_ref().map(Authority::host);
-    let known = |asked: &&str| target.names.iter().any(|name| name.eq_ignore_ascii_case(asked));
-    let host = match asked.filter(known).or(target.names.first().map(String::as_str)) {
-        Some(name) => name.to_owned(),
+    let is_asked = |name: &&String| asked.is_some_and(|asked| name.eq_ignore_ascii_case(asked));
+    let host = match target.names.iter().find(is_asked).or(target.names.first()) {
+        Some(name) => name.clone(),
         None => match local? {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("[{address}]"),

@@ -150,7 +150,7 @@ fn name_answer(query: &[u8], net: ServerNet) -> Option<Vec<u8>> {
     answer.extend([0x84, 0, 0, 1, 0, u8::from(!data.is_empty()), 0, 0, 0, 0]);
     answer.extend(query.get(12..end)?);
     if !data.is_empty() {
-        answer.extend([0xc0, 12, kind[0], kind[1], 0, 1, 0, 0, 0, 60, 0]);
+        answer.extend([0xc0, 12, kind[0], kind[1], 0, 1, 0, 0, 0, 5, 0]);
         answer.push(u8::try_from(data.len()).ok()?);
         answer.extend(data);
     }
