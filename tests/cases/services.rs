@@ -120,6 +120,11 @@ fn a_service_that_is_killed_is_told_within_three_checks_and_comes_back() {
     let became = |no: usize| history[no]["to"].as_str().unwrap_or_default().to_owned();
     assert_eq!([became(0), became(1), became(2)], ["up", "down", "up"], "{history}");
 
+    let reached = lab.api().get("/api/v1/segments/s001/services");
+    let ids: Vec<&str> =
+        reached.as_array().expect("a list").iter().map(|one| text(&one["id"])).collect();
+    assert!(ids.contains(&"mail") && !ids.contains(&"wiki"), "wiki is granted to nobody: {ids:?}");
+
     // Another port is asked at once, and nothing listens there.
     change(&lab, &json!({ "edit": "change_service", "service": wiki(&lab, PORT + 1, 1) }));
     let health = wait_for_state(&lab, "wiki", "down");

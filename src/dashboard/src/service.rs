@@ -31,6 +31,8 @@ pub struct Deps {
     pub resolver: Option<ets_dns::Resolver>,
     /// Whether the services answer; `None` where none is asked: tests, demonstrations.
     pub services: Option<ets_poll::Handle>,
+    /// Which of them each segment may reach; `None` as above.
+    pub reachable: Option<Arc<dyn ets_model::Reachable>>,
     /// The closed part's ways into services.
     pub routes: Vec<ets_access::Route>,
     /// How fast channels are.

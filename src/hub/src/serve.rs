@@ -112,6 +112,7 @@ async fn work(
         gateway: gateway.clone(),
         resolver: resolver.clone(),
         services: Some(services.handle()),
+        reachable: Some(services.reachable()),
         routes: config.access.routes.clone(),
         speed,
         ca: Some(trust.ca.clone()),

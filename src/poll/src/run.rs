@@ -144,7 +144,12 @@ impl Poll {
         }
         let now = self.deps.clock.wall();
         match history::write(&self.deps.store, &self.unwritten, now).await {
-            Ok(()) => self.unwritten.clear(),
+            Ok(()) => {
+                self.unwritten.clear();
+                // The state was shown before the disk had it: now pages can show the history too.
+                self.standing.written();
+                self.show();
+            }
             Err(error) => {
                 tracing::warn!(%error, "changes of services are not written down yet");
                 let more = self.unwritten.len().saturating_sub(WAITING);

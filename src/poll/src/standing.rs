@@ -37,6 +37,11 @@ impl Standing {
         &self.picture
     }
 
+    /// The history has what was to be written down: that is news as well.
+    pub(crate) fn written(&mut self) {
+        self.picture.turns += 1;
+    }
+
     pub(crate) fn target(&self, no: No) -> Option<&Target> {
         self.entries.get(&no).map(|entry| &entry.line.target)
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ets_model::{Check, HealthState, Names, PortRange, Service};
-use ets_poll::{Deps, Handle, Health, MIGRATIONS, Poll, Reason};
+use ets_poll::{Change, Deps, Handle, Health, MIGRATIONS, Poll, Reason};
 use ets_runtime::{Clock, Shutdown, ShutdownTrigger};
 use ets_store::testing::TestStore;
 use tokio::sync::watch;
@@ -68,6 +68,21 @@ impl Hub {
         let found = timeout(Duration::from_secs(10), there).await;
         let found = found.unwrap_or_else(|_| panic!("{:?}", self.handle.health(&id))).unwrap();
         found.services[&id].clone()
+    }
+}
+
+impl Hub {
+    /// The history once it ends so: a state is shown before it is on disk.
+    async fn history(&self, last: HealthState) -> Vec<Change> {
+        let (id, mut pictures) = ("one".parse().unwrap(), self.handle.subscribe());
+        loop {
+            let history = self.handle.history(&id, 10).await.unwrap();
+            if history.first().is_some_and(|one| one.to == last) {
+                return history;
+            }
+            let news = timeout(Duration::from_secs(10), pictures.changed()).await;
+            news.expect("the history is written").unwrap();
+        }
     }
 }
 
@@ -142,7 +157,7 @@ async fn a_web_server_of_others_is_up_with_its_text_and_down_when_it_is_killed()
     hub.wait(HealthState::Up, None).await;
     drop(server);
     hub.wait(HealthState::Down, Some(Reason::Refused)).await;
-    let history = hub.handle.history(&"one".parse().unwrap(), 10).await.unwrap();
+    let history = hub.history(HealthState::Down).await;
     let states: Vec<HealthState> = history.iter().rev().map(|one| one.to).collect();
     assert_eq!(states.first(), Some(&HealthState::Up));
     assert_eq!(states.last(), Some(&HealthState::Down));

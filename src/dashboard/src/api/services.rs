@@ -33,6 +33,26 @@ pub(crate) async fn health(State(app): State<App>) -> Result<Response, Error> {
     Ok(answer(StatusCode::OK, &all))
 }
 
+/// `GET /api/v1/segments/{id}/services`
+pub(crate) async fn of_segment(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let catalog = app.deps.registry.catalog();
+    let segment = catalog.segment(&id).ok_or_else(|| Error::segment(&id))?;
+    let reachable = app.deps.reachable.as_ref().ok_or(Error::NetdAway)?;
+    let all: Vec<Value> = reachable
+        .reachable_from(&segment.id)
+        .iter()
+        .map(|one| {
+            let mut document = json!(one);
+            document["since"] = moment(one.since);
+            document
+        })
+        .collect();
+    Ok(answer(StatusCode::OK, &all))
+}
+
 /// `GET /api/v1/services/{id}/history`
 pub(crate) async fn history(
     State(app): State<App>,

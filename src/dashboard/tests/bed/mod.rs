@@ -152,6 +152,7 @@ impl Bed {
             gateway,
             resolver: None,
             services: None,
+            reachable: None,
             routes: Vec::new(),
             speed: speed::desk(&store, &registry, &clock),
             ca: None,

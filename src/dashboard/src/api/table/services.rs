@@ -30,4 +30,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         refusals: &[401, 404, 503],
         route: || get(services::history),
     },
+    Operation {
+        method: "get",
+        path: "/api/v1/segments/{id}/services",
+        needs: right("rules.read"),
+        id: "listSegmentServices",
+        summary: "The services that the rules in force let a segment reach, and whether they answer.",
+        query: &[],
+        body: None,
+        ok: (200, list("Object")),
+        refusals: &[401, 404, 503],
+        route: || get(services::of_segment),
+    },
 ];
