@@ -27,6 +27,8 @@ const PAGES = [
   "/registry/new",
   "/registry/import",
   "/registry/points",
+  "/services",
+  "/services/documents?person=a",
   "/registry/points/pp-center",
   "/registry/points/pp-center/edit",
   "/registry/points/pp-center/remove",

@@ -104,7 +104,7 @@ fn checks(view: &View, lines: &[Line]) -> Html {
             Column::new("", t::services_column_address(tr)),
             Column::new("", t::services_column_state(tr)),
             Column::new("", t::services_column_took(tr)).numeric(),
-            Column::new("", t::services_column_failed(tr)).minor(),
+            Column::new("", t::services_column_failed(tr)),
         ],
         rows: lines.iter().map(|line| row(view, line)).collect(),
         ..Table::default()
