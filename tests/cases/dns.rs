@@ -127,7 +127,7 @@ fn names_outlast_serve_and_the_server_outside() {
         assert_eq!(said, HUB, "{way}: asked while serve was gone");
     }
     assert_eq!(short(segment(0), &["+time=30", &at, "web.example"]), outside);
-    // The server outside is cut off: its answers are a minute old then.
+    // The server outside is cut off: its answers are older than they were good for then.
     let cut = ["ip", "link", "set", "ext0", "down"];
     let done = inside(text(&json["hub_netns"]), &cut).status().expect("ip starts");
     assert!(done.success(), "the link outside is cut");
