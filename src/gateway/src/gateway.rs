@@ -326,7 +326,7 @@ impl<R: Resolve> Gateway<R> {
         host: &str,
         (refusal, relay): (&Refusal, &str),
     ) {
-        let rule = if relay.is_empty() { refusal.rule() } else { relay };
+        let rule = Some(refusal.rule()).filter(|rule| !rule.is_empty()).unwrap_or(relay);
         self.book.refused(&Deed { segment, person, host, rule, verdict: refusal.code() });
     }
 

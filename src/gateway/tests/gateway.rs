@@ -17,11 +17,11 @@ use ets_gateway::meters::Meters;
 use ets_gateway::policy::{Ground, Policy, Rules};
 use ets_gateway::relay::Patience;
 use ets_gateway::{Gateway, Resolve, World, http, socks};
-use ets_model::{SegmentId, SegmentNo};
+use ets_model::{PortRange, Protocol, SegmentId, SegmentNo};
 use jiff::Zoned;
 use nix::sched::{CloneFlags, unshare};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 const HTTP: &str = "10.10.0.1:3128";
 const SOCKS: &str = "10.10.0.1:1080";
@@ -104,12 +104,14 @@ fn in_namespace<F: Future<Output = ()>>(test: impl FnOnce(Arc<Gateway<Table>>, L
         let names = names.map(|(name, address)| (name, vec![address.parse().unwrap()]));
         let patience =
             Patience { idle: Duration::from_secs(30), half_closed: Duration::from_secs(5) };
-        let gateway = Arc::new(Gateway::new(
+        let gateway = Gateway::new(
             Arc::new(lab.clone()),
             Table(names.into_iter().collect()),
             policy(RULES),
             (patience, Meters::in_memory().unwrap()),
-        ));
+        );
+        let ports = PortRange { protocol: Protocol::Udp, first: 40_000, last: 40_099 };
+        let gateway = Arc::new(gateway.with_udp(Some(ports)));
         listen(HTTP, Arc::clone(&gateway), |gateway, stream, peer| async move {
             drop(http::serve(gateway, stream, peer).await);
         })
@@ -433,5 +435,66 @@ fn a_bandwidth_is_held_by_each_way() {
             limit(&gateway, "");
         });
         assert!((0.9..1.5).contains(&seconds), "an open tunnel learns of it: {seconds} s");
+    });
+}
+
+/// covers: N6.1, N6.3: datagrams by SOCKS have the bandwidth and the volume of their segment
+#[test]
+fn datagrams_are_held_by_a_bandwidth_and_ended_by_a_volume() {
+    const SIZE: usize = 1_000;
+    in_namespace(|gateway, _| async move {
+        let rules = RULES.replace(r#""tcp/7"]"#, r#""tcp/7", "udp/7"]"#);
+        let rules = rules.trim_end().strip_suffix('}').unwrap().to_owned();
+        let enforce = |limit: &str| {
+            gateway.enforce(policy(&format!("{rules}, \"limits\": [{limit}] }}")));
+        };
+        enforce("");
+        let echo = UdpSocket::bind((OUTSIDE, 7)).await.unwrap();
+        tokio::spawn(async move {
+            let mut buffer = [0; 2_000];
+            while let Ok((length, from)) = echo.recv_from(&mut buffer).await {
+                drop(echo.send_to(&buffer[..length], from).await);
+            }
+        });
+        let mut control = client(SOCKS).await;
+        control.write_all(&[5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+        let mut told = [0; 12];
+        control.read_exact(&mut told).await.unwrap();
+        assert_eq!(told[..4], [5, 0, 5, 0], "{told:?}");
+        let port = u16::from_be_bytes([told[10], told[11]]);
+        let socket = UdpSocket::bind((CLIENT, 0)).await.unwrap();
+        socket.connect(("10.10.0.1", port)).await.unwrap();
+        let datagram = [&[0, 0, 0, 1, 203, 0, 113, 9, 0, 7][..], &[7; SIZE]].concat();
+        // Twice of 2 Mbit/s for two seconds; what comes back in that time and a little more.
+        let flood = async || {
+            let (mut due, mut heard) = (tokio::time::interval(Duration::from_millis(2)), 0_u64);
+            let mut buffer = [0; 2_000];
+            let end = tokio::time::Instant::now() + Duration::from_secs(2);
+            loop {
+                tokio::select! {
+                    _ = due.tick() => drop(socket.send(&datagram).await),
+                    got = socket.recv(&mut buffer) => heard += u64::from(got.is_ok()),
+                    () = tokio::time::sleep_until(end) => return heard,
+                }
+            }
+        };
+        let free = flood().await;
+        assert!(free > 950, "without a limit: {free} of 1000");
+        enforce(r#"{ "id": "slow", "who": { "segments": ["s1"] }, "bandwidth": 2000000 }"#);
+        let slow = flood().await;
+        // 250 in a second, and what may pass at once after a rest.
+        assert!((400..600).contains(&slow), "2 Mbit/s: {slow}");
+        let passed = total(&gateway);
+        let volume = passed + 100_000;
+        enforce(&format!(
+            r#"{{ "id": "v", "who": {{ "segments": ["s1"] }},
+            "volume": {{ "bytes": {volume}, "per": "day" }} }}"#
+        ));
+        let last = flood().await;
+        let more = total(&gateway) - passed;
+        assert!((45..=51).contains(&last) && more <= 102_000, "a volume ends: {last}, {more}");
+        let why = ets_gateway::datagrams::Dropped::TooMuch;
+        let dropped = gateway.datagrams().dropped().find(|(one, _)| *one == why).unwrap().1;
+        assert!(dropped > 300, "and it is told: {dropped}");
     });
 }

@@ -93,3 +93,49 @@ async fn another_limit_holds_at_once() {
     lane.give_back(Side::Down, 2);
     assert_eq!(lane.take(Side::Up, 100).await, 2, "what was not used is there again");
 }
+
+/// covers: N6.1: datagrams hold the rate by themselves and with tunnels beside them, and pass before
+/// those; a volume ends them too
+#[tokio::test(flavor = "multi_thread")]
+async fn datagrams_pass_at_once_or_not_at_all_and_hold_the_rate_with_the_tunnels() {
+    const TIME: Duration = Duration::from_secs(2);
+    const SIZE: usize = 1_200;
+    let (lane, bits) = (lane(), 8_000_000);
+    assert!((0..10_000).all(|_| lane.take_now(Side::Up, SIZE)), "without a limit all of them");
+    lane.set(None, Some(bits));
+    let beside = moved(&lane, Side::Down, 3, TIME);
+    // Half of the rate is offered below; twice of it above.
+    let half = offered(&lane, Side::Down, SIZE, Duration::from_micros(2_400), TIME);
+    let twice = offered(&lane, Side::Up, SIZE, Duration::from_micros(600), TIME);
+    let (tunnels, half, twice) = tokio::join!(beside, half, twice);
+    let (rate, tunnels) = (bits / 8, tunnels.iter().sum::<u64>());
+    assert!(half.0 * 100 >= half.1 * 95, "a call beside downloads: {half:?}");
+    let all = tunnels + half.0;
+    let most = (2 * rate + 2 * (rate / 10)) * 105 / 100;
+    assert!((2 * rate * 80 / 100..=most).contains(&all), "both together: {all}");
+    assert!((2 * rate * 80 / 100..=most).contains(&twice.0), "datagrams alone: {twice:?}");
+
+    lane.set(Some(1_000), None);
+    assert!(lane.take_now(Side::Up, SIZE), "the last one of a volume");
+    assert!(!lane.take_now(Side::Down, 1), "nothing of nothing");
+}
+
+/// Bytes of datagrams that passed, of those that were offered.
+async fn offered(
+    lane: &Lane,
+    side: Side,
+    size: usize,
+    every: Duration,
+    time: Duration,
+) -> (u64, u64) {
+    let mut due = tokio::time::interval(every);
+    let (until, mut passed) = (Instant::now() + time, (0, 0));
+    while Instant::now() < until {
+        due.tick().await;
+        passed.1 += size as u64;
+        if lane.take_now(side, size) {
+            passed.0 += size as u64;
+        }
+    }
+    passed
+}

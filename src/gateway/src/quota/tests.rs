@@ -3,13 +3,14 @@ use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use ets_model::{PersonId, SegmentId};
+use ets_model::{PersonId, Protocol, SegmentId};
 
 use super::*;
 use crate::World;
-use crate::accounts::Key;
+use crate::accounts::{ALLOWED, Key};
+use crate::gateway::Refusal;
 use crate::meters::Meters;
-use crate::policy::Ground;
+use crate::policy::{Ask, Ground, Verdict, Way};
 use crate::relay::Patience;
 use crate::target::Target;
 
@@ -149,4 +150,60 @@ async fn a_refusal_is_kept_with_the_limit_and_the_host() {
     told.sort();
     let all = ["1 number:1 203.0.113.9 day quota 2", "3 number:1 203.0.113.9  no-rule 1"];
     assert_eq!(told, all);
+}
+
+/// covers: N6.1, N6.3: datagrams and relays are refused and cut by a volume as tunnels are, and stand
+/// in the ledger under what let them through
+#[tokio::test]
+async fn a_volume_ends_datagrams_and_relays_too() {
+    let meters = Meters::in_memory().unwrap();
+    let (gateway, _) = gateway(&meters, "");
+    let rules = r#"{
+        "limits": [{ "id": "day", "volume": { "bytes": 1000, "per": "day" } }],
+        "relays": [{ "id": "calls", "name": { "en": "Calls" }, "ports": ["udp/5000"],
+            "target": "10.99.0.1", "who": { "segments": ["s1"] } }],
+        "rules": [{ "id": "all", "name": { "en": "All" }, "action": "allow" }] }"#;
+    let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
+    let rules = Arc::new(serde_json::from_str(rules).unwrap());
+    gateway.enforce(Policy::new(rules, Ground::new([]), number).unwrap());
+    let ask = |host, address: &str| Ask {
+        segment: Some(SegmentNo(1)),
+        person: None,
+        host,
+        address: address.parse().unwrap(),
+        port: 5000,
+        protocol: Protocol::Udp,
+        way: Way::Proxy,
+    };
+    let (outside, inner) = (ask(Some("a.example"), "198.51.100.7"), ask(None, "10.99.0.1"));
+    let tunnel = gateway.let_through(&outside).unwrap();
+    let relayed = gateway.let_by("calls", &inner).unwrap();
+    tunnel.meter().count_up(600);
+    relayed.meter().count_down(500);
+    assert!(!tunnel.was_cut() && !relayed.was_cut());
+    assert_eq!(gateway.hold().cut, 2);
+    assert!(tunnel.was_cut() && relayed.was_cut());
+    for no in [gateway.let_through(&outside), gateway.let_by("calls", &inner)] {
+        let no = no.unwrap_err();
+        let Refusal::Rules(ruled) = &no else { panic!("{no:?}") };
+        assert!(matches!(ruled.why, Why::Quota(0)) && ruled.until.is_some(), "{no:?}");
+    }
+    drop(tunnel);
+    // The other is open still when the process ends.
+    let mut all: Vec<_> = gateway.book().take_last(7).into_iter().collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    let told: Vec<_> = all
+        .iter()
+        .map(|(key, sum)| (&*key.host, &*key.rule, key.verdict, sum.tunnels, sum.up, sum.down))
+        .collect();
+    let quota = Verdict::Refused(Why::Quota(0)).code();
+    assert_eq!(
+        told,
+        [
+            ("10.99.0.1", "calls", ALLOWED, 1, 0, 500),
+            ("10.99.0.1", "day", quota, 1, 0, 0),
+            ("a.example", "all", ALLOWED, 1, 600, 0),
+            ("a.example", "day", quota, 1, 0, 0),
+        ]
+    );
 }

@@ -187,3 +187,6 @@ fn read(far: &TcpStream) -> io::Result<Option<Vec<u8>>> {
 fn count(passed: &AtomicU64, octets: usize) {
     passed.fetch_add(octets as u64, Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests;
