@@ -198,9 +198,8 @@ fn the_gateway_beside_haproxy_squid_and_dante() {
             p99
         });
         let added: Vec<i64> = added.collect();
-        // Where others work on the same core, every relay waits for them: then a peer is the measure.
-        let bound = added[HAPROXY].max(1_000);
-        assert!(kind != "steady" || added[..HAPROXY].iter().all(|one| *one <= bound), "{added:?}");
+        let ours = &added[..HAPROXY];
+        assert!(kind != "steady" || ours.iter().all(|one| *one < 1_000), "{added:?}");
     }
     // The goals are nearer; what is worse than this is no noise.
     for found in [one, fifty] {
