@@ -146,7 +146,7 @@ out-volumes = Volumes of segments
 out-volume-limit = Limit
 out-volume-used = Used
 out-volume-left = Until
-out-volume-of = { $used } of { $bytes }, { $percent }
+out-volume-of = { $used } of { $bytes }, { $percent }%
 
 # The page that says who goes where.
 goes-title = Who goes where

@@ -143,7 +143,7 @@ out-volumes = Сегменттердің көлемдері
 out-volume-limit = Шек
 out-volume-used = Жұмсалды
 out-volume-left = Дейін
-out-volume-of = { $bytes } ішінен { $used }, { $percent }
+out-volume-of = { $bytes } ішінен { $used }, { $percent } %
 
 goes-title = Кім қайда шығады
 goes-heading = Шлюз арқылы { $bytes } өтті

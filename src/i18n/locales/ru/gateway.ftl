@@ -145,7 +145,7 @@ out-volumes = Объёмы сегментов
 out-volume-limit = Предел
 out-volume-used = Израсходовано
 out-volume-left = До
-out-volume-of = { $used } из { $bytes }, { $percent }
+out-volume-of = { $used } из { $bytes }, { $percent } %
 
 goes-title = Кто куда ходит
 goes-heading = Через шлюз прошло { $bytes }

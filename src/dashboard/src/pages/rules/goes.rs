@@ -191,7 +191,7 @@ pub(super) fn volumes(view: &View) -> Result<Html, Error> {
         let segment = segment.map_or("", |segment| view.catalog.name(segment, view.lang()));
         let limit = policy.limit(one.limit).map_or("", |limit| words::limit(tr, limit));
         let percent = tr.percent(one.ratio());
-        let used = t::out_volume_of(tr, tr.bytes(one.used), tr.bytes(one.bytes), percent);
+        let used = t::out_volume_of(tr, tr.bytes(one.bytes), percent, tr.bytes(one.used));
         let until = one.until.as_ref().map(|until| WallTime(until.timestamp().as_microsecond()));
         let until = until.map(|until| when::moment(&view.ctx, until)).unwrap_or_default();
         let used = bars::one(one.used, one.bytes).then(&Html::text(&format!(" {used}")));
