@@ -73,7 +73,7 @@ impl Places {
     }
 
     /// Waits until nobody has a place any more, for so long at most; whether that is so.
-    async fn are_free(&self, patience: Duration) -> bool {
+    pub(crate) async fn are_free(&self, patience: Duration) -> bool {
         timeout(patience, self.all.acquire_many(self.most)).await.is_ok()
     }
 }

@@ -190,14 +190,15 @@ impl Desk {
     /// told to; what is open even then ends with the process.
     async fn end(&self) {
         let gateway = self.gateway();
-        let ended = || async {
-            while gateway.open() > 0 {
+        // Who has a place may be about to open a tunnel.
+        let ended = |patience| async move {
+            while !gateway.places().are_free(patience).await || gateway.open() > 0 {
                 sleep(BREATH).await;
             }
         };
-        if timeout(FINISH + BREATH, ended()).await.is_err() {
+        if timeout(FINISH + BREATH, ended(FINISH)).await.is_err() {
             gateway.leave();
-            if timeout(LEAVE, ended()).await.is_err() {
+            if timeout(LEAVE, ended(LEAVE)).await.is_err() {
                 tracing::debug!(open = gateway.open(), "some tunnels end with the process");
             }
         }
