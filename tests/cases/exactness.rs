@@ -413,11 +413,11 @@ impl Bed {
     /// The hub's own questions to the services, whether they are well, would be answered by segments
     /// that no segment's account has.
     fn only_segments_are_answered(&self) {
-        let hub = "ip saddr 10.1.0.0/24 tcp dport { 80, 8080 } drop";
-        let rules = format!(
-            "add table inet quiet; add chain inet quiet input {{ type filter hook input priority 0; }}; \
-             add rule inet quiet input {hub}"
-        );
+        let asked = "tcp dport { 25, 80, 8080 } drop";
+        let chain = "add table inet quiet; add chain inet quiet input { type filter hook input priority 0; }";
+        let rule = |hub: &str| format!("; add rule inet quiet input {hub} {asked}");
+        let rules = [chain.to_owned(), rule("ip saddr 10.1.0.0/24"), rule("ip6 saddr fd10:1::/64")]
+            .concat();
         tool("ip", &["netns", "exec", text(&self.server["netns"]), "nft", &rules]);
     }
 }

@@ -1,3 +1,4 @@
-//! Tunnels of the gateway by themselves: beside its peers, many at rest, and to the last octet.
+//! Tunnels of the gateway by themselves: beside its peers, and many at rest.
 
 mod beside;
+mod idle;

@@ -318,12 +318,12 @@ fn command(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
 }
 
 /// Services that are made, each granted to every segment.
-const SERVICES: usize = 21;
+const SERVICES: usize = 18;
 
 /// covers: D10, N2.3
 #[test]
 fn ten_thousand_changes_at_once_are_done_whole_or_not_at_all() {
-    let segments = sized("segments", 100_u32, 478);
+    let segments = sized("segments", 100_u32, 560);
     let lab = lab(segments, Some(3));
     let api = lab.api();
     let edits = many_edits(segments);
@@ -348,7 +348,8 @@ fn ten_thousand_changes_at_once_are_done_whole_or_not_at_all() {
         "{count} edits: drafted in {drafted:.1?}, planned in {planned:.1?} ({lines} lines), \
          in force after {applied:.1?}"
     );
-    assert_eq!(reached(&api), segments as usize * (SERVICES + 6) + segments as usize / 2);
+    // Nine of the lab's own are for everybody, document flow is for every second segment.
+    assert_eq!(reached(&api), segments as usize * (SERVICES + 9) + segments as usize / 2);
 
     all_withdrawn(&api, segments, &before);
 }

@@ -23,14 +23,14 @@ pub(super) struct Door {
 impl Door {
     /// Opens a port in a namespace that leads to a socket in ours.
     #[track_caller]
-    pub(super) fn open(place: &str, port: u16, behind: SocketAddr) -> Self {
-        Self::with(place, port, move |guest| drop(lead(&guest, behind)))
+    pub(super) fn open(place: &str, at: SocketAddr, behind: SocketAddr) -> Self {
+        Self::with(place, at, move |guest| drop(lead(&guest, behind)))
     }
 
     /// Opens a port in a namespace behind which a page is.
     #[track_caller]
     pub(super) fn page(place: &str, port: u16) -> Self {
-        Self::with(place, port, |mut guest| {
+        Self::with(place, (Ipv6Addr::UNSPECIFIED, port).into(), |mut guest| {
             let mut asked = [0; 1024];
             drop(guest.read(&mut asked));
             drop(guest.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"));
@@ -38,8 +38,12 @@ impl Door {
     }
 
     #[track_caller]
-    fn with(place: &str, port: u16, talk: impl Fn(TcpStream) + Clone + Send + 'static) -> Self {
-        let listener = inside(place, move || TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)));
+    fn with(
+        place: &str,
+        at: SocketAddr,
+        talk: impl Fn(TcpStream) + Clone + Send + 'static,
+    ) -> Self {
+        let listener = inside(place, move || TcpListener::bind(at));
         listener.set_nonblocking(true).expect("it can be asked without waiting");
         let shut = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&shut);

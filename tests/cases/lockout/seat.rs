@@ -40,6 +40,11 @@ pub(super) struct Seat {
     before: String,
 }
 
+/// The hub's address on the port of a segment.
+fn hub_of(segment: &Value) -> String {
+    text(&segment["prefix"]).replace("0/24", "254")
+}
+
 impl Seat {
     #[track_caller]
     pub(super) fn take() -> Self {
@@ -49,8 +54,10 @@ impl Seat {
         let lab = Lab::start_in(dir, &Options { segments: SEGMENTS, ..Options::default() });
         let json = lab.json();
         let behind = format!("127.0.0.1:{}", port_of(text(&json["dashboard_url"])));
-        let door = Door::open(text(&json["hub_netns"]), 443, behind.parse().expect("an address"));
         let places = json["segments"].as_array().cloned().expect("a list");
+        // The outside address has a 443 of its own.
+        let at = format!("{}:443", hub_of(&places[0])).parse().expect("an address");
+        let door = Door::open(text(&json["hub_netns"]), at, behind.parse().expect("an address"));
         let seat = Self { _door: door, lab, disk, places, before: String::new() };
         seat.settles();
         let edits = json!([
@@ -173,7 +180,7 @@ impl Seat {
 
     fn by_curl(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
         let (json, seat) = (self.lab.json(), &self.places[0]);
-        let hub = text(&seat["prefix"]).replace("0/24", "254");
+        let hub = hub_of(seat);
         let pin = format!("ets.localhost:443:{hub}:443");
         let url = format!("https://ets.localhost{path}");
         let mut words = vec!["curl", "-sS", "-m2", "--connect-to", &pin, "-X", method];

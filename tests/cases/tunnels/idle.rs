@@ -1,0 +1,81 @@
+//! Tunnels at rest: what each costs in memory, and how soon a change of the rules reaches them (G3).
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdout, Stdio};
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::beside::{MEASURED, OTHERS, place_of_its_own, start, start_with};
+use crate::support::{Lab, sized};
+
+const HOST: &str = "203.0.113.9:7000";
+const SEGMENTS: u32 = 10_000;
+/// Addresses of clients, in eight segments.
+const SOURCES: u32 = 2_048;
+/// Of our memory, a tunnel.
+const MOST: u64 = 8 << 10;
+
+/// One rule a segment; the one for the first segment as it is said.
+fn rules(first: &str) -> Value {
+    let rule = |number: u32| {
+        let action = if number == 1 { first } else { "allow" };
+        json!({ "id": format!("r{number}"), "name": { "en": "Out" }, "action": action,
+            "who": { "segments": [format!("s{number}")] } })
+    };
+    json!({ "rules": (1..=SEGMENTS).map(rule).collect::<Vec<_>>() })
+}
+
+/// Bytes of its own that a process has in memory.
+fn own_memory(pid: i64) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+}
+
+fn line(from: &mut BufReader<ChildStdout>) -> Value {
+    let mut line = String::new();
+    from.read_line(&mut line).expect("it says something");
+    serde_json::from_str(&line).unwrap_or(Value::String(line.trim().to_owned()))
+}
+
+/// covers: G3
+#[test]
+#[ignore = "a measurement: make bench"]
+fn tunnels_at_rest_cost_little_and_a_change_reaches_only_whom_it_concerns() {
+    if !place_of_its_own() {
+        return;
+    }
+    let count = sized("tunnels at rest", "5000", "50000");
+    let dir = tempfile::tempdir().expect("a folder");
+    let config = json!({ "dir": dir.path(), "http": "10.10.0.1:3128", "segments": SEGMENTS,
+        "rules": rules("allow") });
+    let path = dir.path().join("gate.json");
+    std::fs::write(&path, config.to_string()).expect("it can be written");
+    let (_host, _) = start(OTHERS, "crowd", &["host", HOST]);
+    let config = path.to_str().expect("UTF-8");
+    let (gate, _, mut says) = start_with(MEASURED, "gate", &[config], Stdio::null());
+    let before = own_memory(gate.pid());
+    let sources = SOURCES.to_string();
+    let hold = ["hold", "connect:10.10.0.1:3128@10.10.1.2", HOST, count, &sources];
+    let (mut crowd, held, mut told) = start_with(OTHERS, "crowd", &hold, Stdio::piped());
+    assert_eq!(held, "held");
+    let count: u64 = count.parse().expect("a number");
+    let each = (own_memory(gate.pid()) - before) / count;
+    println!("{count} tunnels at rest: {each} bytes each (limit {MOST})");
+
+    let changed = serde_json::to_vec(&rules("refuse")).expect("JSON");
+    std::fs::write(dir.path().join("gate.rules"), changed).expect("it can be written");
+    Lab::signal(gate.pid(), Signal::SIGHUP);
+    let change = line(&mut says);
+    println!("a change with {SEGMENTS} segments, a rule each: {change}");
+    let mut asks = crowd.0.stdin.take().expect("it is piped");
+    asks.write_all(b"\n").expect("it reads");
+    let answered = line(&mut told);
+    println!("the others: {answered}");
+    // The addresses of the first segment: 10.10.1.2 to 10.10.1.255.
+    let of_the_first = (0..count).filter(|number| number % u64::from(SOURCES) < 254).count();
+    assert_eq!((&change["cut"], &answered["failed"]), (&json!(of_the_first), &json!(of_the_first)));
+    assert!(change["us"].as_u64() < Some(100_000), "{change}");
+    assert!(each <= MOST, "{each} bytes a tunnel");
+}
