@@ -18,6 +18,8 @@ use crate::speak::transparent;
 const BUFFER: usize = 1 << 20;
 /// Connections that wait to be accepted while `serve` is away: three seconds of 5,000 a second.
 const BACKLOG: i32 = 16_384;
+/// Below it only who has the right may bind, so that nobody shares a port with us by stealth.
+const FIRST_OF_ALL: u16 = 1024;
 /// The most that the kernel lets wait (listen(2)).
 const LONGEST_QUEUE: &str = "/proc/sys/net/core/somaxconn";
 
@@ -148,7 +150,7 @@ fn listen(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Without `SO_REUSEADDR`, which for UDP would take datagrams away from a stranger on the port.
+/// Bound without `SO_REUSEADDR`, which for UDP would take datagrams away from a stranger on the port.
 /// Each datagram is to say where it was sent to, so that the answer can leave from there (ip(7),
 /// RFC 3542 section 6).
 fn datagrams(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
@@ -169,6 +171,11 @@ fn datagrams(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
     // The kernel gives what `net.core.rmem_max` allows.
     socket.set_recv_buffer_size(BUFFER)?;
     bind(&socket, address)?;
+    if address.port() < FIRST_OF_ALL {
+        // Bound by then, so that a stranger on the port was told. From now on a socket that speaks for
+        // a host outside can be bound to the same port of that host (`crate::speak`).
+        socket.set_reuse_address(true)?;
+    }
     Ok(socket)
 }
 
@@ -241,6 +248,24 @@ mod tests {
             let refusal = UdpSocket::bind(address).unwrap_err();
             assert_eq!(refusal.kind(), io::ErrorKind::AddrInUse, "a stranger took a held port");
         }
+    }
+
+    /// covers: G1: names outside are asked for without a proxy while the hub has a resolver of its own
+    #[test]
+    fn a_low_port_that_is_held_leaves_it_to_those_who_speak_for_others() {
+        let held = [("dns".to_owned(), "0.0.0.0:53".parse().unwrap())];
+        let ours = std::thread::spawn(move || {
+            if nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).is_err() {
+                eprintln!("skipped: needs root");
+                return;
+            }
+            let _held = Listeners::open(None, &[], &held).unwrap();
+            crate::speak::socket("203.0.113.10:53".parse().unwrap()).unwrap();
+            let stranger = UdpSocket::bind("127.0.0.1:53").unwrap_err();
+            assert_eq!(stranger.kind(), io::ErrorKind::AddrInUse);
+            assert!(Listeners::open(None, &[], &held).unwrap().names().is_empty(), "ours once");
+        });
+        ours.join().unwrap();
     }
 
     /// covers: G8
