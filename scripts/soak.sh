@@ -6,7 +6,7 @@ set -uo pipefail
 failed=0
 cargo build --release --locked || exit 1
 long='test(scale::) + test(detection::) + test(faults::) + test(isolation::) + test(attacks::)'
-long="$long + test(lockout::) + test(exactness::) + test(load::)"
+long="$long + test(lockout::) + test(exactness::) + test(load::) + test(open_side::) + test(abuse::)"
 ETS_SIZE=full cargo nextest run --release --locked -p ets-tests --no-capture \
     --config-file .config/soak.toml -E "$long" || failed=1
 ETS_SIZE=full ETS_TRIALS=5000 cargo nextest run --release --locked -p ets-access -p ets-ca --no-capture \
