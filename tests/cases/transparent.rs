@@ -139,7 +139,7 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
     let refused = [
         format!("http://{outside}:25/", outside = outside[0]),
         format!("http://{hub}:8470/"),
-        format!("http://{hub}:3129/"),
+        format!("http://{hub}:3131/"),
         format!("http://{far}/"),
         format!("http://{inner}:9/"),
         "http://169.254.169.254/".to_owned(),
@@ -148,7 +148,8 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
     for url in &refused {
         assert!(!gets(&segments[0], url, "1"), "{url}");
     }
-    for server in [far, hub, "169.254.169.254", "198.51.100.7"] {
+    // The hub itself has a resolver of its own.
+    for server in [far, "169.254.169.254", "198.51.100.7"] {
         assert_eq!(dig(&segments[0], server), "", "{server}");
     }
     let (_, drift) = said({
