@@ -58,7 +58,6 @@ const NAV: &[NavItem] = &[
     item("outages", key::OUTAGES_TITLE, "/outages", 'i'),
     item("traffic", key::TRAFFIC_TITLE, "/traffic", 't'),
     item("segments", key::REGISTRY_TITLE, "/segments", 's'),
-    item("services", key::SERVICES_TITLE, "/services", 'v'),
     item("rules", key::RULES_TITLE, "/rules", 'r'),
     item("ca", key::TRUST_TITLE, "/ca", 'c'),
     item("rights", key::TRUST_TITLE, "/rights", 'u'),

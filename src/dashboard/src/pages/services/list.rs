@@ -33,7 +33,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         title: t::services_title(tr).to_owned(),
         heading: heading(&view, &known),
         body,
-        nav: "services",
+        nav: "rules",
         live: Some(overview::own_stream(&view)),
         ..Page::default()
     };

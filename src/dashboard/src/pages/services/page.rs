@@ -40,7 +40,7 @@ pub(super) async fn page(view: View, Path(id): Path<String>) -> Result<Response,
         heading: heading(&view, &service, health),
         sub: Html::text(service.about.get(view.lang())),
         body: card::columns(&told, &side),
-        nav: "services",
+        nav: "rules",
         crumbs: vec![Crumb::new(t::services_title(tr), "/services")],
         live: Some(overview::own_stream(&view)),
         ..Page::default()
