@@ -14,7 +14,8 @@ export CARGO_PROFILE_RELEASE_LTO=off
 step "building the hub and all tests, optimised"
 cargo build --release --locked --workspace --bins --tests
 step "tests of every room and of the whole star"
-cargo nextest run --release --locked --workspace
+# The examples are for benches alone.
+cargo nextest run --release --locked --workspace --lib --bins --tests
 step "pages in a real browser"
 scripts/browser.sh
 step "all done"
