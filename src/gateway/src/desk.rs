@@ -103,6 +103,8 @@ struct Inner {
     version: RwLock<Version>,
     /// One change after the other.
     applying: Mutex<()>,
+    /// One writing of who went where after the other.
+    writing: Mutex<()>,
     relays: Arc<Held>,
     rights: Arc<OnceLock<Rights>>,
     /// The port of the transparent sockets.
@@ -168,6 +170,7 @@ impl Desk {
             gateway: Arc::new(gateway),
             version: RwLock::new(version),
             applying: Mutex::default(),
+            writing: Mutex::default(),
             relays: Arc::default(),
             rights,
             transparent: config.transparent,
@@ -342,6 +345,11 @@ impl Desk {
     /// What it stands on.
     pub(crate) fn deps(&self) -> &Deps {
         &self.0.deps
+    }
+
+    /// Held while who went where is written down.
+    pub(crate) fn writing(&self) -> &Mutex<()> {
+        &self.0.writing
     }
 
     /// For how many days it is kept who went where; 0 for ever.

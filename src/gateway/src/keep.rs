@@ -15,6 +15,7 @@ use crate::accept::{FINISH, LEAVE};
 use crate::accounts::{Key, Question, Report, Sum, report, sweep, write};
 use crate::gateway::hour;
 use crate::meters::Level;
+use crate::open::Book;
 use crate::quota::Notice;
 use crate::{Desk, Error};
 
@@ -156,14 +157,18 @@ impl Desk {
 
     /// Writes down who went where since the last time.
     pub(crate) async fn write_down(&self) {
-        let all = self.gateway().book().take(hour(&self.gateway().now()));
-        self.write_all(all).await;
+        let desk = self.clone();
+        // What was taken is on the disk or put back, also when whoever asked has gone meanwhile.
+        drop(tokio::spawn(async move { desk.write_taken(Book::take).await }).await);
     }
 
-    async fn write_all(&self, mut all: HashMap<Key, Sum>) {
+    async fn write_taken(&self, take: impl FnOnce(&Book, i64) -> HashMap<Key, Sum>) {
+        let _writing = self.writing().lock().await;
+        let gateway = self.gateway();
+        let mut all = take(gateway.book(), hour(&gateway.now()));
         if let Err(error) = write(&self.deps().series, &mut all).await {
             tracing::warn!(%error, "who went where cannot be written down now; it is tried again");
-            self.gateway().book().put_back(all);
+            gateway.book().put_back(all);
         }
     }
 
@@ -202,7 +207,7 @@ impl Desk {
                 tracing::debug!(open = gateway.open(), "some tunnels end with the process");
             }
         }
-        self.write_all(gateway.book().take_last(hour(&gateway.now()))).await;
+        self.write_taken(Book::take_last).await;
     }
 
     /// Who went where, as often as it is asked. That somebody looks at persons or hosts is entered in

@@ -1,10 +1,11 @@
 use std::net::IpAddr;
 
 use ets_runtime::Clock;
-use ets_store::testing::TestStore;
+use ets_store::testing::{Busy, TestStore};
 
 use super::*;
-use crate::service;
+use crate::gateway::Refusal;
+use crate::{By, Question, service};
 
 const STAR: &str = "id;institution;name_ru;interface;prefixes;probe_address\n\
     s1;i1;Школа;p1;10.10.1.0/24;10.10.1.1\ns2;i2;Суд;p2;10.10.2.0/24;10.10.2.1\n";
@@ -125,4 +126,32 @@ async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
         desk.would(&none, &to, None, (Way::Proxy, None)).await,
         Err(Error::NoSegment(_))
     ));
+}
+
+/// Who was refused, of all times.
+async fn refused(desk: &Desk) -> u64 {
+    let (from, until) = (WallTime(0), desk.deps().clock.wall());
+    let asked = Question { from, until, by: By::Segment, segment: None, refused: true, most: 9 };
+    desk.reports(&[asked], &Author::new("test")).await.unwrap()[0].total.tunnels
+}
+
+/// covers: N6.1: whoever looks goes away while it is written down, and nothing of it is lost
+#[tokio::test]
+async fn who_went_where_is_written_down_also_when_whoever_asked_has_gone() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let desk = open(&store, Rules::default()).await;
+    let refuse = || {
+        let (who, why) = ((SegmentNo(1), None), (&Refusal::Unreachable, ""));
+        desk.gateway().note_refusal(who, "a.example", why);
+    };
+    refuse();
+    let busy = Busy::begin(&store).await;
+    let moment = std::time::Duration::from_millis(50);
+    for _ in 0..2 {
+        let gone = tokio::time::timeout(moment, desk.write_down()).await;
+        assert!(gone.is_err(), "the database is busy");
+        refuse();
+    }
+    busy.end().await;
+    assert_eq!(refused(&desk).await, 3);
 }
