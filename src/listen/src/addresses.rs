@@ -1,4 +1,5 @@
-//! How fast strangers ask, by address: there is nothing else that they have in common. The memory is the same for ten addresses and for ten million.
+//! How fast strangers ask, by address: there is nothing else that they have in common. The memory is
+//! the same for ten addresses and for ten million.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
