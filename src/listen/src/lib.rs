@@ -9,6 +9,7 @@ mod addresses;
 mod bounds;
 mod client;
 mod connections;
+pub mod datagram;
 mod handshakes;
 mod hop;
 mod identity;

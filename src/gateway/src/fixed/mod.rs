@@ -4,7 +4,6 @@
 //! `serve` holds these sockets itself, all of them above port 1023: while it is started anew they
 //! are closed for a moment, and clients that come meanwhile have to try again.
 
-mod packet;
 mod tcp;
 mod udp;
 

@@ -7,12 +7,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ets_listen::datagram::{Between, answer, tell_address, try_receive};
 use ets_model::Protocol;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 
 use super::Port;
-use super::packet::{Between, answer, receive, tell_address};
 use crate::datagrams::{BATCH, Dropped, Session as Place, send, socket, with_buffer};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
 use crate::lane::Side;
@@ -61,9 +61,9 @@ pub(super) fn serve<R: Resolve>(
 fn take<R: Resolve>(door: &Arc<Door<R>>) {
     with_buffer(|buffer| {
         for _ in 0..BATCH {
-            let (length, between) = match receive(&door.socket, buffer) {
-                Ok((length, Some(between))) => (length, between),
-                Ok((_, None)) => continue,
+            let (length, between) = match try_receive(&door.socket, buffer) {
+                Ok((_, between)) if between.ours.is_none() => continue,
+                Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // An earlier answer met nobody.
                 Err(_) => continue,
@@ -133,7 +133,7 @@ impl<R: Resolve> Door<R> {
                     self.gateway.datagrams().count(Dropped::TooMuch);
                     continue;
                 }
-                match answer(&self.socket, &buffer[..length], between) {
+                match answer(&self.socket, &buffer[..length], &between) {
                     Ok(sent) => session.tunnel.meter().count_down(sent),
                     Err(_) => self.gateway.datagrams().count(Dropped::Unsent),
                 }

@@ -4,6 +4,7 @@ use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
+use ets_listen::datagram::address;
 use nix::cmsg_space;
 use nix::libc::sockaddr_in6;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
@@ -32,21 +33,16 @@ fn read(
         recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut told), flags)?;
     let far = message.cmsgs()?.find_map(|one| match one {
         ControlMessageOwned::Ipv4OrigDstAddr(at) => {
-            let address = Ipv4Addr::from(at.sin_addr.s_addr.to_ne_bytes());
-            Some((IpAddr::V4(address), u16::from_be(at.sin_port)))
+            let ip = Ipv4Addr::from(at.sin_addr.s_addr.to_ne_bytes());
+            Some((IpAddr::V4(ip), u16::from_be(at.sin_port)))
         }
         ControlMessageOwned::Ipv6OrigDstAddr(at) => {
-            let address = Ipv6Addr::from(at.sin6_addr.s6_addr);
-            Some((IpAddr::V6(address), u16::from_be(at.sin6_port)))
+            let ip = Ipv6Addr::from(at.sin6_addr.s6_addr);
+            Some((IpAddr::V6(ip), u16::from_be(at.sin6_port)))
         }
         _ => None,
     });
-    let client = message.address.as_ref().and_then(ends);
+    let client = message.address.as_ref().and_then(address);
     let ends = client.zip(far.map(SocketAddr::from));
     Ok(ends.map(|ends| (message.bytes, ends)))
-}
-
-fn ends(of: &SockaddrStorage) -> Option<SocketAddr> {
-    let four = of.as_sockaddr_in().map(|at| SocketAddr::from((at.ip(), at.port())));
-    four.or_else(|| of.as_sockaddr_in6().map(|at| SocketAddr::from((at.ip(), at.port()))))
 }
