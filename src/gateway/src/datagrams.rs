@@ -1,9 +1,9 @@
-//! What all relays of datagrams have in common: how many there may be, their ports, a buffer, and
-//! what was dropped and why.
+//! What all relays of datagrams have in common: how many there may be, their ports and sockets, how
+//! one datagram passes, and what was dropped and why.
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -13,10 +13,14 @@ use nix::sys::resource::{Resource, getrlimit};
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
+use crate::gateway::Refusal;
+use crate::lane::Side;
+use crate::meters::Meter;
+
 /// The largest datagram (RFC 768).
 pub(crate) const LARGEST: usize = 65_535;
 /// So many are read from a socket before others have their turn.
-pub(crate) const BATCH: usize = 32;
+const BATCH: usize = 32;
 /// Associations of one segment at once.
 const ASSOCIATIONS: usize = 64;
 /// Sessions of one segment with relays at once: a call has a handful.
@@ -105,6 +109,16 @@ impl Dropped {
     }
 }
 
+impl From<&Refusal> for Dropped {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Crowded(_) | Refusal::Full => Self::Crowded,
+            Refusal::NoSuchName | Refusal::NoResolver => Self::NoName,
+            Refusal::Rules(_) | Refusal::Unreachable => Self::Refused,
+        }
+    }
+}
+
 impl Datagrams {
     pub(crate) fn new(ports: Option<PortRange>) -> Self {
         Self { ports, ..Self::default() }
@@ -115,9 +129,11 @@ impl Datagrams {
         self.ports
     }
 
-    /// A datagram was dropped.
-    pub(crate) fn count(&self, why: Dropped) {
-        self.dropped[why as usize].fetch_add(1, Ordering::Relaxed);
+    /// Counts a datagram that was dropped.
+    pub(crate) fn tell(&self, passed: Result<(), Dropped>) {
+        if let Err(why) = passed {
+            self.dropped[why as usize].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// How many were dropped, by reason.
@@ -198,6 +214,32 @@ pub(crate) fn socket(at: SocketAddr) -> io::Result<std::net::UdpSocket> {
     Ok(socket.into())
 }
 
+/// A socket for datagrams to a host outside, on an address and a port that the kernel chooses.
+pub(crate) fn outwards(to: SocketAddr) -> io::Result<UdpSocket> {
+    let any: IpAddr = match to {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    UdpSocket::from_std(socket(SocketAddr::new(any, 0))?)
+}
+
+/// Passes one datagram on, where the volume and the bandwidth of its segment let it, and counts it.
+pub(crate) fn pass(
+    (meter, side): (&Meter, Side),
+    octets: usize,
+    send: impl FnOnce() -> io::Result<usize>,
+) -> Result<(), Dropped> {
+    if !meter.lets(side, octets) {
+        return Err(Dropped::TooMuch);
+    }
+    send().map_err(|_| Dropped::Unsent)?;
+    match side {
+        Side::Up => meter.count_up(octets),
+        Side::Down => meter.count_down(octets),
+    }
+    Ok(())
+}
+
 /// Sends one datagram at once, or not at all: what waits longer than the kernel's queue is late.
 pub(crate) fn send(socket: &UdpSocket, octets: &[u8], to: Option<SocketAddr>) -> io::Result<usize> {
     let raw = SockRef::from(socket);
@@ -216,7 +258,16 @@ thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LARGEST].into_boxed_slice());
 }
 
-/// Lends the thread's buffer; nothing is awaited meanwhile.
-pub(crate) fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
-    BUFFER.with_borrow_mut(|buffer| work(buffer))
+/// Reads what waits at a socket, so much that others have their turn; `one` reads a datagram into the
+/// buffer that it is lent and does with it what there is to do.
+pub(crate) fn batch(mut one: impl FnMut(&mut [u8]) -> io::Result<()>) {
+    BUFFER.with_borrow_mut(|buffer| {
+        for _ in 0..BATCH {
+            match one(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // Otherwise it is told that one sent earlier met nobody.
+                _ => {}
+            }
+        }
+    });
 }

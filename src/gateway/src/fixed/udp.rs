@@ -3,18 +3,19 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ets_listen::datagram::{Between, answer, tell_address, try_receive};
 use ets_model::Protocol;
+use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 
 use super::Port;
-use crate::datagrams::{BATCH, Dropped, Session as Place, send, socket, with_buffer};
-use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
+use crate::datagrams::{Dropped, Session as Place, batch, outwards, pass, send, socket};
+use crate::gateway::{Gateway, Resolve, Tunnel};
 use crate::lane::Side;
 use crate::policy::{Ask, Way};
 
@@ -59,19 +60,13 @@ pub(super) fn serve<R: Resolve>(
 
 /// What waits at the port.
 fn take<R: Resolve>(door: &Arc<Door<R>>) {
-    with_buffer(|buffer| {
-        for _ in 0..BATCH {
-            let (length, between) = match try_receive(&door.socket, buffer) {
-                Ok((_, between)) if between.ours.is_none() => continue,
-                Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                // An earlier answer met nobody.
-                Err(_) => continue,
-            };
-            if let Err(why) = door.forward(between, &buffer[..length]) {
-                door.gateway.datagrams().count(why);
-            }
+    batch(|buffer| {
+        let (length, between) = try_receive(&door.socket, buffer)?;
+        // One that does not say where it came to has no answer.
+        if between.ours.is_some() {
+            door.gateway.datagrams().tell(door.forward(between, &buffer[..length]));
         }
+        Ok(())
     });
 }
 
@@ -83,12 +78,8 @@ impl<R: Resolve> Door<R> {
             Some(session) => session,
             None => self.begin(between)?,
         };
-        if !session.tunnel.meter().lets(Side::Up, octets.len()) {
-            return Err(Dropped::TooMuch);
-        }
-        let sent = send(&session.far, octets, None).map_err(|_| Dropped::Unsent)?;
-        session.tunnel.meter().count_up(sent);
-        Ok(())
+        let up = (session.tunnel.meter(), Side::Up);
+        pass(up, octets.len(), || send(&session.far, octets, None))
     }
 
     fn begin(self: &Arc<Self>, between: Between) -> Result<Arc<Session>, Dropped> {
@@ -102,10 +93,8 @@ impl<R: Resolve> Door<R> {
             protocol: Protocol::Udp,
             way: Way::Proxy,
         };
-        let tunnel = self.gateway.let_by(&self.port.relay, &ask).map_err(|why| match why {
-            Refusal::Crowded(_) | Refusal::Full => Dropped::Crowded,
-            _ => Dropped::Refused,
-        })?;
+        let tunnel =
+            self.gateway.let_by(&self.port.relay, &ask).map_err(|why| Dropped::from(&why))?;
         let place = segment.and_then(|segment| self.gateway.datagrams().session(segment));
         let place = place.ok_or(Dropped::Crowded)?;
         let far = towards(self.port.target).map_err(|_| Dropped::Unsent)?;
@@ -121,34 +110,21 @@ impl<R: Resolve> Door<R> {
 
     /// What the service answered.
     fn back(&self, between: Between, session: &Session) {
-        with_buffer(|buffer| {
-            for _ in 0..BATCH {
-                let length = match session.far.try_recv(buffer) {
-                    Ok(length) => length,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                    // Nobody is there at the moment.
-                    Err(_) => continue,
-                };
-                if !session.tunnel.meter().lets(Side::Down, length) {
-                    self.gateway.datagrams().count(Dropped::TooMuch);
-                    continue;
-                }
-                match answer(&self.socket, &buffer[..length], &between) {
-                    Ok(sent) => session.tunnel.meter().count_down(sent),
-                    Err(_) => self.gateway.datagrams().count(Dropped::Unsent),
-                }
-            }
+        let down = (session.tunnel.meter(), Side::Down);
+        batch(|buffer| {
+            let length = session.far.try_recv(buffer)?;
+            let said = || answer(&self.socket, &buffer[..length], &between);
+            self.gateway.datagrams().tell(pass(down, length, said));
+            Ok(())
         });
     }
 }
 
 /// A socket for one client's datagrams.
 fn towards(target: SocketAddr) -> io::Result<UdpSocket> {
-    let any: IpAddr =
-        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let far = socket(SocketAddr::new(any, 0))?;
-    far.connect(target)?;
-    UdpSocket::from_std(far)
+    let far = outwards(target)?;
+    SockRef::from(&far).connect(&target.into())?;
+    Ok(far)
 }
 
 /// Carries answers until the session is cut or nothing passes.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::datagram::{self, HEAD};
-use crate::datagrams::{BATCH, Datagrams, Dropped, Session, send, socket, with_buffer};
+use crate::datagrams::{Dropped, Session, batch, outwards, pass, send};
 use crate::gateway::{Gateway, Refusal, Resolve, Tunnel};
 use crate::lane::Side;
 use crate::policy::{self, Ask};
@@ -137,18 +137,11 @@ impl<R: Resolve> Association<R> {
     }
 
     fn hear_client(&mut self) {
-        with_buffer(|buffer| {
-            for _ in 0..BATCH {
-                match self.near.try_recv_from(buffer) {
-                    Ok((length, from)) => {
-                        let passed = self.heard(from, &buffer[..length]);
-                        self.tell(passed);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                    // An earlier answer met nobody.
-                    Err(_) => {}
-                }
-            }
+        batch(|buffer| {
+            let (length, from) = self.near.try_recv_from(buffer)?;
+            let passed = self.heard(from, &buffer[..length]);
+            self.gateway.datagrams().tell(passed);
+            Ok(())
         });
     }
 
@@ -193,11 +186,11 @@ impl<R: Resolve> Association<R> {
         let Some(Way::Sought(waiting)) = self.ways.remove(&target) else { return };
         let decided = match found {
             Ok(addresses) => self.decide(&target, &addresses),
-            Err(_) => Err(self.close(&target, Dropped::NoName)),
+            Err(why) => Err(self.close(&target, Dropped::from(&why))),
         };
         for payload in waiting {
             let passed = decided.and_then(|()| self.forward(&target, &payload));
-            self.tell(passed);
+            self.gateway.datagrams().tell(passed);
         }
     }
 
@@ -222,7 +215,7 @@ impl<R: Resolve> Association<R> {
                     self.ways.insert(target.clone(), way);
                     return Ok(());
                 }
-                Err(Refusal::Crowded(_) | Refusal::Full) => refused = Dropped::Crowded,
+                Err(why) if Dropped::from(&why) == Dropped::Crowded => refused = Dropped::Crowded,
                 Err(_) => {}
             }
         }
@@ -239,39 +232,24 @@ impl<R: Resolve> Association<R> {
             return Err(Dropped::Refused);
         };
         *last = Instant::now();
-        if !tunnel.meter().lets(Side::Up, payload.len()) {
-            return Err(Dropped::TooMuch);
-        }
         let far = if to.is_ipv4() { &mut self.far4 } else { &mut self.far6 };
-        if far.is_none() {
-            let any: IpAddr = if to.is_ipv4() {
-                Ipv4Addr::UNSPECIFIED.into()
-            } else {
-                Ipv6Addr::UNSPECIFIED.into()
+        pass((tunnel.meter(), Side::Up), payload.len(), || {
+            let far = match far {
+                Some(far) => far,
+                None => far.insert(outwards(*to)?),
             };
-            let made = socket(SocketAddr::new(any, 0)).and_then(UdpSocket::from_std);
-            *far = Some(made.map_err(|_| Dropped::Unsent)?);
-        }
-        let Some(far) = far else { return Err(Dropped::Unsent) };
-        let sent = send(far, payload, Some(*to)).map_err(|_| Dropped::Unsent)?;
-        tunnel.meter().count_up(sent);
-        Ok(())
+            send(far, payload, Some(*to))
+        })
     }
 
     fn hear_world(&mut self, v6: bool) {
-        with_buffer(|buffer| {
-            for _ in 0..BATCH {
-                let far = if v6 { &self.far6 } else { &self.far4 };
-                let Some(far) = far else { return };
-                match far.try_recv_from(&mut buffer[HEAD..]) {
-                    Ok((length, from)) => {
-                        let passed = self.answered(from, &mut buffer[..HEAD + length]);
-                        self.tell(passed);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                    Err(_) => {}
-                }
-            }
+        batch(|buffer| {
+            let far = if v6 { &self.far6 } else { &self.far4 };
+            let far = far.as_ref().ok_or(io::ErrorKind::WouldBlock)?;
+            let (length, from) = far.try_recv_from(&mut buffer[HEAD..])?;
+            let passed = self.answered(from, &mut buffer[..HEAD + length]);
+            self.gateway.datagrams().tell(passed);
+            Ok(())
         });
     }
 
@@ -287,12 +265,9 @@ impl<R: Resolve> Association<R> {
         let port = self.client.port.ok_or(Dropped::Unasked)?;
         let (room, payload) = octets.split_first_chunk_mut().ok_or(Dropped::Malformed)?;
         let (begin, length) = (datagram::write(room, from), payload.len());
-        if !tunnel.meter().lets(Side::Down, length) {
-            return Err(Dropped::TooMuch);
-        }
         let to = SocketAddr::new(self.client.address, port);
-        send(&self.near, &octets[begin..], Some(to)).map_err(|_| Dropped::Unsent)?;
-        tunnel.meter().count_down(length);
+        let said = || send(&self.near, &octets[begin..], Some(to));
+        pass((tunnel.meter(), Side::Down), length, said)?;
         (self.last, *last) = (Instant::now(), Instant::now());
         Ok(())
     }
@@ -326,13 +301,6 @@ impl<R: Resolve> Association<R> {
         match heir {
             Some(heir) => drop(self.asked.insert(gone, heir)),
             None => drop(self.asked.remove(&gone)),
-        }
-    }
-
-    fn tell(&self, passed: Result<(), Dropped>) {
-        let datagrams: &Datagrams = self.gateway.datagrams();
-        if let Err(why) = passed {
-            datagrams.count(why);
         }
     }
 }
