@@ -22,7 +22,7 @@ pub(crate) enum Result {
     Malformed,
     /// From no segment: not answered.
     Stranger,
-    /// More than the client may ask: told to come by TCP, or not answered.
+    /// More than the client may ask: told to come by TCP, that it cannot be had now, or nothing.
     Limited,
 }
 

@@ -56,6 +56,8 @@ pub(crate) enum Note {
     Prohibited,
     /// 22: no server outside answers.
     NoServer,
+    /// 0: as many questions of the same client as may are under way.
+    Crowded,
 }
 
 /// An answer before it is written.
@@ -84,6 +86,7 @@ impl Note {
             Self::Blocked => (15, "no rule lets this segment there"),
             Self::Prohibited => (18, "not answered here"),
             Self::NoServer => (22, "the server outside does not answer"),
+            Self::Crowded => (0, "too many questions of this segment at once"),
         };
         let mut data = code.to_be_bytes().to_vec();
         data.extend_from_slice(text.as_bytes());

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ets_listen::{Place, Tally};
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolverOpts, ServerOrderingStrategy,
 };
@@ -24,6 +25,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::cache::{Cache, Kept, Key};
 use crate::message::UDP_MOST;
+use crate::world::Client;
 
 /// How long the servers may take altogether: clients ask again after five seconds.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -35,6 +37,10 @@ const FAILED: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_secs(30);
 /// Questions outside at one time; above that there is no answer.
 const MOST: usize = 4_096;
+/// Of one segment: the others and the gateway still have theirs when it asks for names without end.
+const MOST_OF_ONE: usize = 512;
+/// Of the hub itself, which asks for all whom its gateway serves.
+const MOST_OF_OURS: usize = MOST / 2;
 /// Names whose failure is remembered.
 const FAILURES: u64 = 16_384;
 
@@ -60,13 +66,20 @@ pub(crate) struct Outside {
     cache: Cache,
     failed: Moka<Key, Instant>,
     under_way: Mutex<HashMap<Key, watch::Receiver<Outcome>>>,
+    places: Arc<Tally<Client>>,
 }
 
 impl Outside {
     pub(crate) fn new(servers: &[SocketAddr]) -> Self {
         let failed = Moka::builder().max_capacity(FAILURES).time_to_live(AGAIN).build();
         let pool = if servers.is_empty() { None } else { pool(servers) };
-        Self { pool, cache: Cache::new(), failed, under_way: Mutex::default() }
+        Self {
+            pool,
+            cache: Cache::new(),
+            failed,
+            under_way: Mutex::default(),
+            places: Arc::default(),
+        }
     }
 
     /// Answers in the cache, about.
@@ -79,8 +92,16 @@ impl Outside {
         self.cache.get(key).filter(|kept| kept.is_fresh())
     }
 
-    /// The answer, from wherever it can be had.
-    pub(crate) async fn find(self: &Arc<Self>, key: Key) -> Found {
+    /// A place for one question more of this client, unless it has as many as it may.
+    pub(crate) fn place(&self, client: Client) -> Option<Place<Client>> {
+        let most = if client == Client::Own { MOST_OF_OURS } else { MOST_OF_ONE };
+        self.places.take(client, most)
+    }
+
+    /// The answer, from wherever it can be had. The place is taken until it is there, and as long as
+    /// somebody outside is being asked for it.
+    pub(crate) async fn find(self: &Arc<Self>, key: Key, place: Place<Client>) -> Found {
+        let place = Arc::new(place);
         let kept = self.cache.get(&key);
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh()) {
             return Found::Kept(Arc::clone(kept));
@@ -95,7 +116,7 @@ impl Outside {
         if failed.is_some_and(|since| since < rest) {
             return instead;
         }
-        let Some(mut answer) = self.ask(key) else { return instead };
+        let Some(mut answer) = self.ask(key, &place) else { return instead };
         match timeout(wait, answer.wait_for(Option::is_some)).await {
             Ok(Ok(answer)) => match answer.as_ref() {
                 Some(Ok(kept)) => Found::Asked(Arc::clone(kept)),
@@ -106,7 +127,11 @@ impl Outside {
     }
 
     /// The question that is under way, or a new one. It goes on when nobody waits any more.
-    fn ask(self: &Arc<Self>, key: Key) -> Option<watch::Receiver<Outcome>> {
+    fn ask(
+        self: &Arc<Self>,
+        key: Key,
+        place: &Arc<Place<Client>>,
+    ) -> Option<watch::Receiver<Outcome>> {
         let pool = self.pool.clone()?;
         let mut under_way = self.under_way();
         if let Some(answer) = under_way.get(&key) {
@@ -118,7 +143,7 @@ impl Outside {
         let (tell, answer) = watch::channel(None);
         under_way.insert(key.clone(), answer.clone());
         drop(under_way);
-        let this = Arc::clone(self);
+        let (this, place) = (Arc::clone(self), Arc::clone(place));
         tokio::spawn(async move {
             let said = ask(&pool, &key).await;
             let said = said.map(Arc::new).inspect_err(|error| {
@@ -132,6 +157,7 @@ impl Outside {
                 Err(_) => this.failed.insert(key.clone(), Instant::now()),
             }
             this.under_way().remove(&key);
+            drop(place);
             tell.send_replace(Some(said.map_err(drop)));
         });
         Some(answer)

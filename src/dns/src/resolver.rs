@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ets_listen::Network;
-use ets_listen::Tally;
+use ets_listen::{Network, Place, Tally};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::rdata::HINFO;
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
@@ -59,6 +58,7 @@ pub(crate) enum Turn {
 pub(crate) struct Later {
     asked: Asked,
     key: Key,
+    place: Place<Client>,
 }
 
 impl Resolver {
@@ -109,7 +109,7 @@ impl Resolver {
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let answers = match zone.answer((name, kind), here, world.as_ref()) {
             Some(own) => own.answers,
-            None => match outside.find((name.clone(), kind)).await {
+            None => match outside.find((name.clone(), kind), outside.place(Client::Own)?).await {
                 Found::Kept(kept) | Found::Asked(kept) | Found::Stale(kept) => {
                     self.clean(name, &kept, false).0
                 }
@@ -184,15 +184,21 @@ impl Resolver {
             return self.done(Ended::Refused, asked.write(refused));
         }
         let key = (name, kind);
-        match outside.at_hand(&key) {
-            Some(kept) => self.done(Ended::Cached, self.found(&asked, &key.0, &kept, None)),
-            None => Turn::Later(Later { asked, key }),
+        if let Some(kept) = outside.at_hand(&key) {
+            return self.done(Ended::Cached, self.found(&asked, &key.0, &kept, None));
+        }
+        match outside.place(who) {
+            Some(place) => Turn::Later(Later { asked, key, place }),
+            None => {
+                let failed = Answer::empty(ResponseCode::ServFail, Some(Note::Crowded));
+                self.done(Ended::Limited, asked.write(failed))
+            }
         }
     }
 
     /// Asks outside.
-    pub(crate) async fn later(&self, Later { asked, key }: Later) -> Option<Vec<u8>> {
-        let (ended, kept, note) = match self.0.outside.find(key.clone()).await {
+    pub(crate) async fn later(&self, Later { asked, key, place }: Later) -> Option<Vec<u8>> {
+        let (ended, kept, note) = match self.0.outside.find(key.clone(), place).await {
             Found::Kept(kept) => (Ended::Cached, kept, None),
             Found::Asked(kept) => (Ended::Asked, kept, None),
             Found::Stale(kept) => (Ended::Stale, kept, Some(Note::Stale)),

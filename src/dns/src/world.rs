@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ets_model::SegmentNo;
 
 /// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
     /// Somebody in a segment.
     Segment(SegmentNo),

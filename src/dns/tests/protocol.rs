@@ -245,6 +245,38 @@ fn strangers_get_no_answer_and_nobody_an_amplifier() {
     assert!(still.contains("203.0.113.5"), "another network is not touched: {still}");
 }
 
+/// covers: G6 (questions for names that no server says anything of)
+#[test]
+fn a_segment_that_asks_without_end_leaves_the_others_their_places() {
+    let foreign = Foreign::start();
+    let ours = Ours::start(&[foreign.at]);
+    let socket = UdpSocket::bind("127.0.1.8:0").unwrap();
+    socket.connect(("127.0.0.1", ours.port)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    foreign.silent(true);
+    for nth in 0..600 {
+        socket.send(&question(&format!("n{nth}.out.example"), 1)).unwrap();
+        if nth % 50 == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    let mut buffer = [0; 2048];
+    for _ in 0..600 - 512 {
+        let length = socket.recv(&mut buffer).unwrap();
+        assert_eq!(buffer[..length][3] & 0x0f, 2, "it cannot be had now");
+    }
+    assert_eq!(ours.counted("limited"), 600 - 512);
+    foreign.silent(false);
+    let other = ask(&ours, OTHER, &["www.out.example"]);
+    assert!(other.contains("203.0.113.5"), "another segment is served: {other}");
+    let of_hub = ours.block_on(ours.resolver.addresses("www.out.example")).unwrap();
+    assert!(of_hub.contains(&[203, 0, 113, 5].into()), "so is the gateway: {of_hub:?}");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !ask(&ours, SEGMENT, &["alias.out.example"]).contains("NOERROR") {
+        assert!(Instant::now() < deadline, "the places are given back");
+    }
+}
+
 /// covers: N6.1 (RFC 7766), G6 (slow clients by the thousand)
 #[test]
 fn many_questions_on_one_connection_are_answered_and_connections_are_bounded() {
