@@ -10,6 +10,8 @@ pub(crate) const UDP_MOST: u16 = 1_232;
 const UDP_LEAST: u16 = 512;
 /// A header alone.
 pub(crate) const HEADER: usize = 12;
+/// The longest question: names have 255 bytes, and options little more.
+pub(crate) const LONGEST: usize = 4_096;
 /// The option of extended errors (RFC 8914).
 const EXTENDED_ERROR: u16 = 15;
 

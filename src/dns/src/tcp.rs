@@ -11,18 +11,19 @@ use ets_runtime::Shutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use crate::Error;
-use crate::message::{HEADER, Way};
+use crate::message::{HEADER, LONGEST, Way};
 use crate::resolver::{Resolver, Turn};
 
 /// Connections of one socket; who comes above that waits in the kernel's queue.
 const MOST: usize = 2_048;
 /// Of one client: a whole segment may stand behind one address.
 const MOST_OF_ONE: usize = 64;
-/// Questions of one connection that are being answered; then no more are read.
+/// Questions of one connection that are being answered, or whose answer waits for the client to take
+/// it; then no more are read.
 const PIPELINE: usize = 32;
 /// How long a connection may be quiet (RFC 7766, section 6.2.3: of the order of seconds).
 const QUIET: Duration = Duration::from_secs(10);
@@ -75,6 +76,9 @@ pub async fn serve_tcp(
     }
 }
 
+/// An answer, with the place that it takes up until it is written.
+type Answer = (Vec<u8>, OwnedSemaphorePermit);
+
 /// One connection, until the client is done and has every answer.
 async fn talk(resolver: Resolver, stream: TcpStream, client: SocketAddr) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -94,7 +98,7 @@ async fn ask(
     resolver: &Resolver,
     reader: &mut OwnedReadHalf,
     (client, at): (IpAddr, IpAddr),
-    (answers, places): (&mpsc::Sender<Vec<u8>>, &Arc<Semaphore>),
+    (answers, places): (&mpsc::Sender<Answer>, &Arc<Semaphore>),
 ) -> io::Result<()> {
     loop {
         let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
@@ -102,7 +106,7 @@ async fn ask(
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             length => usize::from(length?),
         };
-        if length < HEADER {
+        if !(HEADER..=LONGEST).contains(&length) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         let mut question = vec![0; length];
@@ -110,29 +114,29 @@ async fn ask(
         match resolver.turn(client, at, &question, Way::Tcp) {
             Turn::Done(None) => {}
             Turn::Done(Some(answer)) => {
-                answers.send(answer).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
+                answers.send((answer, place)).await.map_err(|_| io::ErrorKind::BrokenPipe)?;
             }
             Turn::Later(later) => {
                 let (resolver, answers) = (resolver.clone(), answers.clone());
                 tokio::spawn(async move {
                     if let Some(answer) = resolver.later(later).await {
                         // The writer may be gone with its client.
-                        drop(answers.send(answer).await);
+                        drop(answers.send((answer, place)).await);
                     }
-                    drop(place);
                 });
             }
         }
     }
 }
 
-async fn write(mut writer: OwnedWriteHalf, mut answers: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
-    while let Some(answer) = answers.recv().await {
+async fn write(mut writer: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) -> io::Result<()> {
+    while let Some((answer, place)) = answers.recv().await {
         // Length and answer in one segment (RFC 7766, section 8).
         let length = u16::try_from(answer.len()).map_err(|_| io::ErrorKind::InvalidData)?;
         let mut bytes = length.to_be_bytes().to_vec();
         bytes.extend_from_slice(&answer);
         timeout(SLOW, writer.write_all(&bytes)).await??;
+        drop(place);
     }
     writer.shutdown().await
 }

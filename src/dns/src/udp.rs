@@ -16,13 +16,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 
 use crate::Error;
-use crate::message::Way;
+use crate::message::{LONGEST, Way};
 use crate::resolver::{Resolver, Turn};
 
 /// Questions of one socket for which somebody outside is being asked; those above get no answer.
 const MOST: usize = 4_096;
-/// The longest question: names have 255 bytes, and options little more.
-const LONGEST: usize = 4_096;
 /// How long to wait after the socket failed.
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -304,6 +304,11 @@ fn many_questions_on_one_connection_are_answered_and_connections_are_bounded() {
     }
     ids.sort_unstable();
     assert_eq!(ids, (0..100).collect::<Vec<_>>());
+    // What is longer than any question is not read at all.
+    let mut long = connect(&ours, "127.0.1.7");
+    long.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    long.write_all(&4_097_u16.to_be_bytes()).unwrap();
+    assert_eq!(long.read(&mut [0]).unwrap(), 0, "it is closed at once");
     // Sixty-four of one address, no more; another address is served all the same.
     let held: Vec<TcpStream> = (0..64).map(|_| connect(&ours, "127.0.1.6")).collect();
     std::thread::sleep(Duration::from_millis(200));
