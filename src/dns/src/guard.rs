@@ -1,11 +1,10 @@
 //! How many answers over UDP a network may have: whoever forges sources gains nothing by us.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use ets_listen::Rate;
+use ets_listen::{Addresses, Rate};
 use ets_model::BootTime;
 
 /// Answers a second to a network in the long run, and at once before that counts. At 1,232 bytes
@@ -14,8 +13,6 @@ const RATE: u64 = 1_000;
 const BURST: u64 = 2_000;
 /// Of those above, each fourth is told to come by TCP, which forged sources cannot.
 const SLIP: u64 = 4;
-/// Networks that are remembered; when there are more, the idle ones are forgotten.
-const MOST: usize = 65_536;
 
 /// What becomes of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,51 +28,34 @@ pub(crate) enum Pass {
 /// Counts answers by network: /24 of IPv4, /56 of IPv6.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    rate: Rate,
     since: Instant,
-    known: Mutex<HashMap<(bool, u64), Of>>,
-}
-
-#[derive(Debug, Default)]
-struct Of {
-    due: u64,
-    above: u64,
+    known: Addresses,
+    /// Questions that were too many, of whomever.
+    above: AtomicU64,
 }
 
 impl Guard {
     pub(crate) fn new() -> Self {
-        let rate = Rate::new(RATE, BURST).expect("it is not 0");
-        Self { rate, since: Instant::now(), known: Mutex::default() }
+        let known = Addresses::new(Rate::new(RATE, BURST));
+        Self { since: Instant::now(), known, above: AtomicU64::new(0) }
     }
 
     /// One more question from an address.
     pub(crate) fn pass(&self, client: IpAddr) -> Pass {
         let now = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.retain(|_, of| of.due > now);
-            if known.len() >= MOST {
-                return Pass::Silence;
-            }
+        if self.known.take(network(client), BootTime(now)).is_ok() {
+            return Pass::Answer;
         }
-        let of = known.entry(network(client)).or_default();
-        match self.rate.take(of.due, BootTime(now)) {
-            Ok(due) => {
-                of.due = due;
-                Pass::Answer
-            }
-            Err(_) => {
-                of.above += 1;
-                if of.above.is_multiple_of(SLIP) { Pass::ByTcp } else { Pass::Silence }
-            }
-        }
+        let nth = self.above.fetch_add(1, Ordering::Relaxed) + 1;
+        if nth.is_multiple_of(SLIP) { Pass::ByTcp } else { Pass::Silence }
     }
 }
 
-fn network(address: IpAddr) -> (bool, u64) {
+/// The first address of the network that one lies in.
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(address) => (false, u64::from(address.to_bits() >> 8)),
-        IpAddr::V6(address) => (true, u64::try_from(address.to_bits() >> 72).unwrap_or(u64::MAX)),
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & (!0 << 8)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 72)).into(),
     }
 }
 
