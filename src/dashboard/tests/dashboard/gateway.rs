@@ -93,6 +93,9 @@ async fn one_rule_is_written_moved_and_removed_by_a_form_that_says_what_is_wrong
         (("hours", "mon 9-18"), "Не удалось понять: mon 9-18"),
         (("domains", "a..kz"), "Не удалось понять: a..kz"),
         (("lists", "banks"), "there is no list banks"),
+        (("place", ""), "Напишите число больше нуля"),
+        (("place", "first"), "Напишите число больше нуля"),
+        (("id", "new"), "Это обозначение занято"),
         (("base", "7"), "действует версия 0"),
     ] {
         let response = bed.ask(post("/gateway/rules/new", &rule(&[instead]))).await;
@@ -104,12 +107,15 @@ async fn one_rule_is_written_moved_and_removed_by_a_form_that_says_what_is_wrong
     let send = async |at: &str, form: &str| bed.ask(post(at, form)).await.status();
     let rules = async || read(bed.get("/api/v1/gateway").await).await["rules"]["rules"].clone();
     assert_eq!(send("/gateway/rules/new", &rule(&[])).await, StatusCode::SEE_OTHER);
-    let second = [("id", "bank"), ("base", "1"), ("place", "1"), ("segments", "")];
+    // As the help under the field has it.
+    let ports = ("ports", "tcp/443, udp/5000-5100");
+    let second = [("id", "bank"), ("base", "1"), ("place", "1"), ("segments", ""), ports];
     assert_eq!(send("/gateway/rules/new", &rule(&second)).await, StatusCode::SEE_OTHER);
     let taken = [("base", "2")];
     assert_eq!(send("/gateway/rules/new", &rule(&taken)).await, StatusCode::UNPROCESSABLE_ENTITY);
     let now = rules().await;
     assert_eq!((&now[0]["id"], &now[1]["id"]), (&json!("bank"), &json!("school")), "{now}");
+    assert_eq!(now[0]["ports"], json!(["tcp/443", "udp/5000-5100"]), "{now}");
     assert_eq!(now[1]["hours"], json!(["mon,wed-thu 00:00-24:00"]), "{now}");
     assert_eq!(now[1]["who"]["segments"], json!(["s001", "s002"]), "{now}");
 

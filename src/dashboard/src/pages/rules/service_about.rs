@@ -4,10 +4,9 @@ use ets_i18n::{Tr, t};
 use ets_model::{Check, CheckFault, Names, Owner, Service, Unread};
 use ets_web::form::{Field, Kind};
 
-use super::super::form_check::Answers;
+use super::super::answers::{Answers, given, names};
 use super::super::view::View;
 use super::faults;
-use super::service_edit::text;
 
 pub(super) fn answers_of(service: &Service) -> Vec<(String, String)> {
     let lines: Vec<String> = service.checks.iter().map(ToString::to_string).collect();
@@ -27,12 +26,11 @@ pub(super) fn answers_of(service: &Service) -> Vec<(String, String)> {
 }
 
 pub(super) fn description(answers: &Answers) -> Names {
-    let of = |name: &str| text(answers, name).to_owned();
-    Names { kk: of("about_kk"), ru: of("about_ru"), en: of("about_en") }
+    names(answers, ["about_kk", "about_ru", "about_en"])
 }
 
 pub(super) fn owner(answers: &Answers) -> Owner {
-    let of = |name: &str| text(answers, name).to_owned();
+    let of = |name: &str| given(answers, name).to_owned();
     Owner {
         institution: of("owner_institution"),
         name: of("owner_name"),

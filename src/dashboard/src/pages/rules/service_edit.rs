@@ -3,14 +3,14 @@
 use axum::extract::{Form, Path};
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{Names, OpenTo, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
+use ets_model::{OpenTo, PortRange, Service, ServiceId, ServiceNo, ServicePlace};
 use ets_rules::{DraftFault, Edit, Error as Refusal, Fault};
 use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, form, notice};
 use http::StatusCode;
 use std::net::IpAddr;
 
-use super::super::form_check::Answers;
+use super::super::answers::{self, Answers, BLANKS, given, parts};
 use super::super::view::View;
 use super::service::{Both, crumbs};
 use super::service_about as about;
@@ -29,7 +29,7 @@ pub(super) async fn new(view: View) -> Result<Response, Error> {
 
 /// `POST /rules/services/new`
 pub(super) async fn create(view: View, Form(answers): Form<Answers>) -> Result<Response, Error> {
-    let id = text(&answers, "id");
+    let id = given(&answers, "id");
     let (service, mut wrong) = read(&view, id, 0, &answers);
     if id.is_empty() {
         wrong.push(("id", t::quota_need(view.tr()).to_owned()));
@@ -55,16 +55,12 @@ pub(super) async fn save(
     Form(answers): Form<Answers>,
 ) -> Result<Response, Error> {
     let known = Both::of(&view)?.service(&id)?;
-    let seen = text(&answers, "version").parse().unwrap_or(known.version);
+    let seen = given(&answers, "version").parse().unwrap_or(known.version);
     let (service, wrong) = read(&view, &id, seen, &answers);
     match service.filter(|_| wrong.is_empty()) {
         Some(service) => take(&view, Some(&known), &answers, Edit::ChangeService { service }).await,
         None => Ok(show(&view, Some(&known), &answers, &wrong)),
     }
-}
-
-pub(super) fn text<'a>(answers: &'a Answers, name: &str) -> &'a str {
-    answers.get(name).map_or("", |text| text.trim())
 }
 
 fn answers_of(service: &Service) -> Answers {
@@ -97,28 +93,25 @@ fn answers_of(service: &Service) -> Answers {
 fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Service>, Wrong) {
     let tr = view.tr();
     let mut wrong = Wrong::new();
-    let hub = text(answers, "place") == "hub";
-    let (addresses, unread) = parse::<IpAddr>(if hub { "" } else { text(answers, "addresses") });
+    let hub = given(answers, "place") == "hub";
+    let (addresses, unread) =
+        parts::<IpAddr>(if hub { "" } else { given(answers, "addresses") }, BLANKS);
     if !unread.is_empty() {
         wrong.push(("addresses", t::rules_service_address_wrong(tr, unread.join(", "))));
     } else if !hub && addresses.is_empty() {
         wrong.push(("addresses", t::rules_service_address_missing(tr).to_owned()));
     }
-    let (ports, unread) = parse::<PortRange>(text(answers, "ports"));
+    let (ports, unread) = parts::<PortRange>(given(answers, "ports"), BLANKS);
     if !unread.is_empty() {
         wrong.push(("ports", t::rules_service_port_wrong(tr, unread.join(", "))));
     } else if ports.is_empty() {
         wrong.push(("ports", t::rules_service_port_missing(tr).to_owned()));
     }
-    let name = Names {
-        kk: text(answers, "name_kk").to_owned(),
-        ru: text(answers, "name_ru").to_owned(),
-        en: text(answers, "name_en").to_owned(),
-    };
+    let name = answers::names(answers, ["name_kk", "name_ru", "name_en"]);
     if name.is_empty() {
         wrong.push(("name_ru", t::rules_fault_name_missing(tr).to_owned()));
     }
-    let checks = about::checks(tr, text(answers, "checks")).unwrap_or_else(|told| {
+    let checks = about::checks(tr, given(answers, "checks")).unwrap_or_else(|told| {
         wrong.push(("checks", told));
         Vec::new()
     });
@@ -129,7 +122,7 @@ fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Servi
         place: if hub { ServicePlace::Hub } else { ServicePlace::Behind },
         addresses,
         ports,
-        open_to: if text(answers, "open_to") == "everyone" {
+        open_to: if given(answers, "open_to") == "everyone" {
             OpenTo::Everyone
         } else {
             OpenTo::Granted
@@ -141,14 +134,6 @@ fn read(view: &View, id: &str, version: i64, answers: &Answers) -> (Option<Servi
         version,
     });
     (service, wrong)
-}
-
-/// Values parted by spaces, commas or lines; and what is none.
-fn parse<T: std::str::FromStr>(text: &str) -> (Vec<T>, Vec<String>) {
-    let mut unread = Vec::new();
-    let parts = text.split([' ', ',', ';', '\n', '\r', '\t']).filter(|part| !part.is_empty());
-    let read = |part: &str| part.parse().map_err(|_| unread.push(part.to_owned())).ok();
-    (parts.filter_map(read).collect(), unread)
 }
 
 async fn take(
@@ -273,17 +258,4 @@ fn questions(view: &View, is_new: bool) -> Vec<form::Field> {
         fields.insert(0, id);
     }
     fields
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// covers: N2.3
-    #[test]
-    fn values_are_parted_by_whatever_people_write_between_them() {
-        let (ports, unread) = parse::<PortRange>("tcp/25, udp/53\r\nicmp;sctp/1");
-        assert_eq!(ports.len(), 3);
-        assert_eq!(unread, ["sctp/1"]);
-    }
 }

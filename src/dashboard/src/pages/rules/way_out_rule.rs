@@ -1,6 +1,6 @@
 //! One rule of the way out: a form that is put in force as a version of the whole.
 
-use std::str::FromStr;
+use std::num::NonZeroUsize;
 
 use axum::extract::{Form, Path};
 use axum::response::Response;
@@ -11,13 +11,19 @@ use ets_web::page::Layout;
 use ets_web::{Crumb, Html, Page, card, form};
 use http::StatusCode;
 
-use super::super::answers::{Answers, given};
+use super::super::answers::{self, Answers, BLANKS, given, parts};
 use super::super::view::View;
 use super::{Tab, respond};
 use crate::Error;
 
+/// Names of persons and hours have blanks and commas in them.
+const LINES: &[char] = &['\n', ';'];
+
 /// What is wrong, by the name of the field; the empty name is the form as a whole.
 type Wrong = Vec<(&'static str, String)>;
+
+/// Instead of an identifier: a rule that is not there yet.
+pub(super) const NEW: &str = "new";
 
 /// The address of a rule's form.
 pub(super) fn href(id: &str) -> String {
@@ -83,17 +89,20 @@ fn find(rules: &Rules, id: &str) -> Result<usize, Error> {
 
 async fn save_as(view: &View, known: Option<&str>, answers: &Answers) -> Result<Response, Error> {
     let mut rules = Rules::clone(view.app.gateway()?.gateway().policy().source());
-    let before = match known {
-        Some(id) => Some(rules.rules.remove(find(&rules, id)?)),
-        None => None,
-    };
-    let (rule, mut wrong) = read(view, before, answers);
-    if rules.rules.iter().any(|one| one.id == rule.id) {
+    if let Some(id) = known {
+        rules.rules.remove(find(&rules, id)?);
+    }
+    let (rule, mut wrong) = read(view, known, answers);
+    let place = given(answers, "place").parse::<NonZeroUsize>();
+    if place.is_err() {
+        wrong.push(("place", t::quota_not_number(view.tr()).to_owned()));
+    }
+    // The form of a new rule has the address that a rule of that name would have.
+    if rule.id == NEW || rules.rules.iter().any(|one| one.id == rule.id) {
         wrong.push(("id", t::out_rule_id_taken(view.tr()).to_owned()));
     }
-    if wrong.is_empty() {
-        let place = given(answers, "place").parse().unwrap_or(usize::MAX).max(1) - 1;
-        rules.rules.insert(place.min(rules.rules.len()), rule);
+    if let (Ok(place), true) = (place, wrong.is_empty()) {
+        rules.rules.insert((place.get() - 1).min(rules.rules.len()), rule);
         match apply(view, rules, answers).await? {
             Ok(done) => return Ok(done),
             Err(fault) => wrong.push(("", fault)),
@@ -103,7 +112,7 @@ async fn save_as(view: &View, known: Option<&str>, answers: &Answers) -> Result<
 }
 
 /// Puts rules in force; else what stands in the way.
-async fn apply(
+pub(super) async fn apply(
     view: &View,
     rules: Rules,
     answers: &Answers,
@@ -164,15 +173,15 @@ fn lines<T: ToString>(all: &[T]) -> String {
 }
 
 /// The rule that the answers describe, and what is wrong with them.
-fn read(view: &View, before: Option<Rule>, answers: &Answers) -> (Rule, Wrong) {
+fn read(view: &View, known: Option<&str>, answers: &Answers) -> (Rule, Wrong) {
     let tr = view.tr();
     let mut wrong = Wrong::new();
-    let id = before.as_ref().map_or_else(|| given(answers, "id").to_owned(), |one| one.id.clone());
+    let id = known.unwrap_or_else(|| given(answers, "id")).to_owned();
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if id.is_empty() || !id.bytes().all(good) {
         wrong.push(("id", t::out_rule_id_wrong(tr).to_owned()));
     }
-    let name = names(answers, ["name_kk", "name_ru", "name_en"]);
+    let name = answers::names(answers, ["name_kk", "name_ru", "name_en"]);
     if name.is_empty() {
         wrong.push(("name_ru", t::rules_fault_name_missing(tr).to_owned()));
     }
@@ -181,63 +190,49 @@ fn read(view: &View, before: Option<Rule>, answers: &Answers) -> (Rule, Wrong) {
             wrong.push((field, t::out_rule_unread(tr, bad.join(", "))));
         }
     };
-    let (segments, bad) = parse::<SegmentId>(answers, "segments");
+    let (segments, bad) = parts::<SegmentId>(given(answers, "segments"), BLANKS);
     unread("segments", bad);
-    let (addresses, bad) = parse(answers, "addresses");
+    let (addresses, bad) = parts(given(answers, "addresses"), BLANKS);
     unread("addresses", bad);
-    let (ports, bad) = parse(answers, "ports");
+    let (ports, bad) = parts(given(answers, "ports"), BLANKS);
     unread("ports", bad);
-    let (hours, bad) = parse::<Hours>(answers, "hours");
+    let (hours, bad) = parts::<Hours>(given(answers, "hours"), LINES);
     unread("hours", bad);
-    let (domains, _) = parse::<String>(answers, "domains");
+    let (domains, _) = parts::<String>(given(answers, "domains"), BLANKS);
     unread("domains", domains.iter().filter(|one| !is_domain(one)).cloned().collect());
     let unknown = segments.iter().filter(|id| view.catalog.segment(id.as_str()).is_none());
     let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
     if !unknown.is_empty() {
         wrong.push(("segments", t::out_rule_no_segment(tr, unknown.join(", "))));
     }
-    let all = |field| parse::<String>(answers, field).0;
+    let all = |field, between| parts::<String>(given(answers, field), between).0;
     let rule = Rule {
         id,
         name,
-        who: Who { segments, groups: all("groups"), persons: all("persons") },
-        to: To { domains, lists: all("lists"), addresses },
+        who: Who { segments, groups: all("groups", BLANKS), persons: all("persons", LINES) },
+        to: To { domains, lists: all("lists", BLANKS), addresses },
         ports,
         hours,
         action: match given(answers, "action") {
             "refuse" => Action::Refuse,
             _ => Action::Allow,
         },
-        ask: names(answers, ["ask_kk", "ask_ru", "ask_en"]),
+        ask: answers::names(answers, ["ask_kk", "ask_ru", "ask_en"]),
         transparent: !given(answers, "transparent").is_empty(),
         off: !given(answers, "off").is_empty(),
     };
     (rule, wrong)
 }
 
-fn names(answers: &Answers, [kk, ru, en]: [&str; 3]) -> Names {
-    let text = |name| given(answers, name).to_owned();
-    Names { kk: text(kk), ru: text(ru), en: text(en) }
-}
-
 fn is_domain(text: &str) -> bool {
     DomainSet::new([text]).is_ok()
-}
-
-/// Values parted by lines or semicolons (names of persons and hours have blanks and commas in them);
-/// and what is none.
-fn parse<T: FromStr>(answers: &Answers, field: &str) -> (Vec<T>, Vec<String>) {
-    let mut unread = Vec::new();
-    let parts = given(answers, field).split(['\n', ';']).map(str::trim);
-    let read = |part: &str| part.parse().map_err(|_| unread.push(part.to_owned())).ok();
-    (parts.filter(|part| !part.is_empty()).filter_map(read).collect(), unread)
 }
 
 fn show(view: &View, known: Option<&str>, answers: &Answers, wrong: &[(&str, String)]) -> Response {
     let tr = view.tr();
     let (action, title) = match known {
         Some(id) => (href(id), t::out_rule_title(tr).to_owned()),
-        None => (href("new"), t::out_rule_new(tr).to_owned()),
+        None => (href(NEW), t::out_rule_new(tr).to_owned()),
     };
     let of = |field: &str| {
         let faults = wrong.iter().filter(|(name, _)| *name == field).map(|(_, text)| &**text);
