@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::Form;
 use axum::response::Response;
-use ets_gateway::policy::{Action, Fault, Rule, Rules, Unfit, Verdict, Way};
+use ets_gateway::policy::{Action, Rule, Rules, Unfit, Verdict, Way};
 use ets_gateway::{Desk, Target, Version, Would, words};
 use ets_i18n::{Tr, t};
 use ets_model::PersonId;
@@ -41,7 +41,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         by_udp,
         dropped,
     ]);
-    let change = Html::link(&way_out_rule::href("new"), t::out_rule_add(tr))
+    let change = Html::link(&way_out_rule::href(way_out_rule::NEW), t::out_rule_add(tr))
         .then(&Html::trusted(" "))
         .then(&Html::link("/gateway/edit", t::out_as_text(tr)));
     let side = card::card(t::out_now(tr), &Html::default(), &told).then(&card::card(
@@ -264,16 +264,9 @@ pub(super) async fn apply(view: View, Form(answers): Form<Answers>) -> Result<Re
         Ok(rules) => rules,
         Err(error) => return wrong(&t::out_unreadable(tr, error.to_string())),
     };
-    let mut author = view.author()?;
-    author.reason = given(&answers, "reason").to_owned();
-    let base = given(&answers, "base").parse().unwrap_or(u64::MAX);
-    match view.app.gateway()?.apply(rules, base, &author).await {
-        Ok(done) => Ok(view.done("/gateway", t::out_applied(tr, done.version.no, done.cut))),
-        Err(ets_gateway::Error::Rules(faults)) => {
-            wrong(&faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n"))
-        }
-        Err(ets_gateway::Error::Changed(now)) => wrong(&t::out_changed(tr, now)),
-        Err(error) => Err(error.into()),
+    match way_out_rule::apply(&view, rules, &answers).await? {
+        Ok(done) => Ok(done),
+        Err(text) => wrong(&text),
     }
 }
 
