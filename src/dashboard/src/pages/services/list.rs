@@ -9,7 +9,7 @@ use ets_web::table::{Column, Row, Table, table};
 use ets_web::{Html, Page, card, facts, notice, when};
 
 use super::super::{overview, rules, view::View};
-use super::{FRAGMENT, Known, count, href, known, who, words};
+use super::{FRAGMENT, Known, href, known, tally, who, words};
 use crate::Error;
 
 /// `GET /services`
@@ -42,13 +42,13 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
 
 fn heading(view: &View, known: &Known) -> String {
     let tr = view.tr();
-    let of = |state| count(known, state);
-    match (of(HealthState::Down), of(HealthState::Unknown), of(HealthState::Up)) {
-        (0, 0, 0) if known.is_empty() => t::rules_no_services(tr).to_owned(),
-        (0, 0, 0) => t::services_heading_unchecked(tr).to_owned(),
-        (0, 0, _) => t::services_heading_up(tr).to_owned(),
-        (0, unknown, _) => t::services_heading_unknown(tr, unknown),
-        (down, ..) => t::services_heading_down(tr, down),
+    let states = known.iter().flat_map(|(_, health)| health).map(|health| health.state);
+    match tally(states) {
+        [0, 0, 0] if known.is_empty() => t::rules_no_services(tr).to_owned(),
+        [0, 0, 0] => t::services_heading_unchecked(tr).to_owned(),
+        [0, 0, _] => t::services_heading_up(tr).to_owned(),
+        [0, unknown, _] => t::services_heading_unknown(tr, unknown),
+        [down, ..] => t::services_heading_down(tr, down),
     }
 }
 

@@ -9,7 +9,7 @@ mod words;
 use std::sync::Arc;
 
 use axum::routing::get;
-use ets_i18n::t;
+use ets_i18n::{Tr, t};
 use ets_model::{HealthState, Service};
 use ets_poll::{Health, Picture};
 use ets_web::Html;
@@ -48,37 +48,60 @@ fn picture(view: &View) -> Arc<Picture> {
     view.app.deps.services.as_ref().map(ets_poll::Handle::picture).unwrap_or_default()
 }
 
-/// How many of them are in a state; those without checks are in none.
-fn count(known: &Known, state: HealthState) -> usize {
-    known.iter().flat_map(|(_, health)| health).filter(|health| health.state == state).count()
+/// How many services are in each state, the worst first; those without checks are in none.
+fn tally(states: impl Iterator<Item = HealthState>) -> [usize; HealthState::ALL.len()] {
+    let mut counts = [0; HealthState::ALL.len()];
+    states.for_each(|state| counts[state as usize] += 1);
+    counts
 }
 
 /// The line of the overview: how many answer, as a link; nothing where nothing is checked.
 pub(super) fn line(view: &View) -> Html {
-    let Ok(known) = known(view) else { return Html::default() };
-    if known.iter().all(|(_, health)| health.is_none()) {
-        return fragment(FRAGMENT, &Html::default());
-    }
-    let tr = view.tr();
-    let parts = HealthState::ALL.iter().rev().filter_map(|state| {
-        let count = count(&known, *state);
-        (count > 0).then(|| words::counted(tr, *state, count))
-    });
-    let parts: Vec<String> = parts.collect();
+    let counts = tally(picture(view).services.values().map(|health| health.state));
+    fragment(FRAGMENT, &summary(view.tr(), counts))
+}
+
+/// All states that there are, with the shape of the worst.
+fn summary(tr: &Tr, counts: [usize; HealthState::ALL.len()]) -> Html {
+    let all = HealthState::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0);
+    let Some((worst, _)) = all.clone().next() else { return Html::default() };
+    let parts: Vec<String> =
+        all.rev().map(|(state, count)| words::counted(tr, state, count)).collect();
     let text = format!("{}: {}", t::services_title(tr), parts.join(", "));
-    let down = count(&known, HealthState::Down) > 0;
-    let class = if down { "st down" } else { "st up" };
-    let state = if down { HealthState::Down } else { HealthState::Up };
-    fragment(
-        FRAGMENT,
-        &Html::trusted(format!(
-            "<p class=\"services\"><a href=\"/services\"><span class=\"{class}\">{}</span>{}</a></p>",
-            words::icon(state),
-            escape(&text)
-        )),
-    )
+    Html::trusted(format!(
+        "<p class=\"services\"><a href=\"/services\"><span class=\"st {worst}\">{}</span>{}</a></p>",
+        words::icon(worst),
+        escape(&text)
+    ))
 }
 
 fn href(service: &Service) -> String {
     format!("/services/{}", service.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use ets_i18n::{Lang, TimeZone};
+
+    use super::*;
+
+    /// covers: N7.1
+    #[test]
+    fn the_line_of_the_overview_has_the_shape_of_the_worst_state() {
+        use HealthState::{Down, Unknown, Up};
+        let tr = Tr::new(Lang::En, TimeZone::UTC);
+        let told = |states: &[HealthState]| {
+            summary(&tr, tally(states.iter().copied())).as_str().to_owned()
+        };
+        assert_eq!(told(&[]), "");
+        for (states, class, text) in [
+            (&[Unknown, Unknown][..], "st unknown", "2 unknown"),
+            (&[Up, Unknown], "st unknown", "1 up, 1 unknown"),
+            (&[Up, Down, Unknown], "st down", "1 up, 1 unknown, 1 down"),
+            (&[Up], "st up", "1 up"),
+        ] {
+            let html = told(states);
+            assert!(html.contains(class) && html.contains(text), "{states:?}: {html}");
+        }
+    }
 }
