@@ -45,7 +45,7 @@ use crate::Error;
 use crate::entry::{Needs, Routes};
 
 pub(super) use banner::slim as waiting_notice;
-pub(super) use names::answers_at;
+pub(super) use names::{answers_at, who_may};
 pub(super) use offences::{behind, open_notice};
 pub(super) use segment::card as segment_card;
 

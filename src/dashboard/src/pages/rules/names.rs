@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ets_i18n::{Tr, t};
-use ets_model::{Limits, PortRange, Rate, SegmentId, Service, ServiceId, ServicePlace};
+use ets_model::{Limits, OpenTo, PortRange, Rate, SegmentId, Service, ServiceId, ServicePlace};
 use ets_rules::Rights;
 use ets_web::Html;
 
@@ -66,6 +66,15 @@ pub(super) fn service_href(id: &ServiceId) -> String {
 /// The name of a service as a link to its page.
 pub(super) fn service_link(view: &View, one: &Service) -> Html {
     Html::link(&service_href(&one.id), service(view, one))
+}
+
+/// Who may reach a service: everyone, or so many segments by a grant.
+pub(in crate::pages) fn who_may(tr: &Tr, open_to: OpenTo, count: usize) -> String {
+    match (open_to, count) {
+        (OpenTo::Everyone, _) => t::rules_who_everyone(tr).to_owned(),
+        (OpenTo::Granted, 0) => t::rules_who_nobody(tr).to_owned(),
+        (OpenTo::Granted, count) => t::rules_who_some(tr, count),
+    }
 }
 
 /// `tcp/25, udp/50000-50099`

@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 use ets_i18n::t;
-use ets_model::{OpenTo, WallTime};
+use ets_model::WallTime;
 use ets_rules::{Differs, Draft, Handle, State};
 use ets_web::html::escape;
 use ets_web::live::fragment;
@@ -142,15 +142,11 @@ fn differing(view: &View, state: &State, differs: &Differs) -> Html {
 fn services(view: &View, state: &State) -> Html {
     let tr = view.tr();
     let rows = state.rights.active().map(|one| {
-        let who = match (one.open_to, state.rights.grantees(&one.id).count()) {
-            (OpenTo::Everyone, _) => Html::text(t::rules_who_everyone(tr)),
-            (OpenTo::Granted, 0) => Html::text(t::rules_who_nobody(tr)),
-            (OpenTo::Granted, count) => Html::text(&t::rules_who_some(tr, count)),
-        };
+        let who = names::who_may(tr, one.open_to, state.rights.grantees(&one.id).count());
         Row {
             cells: vec![
                 names::service_link(view, one).into(),
-                who.into(),
+                Html::text(&who).into(),
                 Html::code(&names::ports(&one.ports)).into(),
                 Html::text(&names::place(tr, one.place, &one.addresses)).into(),
             ],

@@ -3,12 +3,12 @@
 
 use ets_access::Route;
 use ets_i18n::t;
-use ets_model::{OpenTo, Protocol, Service, ServicePlace};
+use ets_model::{Protocol, SegmentId, Service, ServicePlace};
 use ets_rights::{Decision, Rights};
 use ets_web::html::escape;
 use ets_web::{Html, card, facts};
 
-use super::super::view::View;
+use super::super::{rules, view::View};
 
 /// People whose names fit that are answered for.
 const PEOPLE: usize = 5;
@@ -30,16 +30,15 @@ pub(super) fn short(view: &View, one: &Service) -> Html {
 }
 
 fn segments(view: &View, one: &Service) -> String {
-    let tr = view.tr();
-    let Some(rules) = view.app.deps.rules.as_ref() else { return String::new() };
-    let rights = rules.rights();
-    let all = view.catalog.segments().filter(|segment| segment.is_active());
-    let count = all.filter(|segment| rights.may(&segment.id, &one.id)).count();
-    match (one.open_to, count) {
-        (OpenTo::Everyone, _) => t::rules_who_everyone(tr).to_owned(),
-        (OpenTo::Granted, 0) => t::rules_who_nobody(tr).to_owned(),
-        (OpenTo::Granted, count) => t::rules_who_some(tr, count),
-    }
+    let Some(handle) = view.app.deps.rules.as_ref() else { return String::new() };
+    let is_active = |id: &&SegmentId| {
+        view.catalog.segment(id.as_str()).is_some_and(|segment| segment.is_active())
+    };
+    let count = match one.retired {
+        None => handle.rights().grantees(&one.id).filter(is_active).count(),
+        Some(_) => 0,
+    };
+    rules::who_may(view.tr(), one.open_to, count)
 }
 
 /// The routes of the closed and the open part that lead to the service.
