@@ -30,7 +30,7 @@ pub(crate) fn check(service: &mut Service, catalog: &Catalog) -> Result<(), Faul
         return Err(Fault::NoOwner(service_id(service), institution.clone()));
     }
     if service.checks.len() > Check::MOST {
-        return Err(Fault::TooMuch(service_id(service), "8 health checks"));
+        return Err(Fault::TooManyChecks(service_id(service)));
     }
     let of_one = |(no, check): (usize, &Check)| {
         check.faults(service).into_iter().map(move |fault| (no, fault))

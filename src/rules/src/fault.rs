@@ -1,6 +1,6 @@
 //! What an edit or the rights must keep to, each rule with a sentence that says what to do.
 
-use ets_model::{CheckFault, PolicyFault, SegmentId, ServiceId, ServiceNo};
+use ets_model::{Check, CheckFault, PolicyFault, SegmentId, ServiceId, ServiceNo};
 
 /// Why an edit cannot be taken, or rights cannot be put in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum Fault {
     /// A service with more than can be shown and checked.
     #[error("service {0} has more than {1}: split it into two")]
     TooMuch(ServiceId, &'static str),
+    /// A service with more health checks than are asked.
+    #[error("service {0} has more than {most} health checks: leave some out", most = Check::MOST)]
+    TooManyChecks(ServiceId),
     /// A description or a word about the owner that is too long, or holds a control character.
     #[error(
         "what is written about service {0} is too long or holds a control character: at most 1000 \

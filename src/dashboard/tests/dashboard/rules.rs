@@ -133,6 +133,11 @@ async fn what_is_wrong_with_a_service_is_said_at_its_field_and_nothing_typed_is_
     let form = "id=mail&name_ru=x&place=behind&addresses=10.1.0.9&ports=tcp/26&open_to=granted";
     let response = bed.ask(post("/rules/services/new", form)).await;
     assert!(text(response).await.contains("id=\"e-id\""), "the identifier is taken");
+    let form =
+        "id=many&name_ru=x&place=behind&addresses=10.1.0.9&ports=tcp/26&open_to=granted&checks=";
+    let form = format!("{form}{}", "tcp%0D%0A".repeat(9));
+    let html = text(bed.ask(post("/rules/services/new", &form)).await).await;
+    assert!(html.contains("id=\"e-checks\"") && html.contains("больше 8 проверок"), "{html}");
 }
 
 /// covers: N2.3

@@ -86,6 +86,7 @@ services-fault-kind = “{ $word }”: begin with tcp, http or dns, with a port 
 services-fault-word = “{ $word }” is not understood: there are /path, status=, text=, name=, every=, timeout=, fall=, rise=.
 services-fault-number = “{ $word }”: a whole number is needed.
 services-fault-status = “{ $word }” is no status code: write 200 or 200-399.
+services-fault-many = Service “{ $service }” has more than { $most } checks: leave some out.
 services-fault-every = every: 1 to 3600 seconds.
 services-fault-timeout = timeout: 1 to 30 seconds, and not more than every.
 services-fault-row = fall and rise: 1 to 20.

@@ -86,6 +86,7 @@ services-fault-kind = «{ $word }»: tcp, http немесе dns сөзінен �
 services-fault-word = «{ $word }» түсініксіз: /жол, status=, text=, name=, every=, timeout=, fall=, rise= болады.
 services-fault-number = «{ $word }»: бүтін сан керек.
 services-fault-status = «{ $word }» жауап коды емес: 200 немесе 200-399 деп жазыңыз.
+services-fault-many = «{ $service }» қызметінде { $most }-ден көп тексеру бар: артығын алып тастаңыз.
 services-fault-every = every: 1-ден 3600 секундқа дейін.
 services-fault-timeout = timeout: 1-ден 30 секундқа дейін және every мәнінен аспауы керек.
 services-fault-row = fall және rise: 1-ден 20-ға дейін.

@@ -88,6 +88,7 @@ services-fault-kind = «{ $word }»: начните с tcp, http или dns, п�
 services-fault-word = «{ $word }» непонятно: бывают /путь, status=, text=, name=, every=, timeout=, fall=, rise=.
 services-fault-number = «{ $word }»: нужно целое число.
 services-fault-status = «{ $word }» не код ответа: напишите 200 или 200-399.
+services-fault-many = У службы «{ $service }» больше { $most } проверок: уберите лишние.
 services-fault-every = every: от 1 до 3600 секунд.
 services-fault-timeout = timeout: от 1 до 30 секунд и не больше, чем every.
 services-fault-row = fall и rise: от 1 до 20.

@@ -2,7 +2,7 @@
 //! language, with both sides named and what to do.
 
 use ets_i18n::t;
-use ets_model::{CheckFault, PolicyFault};
+use ets_model::{Check, CheckFault, PolicyFault};
 use ets_rules::{DraftFault, Fault, Rights, Warning};
 
 use super::super::view::View;
@@ -37,6 +37,7 @@ pub(super) fn fault(view: &View, rights: &[&Rights], fault: &Fault) -> String {
         Fault::NameMissing(_) => t::rules_fault_name_missing(tr).to_owned(),
         Fault::NameUnfit(_) => t::rules_fault_name_unfit(tr).to_owned(),
         Fault::TooMuch(id, _) => t::rules_fault_too_much(tr, what(id)),
+        Fault::TooManyChecks(id) => t::services_fault_many(tr, Check::MOST, what(id)),
         Fault::TextUnfit(_) => t::services_fault_text(tr).to_owned(),
         Fault::NoOwner(_, id) => t::services_fault_owner(tr, id.as_str()),
         Fault::Checks(_, all) => checks(tr, all),

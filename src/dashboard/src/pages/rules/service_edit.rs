@@ -160,7 +160,7 @@ fn placed(view: &View, one: &DraftFault) -> (&'static str, String) {
     let field = match &one.fault {
         Fault::ServiceExists(_) => "id",
         Fault::NameMissing(_) | Fault::NameUnfit(_) => "name_ru",
-        Fault::TooMuch(_, "8 health checks") | Fault::Checks(..) => "checks",
+        Fault::TooManyChecks(_) | Fault::Checks(..) => "checks",
         Fault::TooMuch(..) => "ports",
         Fault::NoOwner(..) => "owner_institution",
         Fault::TextUnfit(_) => "about_ru",
