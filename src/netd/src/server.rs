@@ -31,6 +31,10 @@ use crate::{refuse, status};
 const CONNECTIONS: usize = 64;
 /// Pings on demand at a time.
 pub(crate) const PINGS: usize = 8;
+/// Sockets that speak in the name of others, asked for at a time: twice what one `serve` does, because the
+/// next one begins before the last one has ended. The other places are left to whoever asks for more than
+/// an answer to a stranger's datagram.
+pub(crate) const SPEAKING: usize = 16;
 /// How long a peer may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes written to a follower in one go, and how long it may take to read them.
@@ -50,7 +54,8 @@ pub(crate) struct Control {
     pub(crate) allow: Allow,
     pub(crate) started: Stamp,
     pub(crate) pings: Semaphore,
-    /// Sockets that speak in the name of others, by the second.
+    /// Sockets that speak in the name of others, at a time and by the second.
+    pub(crate) speaking: Semaphore,
     pub(crate) spoken: Rate,
     pub(crate) followers: AtomicU32,
     /// One configuration at a time, in the order in which they came.
@@ -176,6 +181,10 @@ async fn speak(
     control: &Control,
     address: SocketAddr,
 ) -> Result<(), Error> {
+    let Ok(_one) = control.speaking.try_acquire() else {
+        let why = format!("{SPEAKING} such sockets are asked for: try again later");
+        return refuse(connection, why).await;
+    };
     if !control.spoken.admits() {
         return refuse(connection, "too many such sockets a second: try again later".into()).await;
     }

@@ -23,7 +23,7 @@ use crate::keeper::{self, Keep, Store};
 use crate::listeners::Listeners;
 use crate::meter::Meter;
 use crate::rules::{self, Filter, Order, Safety};
-use crate::server::{self, Control, PINGS};
+use crate::server::{self, Control, PINGS, SPEAKING};
 use crate::speak::Rate;
 use crate::watcher::{Command, Orders, Parts, Watcher};
 use crate::{Config, Error, confine};
@@ -96,6 +96,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
         allow: Allow { group: config.group },
         started,
         pings: Semaphore::new(PINGS),
+        speaking: Semaphore::new(SPEAKING),
         spoken: Rate::default(),
         followers: AtomicU32::new(0),
         configuring: Mutex::new(()),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ets_gateway::{Desk, Speak};
 use ets_netd_api::Client;
 use ets_runtime::Shutdown;
+use tokio::sync::Semaphore;
 
 use crate::exit::{Failure, chain};
 
@@ -37,6 +38,11 @@ pub(super) async fn keep(desk: Desk, netd: Client, shutdown: Shutdown) -> Result
     }
 }
 
+/// So many sockets are asked for at a time, whatever a segment sends: `netd` has few places, and others
+/// need them.
+const ASKING: usize = 8;
+static ASKED: Semaphore = Semaphore::const_new(ASKING);
+
 /// Sockets that speak in the name of hosts outside, as `netd` gives them.
 struct Voice(Client);
 
@@ -50,6 +56,39 @@ impl Speak for Voice {
         &self,
         address: SocketAddr,
     ) -> Pin<Box<dyn Future<Output = io::Result<UdpSocket>> + Send + '_>> {
-        Box::pin(async move { self.0.speak(address).await.map_err(io::Error::other) })
+        Box::pin(async move {
+            let _turn = ASKED.acquire().await.map_err(io::Error::other)?;
+            self.0.speak(address).await.map_err(io::Error::other)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::UnixListener;
+    use tokio::task::JoinSet;
+    use tokio::time::timeout;
+
+    /// covers: G6: what a segment sends outside leaves places at `netd` for everybody else
+    #[tokio::test]
+    async fn however_many_hosts_are_asked_few_sockets_are_asked_for_at_a_time() {
+        // A name in no directory (unix(7)).
+        let path = format!("\0ets-hub-test-{}", std::process::id());
+        let netd = UnixListener::bind(&path).unwrap();
+        // Both families have a voice of their own.
+        let voices = [(); 2].map(|()| voice(&Client::new(&path)));
+        let mut asking = JoinSet::new();
+        for port in 1..100 {
+            let voice = Arc::clone(&voices[usize::from(port) % 2]);
+            asking.spawn(async move { voice.speak(([203, 0, 113, 1], port).into()).await });
+        }
+        let mut open = Vec::new();
+        while let Ok(one) = timeout(Duration::from_millis(300), netd.accept()).await {
+            open.push(one.unwrap());
+        }
+        assert_eq!(open.len(), ASKING);
+        open.clear();
+        timeout(Duration::from_secs(5), netd.accept()).await.expect("the next ones ask").unwrap();
     }
 }
