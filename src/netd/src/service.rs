@@ -67,8 +67,8 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
         confine()?;
     }
     let mut left = store.load(started);
-    let (rules, tallies) = (left.rules.take(), left.tallies.take());
-    let rules = (rules, left.intercept.take());
+    let tallies = left.tallies.take();
+    let left_rules = (left.rules.take(), left.intercept.take());
     let pulse = Pulse::default();
     pulse.start(store.alive_path(), clock.clone())?;
     let instance = instance();
@@ -86,7 +86,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Netd, Error> {
     watcher.resume(left);
     let meter = Meter::open(config.pins.as_deref(), instance, tallies);
     let meters = meter.hub();
-    let rules = rule(&config, (&journal, &keeper, &clock), meter, rules);
+    let rules = rule(&config, (&journal, &keeper, &clock), meter, left_rules);
     let control = Control {
         journal,
         orders: orders.clone(),
@@ -122,12 +122,11 @@ fn rule(
         tracing::error!("{why}");
         why
     };
-    let mut filter =
+    let filter =
         Filter::open(meter.by_filter(), config.published.clone()).map_err(|error| told(&error))?;
-    filter.intercept(intercept);
     let (clock, journal, keeper) = (clock.clone(), journal.clone(), keeper.clone());
     let boot_id = keeper::boot_id();
-    let parts = rules::Parts { clock, journal, keeper, filter, meter, left, boot_id };
+    let parts = rules::Parts { clock, journal, keeper, filter, meter, left, intercept, boot_id };
     rules::start(parts).map_err(|error| told(&error))
 }
 

@@ -91,11 +91,6 @@ impl Filter {
         self.published.clone()
     }
 
-    /// Whose flows the gateway takes from the next [`Plane::put`] on; gives back what was before.
-    pub(crate) fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept> {
-        std::mem::replace(&mut self.intercept, wanted)
-    }
-
     /// Whose flows the gateway takes.
     pub(crate) fn intercepted(&self) -> Option<&Intercept> {
         self.intercept.as_ref()
@@ -160,6 +155,10 @@ impl Plane for Filter {
         self.shaper.set(standing.policy(), &self.around.ports);
         self.seen = self.kernel.generation().ok();
         Ok(())
+    }
+
+    fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept> {
+        std::mem::replace(&mut self.intercept, wanted)
     }
 
     fn clashes(&mut self, policy: &Policy) -> Result<Vec<String>, String> {

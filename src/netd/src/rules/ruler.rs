@@ -5,7 +5,7 @@
 //! crash takes it back. A change that goes back is on disk as gone before the kernel has the old one
 //! again, and every start puts into the kernel what the disk says.
 
-use ets_model::{Policy, Stamp};
+use ets_model::{Intercept, Policy, Stamp};
 use ets_netd_api::{Apply, Drift, Plan, Reach, RulesEvent, RulesNow, SegmentNow};
 
 use super::safety::{Safety, Standing, Turn};
@@ -17,6 +17,8 @@ const MOST_FAULTS: usize = 50;
 pub(crate) trait Plane {
     /// Makes the kernel equal to a standing, in one transaction; nothing where it is already.
     fn put(&mut self, standing: &Standing) -> Result<(), String>;
+    /// Whose flows the gateway takes from the next [`put`](Self::put) on; gives back what was before.
+    fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept>;
     /// What a policy gives to others of what the hub has itself, each with both sides named.
     fn clashes(&mut self, policy: &Policy) -> Result<Vec<String>, String>;
     /// What a policy would change.
@@ -71,7 +73,17 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
             compared: None,
         };
         ruler.take(turn, events);
+        ruler.spare_rules();
         ruler
+    }
+
+    /// A kernel that cannot hand flows over refuses every rule together with that: better nobody is
+    /// intercepted than the star stands without rules. Who wishes it again is told why not.
+    fn spare_rules(&mut self) {
+        if !self.problem.is_empty() && self.plane.intercept(None).is_some() {
+            tracing::error!("nobody is intercepted, so that the other rules are in force");
+            self.put();
+        }
     }
 
     /// Puts a policy in force.

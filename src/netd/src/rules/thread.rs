@@ -74,6 +74,8 @@ pub(crate) struct Parts {
     pub(crate) filter: Filter,
     pub(crate) meter: Meter,
     pub(crate) left: Option<Safety>,
+    /// Whose flows the gateway took.
+    pub(crate) intercept: Option<Intercept>,
     pub(crate) boot_id: String,
 }
 
@@ -108,7 +110,9 @@ pub(crate) fn start(parts: Parts) -> Result<Sender<Order>, Error> {
 
 impl Ruling {
     fn begin(parts: Parts) -> Self {
-        let Parts { clock, journal, keeper, filter, mut meter, left, boot_id } = parts;
+        let Parts { clock, journal, keeper, mut filter, mut meter, left, intercept, boot_id } =
+            parts;
+        filter.intercept(intercept);
         let now = clock.stamp();
         let mut events = Vec::new();
         let plane = (filter, ByKeeper(keeper.clone()));

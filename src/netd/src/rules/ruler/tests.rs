@@ -23,6 +23,9 @@ struct Machine {
     kernel: Standing,
     /// Something that the kernel does not take.
     stuck: bool,
+    /// Whose flows are to be taken, and a kernel that has no means for it.
+    wanted: Option<Intercept>,
+    without_tproxy: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -53,8 +56,16 @@ impl Disk for Handle {
 impl Plane for Handle {
     fn put(&mut self, standing: &Standing) -> Result<(), String> {
         self.step()?;
-        self.0.borrow_mut().kernel = standing.clone();
+        let mut machine = self.0.borrow_mut();
+        if machine.without_tproxy && machine.wanted.is_some() {
+            return Err("no tproxy".into());
+        }
+        machine.kernel = standing.clone();
         Ok(())
+    }
+
+    fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept> {
+        std::mem::replace(&mut self.0.borrow_mut().wanted, wanted)
     }
 
     fn clashes(&mut self, _: &Policy) -> Result<Vec<String>, String> {
@@ -300,4 +311,24 @@ fn what_cannot_be_mended_is_told_once_and_stays_in_sight() {
     machine.0.borrow_mut().stuck = false;
     ruler.tick(&[], at(10), &mut events);
     assert_eq!((ruler.now().drift.len(), events.len()), (0, 1));
+}
+
+fn intercept() -> Option<Intercept> {
+    Some(Intercept { segments: vec![SegmentNo(1)], kept: Vec::new(), port: 3129 })
+}
+
+/// covers: N2.3, G6
+#[test]
+fn a_kernel_that_can_intercept_nobody_has_the_rules_after_a_reboot_all_the_same() {
+    let machine = Handle(Rc::default());
+    let mut events = Vec::new();
+    begin(&machine, "one", at(0)).apply(&change(1, false), &[], at(1), &mut events).unwrap();
+    {
+        let mut machine = machine.0.borrow_mut();
+        (machine.kernel, machine.wanted) = (Standing::default(), intercept());
+        machine.without_tproxy = true;
+    }
+    let ruler = begin(&machine, "two", at(2));
+    assert_eq!((numbers(&machine), ruler.now().problem.as_str()), (1, ""));
+    assert_eq!(machine.0.borrow().wanted, None, "who wishes it again is told why not");
 }
