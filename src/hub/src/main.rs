@@ -73,7 +73,7 @@ fn serve(file: &cli::ConfigFile) -> Result<(), Failure> {
     part(&config.clone(), Builder::new_multi_thread(), async |end| {
         raise_descriptors(OF_SERVE);
         tokio::spawn(give_memory_back(end.1.clone()));
-        serve::run(config, end).await
+        Box::pin(serve::run(config, end)).await
     })
 }
 
