@@ -35,8 +35,8 @@ mod words;
 use axum::routing::{get, post};
 use ets_i18n::t;
 use ets_rules::Handle;
-use ets_web::Page;
 use ets_web::tabs::tabs;
+use ets_web::{Html, Page};
 use http::StatusCode;
 
 use super::overview;
@@ -109,6 +109,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tab {
     Now,
+    Services,
     Draft,
     History,
     Reach,
@@ -134,7 +135,12 @@ fn respond_live(view: &View, tab: Tab, mut page: Page) -> axum::response::Respon
     respond(view, tab, page)
 }
 
-fn choice(view: &View, current: Tab) -> ets_web::Html {
+/// The tabs as they stand over the services, which are also shown to who may not read the rules.
+pub(super) fn over_services(view: &View) -> Html {
+    if view.may("rules.read") { choice(view, Tab::Services) } else { Html::default() }
+}
+
+fn choice(view: &View, current: Tab) -> Html {
     let tr = view.tr();
     let edits = view
         .author()
@@ -146,6 +152,7 @@ fn choice(view: &View, current: Tab) -> ets_web::Html {
     };
     let all = [
         (Tab::Now, t::rules_tab_now(tr).to_owned(), "/rules"),
+        (Tab::Services, t::services_title(tr).to_owned(), "/services"),
         (Tab::Draft, draft, "/rules/draft"),
         (Tab::History, t::rules_tab_history(tr).to_owned(), "/rules/history"),
         (Tab::Reach, t::rules_tab_reach(tr).to_owned(), "/reachability"),

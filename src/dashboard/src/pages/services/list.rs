@@ -32,7 +32,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
     let page = Page {
         title: t::services_title(tr).to_owned(),
         heading: heading(&view, &known),
-        body,
+        body: rules::over_services(&view).then(&body),
         nav: "rules",
         live: Some(overview::own_stream(&view)),
         ..Page::default()
