@@ -10,7 +10,7 @@ mod open;
 mod pki;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,6 +84,16 @@ pub(crate) struct Dashboard {
 pub(crate) struct Speed {
     /// Where segments measure their channels; `None` where they do not.
     pub(crate) port: Option<u16>,
+}
+
+impl Speed {
+    /// Segments reach it where `netd` is, wherever the other sockets come from.
+    fn held(self) -> impl Iterator<Item = (String, SocketAddr)> {
+        let v4 = (SPEED, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let v6 = (SPEED_V6, IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let places = self.port.into_iter().flat_map(move |port| [v4, v6].map(|at| (at, port)));
+        places.map(|((name, any), port)| (name.to_owned(), SocketAddr::new(any, port)))
+    }
 }
 
 /// The names of its sockets.
@@ -193,24 +203,11 @@ fn declare(file: &mut Document<'_>) -> Config {
         trunk,
     );
     let networks = network::declare(file);
-    let mut held = vec![("dashboard-tls".to_owned(), https), (ENTRANCE.to_owned(), entrance)];
-    // On the port of the pages for everybody it has no socket of its own.
-    if front.port != Some(status.port()) {
-        held.push((STATUS.to_owned(), status));
-    }
-    held.extend(metrics.map(|address| ("metrics".to_owned(), address)));
-    let mut held = if listen { held } else { Vec::new() };
-    // Segments reach it where `netd` is, wherever the other sockets come from.
-    held.extend(speed.port.into_iter().flat_map(|port| {
-        let v4 = SocketAddr::from(([0; 4], port));
-        let v6 = SocketAddr::from(([0_u16; 8], port));
-        [(SPEED.to_owned(), v4), (SPEED_V6.to_owned(), v6)]
-    }));
-    held.extend(gateway::held(&gateway));
-    held.extend(front::held(&front));
-    held.extend(dns::held(&dns, false));
+    let own = Own { has_all: listen, https, entrance, status, metrics };
+    let held = own.held(front.port).chain(speed.held()).chain(gateway::held(&gateway));
+    let held = held.chain(front::held(&front)).chain(dns::held(&dns, false));
+    let held = held.chain(open.held(front.port)).collect();
     let listen_udp = dns::held(&dns, true).chain(gateway::held_udp(&gateway)).collect();
-    held.extend(open.held(front.port));
     let published = open.published();
     let netd = ets_netd::Config { listen: held, listen_udp, published, ..netd };
     let pages = ets_dashboard::Config { speed_url, ..dashboard.pages };
@@ -239,6 +236,31 @@ fn declare(file: &mut Document<'_>) -> Config {
         lab,
         trunks,
         networks,
+    }
+}
+
+/// What administrators, people with certificates and machines reach, wherever `netd` is.
+struct Own {
+    /// Whether `netd` holds them.
+    has_all: bool,
+    https: SocketAddr,
+    entrance: SocketAddr,
+    status: SocketAddr,
+    metrics: Option<SocketAddr>,
+}
+
+impl Own {
+    fn held(self, everybody: Option<u16>) -> impl Iterator<Item = (String, SocketAddr)> {
+        // On the port of the pages for everybody it has no socket of its own.
+        let status = (everybody != Some(self.status.port())).then_some(self.status);
+        let all = [
+            ("dashboard-tls", Some(self.https)),
+            (ENTRANCE, Some(self.entrance)),
+            (STATUS, status),
+            ("metrics", self.metrics),
+        ];
+        let held = all.into_iter().filter(move |_| self.has_all);
+        held.filter_map(|(name, place)| Some((name.to_owned(), place?)))
     }
 }
 

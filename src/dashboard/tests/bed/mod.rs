@@ -100,6 +100,11 @@ impl Bed {
         Self::build(count, Clock::system(), false, true).await
     }
 
+    /// The same with rules.
+    pub(crate) async fn judged_and_ruled(count: usize) -> Self {
+        Self::build(count, Clock::system(), true, true).await
+    }
+
     /// The same with a clock of one's own.
     pub(crate) async fn with(count: usize, clock: Clock) -> Self {
         Self::build(count, clock, false, false).await

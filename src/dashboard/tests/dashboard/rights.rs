@@ -93,6 +93,21 @@ async fn me_tells_a_program_what_the_certificate_gives() {
     assert!(stranger.contains("You have no rights yet. Ask: the network administrator."));
 }
 
+/// covers: N6.4, T2.2
+#[tokio::test]
+async fn who_asked_for_a_rule_is_shown_to_those_who_can_write_one() {
+    let bed = Bed::judged_and_ruled(2).await;
+    give(&bed, "Asem", "auditor", Scope::Everywhere).await;
+    give(&bed, "Boris", "administrator", Scope::Everywhere).await;
+    for (name, sees) in [("Asem", false), ("Boris", true)] {
+        let html = text(get(&bed, name, "/gateway").await).await;
+        assert!(html.contains("href=\"/services\""), "{name}: {html}");
+        assert_eq!(html.contains("Requests of people"), sees, "{name}: {html}");
+        let listed = get(&bed, name, "/api/v1/gateway/requests").await.status();
+        assert_eq!(listed == StatusCode::OK, sees, "{name}: {listed}");
+    }
+}
+
 /// covers: T3
 #[tokio::test]
 async fn the_desk_gives_suspends_and_ends_and_it_bites_at_once() {

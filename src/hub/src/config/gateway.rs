@@ -15,7 +15,7 @@ const HTTP: NonZeroU16 = NonZeroU16::new(3128).expect("not nought");
 const HTTPS: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
 const SOCKS: NonZeroU16 = NonZeroU16::new(1080).expect("not nought");
 /// Nobody speaks to it by its number.
-const TRANSPARENT: NonZeroU16 = NonZeroU16::new(3129).expect("not nought");
+const TRANSPARENT: NonZeroU16 = NonZeroU16::new(3131).expect("not nought");
 
 /// A quarter.
 const KEEP_DAYS: u64 = 90;
@@ -73,6 +73,14 @@ pub(super) fn declare(s: &mut Section<'_>) -> Config {
         &[Keep::Full, Keep::Segments, Keep::Off].map(|keep| (keep.name(), keep)),
     );
     let keep_days = s.value("keep_days", "For so many days; 0 for ever", KEEP_DAYS);
+    let ports = [("http", http), ("https", https), ("socks", socks), ("transparent", transparent)];
+    for (no, (key, port)) in ports.into_iter().enumerate() {
+        let twin = ports.into_iter().take(no).find(|(_, other)| port.is_some() && *other == port);
+        if let Some((other, _)) = twin {
+            let what = format!("it is the port of {other} too");
+            s.contradiction(key, what, "choose another port for one of them".to_owned());
+        }
+    }
     Config {
         http: http.map(NonZeroU16::get),
         https: https.map(NonZeroU16::get),
@@ -111,4 +119,21 @@ pub(super) fn held(config: &Config) -> impl Iterator<Item = (String, SocketAddr)
     let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
     let places = all.zip(any.into_iter().cycle());
     places.filter_map(|((name, port), any)| Some((name.to_owned(), SocketAddr::new(any, port?))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: N6.1, S13
+    #[test]
+    fn two_ways_in_on_one_port_are_refused_with_both_named() {
+        let read = |text: &str| {
+            ets_config::decode("hub.toml", text, |file| file.section("gateway", "Out.", declare))
+        };
+        assert!(read("[gateway]\nhttp = 3128\nhttps = 3129\ntransparent = 3131\n").is_ok());
+        let text = "[gateway]\nhttp = 3128\nhttps = 3129\ntransparent = 3129\n";
+        let faults = read(text).unwrap_err().to_string();
+        assert!(faults.contains("hub.toml:4:") && faults.contains("https"), "{faults}");
+    }
 }

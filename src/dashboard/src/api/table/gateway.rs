@@ -57,7 +57,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "get",
         path: "/api/v1/gateway/requests",
-        needs: right("rules.read"),
+        needs: right("rules.write"),
         id: "listGatewayRequests",
         summary: "The last requests of people who were refused, newest first.",
         query: &[],
@@ -76,6 +76,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
             param("segment", "string", "a segment, or an address in it"),
             param("to", "string", "HOST:PORT"),
             param("at", "string", "a moment (RFC 3339); now unless given"),
+            param(
+                "person",
+                "string",
+                "who shows a certificate, by the name in it; nobody unless given",
+            ),
+            param("transparent", "boolean", "without a proxy; by the proxy unless given"),
         ],
         body: None,
         ok: (200, json("Object")),

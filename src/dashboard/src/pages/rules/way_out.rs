@@ -53,11 +53,7 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         .then(&super::goes::volumes(&view)?)
         .then(&card::card(t::out_rules(tr), &change, &list(tr, rules)))
         .then(&card::card(t::out_relays(tr), &Html::default(), &relays::list(tr, desk)))
-        .then(&card::card(
-            t::out_requests(tr),
-            &change,
-            &super::requests::list(&view, desk).await?,
-        ));
+        .then(&asked(&view, desk, &change).await?);
     let page = Page {
         title: t::out_title(tr).to_owned(),
         heading,
@@ -65,6 +61,15 @@ pub(super) async fn page(view: View) -> Result<Response, Error> {
         ..Page::default()
     };
     Ok(respond(&view, Tab::Out, page))
+}
+
+/// Names and telephones are for those who can do what is asked for.
+async fn asked(view: &View, desk: &Desk, change: &Html) -> Result<Html, Error> {
+    if !view.may("rules.write") {
+        return Ok(Html::default());
+    }
+    let list = super::requests::list(view, desk).await?;
+    Ok(card::card(t::out_requests(view.tr()), change, &list))
 }
 
 fn told(view: &View, version: &Version) -> Html {
