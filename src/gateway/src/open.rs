@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ets_listen::Place;
 use ets_model::{PersonId, Protocol, SegmentNo};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::accounts::{ALLOWED, Deed, Key, Ledger, Sum};
 use crate::meters::Meter;
@@ -25,6 +25,8 @@ pub(crate) struct Book {
     ledger: Ledger,
     /// The hour that it is, since 1970-01-01 UTC; told once a second or so.
     hour: AtomicI64,
+    /// Whether the process ends: who comes later is told so at once.
+    left: watch::Sender<bool>,
 }
 
 type Shard = HashMap<u64, Arc<Open>>;
@@ -69,7 +71,8 @@ impl Book {
     /// Nothing is open; what passes goes into this ledger.
     pub(crate) fn new(ledger: Ledger, hour: i64) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, next: AtomicU64::new(0), ledger, hour: AtomicI64::new(hour) }
+        let (next, left) = Default::default();
+        Self { shards, next, ledger, hour: AtomicI64::new(hour), left }
     }
 
     /// Writes into the ledger what open tunnels moved since the last time, and gives all that it has.
@@ -144,6 +147,10 @@ impl Book {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let open = Arc::new(open);
         self.shard(number).insert(number, Arc::clone(&open));
+        // After it is in: either this sees the end of the process, or that sees the tunnel.
+        if *self.left.borrow() {
+            open.leave();
+        }
         Tunnel(Arc::new(Entry { book: Arc::clone(self), number, open }))
     }
 
@@ -160,14 +167,19 @@ impl Book {
         cut
     }
 
-    /// Tells every tunnel that the process ends.
+    /// Tells every tunnel that the process ends, once, and those that come later.
     pub(crate) fn leave(&self) {
-        for number in 0..SHARDS as u64 {
-            for open in self.shard(number).values() {
-                open.leaves.store(true, Ordering::Relaxed);
-                open.told.notify_one();
-            }
+        if self.left.send_replace(true) {
+            return;
         }
+        for number in 0..SHARDS as u64 {
+            self.shard(number).values().for_each(|open| open.leave());
+        }
+    }
+
+    /// Whether tunnels are told that the process ends.
+    pub(crate) fn left(&self) -> watch::Receiver<bool> {
+        self.left.subscribe()
     }
 
     /// How many are open by each relay.
@@ -225,6 +237,11 @@ impl Open {
     /// As one that a relay allows.
     pub(crate) fn by_relay(self, relay: &str) -> Self {
         Self { rule: relay.into(), is_relayed: true, ..self }
+    }
+
+    fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+        self.told.notify_one();
     }
 
     /// The relay by which it was allowed; none where the rules allowed it.
@@ -292,3 +309,6 @@ impl Drop for Entry {
         self.book.note(&self.open, 1);
     }
 }
+
+#[cfg(test)]
+mod tests;
