@@ -95,11 +95,11 @@ async fn volumes(desk: &Desk) {
 }
 
 async fn accounts(desk: &Desk) {
-    let mut often = every(WRITE);
+    let (mut often, mut swept) = (every(WRITE), None);
     loop {
         often.tick().await;
         desk.write_down().await;
-        desk.forget().await;
+        desk.forget(&mut swept).await;
     }
 }
 
@@ -172,17 +172,17 @@ impl Desk {
         }
     }
 
-    /// Deletes what was kept long enough.
-    async fn forget(&self) {
+    /// Deletes what was kept long enough, where that is more than it was at `swept`.
+    async fn forget(&self, swept: &mut Option<i64>) {
         let days = i64::try_from(self.keep_days()).unwrap_or(i64::MAX).min(100_000);
         if days == 0 {
             return;
         }
         let before = hour(&self.gateway().now()) - days * 24;
-        loop {
+        while *swept != Some(before) {
             match sweep(&self.deps().series, before).await {
                 Ok(true) => {}
-                Ok(false) => return,
+                Ok(false) => *swept = Some(before),
                 Err(error) => {
                     tracing::warn!(%error, "what is too old cannot be deleted now");
                     return;

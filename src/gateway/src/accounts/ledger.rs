@@ -1,14 +1,19 @@
 //! What has happened since it was written last.
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ets_model::{PersonId, SegmentNo};
 
 use super::{Keep, OTHERS};
 
-/// So many keys at most between two writings; beyond that a segment's hosts are "others".
+/// So many keys at most in an hour, and in memory where they cannot be written; beyond that a segment's
+/// hosts are "others".
 const MOST: usize = 50_000;
+/// So many of them are one segment's at most.
+const MOST_OF_ONE: usize = MOST / 8;
 
 /// What connections are put together by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +54,25 @@ pub(crate) struct Deed<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     keep: Keep,
-    kept: Mutex<HashMap<Key, Sum>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Since it was written last.
+    sums: HashMap<Key, Sum>,
+    seen: Seen,
+}
+
+/// The keys of an hour since the start, those that are written already too: what comes onto the disk is
+/// bounded by that.
+#[derive(Debug, Default)]
+struct Seen {
+    hour: i64,
+    /// Hashes by a key of our own: nobody outside makes two that are equal.
+    prints: HashSet<u64>,
+    of_each: HashMap<SegmentNo, usize>,
+    random: RandomState,
 }
 
 impl Sum {
@@ -84,24 +107,48 @@ impl Ledger {
             rule: deed.rule.into(),
             verdict: deed.verdict,
         };
-        put(&mut self.kept(), key, sum);
+        let mut kept = self.kept();
+        let key = if kept.seen.has_room(&key) { key } else { others(key) };
+        put(&mut kept.sums, key, sum);
     }
 
     /// All of it; it is empty then.
     pub(crate) fn take(&self) -> HashMap<Key, Sum> {
-        std::mem::take(&mut self.kept())
+        std::mem::take(&mut self.kept().sums)
     }
 
     /// Puts back what could not be written.
     pub(crate) fn put_back(&self, all: HashMap<Key, Sum>) {
         let mut kept = self.kept();
         for (key, sum) in all {
-            put(&mut kept, key, sum);
+            put(&mut kept.sums, key, sum);
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<Key, Sum>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Whether a key was seen in its hour, or is one more that there is room for.
+    fn has_room(&mut self, key: &Key) -> bool {
+        if self.hour != key.hour {
+            self.hour = key.hour;
+            self.prints.clear();
+            self.of_each.clear();
+        }
+        let print = self.random.hash_one(key);
+        if self.prints.contains(&print) {
+            return true;
+        }
+        let own = self.of_each.entry(key.segment).or_default();
+        let has_room = self.prints.len() < MOST && *own < MOST_OF_ONE;
+        if has_room {
+            *own += 1;
+            self.prints.insert(print);
+        }
+        has_room
     }
 }
 
@@ -138,15 +185,38 @@ mod tests {
         let ledger = Ledger::new(Keep::Full);
         let many = MOST as u64 + 1_000;
         for at in 0..many {
-            ledger.add(7, &deed((at % 3) as u32, &format!("h{at}"), None), ONE);
+            ledger.add(7, &deed((at % 16) as u32, &format!("h{at}"), None), ONE);
         }
         let kept = ledger.take();
-        assert_eq!(kept.len(), MOST + 3, "one more a segment");
+        assert_eq!(kept.len(), MOST + 16, "one more a segment");
         assert_eq!(kept.values().map(|sum| sum.tunnels).sum::<u64>(), many);
         assert_eq!(kept.values().map(|sum| sum.down).sum::<u64>(), 3 * many);
         ledger.put_back(kept);
-        assert!(ledger.take().len() <= MOST + 3);
+        assert!(ledger.take().len() <= MOST + 16);
         assert!(ledger.take().is_empty());
+    }
+
+    /// covers: N6.1, G3: what is on the disk is bounded too, and a segment that asks for more than
+    /// anybody takes no room from the others
+    #[test]
+    fn an_hour_has_so_many_keys_however_often_it_is_written_and_a_segment_its_part_of_them() {
+        let ledger = Ledger::new(Keep::Full);
+        let mut written = HashSet::new();
+        for at in 0..3 * MOST_OF_ONE {
+            ledger.add(7, &deed(1, &format!("h{at}"), None), ONE);
+            if at % 1_000 == 0 {
+                written.extend(ledger.take().into_keys());
+            }
+        }
+        written.extend(ledger.take().into_keys());
+        assert_eq!(written.len(), MOST_OF_ONE + 1);
+        let first = |ledger: &Ledger| ledger.take().into_keys().next().unwrap();
+        ledger.add(7, &deed(1, "h3", None), ONE);
+        assert_eq!(&*first(&ledger).host, "h3", "what was seen goes on by its name");
+        ledger.add(7, &deed(2, "other.example", None), ONE);
+        assert_eq!(&*first(&ledger).host, "other.example", "another segment has its own room");
+        ledger.add(8, &deed(1, "new.example", None), ONE);
+        assert_eq!(&*first(&ledger).host, "new.example", "and so has the next hour");
     }
 
     /// covers: N6.1: the switch of privacy

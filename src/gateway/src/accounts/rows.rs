@@ -109,17 +109,16 @@ async fn add(tx: &mut Tx<'_>, rows: &[(Key, Sum)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes what is older than an hour, one hour of it; whether there may be more.
+/// Deletes what is older than an hour, one batch of it; whether there may be more.
 pub(crate) async fn sweep(store: &Store, before: i64) -> Result<bool, Error> {
+    let sql = format!(
+        "DELETE FROM gateway_use WHERE (hour, segment, person, host, rule, verdict) IN
+         (SELECT hour, segment, person, host, rule, verdict FROM gateway_use
+          WHERE hour < $1 ORDER BY hour LIMIT {BATCH})"
+    );
     store
         .write(move |tx: &mut Tx<'_>| {
-            Box::pin(async move {
-                let sql = "SELECT MIN(hour) AS hour FROM gateway_use WHERE hour < $1";
-                let first = tx.query_one(sql, &values![before]).await?.opt_int("hour")?;
-                let Some(hour) = first else { return Ok(false) };
-                tx.execute("DELETE FROM gateway_use WHERE hour = $1", &values![hour]).await?;
-                Ok::<_, Error>(true)
-            })
+            Box::pin(async move { Ok::<_, Error>(tx.execute(&sql, &values![before]).await? > 0) })
         })
         .await
 }
