@@ -9,6 +9,7 @@ use ets_runtime::Shutdown;
 use ets_store::Tx;
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::accept::{FINISH, LEAVE};
@@ -74,22 +75,22 @@ async fn next(rights: &mut Option<watch::Receiver<u64>>) {
 
 async fn volumes(desk: &Desk) {
     let gateway = desk.gateway();
-    let mut often = every(LOOK);
+    let (mut often, mut telling) = (every(LOOK), JoinSet::new());
     loop {
         tokio::select! {
             _ = often.tick() => {}
             () = gateway.meters().lanes().asked() => sleep(BREATH).await,
         }
+        // Before the look, which then knows of all that was told.
+        while telling.try_join_next().is_some() {}
         let held = gateway.hold();
         if held.cut > 0 {
             tracing::info!(cut = held.cut, "a segment has had its volume; its connections are cut");
         }
-        for notice in held.notices {
-            if let Err(error) = desk.tell(&notice).await {
-                // It is told again at the next look.
-                tracing::warn!(%error, "the state of a volume cannot be entered in the journal");
-                sleep(WRITE).await;
-            }
+        // Beside the looks: no volume waits for a journal that is slow or fails.
+        if telling.is_empty() && !held.notices.is_empty() {
+            let desk = desk.clone();
+            telling.spawn(async move { desk.tell_all(held.notices).await });
         }
     }
 }
@@ -110,6 +111,16 @@ fn every(time: Duration) -> Interval {
 }
 
 impl Desk {
+    /// Tells each; what cannot be told now is told again at a look after some time.
+    async fn tell_all(&self, notices: Vec<Notice>) {
+        for notice in notices {
+            if let Err(error) = self.tell(&notice).await {
+                tracing::warn!(%error, "the state of a volume cannot be entered in the journal");
+                return sleep(WRITE).await;
+            }
+        }
+    }
+
     /// Enters in the journal that a segment came to a level of its volume.
     async fn tell(&self, notice: &Notice) -> Result<(), Error> {
         let standing = &notice.standing;

@@ -7,6 +7,8 @@ use super::*;
 use crate::gateway::Refusal;
 use crate::{By, Question, service};
 
+const MOMENT: std::time::Duration = std::time::Duration::from_millis(50);
+
 const STAR: &str = "id;institution;name_ru;interface;prefixes;probe_address\n\
     s1;i1;Школа;p1;10.10.1.0/24;10.10.1.1\ns2;i2;Суд;p2;10.10.2.0/24;10.10.2.1\n";
 
@@ -43,9 +45,9 @@ async fn open(store: &TestStore, seed: Rules) -> Desk {
     service::open(&config, deps).await.unwrap()
 }
 
-async fn entries(store: &TestStore) -> i64 {
-    let sql = "SELECT COUNT(*) AS n FROM journal_entry WHERE action = 'gateway.rules'";
-    store.query(sql, &[]).await.unwrap()[0].int("n").unwrap()
+async fn entries(store: &TestStore, action: &str) -> i64 {
+    let sql = format!("SELECT COUNT(*) AS n FROM journal_entry WHERE action = '{action}'");
+    store.query(&sql, &[]).await.unwrap()[0].int("n").unwrap()
 }
 
 async fn versions_are_kept(store: &TestStore) {
@@ -66,7 +68,7 @@ async fn versions_are_kept(store: &TestStore) {
         }
         other => panic!("{other}"),
     }
-    assert_eq!(entries(store).await, 1, "what was refused left nothing");
+    assert_eq!(entries(store, "gateway.rules").await, 1, "what was refused left nothing");
     desk.apply(Rules::default(), 1, &by).await.unwrap();
     assert_eq!(desk.rules_of(1).await.unwrap(), rules(OPEN), "and can be put in force again");
     assert!(matches!(desk.rules_of(7).await, Err(Error::NoVersion(7))));
@@ -77,7 +79,7 @@ async fn versions_are_kept(store: &TestStore) {
     assert_eq!(desk.gateway().policy().source().rules, []);
     let numbers: Vec<u64> = desk.history(10).await.unwrap().iter().map(|one| one.no).collect();
     assert_eq!(numbers, [2, 1]);
-    assert_eq!(entries(store).await, 2);
+    assert_eq!(entries(store, "gateway.rules").await, 2);
 }
 
 /// covers: N6.1, S9
@@ -146,12 +148,51 @@ async fn who_went_where_is_written_down_also_when_whoever_asked_has_gone() {
     };
     refuse();
     let busy = Busy::begin(&store).await;
-    let moment = std::time::Duration::from_millis(50);
     for _ in 0..2 {
-        let gone = tokio::time::timeout(moment, desk.write_down()).await;
+        let gone = tokio::time::timeout(MOMENT, desk.write_down()).await;
         assert!(gone.is_err(), "the database is busy");
         refuse();
     }
     busy.end().await;
     assert_eq!(refused(&desk).await, 3);
+}
+
+/// Who has a volume and is told at 80 % of it.
+const VOLUMES: &str = r#"{
+    "limits": [{ "id": "day", "volume": { "bytes": 1000, "per": "day" } }],
+    "rules": [{ "id": "all", "name": { "en": "All" }, "action": "allow" }] }"#;
+
+/// Waits until something is so; whether it came to that.
+async fn comes(mut is_so: impl AsyncFnMut() -> bool) -> bool {
+    let comes = async {
+        while !is_so().await {
+            tokio::time::sleep(MOMENT).await;
+        }
+    };
+    tokio::time::timeout(60 * MOMENT, comes).await.is_ok()
+}
+
+/// covers: N6.1: what cannot be told holds no volume up, and is told once in its time
+#[tokio::test]
+async fn volumes_are_held_while_the_journal_takes_nothing() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let desk = open(&store, rules(VOLUMES)).await;
+    let (_trigger, shutdown) = ets_runtime::Shutdown::new();
+    let catalog = desk.deps().registry.catalog();
+    let [first, second] = ["s1", "s2"].map(|id| catalog.segment(id).unwrap().no);
+    let has_its_volume = async |segment| {
+        desk.gateway().meters().meter(segment).unwrap().count_up(1_000);
+        comes(async || desk.gateway().spent(segment).is_some()).await
+    };
+    // The first look begins the periods.
+    desk.gateway().hold();
+    let busy = Busy::begin(&store).await;
+    let keeping = tokio::spawn(crate::keep(desk.clone(), shutdown));
+    assert!(has_its_volume(first).await);
+    assert!(has_its_volume(second).await, "the first is not told yet");
+    busy.end().await;
+    assert!(comes(async || entries(&store, "gateway.quota.reach").await == 2).await);
+    tokio::time::sleep(10 * MOMENT).await;
+    assert_eq!(entries(&store, "gateway.quota.reach").await, 2, "each is told once");
+    keeping.abort();
 }
