@@ -514,9 +514,12 @@ impl<R: Resolve> Gateway<R> {
         }
     }
 
+    /// As it is told. To whom no word can be said it is not looked for when the rules say something
+    /// else: each datagram of a flood is asked for.
     pub(crate) fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
+        let is_told = ask.protocol == Protocol::Tcp && ask.way == Way::Proxy;
         let ask = Ask { person: self.counted(ask.person), ..*ask };
-        let until = policy.until(&ask, &self.world.now());
+        let until = if is_told { policy.until(&ask, &self.world.now()) } else { None };
         Refusal::Rules(Box::new(Ruled { why, until, policy }))
     }
 
@@ -535,3 +538,6 @@ pub(crate) async fn connect(address: SocketAddr) -> Option<TcpStream> {
     stream.set_nodelay(true).ok()?;
     Some(stream)
 }
+
+#[cfg(test)]
+mod tests;

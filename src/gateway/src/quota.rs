@@ -179,4 +179,4 @@ fn has_volume((_, allowance): &(SegmentNo, Allowance)) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

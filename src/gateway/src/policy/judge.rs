@@ -321,10 +321,12 @@ impl Policy {
 
     /// When the answer will be another one, by the hours of the rules; none within a week.
     pub fn until(&self, ask: &Ask<'_>, at: &Zoned) -> Option<Zoned> {
+        // Who is in none is refused at every hour.
+        let segment = ask.segment?;
         let now = self.decide(ask, Moment::of(at));
         let (mut moment, end) = (at.clone(), at.checked_add(AHEAD_DAYS.days()).ok()?);
         loop {
-            let hours = self.rules.iter().flat_map(|rule| &rule.hours);
+            let hours = self.of(segment).flat_map(|rule| &rule.hours);
             moment = hours.filter_map(|hours| hours.next_change(&moment)).min()?;
             if moment > end {
                 return None;

@@ -15,7 +15,7 @@ use crate::relay::Patience;
 use crate::target::Target;
 
 /// 10.10.N.0/24 is segment N.
-struct Star(Mutex<Zoned>);
+pub(crate) struct Star(Mutex<Zoned>);
 
 impl World for Star {
     fn segment_of(&self, address: IpAddr) -> Option<SegmentNo> {
@@ -30,7 +30,7 @@ impl World for Star {
     }
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Resolve for Nobody {
     async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
@@ -52,7 +52,8 @@ fn at(text: &str) -> Zoned {
     format!("{text}[Asia/Almaty]").parse().unwrap()
 }
 
-fn gateway(meters: &Arc<Meters>, limits: &str) -> (Gateway<Nobody>, Arc<Star>) {
+/// On the Sunday 2026-11-29 at noon, with these limits.
+pub(crate) fn gateway(meters: &Arc<Meters>, limits: &str) -> (Gateway<Nobody>, Arc<Star>) {
     let star = Arc::new(Star(Mutex::new(at("2026-11-29T12:00"))));
     let patience = Patience { idle: Duration::from_secs(9), half_closed: Duration::from_secs(9) };
     let counted = (patience, Arc::clone(meters));
