@@ -469,11 +469,6 @@ impl<R: Resolve> Gateway<R> {
         spent.map_or(Ok(()), |ruled| Err(Refusal::Rules(Box::new(Ruled::clone(&ruled)))))
     }
 
-    /// Cuts every tunnel of a segment; how many.
-    pub(crate) fn cut_segment(&self, segment: SegmentNo) -> usize {
-        self.book.cut_where(|open| open.segment == segment)
-    }
-
     /// What passed.
     pub(crate) fn meters(&self) -> &Arc<Meters> {
         &self.meters

@@ -154,15 +154,12 @@ impl Book {
         Tunnel(Arc::new(Entry { book: Arc::clone(self), number, open }))
     }
 
-    /// Cuts every tunnel of which this is true; how many.
+    /// Cuts every tunnel of which this is true; how many that were not cut before.
     pub(crate) fn cut_where(&self, is_meant: impl Fn(&Open) -> bool) -> usize {
         let mut cut = 0;
         for number in 0..SHARDS as u64 {
-            for open in self.shard(number).values().filter(|open| is_meant(open)) {
-                open.was_cut.store(true, Ordering::Relaxed);
-                open.told.notify_one();
-                cut += 1;
-            }
+            let shard = self.shard(number);
+            cut += shard.values().filter(|open| is_meant(open) && open.cut()).count();
         }
         cut
     }
@@ -237,6 +234,15 @@ impl Open {
     /// As one that a relay allows.
     pub(crate) fn by_relay(self, relay: &str) -> Self {
         Self { rule: relay.into(), is_relayed: true, ..self }
+    }
+
+    /// Whether it was not cut before.
+    fn cut(&self) -> bool {
+        let is_first = !self.was_cut.swap(true, Ordering::Relaxed);
+        if is_first {
+            self.told.notify_one();
+        }
+        is_first
     }
 
     fn leave(&self) {

@@ -1,6 +1,7 @@
 //! Volumes and bandwidths held: what passed is held against what may pass, new connections of a
 //! segment that has had its volume are refused and its open ones cut.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ets_model::SegmentNo;
@@ -112,7 +113,8 @@ impl<R: Resolve> Gateway<R> {
         now: &Zoned,
         lanes: &[(SegmentNo, Arc<Lane>)],
     ) -> Held {
-        let (mut held, mut limited, mut with_volume) = (Held::default(), Vec::new(), Vec::new());
+        let (mut held, mut over) = (Held::default(), HashSet::new());
+        let (mut limited, mut with_volume) = (Vec::new(), Vec::new());
         for (segment, lane) in lanes {
             let allowance = policy.allowance(*segment);
             if has_volume(&(*segment, allowance)) {
@@ -136,7 +138,7 @@ impl<R: Resolve> Gateway<R> {
             }));
             lane.set(left, allowance.bandwidth);
             if spent.is_some() {
-                held.cut += self.cut_segment(*segment);
+                over.insert(*segment);
             }
             let notices = standings.into_iter().zip(told).filter_map(|(standing, told)| {
                 let level = standing.level();
@@ -144,6 +146,9 @@ impl<R: Resolve> Gateway<R> {
                 (level > told).then_some(Notice { standing, level, policy })
             });
             held.notices.extend(notices);
+        }
+        if !over.is_empty() {
+            held.cut = self.book().cut_where(|open| over.contains(&open.segment));
         }
         held
     }

@@ -184,6 +184,7 @@ async fn a_volume_ends_datagrams_and_relays_too() {
     assert!(!tunnel.was_cut() && !relayed.was_cut());
     assert_eq!(gateway.hold().cut, 2);
     assert!(tunnel.was_cut() && relayed.was_cut());
+    assert_eq!(gateway.hold().cut, 0, "what is cut and has not ended yet is not cut again");
     for no in [gateway.let_through(&outside), gateway.let_by("calls", &inner)] {
         let no = no.unwrap_err();
         let Refusal::Rules(ruled) = &no else { panic!("{no:?}") };
