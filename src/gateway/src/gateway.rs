@@ -371,12 +371,7 @@ impl<R: Resolve> Gateway<R> {
             let Some(stream) = connect(SocketAddr::new(address, target.port)).await else {
                 continue;
             };
-            let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
-            let counted = (meter, place.take());
-            let tunnel = self.book.enter(Open::new(&ask, segment, counted).by(&rule));
-            // A change since the question may have missed this tunnel.
-            self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, &ask))?;
-            self.has_volume_left(segment)?;
+            let tunnel = self.enter(None, &ask, (segment, place.take()), &rule)?;
             return Ok(Reached { stream, tunnel });
         }
         Err(refused.filter(|_| !tried).unwrap_or(Refusal::Unreachable))
@@ -388,20 +383,7 @@ impl<R: Resolve> Gateway<R> {
     /// # Errors
     /// [`Refusal`].
     pub(crate) fn let_through(&self, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
-        let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
-        let tunnel = self.through(segment, ask);
-        tunnel.inspect_err(|refusal| self.note_ask(segment, ask, (refusal, "")))
-    }
-
-    fn through(&self, segment: SegmentNo, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
-        self.has_volume_left(segment)?;
-        let rule = self.allowed(ask).map_err(|no| self.refusal(no, ask))?;
-        let place = self.place(segment)?;
-        let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
-        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by(&rule));
-        self.allowed(&tunnel.ask()).map_err(|no| self.refusal(no, ask))?;
-        self.has_volume_left(segment)?;
-        Ok(tunnel)
+        self.let_in(None, ask)
     }
 
     /// Lets somebody through by a relay, over TCP or UDP; nothing is opened.
@@ -409,24 +391,43 @@ impl<R: Resolve> Gateway<R> {
     /// # Errors
     /// [`Refusal`].
     pub(crate) fn let_by(&self, relay: &str, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
-        let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
-        let tunnel = self.through_relay(relay, segment, ask);
-        tunnel.inspect_err(|refusal| self.note_ask(segment, ask, (refusal, relay)))
+        self.let_in(Some(relay), ask)
     }
 
-    fn through_relay(
-        &self,
-        relay: &str,
-        segment: SegmentNo,
-        ask: &Ask<'_>,
-    ) -> Result<Tunnel, Refusal> {
-        self.has_volume_left(segment)?;
+    fn let_in(&self, relay: Option<&str>, ask: &Ask<'_>) -> Result<Tunnel, Refusal> {
+        let segment = ask.segment.ok_or_else(|| self.no(Why::Stranger))?;
+        let through = || {
+            self.has_volume_left(segment)?;
+            let rule = self.may(relay, ask)?;
+            self.enter(relay, ask, (segment, self.place(segment)?), &rule)
+        };
+        let noted = |no: &Refusal| self.note_ask(segment, ask, (no, relay.unwrap_or_default()));
+        through().inspect_err(noted)
+    }
+
+    /// The identifier of what lets somebody through: the relay, where it is asked for one, or a rule.
+    fn may(&self, relay: Option<&str>, ask: &Ask<'_>) -> Result<Box<str>, Refusal> {
+        let Some(relay) = relay else {
+            return self.allowed(ask).map_err(|no| self.refusal(no, ask));
+        };
         self.policy.load().may_by_relay(relay, ask).map_err(|why| self.no(why))?;
-        let place = self.place(segment)?;
+        Ok(relay.into())
+    }
+
+    /// Enters what was allowed by a rule or relay among the open tunnels.
+    fn enter(
+        &self,
+        relay: Option<&str>,
+        ask: &Ask<'_>,
+        (segment, place): (SegmentNo, Option<Place<SegmentNo>>),
+        rule: &str,
+    ) -> Result<Tunnel, Refusal> {
         let meter = self.meters.meter(segment).ok_or(Refusal::Full)?;
-        let tunnel = self.book.enter(Open::new(ask, segment, (meter, place)).by_relay(relay));
+        let open = Open::new(ask, segment, (meter, place));
+        let open = if relay.is_some() { open.by_relay(rule) } else { open.by(rule) };
+        let tunnel = self.book.enter(open);
         // A change since the question may have missed this tunnel.
-        tunnel.judge(&self.policy.load(), self.moment()).map_err(|why| self.no(why))?;
+        self.may(relay, ask)?;
         self.has_volume_left(segment)?;
         Ok(tunnel)
     }

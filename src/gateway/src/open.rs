@@ -293,19 +293,9 @@ impl Tunnel {
         self.0.open.was_cut.load(Ordering::Relaxed)
     }
 
-    /// Whether it is still allowed.
-    pub(crate) fn judge(&self, policy: &Policy, at: Moment) -> Result<(), Why> {
-        self.0.open.judge(&self.ask(), policy, at)
-    }
-
     /// What passed.
     pub(crate) fn meter(&self) -> &Meter {
         &self.0.open.meter
-    }
-
-    /// What is asked of the rules for it.
-    pub(crate) fn ask(&self) -> Ask<'_> {
-        self.0.open.ask()
     }
 }
 
