@@ -16,14 +16,14 @@ use tokio::sync::{Mutex, watch};
 
 use crate::asking::Asking;
 use crate::fixed::Held;
-use crate::gateway::{Gateway, Resolve, World};
+use crate::gateway::{Gateway, World};
 use crate::meters::Meters;
 use crate::names::Names;
 use crate::policy::{
     Ask, Fault, Ground, Moment, Policy, Rules, Unfit, Verdict, Way, faults, nobodys,
 };
 use crate::relay::Patience;
-use crate::target::{Host, Target};
+use crate::target::Target;
 use crate::{Config, Error, tables};
 
 /// What the gateway stands on.
@@ -377,7 +377,8 @@ impl Desk {
         let found = registry.catalog().segment(segment.as_str()).cloned();
         let segment = found.ok_or_else(|| Error::NoSegment(segment.clone()))?;
         let at = zoned(at.unwrap_or_else(|| clock.wall()), zone);
-        let addresses = self.addresses(&target.host).await;
+        // Those that the gateway itself would try.
+        let addresses = self.0.gateway.addresses(&target.host).await.unwrap_or_default();
         let policy = self.0.gateway.policy();
         let person = self.0.gateway.counted(person);
         let ask = |address| Ask {
@@ -398,13 +399,6 @@ impl Desk {
             .map(|address| (address, policy.decide(&ask(address), moment)))
             .collect();
         Ok(Would { segment, addresses, passed_over, policy, until })
-    }
-
-    async fn addresses(&self, host: &Host) -> Vec<IpAddr> {
-        match host {
-            Host::Address(address) => vec![*address],
-            Host::Name(name) => self.0.gateway.resolver().resolve(name).await.unwrap_or_default(),
-        }
     }
 }
 

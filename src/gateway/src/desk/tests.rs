@@ -130,6 +130,26 @@ async fn the_simulator_says_what_would_be_at_any_moment_and_by_which_rule() {
     ));
 }
 
+/// covers: N6.1, G3: the simulator promises nothing by an address that the gateway would not try
+#[tokio::test]
+async fn the_simulator_asks_for_as_many_addresses_as_the_gateway_tries() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let fifth = r#"{ "rules": [{ "id": "fifth", "name": { "en": "Fifth" },
+        "to": { "addresses": ["198.51.100.5/32"] }, "action": "allow" }] }"#;
+    let desk = open(&store, rules(fifth)).await;
+    let found: Vec<IpAddr> = (1..=200).map(|last| [198, 51, 100, last].into()).collect();
+    desk.gateway().resolver().ask_instead(Box::new(move |_| {
+        let found = found.clone();
+        Box::pin(async move { Ok(found) })
+    }));
+    let (segment, to) = ("s1".parse().unwrap(), Target::read("many.example:443").unwrap());
+    let would = desk.would(&segment, &to, None, (Way::Proxy, None)).await.unwrap();
+    assert_eq!(would.addresses.len(), 4);
+    assert!(!would.verdict().unwrap().is_allowed());
+    let no = desk.gateway().reach("10.10.1.2".parse().unwrap(), None, &to).await.unwrap_err();
+    assert_eq!(no.code(), "no-rule", "as the gateway says itself");
+}
+
 /// Who was refused, of all times.
 async fn refused(desk: &Desk) -> u64 {
     let (from, until) = (WallTime(0), desk.deps().clock.wall());
