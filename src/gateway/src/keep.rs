@@ -229,6 +229,7 @@ impl Desk {
     pub async fn reports(&self, all: &[Question], by: &Author) -> Result<Vec<Report>, Error> {
         let mut names: Vec<&str> =
             all.iter().filter(|one| one.by.is_personal()).map(|one| one.by.name()).collect();
+        names.sort_unstable();
         names.dedup();
         if let Some(asked) = all.first().filter(|_| !names.is_empty()) {
             let catalog = self.deps().registry.catalog();

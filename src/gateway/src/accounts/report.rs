@@ -34,12 +34,12 @@ pub struct Question {
     pub segment: Option<SegmentNo>,
     /// Refusals instead of what passed.
     pub refused: bool,
-    /// At most so many.
+    /// At most so many; 1 at least.
     pub most: u16,
 }
 
 /// One line: what, and how much of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     /// The segment; in a list by segment alone.
     pub segment: Option<SegmentNo>,
@@ -110,35 +110,34 @@ pub(crate) async fn report(store: &Store, asked: &Question) -> Result<Report, Er
         cells.extend(values![i64::from(segment.0)]);
         filter += " AND segment = $4";
     }
-    let sums = "CAST(COALESCE(SUM(tunnels), 0) AS BIGINT) AS tunnels, \
-        CAST(COALESCE(SUM(up), 0) AS BIGINT) AS up, \
-        CAST(COALESCE(SUM(down), 0) AS BIGINT) AS down";
-    let sql = format!("SELECT {sums} FROM gateway_use WHERE {filter}");
-    let total = sum(&store.query_one(&sql, &cells).await?)?;
+    // With the sums of all groups in each row (a window over them), so that the table is read once.
+    let sums = ["tunnels", "up", "down"].map(|of| {
+        format!(
+            "CAST(SUM({of}) AS BIGINT) AS {of}, CAST(SUM(SUM({of})) OVER () AS BIGINT) AS all_{of}"
+        )
+    });
     let sql = format!(
-        "SELECT {column} AS what, {sums} FROM gateway_use WHERE {filter} GROUP BY {column}
+        "SELECT {column} AS what, {} FROM gateway_use WHERE {filter} GROUP BY {column}
          ORDER BY SUM(up) + SUM(down) DESC, SUM(tunnels) DESC, {column} LIMIT {}",
-        asked.most
+        sums.join(", "),
+        asked.most.max(1)
     );
     let rows = store.query(&sql, &cells).await?;
     let line = |row: &Row| {
-        let sums = sum(row)?;
+        let sums = sums_of(row, "")?;
         Ok::<_, Error>(match asked.by {
             By::Segment => Line { segment: Some(SegmentNo(row.number("what")?)), ..sums },
             _ => Line { name: row.text("what")?.to_owned(), ..sums },
         })
     };
     let lines = rows.iter().map(line).collect::<Result<_, _>>()?;
+    let total = rows.first().map(|row| sums_of(row, "all_")).transpose()?.unwrap_or_default();
     let (from, until) = (WallTime(hours.0 * HOUR), WallTime(hours.1 * HOUR));
     Ok(Report { from, until, lines, total })
 }
 
-fn sum(row: &Row) -> Result<Line, Error> {
-    Ok(Line {
-        segment: None,
-        name: String::new(),
-        tunnels: row.number("tunnels")?,
-        up: row.number("up")?,
-        down: row.number("down")?,
-    })
+fn sums_of(row: &Row, prefix: &str) -> Result<Line, Error> {
+    let number = |name: &str| row.number(&format!("{prefix}{name}"));
+    let (tunnels, up, down) = (number("tunnels")?, number("up")?, number("down")?);
+    Ok(Line { tunnels, up, down, ..Line::default() })
 }

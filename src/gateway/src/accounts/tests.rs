@@ -38,6 +38,7 @@ async fn is_kept_and_asked_for(store: &TestStore) {
     assert_eq!((told.lines.len(), told.total.tunnels, &*told.lines[0].name), (1, 9, "all"));
     let told = report(store, &ask(By::Person, true, Some(1), (0, 200))).await.unwrap();
     assert!(told.lines.is_empty());
+    assert_eq!(told.total, Line::default());
 
     // The same once more is added, not put in its place.
     write(store, &mut again.clone()).await.unwrap();

@@ -157,6 +157,27 @@ async fn refused(desk: &Desk) -> u64 {
     desk.reports(&[asked], &Author::new("test")).await.unwrap()[0].total.tunnels
 }
 
+/// covers: N6.1, S9: whoever looks at persons or hosts is in the journal, with each list once
+#[tokio::test]
+async fn a_look_at_persons_and_hosts_is_entered_once_however_many_lists_it_has() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let desk = open(&store, Rules::default()).await;
+    let (from, until) = (WallTime(0), desk.deps().clock.wall());
+    let ask = |by, refused| Question { from, until, by, segment: None, refused, most: 9 };
+    let (by, author) = ([By::Domain, By::Person, By::Rule], Author::new("test"));
+    let of_nobody = [ask(By::Rule, false), ask(By::Segment, true)];
+    desk.reports(&of_nobody, &author).await.unwrap();
+    assert_eq!(entries(&store, "gateway.report").await, 0);
+    let all: Vec<Question> =
+        [false, true].iter().flat_map(|refused| by.map(|by| ask(by, *refused))).collect();
+    assert_eq!(desk.reports(&all, &author).await.unwrap().len(), 6);
+    let sql = "SELECT detail FROM journal_entry WHERE action = 'gateway.report'";
+    let entered = store.query(sql, &[]).await.unwrap();
+    let detail: serde_json::Value =
+        serde_json::from_str(entered[0].text("detail").unwrap()).unwrap();
+    assert_eq!((entered.len(), &detail["by"]), (1, &json!(["domain", "person"])));
+}
+
 /// covers: N6.1: whoever looks goes away while it is written down, and nothing of it is lost
 #[tokio::test]
 async fn who_went_where_is_written_down_also_when_whoever_asked_has_gone() {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ets_model::SegmentNo;
 
-use super::{Layout, Meters, SEGMENTS, place};
+use super::{Layout, Meters, Total, place};
 use crate::policy::{MOST_PERIODS, Per};
 
 /// The periods of one segment.
@@ -86,7 +86,7 @@ impl Meters {
             let (number, running) = (numbers[per as usize], &layout.running[per as usize]);
             let before = running.load(Ordering::Acquire);
             if before < number {
-                let sums = sums.get_or_insert_with(|| self.sums(|_| true));
+                let sums = sums.get_or_insert_with(|| self.sums_of_all());
                 for (at, sum) in sums.iter().enumerate().filter(|(_, sum)| **sum > 0) {
                     let kept = &layout.periods[at].kept[per as usize];
                     if kept.read().0 < number {
@@ -111,20 +111,28 @@ impl Meters {
     /// What passed for some segments in the periods that run, open tunnels too.
     pub(crate) fn used(&self, segments: &[SegmentNo]) -> Vec<Used> {
         let _free = self.free();
-        let mut wanted = vec![false; SEGMENTS];
-        segments.iter().for_each(|segment| wanted[place(*segment)] = true);
-        let sums = self.sums(|at| wanted[at]);
+        let mut places: Vec<usize> = segments.iter().map(|segment| place(*segment)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut sums: Vec<u64> =
+            places.iter().map(|at| self.layout().totals[*at].octets()).collect();
+        for (at, octets) in self.in_slots() {
+            if let Ok(found) = places.binary_search(&at) {
+                sums[found] = sums[found].wrapping_add(octets);
+            }
+        }
         let used = |segment: &SegmentNo| {
             let at = place(*segment);
+            let sum = places.binary_search(&at).map_or(0, |found| sums[found]);
             Per::ALL.map(|per| {
                 let kept = &self.layout().periods[at].kept[per as usize];
                 let (number, mut before) = kept.read();
-                if before > sums[at] {
+                if before > sum {
                     // The machine lost its power between the writing of the two to the disk.
-                    kept.begin(number, sums[at], kept.level());
-                    before = sums[at];
+                    kept.begin(number, sum, kept.level());
+                    before = sum;
                 }
-                (sums[at] - before, kept.level())
+                (sum - before, kept.level())
             })
         };
         segments.iter().map(used).collect()
@@ -137,23 +145,29 @@ impl Meters {
     }
 
     /// Octets both ways, by place; with the lock held.
-    fn sums(&self, wanted: impl Fn(usize) -> bool) -> Vec<u64> {
-        let layout = self.layout();
-        let total = |(at, total): (usize, &super::Total)| {
-            if !wanted(at) {
-                return 0;
-            }
-            let passed = total.read();
-            passed.up.wrapping_add(passed.down)
-        };
-        let mut sums: Vec<u64> = layout.totals.iter().enumerate().map(total).collect();
-        for slot in &layout.slots[..self.top()] {
-            let of = slot.of.load(Ordering::Acquire);
-            let Some(at) = (of as usize).checked_sub(1).filter(|at| wanted(*at)) else { continue };
-            let both = [&slot.up, &slot.down].map(|cell| cell.load(Ordering::Relaxed));
-            sums[at] = sums[at].wrapping_add(both[0]).wrapping_add(both[1]);
+    fn sums_of_all(&self) -> Vec<u64> {
+        let mut sums: Vec<u64> = self.layout().totals.iter().map(Total::octets).collect();
+        for (at, octets) in self.in_slots() {
+            sums[at] = sums[at].wrapping_add(octets);
         }
         sums
+    }
+
+    /// The place of each open tunnel, and its octets both ways; with the lock held.
+    fn in_slots(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.layout().slots[..self.top()].iter().filter_map(|slot| {
+            let at = (slot.of.load(Ordering::Acquire) as usize).checked_sub(1)?;
+            let [up, down] = [&slot.up, &slot.down].map(|cell| cell.load(Ordering::Relaxed));
+            Some((at, up.wrapping_add(down)))
+        })
+    }
+}
+
+impl Total {
+    /// Both ways.
+    fn octets(&self) -> u64 {
+        let passed = self.read();
+        passed.up.wrapping_add(passed.down)
     }
 }
 

@@ -77,6 +77,11 @@ fn a_segment_that_was_never_seen_begins_with_nothing() {
     meters.begin([10, 2, 1]);
     passes(&meters, 5, 40);
     assert_eq!(used(&meters, 5), [40; 3]);
+    let (open, large) = (meters.meter(SegmentNo(4)).unwrap(), SegmentNo(u32::MAX));
+    open.up().fetch_add(3, Ordering::Relaxed);
+    let asked = [9, 5, 4, 5].map(SegmentNo).into_iter().chain([large]).collect::<Vec<_>>();
+    let told: Vec<u64> = meters.used(&asked).iter().map(|used| used[0].0).collect();
+    assert_eq!(told, [0, 40, 3, 40, 0], "each as it was asked for");
     meters.tell(SegmentNo(5), Per::Week, Level::Spent);
     assert_eq!(meters.used(&[SegmentNo(5)])[0][1], (40, Level::Spent));
     meters.begin([11, 2, 1]);
