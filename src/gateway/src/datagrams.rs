@@ -233,10 +233,7 @@ pub(crate) fn pass(
         return Err(Dropped::TooMuch);
     }
     send().map_err(|_| Dropped::Unsent)?;
-    match side {
-        Side::Up => meter.count_up(octets),
-        Side::Down => meter.count_down(octets),
-    }
+    meter.count(side, octets);
     Ok(())
 }
 

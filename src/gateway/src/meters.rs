@@ -295,14 +295,13 @@ impl Meter {
         self.lane.take_now(side, octets)
     }
 
-    /// So many more from the client.
-    pub(crate) fn count_up(&self, octets: usize) {
-        self.up().fetch_add(octets as u64, Ordering::Relaxed);
-    }
-
-    /// So many more to the client.
-    pub(crate) fn count_down(&self, octets: usize) {
-        self.down().fetch_add(octets as u64, Ordering::Relaxed);
+    /// So many more passed.
+    pub(crate) fn count(&self, side: Side, octets: usize) {
+        let cell = match side {
+            Side::Up => self.up(),
+            Side::Down => self.down(),
+        };
+        cell.fetch_add(octets as u64, Ordering::Relaxed);
     }
 
     /// Both together.

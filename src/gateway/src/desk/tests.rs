@@ -5,6 +5,7 @@ use ets_store::testing::{Busy, TestStore};
 
 use super::*;
 use crate::gateway::Refusal;
+use crate::lane::Side;
 use crate::{By, Question, service};
 
 const MOMENT: std::time::Duration = std::time::Duration::from_millis(50);
@@ -222,7 +223,7 @@ async fn volumes_are_held_while_the_journal_takes_nothing() {
     let catalog = desk.deps().registry.catalog();
     let [first, second] = ["s1", "s2"].map(|id| catalog.segment(id).unwrap().no);
     let has_its_volume = async |segment| {
-        desk.gateway().meters().meter(segment).unwrap().count_up(1_000);
+        desk.gateway().meters().meter(segment).unwrap().count(Side::Up, 1_000);
         comes(async || desk.gateway().spent(segment).is_some()).await
     };
     // The first look begins the periods.

@@ -9,6 +9,7 @@ use super::*;
 use crate::World;
 use crate::accounts::{ALLOWED, Key};
 use crate::gateway::Refusal;
+use crate::lane::Side;
 use crate::meters::Meters;
 use crate::policy::{Ask, Ground, Verdict, Way};
 use crate::relay::Patience;
@@ -179,8 +180,8 @@ async fn a_volume_ends_datagrams_and_relays_too() {
     let (outside, inner) = (ask(Some("a.example"), "198.51.100.7"), ask(None, "10.99.0.1"));
     let tunnel = gateway.let_through(&outside).unwrap();
     let relayed = gateway.let_by("calls", &inner).unwrap();
-    tunnel.meter().count_up(600);
-    relayed.meter().count_down(500);
+    tunnel.meter().count(Side::Up, 600);
+    relayed.meter().count(Side::Down, 500);
     assert!(!tunnel.was_cut() && !relayed.was_cut());
     assert_eq!(gateway.hold().cut, 2);
     assert!(tunnel.was_cut() && relayed.was_cut());

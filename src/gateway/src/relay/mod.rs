@@ -112,10 +112,8 @@ pub async fn join(
     stop: impl Future<Output = Stop>,
 ) -> End {
     let leaves = &AtomicBool::new(false);
-    let lane = meter.lane();
-    let (up, down) = ((meter.up(), Side::Up), (meter.down(), Side::Down));
-    let way = |from, to, (passed, side)| Way { from, to, passed, lane: (lane, side), pool, leaves };
-    let (up, down) = (way(client, far, up), way(far, client, down));
+    let way = |from, to, side| Way { from, to, counted: (meter, side), pool, leaves };
+    let (up, down) = (way(client, far, Side::Up), way(far, client, Side::Down));
     let pair = Pair { client, far, leaves };
     let end = both((up.carry(), down.carry()), meter, patience, (stop, &pair)).await;
     match end {

@@ -3,8 +3,9 @@
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -12,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::{End, Patience, Sides, Stop, both, end_writing, reset};
-use crate::lane::{Lane, Side};
+use crate::lane::Side;
 use crate::meters::Meter;
 
 /// What is copied at once. A buffer is there only while something is in it: a quiet tunnel has none.
@@ -35,9 +36,7 @@ pub(crate) async fn join_near(
     stop: impl Future<Output = Stop>,
 ) -> End {
     let client = Client { near: Mutex::new(client), leaves: AtomicBool::new(false) };
-    let lane: &Lane = meter.lane();
-    let up = up(&client, far, (meter.up(), lane));
-    let down = down(far, &client, (meter.down(), lane));
+    let (up, down) = (up(&client, far, meter), down(far, &client, meter));
     let sides = Ends { far, leaves: &client.leaves };
     let end = both((up, down), meter, patience, (stop, &sides)).await;
     if !matches!(end, End::Done | End::Left) {
@@ -88,8 +87,8 @@ impl<N: Near> Client<'_, N> {
             if self.leaves() {
                 return Poll::Ready(Ok(Vec::new()));
             }
-            let mut space = [0; PART];
-            let mut buffer = ReadBuf::new(&mut space);
+            let mut space = [MaybeUninit::uninit(); PART];
+            let mut buffer = ReadBuf::uninit(&mut space);
             ready!(self.with(|client| client.poll_read(context, &mut buffer)))?;
             Poll::Ready(Ok(buffer.filled().to_vec()))
         })
@@ -97,22 +96,18 @@ impl<N: Near> Client<'_, N> {
     }
 
     /// Says something to him, as fast as it may pass; counted as he takes it.
-    async fn write(
-        &self,
-        mut octets: &[u8],
-        (passed, lane): (&AtomicU64, &Lane),
-    ) -> io::Result<()> {
+    async fn write(&self, mut octets: &[u8], meter: &Meter) -> io::Result<()> {
         while !octets.is_empty() {
-            let leave = lane.take(Side::Down, octets.len()).await;
+            let leave = meter.lane().take(Side::Down, octets.len()).await;
             let part = &octets[..leave];
             let write =
                 |context: &mut Context<'_>| self.with(|client| client.poll_write(context, part));
             let written = poll_fn(write).await?;
-            lane.give_back(Side::Down, leave - written);
+            meter.lane().give_back(Side::Down, leave - written);
             if written == 0 {
                 return Err(ErrorKind::WriteZero.into());
             }
-            count(passed, written);
+            meter.count(Side::Down, written);
             octets = &octets[written..];
         }
         poll_fn(|context| self.with(|client| client.poll_flush(context))).await
@@ -123,11 +118,7 @@ impl<N: Near> Client<'_, N> {
     }
 }
 
-async fn up<N: Near>(
-    from: &Client<'_, N>,
-    far: &TcpStream,
-    (passed, lane): (&AtomicU64, &Lane),
-) -> io::Result<()> {
+async fn up<N: Near>(from: &Client<'_, N>, far: &TcpStream, meter: &Meter) -> io::Result<()> {
     loop {
         let read = from.read().await?;
         if read.is_empty() {
@@ -136,12 +127,14 @@ async fn up<N: Near>(
         let mut left = &read[..];
         while !left.is_empty() {
             far.writable().await?;
-            let leave = lane.take(Side::Up, left.len()).await;
+            let leave = meter.lane().take(Side::Up, left.len()).await;
             let written = far.try_write(&left[..leave]);
-            lane.give_back(Side::Up, leave - written.as_ref().map_or(0, |written| *written));
+            meter
+                .lane()
+                .give_back(Side::Up, leave - written.as_ref().map_or(0, |written| *written));
             match written {
                 Ok(written) => {
-                    count(passed, written);
+                    meter.count(Side::Up, written);
                     left = &left[written..];
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -151,11 +144,7 @@ async fn up<N: Near>(
     }
 }
 
-async fn down<N: Near>(
-    far: &TcpStream,
-    to: &Client<'_, N>,
-    counted: (&AtomicU64, &Lane),
-) -> io::Result<()> {
+async fn down<N: Near>(far: &TcpStream, to: &Client<'_, N>, meter: &Meter) -> io::Result<()> {
     loop {
         poll_fn(|context| match to.poll_gone(context) {
             Poll::Ready(()) => Poll::Ready(Err(ErrorKind::ConnectionReset.into())),
@@ -169,23 +158,20 @@ async fn down<N: Near>(
             Some(read) if read.is_empty() => {
                 return poll_fn(|context| to.with(|client| client.poll_shutdown(context))).await;
             }
-            Some(read) => to.write(&read, counted).await?,
+            Some(read) => to.write(&read, meter).await?,
         }
     }
 }
 
 /// What is there now; none where nothing is.
 fn read(far: &TcpStream) -> io::Result<Option<Vec<u8>>> {
-    let mut space = [0; PART];
-    match far.try_read(&mut space) {
-        Ok(length) => Ok(Some(space[..length].to_vec())),
+    let mut space = [MaybeUninit::uninit(); PART];
+    let mut buffer = ReadBuf::uninit(&mut space);
+    match far.try_read_buf(&mut buffer) {
+        Ok(_) => Ok(Some(buffer.filled().to_vec())),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn count(passed: &AtomicU64, octets: usize) {
-    passed.fetch_add(octets as u64, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
 
 use rustix::pipe::{SpliceFlags, splice};
@@ -11,7 +11,8 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::pipe::{CAPACITY, Pipe, Pool};
-use crate::lane::{Lane, Side};
+use crate::lane::Side;
+use crate::meters::Meter;
 
 /// What is copied at once while little has passed: most tunnels are a few small messages.
 const SMALL: usize = 16 << 10;
@@ -22,8 +23,7 @@ const BULK: u64 = 64 << 10;
 pub(super) struct Way<'a> {
     pub(super) from: &'a TcpStream,
     pub(super) to: &'a TcpStream,
-    pub(super) passed: &'a AtomicU64,
-    pub(super) lane: (&'a Lane, Side),
+    pub(super) counted: (&'a Meter, Side),
     pub(super) pool: &'a Pool,
     /// Set once the tunnel is to end: nothing more is read then.
     pub(super) leaves: &'a AtomicBool,
@@ -144,7 +144,7 @@ impl Way<'_> {
                 self.pool.give(pipe);
                 return Ok(false);
             }
-            if self.lane.0.is_limited() {
+            if self.counted.0.lane().is_limited() {
                 // Who waits for leave needs no pipe.
                 self.pool.give(pipe);
                 return Ok(true);
@@ -180,16 +180,18 @@ impl Way<'_> {
 
     /// Leave to move some bytes.
     async fn take(&self, most: usize) -> usize {
-        let (lane, side) = self.lane;
+        let (meter, side) = self.counted;
+        let lane = meter.lane();
         if lane.is_limited() { lane.take(side, most).await } else { most }
     }
 
     fn give_back(&self, bytes: usize) {
-        let (lane, side) = self.lane;
-        lane.give_back(side, bytes);
+        let (meter, side) = self.counted;
+        meter.lane().give_back(side, bytes);
     }
 
     fn count(&self, bytes: usize) {
-        self.passed.fetch_add(bytes as u64, Ordering::Relaxed);
+        let (meter, side) = self.counted;
+        meter.count(side, bytes);
     }
 }
