@@ -510,8 +510,8 @@ impl<R: Resolve> Gateway<R> {
         }
     }
 
-    /// As it is told. To whom no word can be said it is not looked for when the rules say something
-    /// else: each datagram of a flood is asked for.
+    /// As it is told. Until when is looked for only where there is a word for it: each datagram of a
+    /// flood is asked for.
     pub(crate) fn refusal(&self, (why, policy): (Why, Arc<Policy>), ask: &Ask<'_>) -> Refusal {
         let is_told = ask.protocol == Protocol::Tcp && ask.way == Way::Proxy;
         let ask = Ask { person: self.counted(ask.person), ..*ask };

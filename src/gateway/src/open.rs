@@ -236,7 +236,7 @@ impl Open {
         Self { rule: relay.into(), is_relayed: true, ..self }
     }
 
-    /// Whether it was not cut before.
+    /// Cuts it; whether it was not cut before.
     fn cut(&self) -> bool {
         let is_first = !self.was_cut.swap(true, Ordering::Relaxed);
         if is_first {

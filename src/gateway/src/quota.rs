@@ -90,10 +90,13 @@ impl<R: Resolve> Gateway<R> {
         self.stand(&limited, &now).into_iter().flat_map(|(all, _)| all).collect()
     }
 
-    /// Notes that a notice was told.
+    /// Notes that a notice was told; nothing where its period has ended meanwhile, as of the next one
+    /// nothing was told yet.
     pub fn told(&self, notice: &Notice) {
-        let Standing { segment, per, .. } = notice.standing;
-        self.meters().tell(segment, per, notice.level);
+        let Standing { segment, per, until, .. } = &notice.standing;
+        if until.as_ref().is_none_or(|until| self.now() < *until) {
+            self.meters().tell(*segment, *per, notice.level);
+        }
     }
 
     /// Why nothing may pass for a segment; none while something may. The limits of a segment that

@@ -129,6 +129,23 @@ fn a_segment_that_has_had_its_volume_waits_for_the_period_and_no_other_does() {
     assert_eq!([1, 2, 3].map(|segment| spent(&gateway, segment)), [None, None, None]);
 }
 
+/// covers: N6.1: a journal that was slow over midnight takes nothing from the next day
+#[test]
+fn what_was_told_of_a_period_that_has_ended_is_not_told_of_the_next_one() {
+    let meters = Meters::in_memory().unwrap();
+    let (gateway, star) = gateway(&meters, LIMITS);
+    gateway.hold();
+    passes(&meters, 1, 800);
+    let late = gateway.hold().notices;
+    *star.0.lock().unwrap() = at("2026-11-30T00:00");
+    gateway.hold();
+    late.iter().for_each(|one| gateway.told(one));
+    passes(&meters, 1, 800);
+    let told = gateway.hold().notices;
+    let day = told.iter().find(|one| one.standing.per == Per::Day);
+    assert_eq!((late.len(), day.map(|one| one.level)), (1, Some(Level::Warned)), "{told:?}");
+}
+
 /// covers: N6.1: who asks is refused by the limit, and that is kept with what he asked for
 #[tokio::test]
 async fn a_refusal_is_kept_with_the_limit_and_the_host() {
