@@ -198,7 +198,8 @@ fn end_writing(to: &TcpStream) -> io::Result<()> {
 /// Reads what a side still sends, until it is done too: closing with unread octets is a reset (RFC
 /// 9293, section 3.10.4) and would take back what the side has not read yet.
 async fn forget(side: &TcpStream) {
-    let mut part = [0; 4 << 10];
+    // On the heap: a tunnel would have room for it from its beginning.
+    let mut part = vec![0; 4 << 10];
     loop {
         if side.readable().await.is_err() {
             return;
