@@ -74,8 +74,8 @@ pub(crate) enum Keep {
     /// The states as of the event of this number. The journal is told when they are in the file,
     /// and also when they could not be written: a full disk keeps nobody from being told.
     States(Vec<SegmentNow>, u64),
-    /// Whose flows the gateway takes.
-    Intercept(Box<Option<Intercept>>),
+    /// Whose flows the gateway takes; answered likewise.
+    Intercept(Box<Option<Intercept>>, Sender<Result<(), String>>),
     /// What was refused, as of one reading.
     Tallies(Box<Tallies>),
 }
@@ -200,13 +200,13 @@ impl Keeper {
                     let written = self.store.write("rules", &*rules);
                     let _ = kept.send(written.map_err(|error| error.to_string()));
                 }
+                Ok(Keep::Intercept(intercept, kept)) => {
+                    let written = self.store.write("intercept", &*intercept);
+                    let _ = kept.send(written.map_err(|error| error.to_string()));
+                }
                 Ok(Keep::States(now, seq)) => {
                     let written = self.store.write_soon("states", &States::of(&now));
                     self.journal.kept(seq);
-                    self.tell(written);
-                }
-                Ok(Keep::Intercept(intercept)) => {
-                    let written = self.store.write("intercept", &*intercept);
                     self.tell(written);
                 }
                 Ok(Keep::Tallies(tallies)) => {

@@ -37,6 +37,8 @@ pub(crate) trait Plane {
 pub(crate) trait Disk {
     /// On disk for good when this returns.
     fn keep(&mut self, safety: &Safety) -> Result<(), String>;
+    /// Likewise whose flows the gateway takes.
+    fn keep_intercept(&mut self, intercept: Option<&Intercept>) -> Result<(), String>;
 }
 
 /// What is in force and the means to change it.
@@ -83,6 +85,10 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
         if !self.problem.is_empty() && self.plane.intercept(None).is_some() {
             tracing::error!("nobody is intercepted, so that the other rules are in force");
             self.put();
+            // Else the wish that nobody be so would be acknowledged as kept, and would not be.
+            if let Err(error) = self.disk.keep_intercept(None) {
+                tracing::error!(error, "that nobody is intercepted cannot be kept on disk");
+            }
         }
     }
 
@@ -153,6 +159,28 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
         let turn = self.safety.withdraw(change)?;
         self.take(turn, events);
         Ok(())
+    }
+
+    /// Has the gateway take what segments send outside, or leave it.
+    ///
+    /// # Errors
+    /// A sentence; nothing is changed then.
+    pub(crate) fn intercept(&mut self, wanted: Option<Intercept>) -> Result<(), String> {
+        let before = self.plane.intercept(wanted.clone());
+        if before == wanted {
+            return Ok(());
+        }
+        let kept = |error| format!("who is intercepted cannot be kept on disk: {error}");
+        let put = self.plane.put(self.safety.in_force());
+        let done = put.and_then(|()| self.disk.keep_intercept(wanted.as_ref()).map_err(kept));
+        match done {
+            Ok(()) => self.problem.clear(),
+            Err(_) => {
+                self.plane.intercept(before);
+                self.put();
+            }
+        }
+        done
     }
 
     /// What is due by the clock, by what fell, and by what strangers did to the kernel.
@@ -240,15 +268,6 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
             tracing::error!(problem, "rules cannot be put in force; trying again");
         }
         self.problem = problem;
-    }
-
-    /// Puts what stands once more, because the kernel is to have it in another way.
-    ///
-    /// # Errors
-    /// A sentence: why the kernel does not have it.
-    pub(crate) fn renew(&mut self) -> Result<(), String> {
-        self.put();
-        if self.problem.is_empty() { Ok(()) } else { Err(self.problem.clone()) }
     }
 
     /// Back to what stands, after a change that failed half-way.

@@ -85,8 +85,18 @@ pub(crate) struct ByKeeper(Sender<Keep>);
 
 impl Disk for ByKeeper {
     fn keep(&mut self, safety: &Safety) -> Result<(), String> {
+        self.ask(|kept| Keep::Rules(Box::new(safety.clone()), kept))
+    }
+
+    fn keep_intercept(&mut self, intercept: Option<&Intercept>) -> Result<(), String> {
+        self.ask(|kept| Keep::Intercept(Box::new(intercept.cloned()), kept))
+    }
+}
+
+impl ByKeeper {
+    fn ask(&self, keep: impl FnOnce(Sender<Result<(), String>>) -> Keep) -> Result<(), String> {
         let (kept, is_kept) = channel();
-        let _ = self.0.send(Keep::Rules(Box::new(safety.clone()), kept));
+        let _ = self.0.send(keep(kept));
         is_kept.recv().unwrap_or_else(|_| Err("the keeper has ended".to_owned()))
     }
 }
@@ -176,24 +186,9 @@ impl Ruling {
             Order::Text(answer) => drop(answer.send(self.ruler.plane_mut().text())),
             Order::Reach(answer) => self.prove(answer),
             Order::Conversations(segment, answer) => self.listen(segment, answer),
-            Order::Intercept(wanted, answer) => drop(answer.send(self.intercept(wanted))),
+            Order::Intercept(wanted, answer) => drop(answer.send(self.ruler.intercept(wanted))),
             Order::Speak(address, answer) => drop(answer.send(self.may_speak(address))),
         }
-    }
-
-    /// Takes, or leaves, what segments send outside; nothing is changed where the kernel cannot.
-    fn intercept(&mut self, wanted: Option<Intercept>) -> Result<(), String> {
-        if self.ruler.plane().intercepted() == wanted.as_ref() {
-            return Ok(());
-        }
-        let before = self.ruler.plane_mut().intercept(wanted.clone());
-        if let Err(error) = self.ruler.renew() {
-            self.ruler.plane_mut().intercept(before);
-            let _ = self.ruler.renew();
-            return Err(error);
-        }
-        let _ = self.keeper.send(Keep::Intercept(Box::new(wanted)));
-        Ok(())
     }
 
     /// Only in the name of who is outside, and only while anybody is intercepted.

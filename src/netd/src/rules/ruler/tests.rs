@@ -26,6 +26,9 @@ struct Machine {
     /// Whose flows are to be taken, and a kernel that has no means for it.
     wanted: Option<Intercept>,
     without_tproxy: bool,
+    /// Whose flows the kernel takes, and the disk says that it does.
+    taken: Option<Intercept>,
+    kept: Option<Intercept>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +54,12 @@ impl Disk for Handle {
         self.0.borrow_mut().disk = Some(safety.clone());
         Ok(())
     }
+
+    fn keep_intercept(&mut self, intercept: Option<&Intercept>) -> Result<(), String> {
+        self.step()?;
+        self.0.borrow_mut().kept = intercept.cloned();
+        Ok(())
+    }
 }
 
 impl Plane for Handle {
@@ -61,6 +70,7 @@ impl Plane for Handle {
             return Err("no tproxy".into());
         }
         machine.kernel = standing.clone();
+        machine.taken = machine.wanted.clone();
         Ok(())
     }
 
@@ -326,9 +336,40 @@ fn a_kernel_that_can_intercept_nobody_has_the_rules_after_a_reboot_all_the_same(
     {
         let mut machine = machine.0.borrow_mut();
         (machine.kernel, machine.wanted) = (Standing::default(), intercept());
-        machine.without_tproxy = true;
+        (machine.without_tproxy, machine.kept) = (true, intercept());
     }
-    let ruler = begin(&machine, "two", at(2));
+    let mut ruler = begin(&machine, "two", at(2));
     assert_eq!((numbers(&machine), ruler.now().problem.as_str()), (1, ""));
-    assert_eq!(machine.0.borrow().wanted, None, "who wishes it again is told why not");
+    assert_eq!((&machine.0.borrow().wanted, &machine.0.borrow().kept), (&None, &None));
+    for _again in 0..2 {
+        assert_eq!(ruler.intercept(intercept()), Err("no tproxy".to_owned()));
+        assert_eq!((numbers(&machine), ruler.now().problem.as_str()), (1, ""));
+    }
+}
+
+/// covers: N2.3, G6
+#[test]
+fn whoever_is_intercepted_is_so_in_the_kernel_and_on_disk_or_in_neither() {
+    let both = |machine: &Handle| {
+        let machine = machine.0.borrow();
+        assert_eq!(machine.taken, machine.kept);
+        machine.kept.clone()
+    };
+    for (before, after) in [(None, intercept()), (intercept(), None)] {
+        let machine = Handle(Rc::default());
+        let mut ruler = begin(&machine, "one", at(0));
+        ruler.intercept(before.clone()).unwrap();
+        // First the kernel refuses, then the disk does.
+        for refusing in [1, 2] {
+            let step = machine.0.borrow().steps + refusing;
+            machine.0.borrow_mut().fails_at = vec![step];
+            ruler.intercept(after.clone()).unwrap_err();
+            assert_eq!((both(&machine), ruler.now().problem.as_str()), (before.clone(), ""));
+        }
+        ruler.intercept(after.clone()).unwrap();
+        assert_eq!(both(&machine), after);
+        let steps = machine.0.borrow().steps;
+        ruler.intercept(after.clone()).unwrap();
+        assert_eq!(machine.0.borrow().steps, steps, "the same once more costs nothing");
+    }
 }
