@@ -149,8 +149,16 @@ impl Plane for Filter {
         self.around = Around::of(&ways);
         settings::set(ports_of(standing));
         self.lay_routes(standing, &ways);
+        // There is no moment in which packets are marked and lead nowhere: they would be refused, and
+        // held against their sender.
+        let diverts = self.intercept.is_some();
+        if diverts {
+            self.divert.set(true).map_err(|error| chain(&error))?;
+        }
         self.kernel.apply(&wanted).map_err(|error| self.told(&error))?;
-        self.divert.set(self.intercept.is_some()).map_err(|error| chain(&error))?;
+        if !diverts {
+            self.divert.set(false).map_err(|error| chain(&error))?;
+        }
         // After the rules: a packet with a class that there is not would not wait at all.
         self.shaper.set(standing.policy(), &self.around.ports);
         self.seen = self.kernel.generation().ok();

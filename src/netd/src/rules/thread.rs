@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use ets_dataplane::compile::{TABLE, refused_sets};
+use ets_dataplane::compile::{TABLE, TAKEN, refused_sets};
 use ets_dataplane::nft::TableName;
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::{Refusal, Refusals};
@@ -306,12 +306,15 @@ impl Ruling {
             };
             for count in counts {
                 let Some((interface, mark)) = key(&count.key) else { continue };
+                let who = who(interface, mark);
                 let refused = self.meter.refused();
                 let since = refused.read(name, count.key, (count.bytes, count.packets));
-                if mark != 0 && since.amount.1 > 0 {
-                    refused.add(SegmentNo(mark), since.amount);
+                if let Who::Segment(no) = who
+                    && since.amount.1 > 0
+                {
+                    refused.add(no, since.amount);
                 }
-                self.offences.counted(who(interface, mark), reason, since.news, now);
+                self.offences.counted(who, reason, since.news, now);
             }
         }
         let refused = self.meter.refused();
@@ -336,6 +339,26 @@ fn key(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((word(0)?, word(4)?))
 }
 
+/// A packet that the gateway was to have is refused with its bit in the mark where it belongs to no
+/// connection, or where the way to the hub is missing: its segment is the same.
 fn who(interface: u32, mark: u32) -> Who {
-    if mark == 0 { Who::Interface(interface) } else { Who::Segment(SegmentNo(mark)) }
+    match mark & !TAKEN {
+        0 => Who::Interface(interface),
+        no => Who::Segment(SegmentNo(no)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// covers: N2.2, N5.2, G6
+    #[test]
+    fn what_is_refused_of_an_intercepted_segment_is_told_of_that_segment() {
+        let key = |mark: u32| key(&[4_u32.to_ne_bytes(), mark.to_ne_bytes()].concat()).unwrap();
+        let who = |mark| who(key(mark).0, key(mark).1);
+        assert_eq!(who(7 | TAKEN), Who::Segment(SegmentNo(7)));
+        assert_eq!(who(7), Who::Segment(SegmentNo(7)));
+        assert_eq!((who(0), who(TAKEN)), (Who::Interface(4), Who::Interface(4)));
+    }
 }
