@@ -193,7 +193,7 @@ async fn speak(
         Err(why) => return refuse(connection, why.clone()).await,
     };
     let (answer, is_answered) = oneshot::channel();
-    let _ = sender.send(Order::Speak(address.ip(), answer));
+    let _ = sender.send(Order::Speak(address, answer));
     match is_answered.await {
         Ok(Ok(())) => {}
         Ok(Err(why)) => return refuse(connection, why).await,

@@ -1,7 +1,7 @@
 //! The thread of the rules: orders in, ticks, events out. The watcher never waits for it, nor it for
 //! the watcher.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use crate::Error;
 use crate::journal::Journal;
 use crate::keeper::Keep;
 use crate::meter::Meter;
+use crate::speak;
 
 /// How often what is due is looked at.
 const TURN: Duration = Duration::from_millis(200);
@@ -49,7 +50,7 @@ pub(crate) enum Order {
     Conversations(SegmentNo, Answer<Conversations>),
     Intercept(Option<Intercept>, Answer<()>),
     /// Whether the gateway may speak in the name of an address.
-    Speak(IpAddr, Answer<()>),
+    Speak(SocketAddr, Answer<()>),
 }
 
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, String>>;
@@ -192,20 +193,13 @@ impl Ruling {
     }
 
     /// Only in the name of who is outside, and only while anybody is intercepted.
-    fn may_speak(&self, address: IpAddr) -> Result<(), String> {
+    fn may_speak(&self, address: SocketAddr) -> Result<(), String> {
         let plane = self.ruler.plane();
         let Some(intercept) = plane.intercepted() else {
             return Err("nobody is intercepted: no socket speaks in another's name".to_owned());
         };
-        let inside = |net: &ipnet::IpNet| net.contains(&address);
-        let arms = self.ruler.standing().policy().arms.iter();
-        let is_ours = plane.around().own.contains(&address)
-            || intercept.kept.iter().any(inside)
-            || arms.flat_map(|arm| &arm.prefixes).any(inside);
-        if is_ours {
-            return Err(format!("{address} is nobody's outside: no socket speaks in its name"));
-        }
-        Ok(())
+        let policy = self.ruler.standing().policy();
+        speak::fault(address, intercept, policy, &plane.around().own).map_or(Ok(()), Err)
     }
 
     /// It may take seconds with 10,000 segments: on a thread of its own, with a view of its own.
