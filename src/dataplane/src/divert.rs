@@ -6,7 +6,7 @@ use std::io;
 use crate::Error;
 use crate::compile::TAKEN;
 use crate::message::{attributes, put_attribute, u32_at};
-use crate::rtnetlink::{CREATE, EXCLUSIVE, Rtnetlink};
+use crate::rtnetlink::{CREATE, EXCLUSIVE, Message, Rtnetlink};
 
 /// Ours in `ip rule`, and the number of the table and its routes' protocol.
 const TABLE: u8 = 69;
@@ -37,7 +37,9 @@ impl Divert {
     /// # Errors
     /// When the kernel refuses a socket.
     pub fn open() -> Result<Self, Error> {
-        Rtnetlink::open().map(Self).map_err(|(what, cause)| Error::Socket(what, cause))
+        let socket = Rtnetlink::open().map_err(|(what, cause)| Error::Socket(what, cause))?;
+        socket.be_strict();
+        Ok(Self(socket))
     }
 
     /// Makes the way, or takes it away; nothing where it is so already. A family that the machine does
@@ -53,7 +55,7 @@ impl Divert {
             let harmless = [libc::EEXIST, libc::ENOENT, libc::ESRCH];
             match self.change(family, part, wanted) {
                 Err(cause) if cause.raw_os_error().is_some_and(|no| harmless.contains(&no)) => {}
-                done => done.map_err(|cause| Error::Refused(part.list(), cause))?,
+                done => done.map_err(|cause| Error::Unchanged(part.list(), cause))?,
             }
         }
         Ok(())
@@ -74,15 +76,26 @@ impl Divert {
     }
 
     fn has(&mut self, family: i32, part: Part) -> Result<bool, Error> {
+        Ok(self.list(family, part)?.iter().any(|(_, body)| part.is_ours(family, body)))
+    }
+
+    /// The rules, which are few; of the routes, which may be very many, those of our table.
+    fn list(&mut self, family: i32, part: Part) -> Result<Vec<Message>, Error> {
         let mut body = [0; 12];
         body[0] = number(family);
+        if part == Part::Route {
+            body[4] = TABLE;
+        }
         let (kind, what) = (part.kinds().0, part.list());
+        // A family, or a table, that there is not.
+        let none = [libc::EAFNOSUPPORT, libc::ENOENT];
         let listed = match self.0.list(kind, &body) {
-            Err(cause) if cause.raw_os_error() == Some(libc::EAFNOSUPPORT) => return Ok(false),
+            Err(cause) if cause.raw_os_error().is_some_and(|no| none.contains(&no)) => {
+                return Ok(Vec::new());
+            }
             listed => listed.map_err(|cause| Error::Refused(what, cause))?,
         };
-        let listed = listed.ok_or(Error::Unsteady(what))?;
-        Ok(listed.iter().any(|(_, body)| part.is_ours(family, body)))
+        listed.ok_or(Error::Unsteady(what))
     }
 
     fn change(&mut self, family: i32, part: Part, wanted: bool) -> io::Result<()> {
@@ -202,5 +215,40 @@ mod tests {
         let at = wider.len() - 12;
         wider[at] ^= 1;
         assert!(!Part::Rule.is_ours(libc::AF_INET, &wider));
+    }
+
+    /// covers: G6: a hub of 10,000 routes is not asked for all of them at each look
+    #[test]
+    fn the_way_is_set_and_taken_away_and_of_the_routes_ours_alone_are_listed() {
+        let alone = std::thread::spawn(|| {
+            if nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).is_err() {
+                eprintln!("skipped: a network namespace needs root");
+                return;
+            }
+            let ip = |line: &str| {
+                let done = std::process::Command::new("ip").args(line.split_whitespace()).output();
+                done.is_ok_and(|done| done.status.success())
+            };
+            if !ip("link set lo up") {
+                eprintln!("skipped: the program `ip` (package iproute2) is needed");
+                return;
+            }
+            (1..50).for_each(|n| assert!(ip(&format!("route add 198.51.100.{n}/32 dev lo"))));
+            (1..50).for_each(|n| assert!(ip(&format!("-6 route add 2001:db8::{n}/128 dev lo"))));
+            let mut divert = Divert::open().unwrap();
+            let routes = |divert: &mut Divert| {
+                FAMILIES.map(|(family, _)| divert.list(family, Part::Route).unwrap().len())
+            };
+            for _again in 0..2 {
+                assert_eq!((routes(&mut divert), divert.wrong(true).unwrap().len()), ([0, 0], 4));
+                divert.set(true).unwrap();
+                divert.set(true).unwrap();
+                assert_eq!((routes(&mut divert), divert.wrong(true).unwrap().len()), ([1, 1], 0));
+                assert_eq!(divert.wrong(false).unwrap().len(), 4);
+                divert.set(false).unwrap();
+                assert_eq!(divert.wrong(false).unwrap(), [""; 0]);
+            }
+        });
+        alone.join().unwrap();
     }
 }

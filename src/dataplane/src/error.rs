@@ -11,6 +11,9 @@ pub enum Error {
     /// The kernel refused a dump.
     #[error("rtnetlink: the kernel refused to list its {0}")]
     Refused(&'static str, #[source] io::Error),
+    /// The kernel refused to add or to remove something.
+    #[error("rtnetlink: the kernel refused to change its {0}")]
+    Unchanged(&'static str, #[source] io::Error),
     /// The tables changed faster than they could be read.
     #[error("rtnetlink: the list of {0} changed while it was read, five times in a row")]
     Unsteady(&'static str),

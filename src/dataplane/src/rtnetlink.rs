@@ -57,6 +57,12 @@ impl Rtnetlink {
         Ok(Self { socket, buffer: vec![0; DATAGRAM], sequence: 0 })
     }
 
+    /// Has the kernel list what a request names, and not everything of its family. Before Linux 4.20 it
+    /// cannot: whoever asks looks at what is listed in any case.
+    pub(crate) fn be_strict(&self) {
+        let _ = self.socket.set_netlink_get_strict_chk(true);
+    }
+
     /// One request and what the kernel answers until it says that it is done.
     pub(crate) fn ask(&mut self, kind: u16, flags: u16, body: &[u8]) -> io::Result<Vec<Message>> {
         Ok(self.request(kind, ACK | flags, body)?.messages)

@@ -93,7 +93,7 @@ impl WayFinder {
     pub fn add(&mut self, route: &Route) -> Result<(), Error> {
         match self.0.ask(libc::RTM_NEWROUTE, CREATE | EXCLUSIVE, &new_route(route)) {
             Err(cause) if cause.raw_os_error() == Some(libc::EEXIST) => Ok(()),
-            done => done.map(drop).map_err(|cause| Error::Refused("routes", cause)),
+            done => done.map(drop).map_err(|cause| Error::Unchanged("routes", cause)),
         }
     }
 
