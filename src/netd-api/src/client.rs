@@ -148,12 +148,8 @@ impl Client {
     /// # Errors
     /// When `netd` cannot be reached or holds no such socket.
     pub async fn listener(&self, name: &str) -> Result<OwnedFd, Error> {
-        let mut connection = self.open(&Request::Listener { name: name.to_owned() }).await?;
-        match connection.receive_with("a reply").await?.ok_or(Error::Closed)? {
-            Reply::Listener => {}
-            other => return Err(unexpected(other, "a socket")),
-        }
-        connection.take_descriptor().ok_or_else(|| Error::NoDescriptor(name.to_owned()))
+        let socket = self.ask_socket(&Request::Listener { name: name.to_owned() }).await?;
+        socket.ok_or_else(|| Error::NoDescriptor(name.to_owned()))
     }
 
     /// As [`listener`](Self::listener), for TCP; non-blocking, ready for tokio.
@@ -187,14 +183,9 @@ impl Client {
     /// # Errors
     /// When `netd` cannot be reached or refuses: the address is none outside, or there were too many.
     pub async fn speak(&self, address: SocketAddr) -> Result<UdpSocket, Error> {
-        let mut connection = self.open(&Request::Speak { address }).await?;
-        match connection.receive_with("a reply").await?.ok_or(Error::Closed)? {
-            Reply::Listener => {}
-            other => return Err(unexpected(other, "a socket")),
-        }
-        let socket = connection.take_descriptor();
-        let socket =
-            UdpSocket::from(socket.ok_or_else(|| Error::NoDescriptor(address.to_string()))?);
+        let socket = self.ask_socket(&Request::Speak { address }).await?;
+        let socket = socket.ok_or_else(|| Error::NoDescriptor(address.to_string()))?;
+        let socket = UdpSocket::from(socket);
         socket.set_nonblocking(true)?;
         Ok(socket)
     }
@@ -317,6 +308,15 @@ impl Client {
         match self.ask(request).await?.1 {
             Reply::Rules(rules) => Ok(*rules),
             other => Err(unexpected(other, "the state of the rules")),
+        }
+    }
+
+    /// `None`: the socket got lost on the way.
+    async fn ask_socket(&self, request: &Request) -> Result<Option<OwnedFd>, Error> {
+        let mut connection = self.open(request).await?;
+        match connection.receive_with("a reply").await?.ok_or(Error::Closed)? {
+            Reply::Listener => Ok(connection.take_descriptor()),
+            other => Err(unexpected(other, "a socket")),
         }
     }
 

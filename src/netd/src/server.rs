@@ -188,16 +188,8 @@ async fn speak(
     if !control.spoken.admits() {
         return refuse(connection, "too many such sockets a second: try again later".into()).await;
     }
-    let sender = match &control.rules {
-        Ok(sender) => sender,
-        Err(why) => return refuse(connection, why.clone()).await,
-    };
-    let (answer, is_answered) = oneshot::channel();
-    let _ = sender.send(Order::Speak(address, answer));
-    match is_answered.await {
-        Ok(Ok(())) => {}
-        Ok(Err(why)) => return refuse(connection, why).await,
-        Err(_) => return refuse(connection, "netd is ending".into()).await,
+    if let Err(why) = ruled(control, |answer| Order::Speak(address, answer)).await {
+        return refuse(connection, why).await;
     }
     match speak::socket(address) {
         Ok(socket) => connection.send_with(&Reply::Listener, socket.as_fd()).await,
@@ -213,24 +205,25 @@ async fn rules(
     rule(connection, control, order, |rules| Reply::Rules(Box::new(rules))).await
 }
 
-/// Hands an order to the thread of the rules and its answer back.
+/// Hands an order to the thread of the rules and its answer to the peer.
 async fn rule<T>(
     connection: &mut Connection,
     control: &Control,
     order: impl FnOnce(Answer<T>) -> Order,
     reply: impl FnOnce(T) -> Reply,
 ) -> Result<(), Error> {
-    let sender = match &control.rules {
-        Ok(sender) => sender,
-        Err(why) => return refuse(connection, why.clone()).await,
-    };
+    match ruled(control, order).await {
+        Ok(done) => connection.send(&reply(done)).await,
+        Err(why) => refuse(connection, why).await,
+    }
+}
+
+/// What the thread of the rules answers to an order, or why there is no answer.
+async fn ruled<T>(control: &Control, order: impl FnOnce(Answer<T>) -> Order) -> Result<T, String> {
+    let sender = control.rules.as_ref().map_err(Clone::clone)?;
     let (answer, is_answered) = oneshot::channel();
     let _ = sender.send(order(answer));
-    match is_answered.await {
-        Ok(Ok(done)) => connection.send(&reply(done)).await,
-        Ok(Err(why)) => refuse(connection, why).await,
-        Err(_) => refuse(connection, "netd is ending".into()).await,
-    }
+    is_answered.await.unwrap_or_else(|_| Err("netd is ending".to_owned()))
 }
 
 async fn meter(

@@ -62,8 +62,8 @@ pub(crate) fn fault(
     ours.then(|| format!("{at} is nobody's outside: no socket speaks in its name"))
 }
 
-/// As far as an address tells by itself (RFC 6890): one of many, of no host or of its own link leaves
-/// no host as a source.
+/// As far as an address tells by itself (RFC 6890): not that of many or of none, nor of a host or a link
+/// alone.
 fn is_one_host(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {

@@ -110,26 +110,23 @@ impl Filter {
     fn wanted(&mut self, standing: &Standing) -> Result<(Ruleset, Names, Ways), String> {
         let ways = self.look()?;
         let policy = standing.policy();
-        let mut links = links(&ways, policy, (self.metered, &self.published));
-        links.intercept.clone_from(&self.intercept);
+        let links = self.links(&ways, policy);
         Ok((compile(policy, &links, generation(standing.change)), names(&ways), ways))
+    }
+
+    /// What the rules need to know of this machine.
+    fn links(&self, ways: &Ways, policy: &Policy) -> Links {
+        Links {
+            ports: ports(ways, policy),
+            metered: self.metered,
+            published: self.published.clone(),
+            intercept: self.intercept.clone(),
+        }
     }
 
     /// The rules of the kernel, and their generation.
     fn have(&mut self) -> Result<(Ruleset, u32), String> {
         self.kernel.snapshot(&tables()).map_err(|error| chain(&error))
-    }
-
-    /// Why the kernel refuses the rules; of what is asked for seldom, what it lacks.
-    fn told(&self, error: &ets_dataplane::Error) -> String {
-        let why = chain(error);
-        if self.intercept.is_none() {
-            return why;
-        }
-        format!(
-            "{why} (rules of the gateway are transparent, for which the kernel needs nft_tproxy: try \
-             `modprobe nft_tproxy`, or make no rule transparent)"
-        )
     }
 
     /// Adds the routes to segments that are missing; those that cannot be added are told as drift.
@@ -155,7 +152,7 @@ impl Plane for Filter {
         if diverts {
             self.divert.set(true).map_err(|error| chain(&error))?;
         }
-        self.kernel.apply(&wanted).map_err(|error| self.told(&error))?;
+        self.kernel.apply(&wanted).map_err(|error| refusal(&error))?;
         if !diverts {
             self.divert.set(false).map_err(|error| chain(&error))?;
         }
@@ -225,8 +222,20 @@ impl Plane for Filter {
         let ways = self.look()?;
         let (have, _) = self.have()?;
         let policy = standing.policy();
-        let links = links(&ways, policy, (self.metered, &self.published));
+        let links = self.links(&ways, policy);
         reach(&have, policy, &links, standing.change).map_err(|error| chain(&error))
+    }
+}
+
+/// Why the kernel refuses the rules. Of what is asked of it seldom: what it may lack.
+fn refusal(error: &ets_dataplane::Error) -> String {
+    let why = chain(error);
+    match error {
+        ets_dataplane::Error::Rejected { step, .. } if step.contains(" tproxy ") => format!(
+            "{why} (rules of the gateway are transparent, for which the kernel needs nft_tproxy: try \
+             `modprobe nft_tproxy`, or make no rule transparent)"
+        ),
+        _ => why,
     }
 }
 
@@ -270,7 +279,7 @@ fn ports_of(standing: &Standing) -> BTreeSet<&str> {
 }
 
 /// The interfaces with what the rules need of them.
-fn links(ways: &Ways, policy: &Policy, (metered, published): (bool, &[SocketAddr])) -> Links {
+fn ports(ways: &Ways, policy: &Policy) -> BTreeMap<String, Port> {
     let mut prefixes: BTreeMap<u32, Vec<IpNet>> = BTreeMap::new();
     let known = numbers(ways);
     for arm in &policy.arms {
@@ -295,8 +304,7 @@ fn links(ways: &Ways, policy: &Policy, (metered, published): (bool, &[SocketAddr
         };
         (interface.name.clone(), port)
     };
-    let published = published.to_vec();
-    Links { ports: ways.interfaces.iter().map(port).collect(), metered, published, intercept: None }
+    ways.interfaces.iter().map(port).collect()
 }
 
 /// The networks of segments that do not lead to their port: the route that would mend it, where it is
@@ -376,4 +384,22 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ets_dataplane::Error::Rejected;
+
+    #[test]
+    fn a_missing_module_is_named_where_the_kernel_refuses_what_needs_it_and_nowhere_else() {
+        let error = |step: &str| {
+            let (step, reason) = (step.to_owned(), String::new());
+            Rejected { step, reason, cause: std::io::ErrorKind::NotFound.into() }
+        };
+        let lacking = error("add rule inet ets intercept4 meta l4proto 6 tproxy to :3129 accept");
+        assert!(refusal(&lacking).contains("modprobe nft_tproxy"));
+        let other = error("add set inet ets intercepted");
+        assert_eq!(refusal(&other), chain(&other));
+    }
 }
