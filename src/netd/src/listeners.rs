@@ -168,8 +168,10 @@ fn datagrams(address: SocketAddr, is_transparent: bool) -> io::Result<Socket> {
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
     }
-    // The kernel gives what `net.core.rmem_max` allows.
-    socket.set_recv_buffer_size(BUFFER)?;
+    if setsockopt(&socket, sockopt::RcvBufForce, &BUFFER).is_err() {
+        // In a user namespace: what `net.core.rmem_max` allows.
+        socket.set_recv_buffer_size(BUFFER)?;
+    }
     bind(&socket, address)?;
     if address.port() < FIRST_OF_ALL {
         // Bound by then, so that a stranger on the port was told. From now on a socket that speaks for
@@ -248,6 +250,19 @@ mod tests {
             let refusal = UdpSocket::bind(address).unwrap_err();
             assert_eq!(refusal.kind(), io::ErrorKind::AddrInUse, "a stranger took a held port");
         }
+    }
+
+    /// covers: S8
+    #[test]
+    fn datagrams_have_their_room_whatever_others_are_allowed() {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let other = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+        if setsockopt(&other, sockopt::RcvBufForce, &BUFFER).is_err() {
+            eprintln!("skipped: needs root");
+            return;
+        }
+        // The kernel tells twice the size (socket(7)).
+        assert_eq!(datagrams(any, false).unwrap().recv_buffer_size().unwrap(), 2 * BUFFER);
     }
 
     /// covers: G1: names outside are asked for without a proxy while the hub has a resolver of its own
