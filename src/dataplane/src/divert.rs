@@ -6,7 +6,7 @@ use std::io;
 use crate::Error;
 use crate::compile::TAKEN;
 use crate::message::{attributes, put_attribute, u32_at};
-use crate::rtnetlink::{CREATE, EXCLUSIVE, Message, Rtnetlink};
+use crate::rtnetlink::{CREATE, EXCLUSIVE, Rtnetlink};
 
 /// Ours in `ip rule`, and the number of the table and its routes' protocol.
 const TABLE: u8 = 69;
@@ -76,11 +76,12 @@ impl Divert {
     }
 
     fn has(&mut self, family: i32, part: Part) -> Result<bool, Error> {
-        Ok(self.list(family, part)?.iter().any(|(_, body)| part.is_ours(family, body)))
+        Ok(self.list(family, part)?.contains(&true))
     }
 
-    /// The rules, which are few; of the routes, which may be very many, those of our table.
-    fn list(&mut self, family: i32, part: Part) -> Result<Vec<Message>, Error> {
+    /// The rules, which are few, or of the routes, which may be very many, those of our table: whether
+    /// each is ours.
+    fn list(&mut self, family: i32, part: Part) -> Result<Vec<bool>, Error> {
         let mut body = [0; 12];
         body[0] = number(family);
         if part == Part::Route {
@@ -89,7 +90,7 @@ impl Divert {
         let (kind, what) = (part.kinds().0, part.list());
         // A family, or a table, that there is not.
         let none = [libc::EAFNOSUPPORT, libc::ENOENT];
-        let listed = match self.0.list(kind, &body) {
+        let listed = match self.0.list(kind, &body, |_, body| Some(part.is_ours(family, body))) {
             Err(cause) if cause.raw_os_error().is_some_and(|no| none.contains(&no)) => {
                 return Ok(Vec::new());
             }

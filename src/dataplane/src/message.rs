@@ -7,10 +7,6 @@ const HEAD: usize = 16;
 const LINK_HEAD: usize = 16;
 const NEIGHBOUR_HEAD: usize = 12;
 
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
-const NLM_F_DUMP_INTR: u16 = 0x10;
-
 /// A hardware address, as far as it matters: told apart from another one.
 pub(crate) type Hardware = [u8; 8];
 
@@ -25,27 +21,19 @@ pub(crate) enum Message {
     Neighbour { index: u32, address: IpAddr, state: u16, hardware: Option<Hardware> },
     /// A neighbour entry is gone.
     NeighbourGone { index: u32, address: IpAddr },
-    /// The end of a dump.
-    Done,
-    /// The kernel's answer to a request: 0 or a negated errno.
-    Error(i32),
-    /// The dump was taken while the table changed.
-    Interrupted,
 }
 
 /// The messages in one datagram; what is not understood is left out.
 pub(crate) fn messages(mut datagram: &[u8]) -> Vec<Message> {
     let mut found = Vec::new();
-    while let Some((kind, flags, body, rest)) = split(datagram) {
-        if flags & NLM_F_DUMP_INTR != 0 {
-            found.push(Message::Interrupted);
-        }
+    while let Some((kind, _, body, rest)) = split(datagram) {
         found.extend(one(kind, body));
         datagram = rest;
     }
     found
 }
 
+/// Kind, flags and body of the first message, and what follows it.
 pub(crate) fn split(datagram: &[u8]) -> Option<(u16, u16, &[u8], &[u8])> {
     let length = usize::try_from(u32_at(datagram, 0)?).ok()?;
     let (kind, flags) = (u16_at(datagram, 4)?, u16_at(datagram, 6)?);
@@ -54,10 +42,9 @@ pub(crate) fn split(datagram: &[u8]) -> Option<(u16, u16, &[u8], &[u8])> {
     Some((kind, flags, body, rest))
 }
 
-fn one(kind: u16, body: &[u8]) -> Option<Message> {
+/// What a message of this kind says.
+pub(crate) fn one(kind: u16, body: &[u8]) -> Option<Message> {
     match kind {
-        NLMSG_DONE => Some(Message::Done),
-        NLMSG_ERROR => Some(Message::Error(u32_at(body, 0)?.cast_signed())),
         libc::RTM_NEWLINK => link(body),
         libc::RTM_DELLINK if is_bridge_port(body) => None,
         libc::RTM_DELLINK => Some(Message::LinkGone { index: u32_at(body, 4)? }),

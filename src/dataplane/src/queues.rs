@@ -59,18 +59,22 @@ impl Queues {
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn read(&mut self) -> Result<BTreeMap<u32, Shape>, Error> {
-        let refused = |cause| Error::Refused("queues", cause);
-        let listed = self.0.list(libc::RTM_GETQDISC, &head(0, 0, 0)).map_err(refused)?;
-        let mut ports: BTreeMap<u32, Shape> = BTreeMap::new();
-        for (_, body) in listed.ok_or(Error::Unsteady("queues"))? {
-            ports.extend(our_qdisc(&body).map(|port| (port, Shape::new())));
-        }
-        for (port, shape) in &mut ports {
-            let listed = self.0.list(libc::RTM_GETTCLASS, &head(*port, 0, 0)).map_err(refused)?;
-            let listed = listed.ok_or(Error::Unsteady("queues"))?;
-            shape.extend(listed.iter().filter_map(|(_, body)| class(body)));
-        }
-        Ok(ports)
+        let ports = self.list(libc::RTM_GETQDISC, &head(0, 0, 0), our_qdisc)?;
+        let shape = |port: u32| {
+            let classes = self.list(libc::RTM_GETTCLASS, &head(port, 0, 0), class)?;
+            Ok((port, classes.into_iter().collect()))
+        };
+        ports.into_iter().map(shape).collect()
+    }
+
+    fn list<T>(
+        &mut self,
+        kind: u16,
+        body: &[u8],
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let listed = self.0.list(kind, body, |_, body| read(body));
+        listed.map_err(|cause| Error::Refused("queues", cause))?.ok_or(Error::Unsteady("queues"))
     }
 
     /// Makes a port's classes what they should be; `have` is what [`Self::read`] found there.

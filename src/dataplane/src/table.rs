@@ -70,7 +70,6 @@ impl Table {
             Message::NeighbourGone { index, address } => {
                 self.neighbours.remove(&(index, address));
             }
-            Message::Done | Message::Error(_) | Message::Interrupted => {}
         }
     }
 

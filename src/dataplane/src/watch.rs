@@ -6,9 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::dump::{DATAGRAM, Lister};
+use crate::dump::Lister;
 use crate::message::Message;
 use crate::patrol::Patrol;
+use crate::rtnetlink::DATAGRAM;
 use crate::table::Table;
 use crate::{Change, Error, Link, message};
 

@@ -70,9 +70,8 @@ impl WayFinder {
     /// # Errors
     /// When the kernel cannot be asked.
     pub fn links(&mut self) -> Result<Ways, Error> {
-        let mut ways = Ways::default();
-        self.list(libc::RTM_GETLINK, "links", |body| link(body, &mut ways))?;
-        Ok(ways)
+        let interfaces = self.list(libc::RTM_GETLINK, "links", link)?.into_iter().collect();
+        Ok(Ways { interfaces, routes: Vec::new() })
     }
 
     /// Interfaces, addresses and routes of the main table.
@@ -81,8 +80,12 @@ impl WayFinder {
     /// When the kernel cannot be asked.
     pub fn read(&mut self) -> Result<Ways, Error> {
         let mut ways = self.links()?;
-        self.list(libc::RTM_GETADDR, "addresses", |body| address(body, &mut ways))?;
-        self.list(libc::RTM_GETROUTE, "routes", |body| ways.routes.extend(route(body)))?;
+        for (number, own) in self.list(libc::RTM_GETADDR, "addresses", address)? {
+            if let Some(interface) = ways.interfaces.get_mut(&number) {
+                interface.addresses.push(own);
+            }
+        }
+        ways.routes = self.list(libc::RTM_GETROUTE, "routes", route)?;
         Ok(ways)
     }
 
@@ -97,15 +100,14 @@ impl WayFinder {
         }
     }
 
-    fn list(
+    fn list<T>(
         &mut self,
         kind: u16,
         what: &'static str,
-        mut each: impl FnMut(&[u8]),
-    ) -> Result<(), Error> {
-        let listed = self.0.list(kind, &[0; 16]).map_err(|cause| Error::Refused(what, cause))?;
-        listed.ok_or(Error::Unsteady(what))?.iter().for_each(|(_, body)| each(body));
-        Ok(())
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let listed = self.0.list(kind, &[0; 16], |_, body| read(body));
+        listed.map_err(|cause| Error::Refused(what, cause))?.ok_or(Error::Unsteady(what))
     }
 }
 
@@ -115,24 +117,19 @@ impl std::fmt::Debug for WayFinder {
     }
 }
 
-fn link(body: &[u8], ways: &mut Ways) {
-    let Some(number) = u32_at(body, 4) else { return };
-    let name = attributes(body, 16).find(|(kind, _)| *kind == libc::IFLA_IFNAME);
-    if let Some((_, name)) = name {
-        let interface = Interface { name: text(name), addresses: Vec::new() };
-        ways.interfaces.insert(number, interface);
-    }
+fn link(body: &[u8]) -> Option<(u32, Interface)> {
+    let number = u32_at(body, 4)?;
+    let (_, name) = attributes(body, 16).find(|(kind, _)| *kind == libc::IFLA_IFNAME)?;
+    Some((number, Interface { name: text(name), addresses: Vec::new() }))
 }
 
 /// struct ifaddrmsg: family, prefix length, flags, scope, interface. The local address is ours; on
 /// links with two different ends the other one is the far end.
-fn address(body: &[u8], ways: &mut Ways) {
-    let Some(number) = u32_at(body, 4) else { return };
+fn address(body: &[u8]) -> Option<(u32, IpAddr)> {
+    let number = u32_at(body, 4)?;
     let found = |wanted| attributes(body, 8).find(|(kind, _)| *kind == wanted);
-    let own = found(libc::IFA_LOCAL).or_else(|| found(libc::IFA_ADDRESS));
-    if let (Some((_, own)), Some(interface)) = (own, ways.interfaces.get_mut(&number)) {
-        interface.addresses.extend(ip(own));
-    }
+    let (_, own) = found(libc::IFA_LOCAL).or_else(|| found(libc::IFA_ADDRESS))?;
+    Some((number, ip(own)?))
 }
 
 /// struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type.

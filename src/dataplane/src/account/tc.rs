@@ -8,7 +8,7 @@ use ets_netd_api::Direction;
 
 use super::Error;
 use crate::message::{attributes, put_attribute, u16_at, u32_at};
-use crate::rtnetlink::{CREATE, EXCLUSIVE, Message, Rtnetlink};
+use crate::rtnetlink::{CREATE, EXCLUSIVE, Rtnetlink};
 
 const CLSACT: u32 = 0xffff_fff1;
 const CLSACT_HANDLE: u32 = 0xffff_0000;
@@ -107,12 +107,11 @@ impl Tc {
 
     /// Interfaces with a `clsact` qdisc.
     pub(super) fn prepared(&mut self) -> Result<Vec<u32>, Error> {
-        let listed = self.0.list(libc::RTM_GETQDISC, &head(0, 0, 0, 0));
-        let listed = listed.map_err(|cause| Error::Socket("listing the qdiscs", cause))?;
-        let listed = listed.unwrap_or_default();
         let clsact =
-            |(_, body): &Message| (u32_at(body, 12)? == CLSACT).then(|| u32_at(body, 4)).flatten();
-        Ok(listed.iter().filter_map(clsact).collect())
+            |_, body: &[u8]| (u32_at(body, 12)? == CLSACT).then(|| u32_at(body, 4)).flatten();
+        let listed = self.0.list(libc::RTM_GETQDISC, &head(0, 0, 0, 0), clsact);
+        let listed = listed.map_err(|cause| Error::Socket("listing the qdiscs", cause))?;
+        Ok(listed.unwrap_or_default())
     }
 }
 

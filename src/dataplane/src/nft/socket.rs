@@ -10,8 +10,8 @@ use super::encode::Batch;
 use super::transaction::Transaction;
 use super::wire::{self, HEAD, Head, NLM_F_DUMP, Writer};
 use crate::Error;
-use crate::dump::DATAGRAM;
 use crate::message;
+use crate::rtnetlink::DATAGRAM;
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
