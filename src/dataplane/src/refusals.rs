@@ -49,7 +49,8 @@ pub struct Refusal {
     pub reason: String,
     /// Number of the interface it came in by; 0 when it came from the hub itself.
     pub interface: u32,
-    /// The mark: the segment's number, 0 when it was not known yet.
+    /// The mark: the segment's number, 0 when it was not known yet; with the bit
+    /// [`TAKEN`](crate::compile::TAKEN) where the gateway was to have the packet.
     pub mark: u32,
     /// From whom it claims to be.
     pub source: IpAddr,

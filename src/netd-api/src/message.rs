@@ -85,8 +85,8 @@ pub enum Request {
     Intercept(Option<Intercept>),
     /// Asks for a socket for datagrams that is bound to an address of a host outside, so that answers
     /// reach who was intercepted in that host's name. Answer: [`Reply::Listener`] with one descriptor,
-    /// or [`Reply::Refused`]: the address is the hub's, a segment's or of a network that is kept, nobody
-    /// is intercepted, or there were too many a second.
+    /// or [`Reply::Refused`]: the address is the hub's, a segment's, of a network that is kept or none
+    /// that a host outside can have, nobody is intercepted, or there were too many at a time or a second.
     Speak { address: SocketAddr },
 }
 

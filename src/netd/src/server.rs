@@ -161,18 +161,24 @@ async fn answer(
             let order = |answer| Order::Conversations(segment, answer);
             rule(connection, control, order, |talk| Reply::Conversations(Box::new(talk))).await
         }
-        Request::Intercept(wanted) => {
-            if let Some(why) = wanted.as_ref().and_then(Intercept::fault) {
-                return refuse(connection, why).await;
-            }
-            let done = |()| Reply::Done(control.journal.place().newest);
-            rule(connection, control, |answer| Order::Intercept(wanted, answer), done).await
-        }
+        Request::Intercept(wanted) => intercept(connection, control, wanted).await,
         Request::Speak { address } => speak(connection, control, address).await,
         Request::Reach => {
             rule(connection, control, Order::Reach, |reach| Reply::Reach(Box::new(reach))).await
         }
     }
+}
+
+async fn intercept(
+    connection: &mut Connection,
+    control: &Control,
+    wanted: Option<Intercept>,
+) -> Result<(), Error> {
+    if let Some(why) = wanted.as_ref().and_then(Intercept::fault) {
+        return refuse(connection, why).await;
+    }
+    let done = |()| Reply::Done(control.journal.place().newest);
+    rule(connection, control, |answer| Order::Intercept(wanted, answer), done).await
 }
 
 /// A socket for datagrams that speaks in the name of a host outside.

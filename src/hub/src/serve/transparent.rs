@@ -21,7 +21,11 @@ pub(super) async fn keep(desk: Desk, netd: Client, shutdown: Shutdown) -> Result
     let mut enforced = desk.enforced();
     let mut fault = None;
     loop {
-        let told = netd.intercept(desk.intercept()).await;
+        // A `netd` that does not answer keeps nobody from shutting down.
+        let told = tokio::select! {
+            () = shutdown.requested() => return Ok(()),
+            told = netd.intercept(desk.intercept()) => told,
+        };
         let now = told.err().map(|error| chain(&error));
         if now != fault {
             match &now {
