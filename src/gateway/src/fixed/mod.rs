@@ -13,13 +13,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ets_model::{PortRange, Protocol};
+use ets_model::{PortRange, Protocol, SegmentNo};
 use ets_runtime::Shutdown;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::desk::Desk;
-use crate::policy::{Fault, Ground, Relay, Rules};
+use crate::policy::{Ask, Fault, Ground, Relay, Rules, Way};
 
 /// How soon a port that was in use is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -53,6 +53,21 @@ pub struct State {
     pub open: usize,
     /// Why one of its ports is not served; none where all are.
     pub fault: Option<String>,
+}
+
+impl Port {
+    /// What is asked of the rules for who comes from a segment.
+    fn ask(&self, segment: Option<SegmentNo>) -> Ask<'static> {
+        Ask {
+            segment,
+            person: None,
+            host: None,
+            address: self.target.ip(),
+            port: self.target.port(),
+            protocol: self.protocol,
+            way: Way::Proxy,
+        }
+    }
 }
 
 impl Drop for Serving {

@@ -3,17 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use ets_model::Protocol;
 use ets_runtime::Shutdown;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
 
 use super::Port;
 use crate::accept::{Places, accept};
 use crate::gateway::{Gateway, Reached, Refusal, Resolve, connect};
-use crate::policy::{Ask, Way};
+use crate::relay::reset;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -56,16 +54,14 @@ async fn talk<R: Resolve>(
     peer: SocketAddr,
 ) -> io::Result<()> {
     match reach(&gateway, &port, peer).await {
-        Ok(reached) => {
-            gateway.relay(&client, &reached).await;
-            Ok(())
-        }
+        Ok(reached) => drop(gateway.relay(&client, &reached).await),
         Err(refusal) => {
             tracing::debug!(%peer, relay = %port.relay, ?refusal, "refused by a relay");
             // What is spoken here has no word for a refusal: a reset is the clearest there is.
-            SockRef::from(&client).set_linger(Some(Duration::ZERO))
+            reset(&client);
         }
     }
+    Ok(())
 }
 
 async fn reach<R: Resolve>(
@@ -73,15 +69,7 @@ async fn reach<R: Resolve>(
     port: &Port,
     peer: SocketAddr,
 ) -> Result<Reached, Refusal> {
-    let ask = Ask {
-        segment: gateway.segment_of(peer.ip()),
-        person: None,
-        host: None,
-        address: port.target.ip(),
-        port: port.target.port(),
-        protocol: Protocol::Tcp,
-        way: Way::Proxy,
-    };
+    let ask = port.ask(gateway.segment_of(peer.ip()));
     let tunnel = gateway.let_by(&port.relay, &ask)?;
     let stream = tokio::select! {
         stream = connect(port.target) => stream.ok_or(Refusal::Unreachable)?,

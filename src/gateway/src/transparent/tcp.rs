@@ -2,14 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
-use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::heard;
 use crate::gateway::{Gateway, Reached, Refusal, Resolve};
 use crate::policy::{Ask, Way, Why};
+use crate::relay::reset;
 use crate::target::{Host, Target};
 
 /// Serves one connection to its end. Whoever opened it believes to speak with the far host: where the
@@ -28,7 +27,7 @@ pub(crate) async fn serve<R: Resolve>(
         Ok(reached) => drop(gateway.relay(&client, &reached).await),
         Err(refusal) => {
             tracing::debug!(%peer, %to, ?refusal, "what was taken on its way goes no further");
-            SockRef::from(&client).set_linger(Some(Duration::ZERO))?;
+            reset(&client);
         }
     }
     Ok(())
