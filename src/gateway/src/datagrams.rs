@@ -54,9 +54,11 @@ pub enum Dropped {
 }
 
 /// What is kept of datagrams.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Datagrams {
     ports: Option<PortRange>,
+    /// Descriptors that they may have.
+    most: usize,
     next: AtomicUsize,
     associations: Arc<Tally<SegmentNo>>,
     sessions: Arc<Tally<SegmentNo>>,
@@ -119,9 +121,16 @@ impl From<&Refusal> for Dropped {
     }
 }
 
+impl Default for Datagrams {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
 impl Datagrams {
     pub(crate) fn new(ports: Option<PortRange>) -> Self {
-        Self { ports, ..Self::default() }
+        let (next, associations, sessions, open, dropped) = Default::default();
+        Self { ports, most: most(), next, associations, sessions, open, dropped }
     }
 
     /// The ports of associations.
@@ -165,7 +174,7 @@ impl Datagrams {
     fn enter(&self, place: Place<SegmentNo>, of: fn(&Open) -> &AtomicUsize) -> Option<Session> {
         // An association has a socket for its client and up to two for the world.
         let taken = 3 * self.associations() + self.sessions();
-        if taken >= most() {
+        if taken >= self.most {
             return None;
         }
         of(&self.open).fetch_add(1, Ordering::Relaxed);
@@ -197,6 +206,7 @@ impl Drop for Session {
     }
 }
 
+/// How many descriptors relays of datagrams may have.
 fn most() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft);
     (usize::try_from(limit).unwrap_or(usize::MAX) / PART).clamp(64, 16_384)

@@ -22,6 +22,8 @@ mod service;
 pub mod socks;
 mod tables;
 mod target;
+#[cfg(test)]
+mod testing;
 mod transparent;
 pub mod words;
 

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ets_listen::datagram::{Between, answer, tell_address, try_receive};
-use ets_model::Protocol;
 use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
@@ -17,7 +16,6 @@ use super::Port;
 use crate::datagrams::{Dropped, Session as Place, batch, outwards, pass, send, socket};
 use crate::gateway::{Gateway, Resolve, Tunnel};
 use crate::lane::Side;
-use crate::policy::{Ask, Way};
 
 /// A session without a datagram for so long ends.
 const IDLE: Duration = Duration::from_secs(60);
@@ -83,20 +81,12 @@ impl<R: Resolve> Door<R> {
     }
 
     fn begin(self: &Arc<Self>, between: Between) -> Result<Arc<Session>, Dropped> {
-        let segment = self.gateway.segment_of(between.client.ip());
-        let ask = Ask {
-            segment,
-            person: None,
-            host: None,
-            address: self.port.target.ip(),
-            port: self.port.target.port(),
-            protocol: Protocol::Udp,
-            way: Way::Proxy,
-        };
+        let segment = self.gateway.segment_of(between.client.ip()).ok_or(Dropped::Refused)?;
+        // Before the rules are asked: what has no place was not let through, and no report says so.
+        let place = self.gateway.datagrams().session(segment).ok_or(Dropped::Crowded)?;
+        let ask = self.port.ask(Some(segment));
         let tunnel =
             self.gateway.let_by(&self.port.relay, &ask).map_err(|why| Dropped::from(&why))?;
-        let place = segment.and_then(|segment| self.gateway.datagrams().session(segment));
-        let place = place.ok_or(Dropped::Crowded)?;
         let far = towards(self.port.target).map_err(|_| Dropped::Unsent)?;
         let session = Arc::new(Session { far, tunnel, _place: place });
         self.sessions().insert(between, Arc::clone(&session));
@@ -150,4 +140,46 @@ async fn answers<R: Resolve>(door: Arc<Door<R>>, between: Between, session: Arc<
         }
     }
     door.sessions().remove(&between);
+}
+
+#[cfg(test)]
+mod tests {
+    use ets_model::{Protocol, SegmentNo};
+
+    use super::*;
+    use crate::testing::gateway;
+
+    /// covers: N15.1, N6.4: what finds no place was not let through, in the ledger and the meters too
+    #[tokio::test]
+    async fn a_crowded_segment_writes_nothing_into_ledger_and_meters() {
+        // Outside; whether it can be reached from here is no matter.
+        let target = "203.0.113.9:5000".parse().unwrap();
+        let gateway = gateway(
+            r#"{ "relays": [{ "id": "calls", "name": { "en": "Calls" },
+            "ports": ["udp/5000"], "target": "203.0.113.9" }] }"#,
+        );
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let at = socket.local_addr().unwrap();
+        let port = Port { relay: "calls".into(), protocol: Protocol::Udp, at, target };
+        let sessions = Mutex::default();
+        let door = Arc::new(Door { gateway: Arc::clone(&gateway), port, socket, sessions });
+        let near = crate::datagrams::socket("127.0.0.1:0".parse().unwrap()).unwrap();
+        tell_address(&near, false).unwrap();
+        let near = UdpSocket::from_std(near).unwrap();
+        let client = UdpSocket::bind("127.0.1.2:0").await.unwrap();
+        client.send_to(b"?", near.local_addr().unwrap()).await.unwrap();
+        near.readable().await.unwrap();
+        let (_, between) = try_receive(&near, &mut [0; 9]).unwrap();
+
+        let all: Vec<Place> =
+            std::iter::from_fn(|| gateway.datagrams().session(SegmentNo(1))).collect();
+        assert!(!all.is_empty());
+        assert_eq!(door.forward(between, b"?"), Err(Dropped::Crowded));
+        assert!(gateway.book().take(1).is_empty(), "nobody was let through");
+        assert!(gateway.passed().is_empty());
+        drop(all);
+        let passed = door.forward(between, b"?");
+        assert!(passed.is_ok() || passed == Err(Dropped::Unsent), "{passed:?}");
+        assert_eq!(gateway.passed().len(), 1, "with a place it was let through");
+    }
 }
