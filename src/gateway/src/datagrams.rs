@@ -233,6 +233,13 @@ pub(crate) fn outwards(to: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket(SocketAddr::new(any, 0))?)
 }
 
+/// The same for one host alone: the kernel takes datagrams of nobody else.
+pub(crate) fn towards(target: SocketAddr) -> io::Result<UdpSocket> {
+    let far = outwards(target)?;
+    SockRef::from(&far).connect(&target.into())?;
+    Ok(far)
+}
+
 /// Passes one datagram on, where the volume and the bandwidth of its segment let it, and counts it.
 pub(crate) fn pass(
     (meter, side): (&Meter, Side),

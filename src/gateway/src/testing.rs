@@ -1,12 +1,14 @@
-//! A gateway for tests: who comes from 127.0.N.0/24 is in segment N, and names have no address.
+//! A gateway for tests: who comes from an address with N at its third place is in segment N, and names have no address.
 
 use std::io;
 use std::net::IpAddr;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ets_model::{SegmentId, SegmentNo};
 use jiff::Zoned;
+use nix::sched::{CloneFlags, unshare};
 
 use crate::gateway::{Gateway, Resolve, World};
 use crate::meters::Meters;
@@ -45,4 +47,24 @@ pub(crate) fn gateway(rules: &str) -> Arc<Gateway<Nobody>> {
     let patience = Patience { idle: Duration::from_secs(9), half_closed: Duration::from_secs(9) };
     let counted = (patience, Meters::in_memory().unwrap());
     Arc::new(Gateway::new(Arc::new(Loop), Nobody, policy, counted))
+}
+
+/// An address outside of [`in_namespace`], and one in segment 1.
+pub(crate) const OUTSIDE: &str = "203.0.113.9";
+pub(crate) const CLIENT: &str = "10.10.1.2";
+
+/// Runs a test in a network namespace of its own, which has both addresses. Needs root; says so when
+/// it cannot run.
+pub(crate) fn in_namespace(test: impl Future<Output = ()>) {
+    if let Err(errno) = unshare(CloneFlags::CLONE_NEWNET) {
+        eprintln!("skipped: a network namespace needs root ({errno})");
+        return;
+    }
+    for line in ["link set lo up", "addr add 203.0.113.9/24 dev lo", "addr add 10.10.1.2/24 dev lo"]
+    {
+        assert!(Command::new("ip").args(line.split(' ')).status().unwrap().success(), "ip {line}");
+    }
+    // On this thread alone: others are not in the namespace.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(test);
 }

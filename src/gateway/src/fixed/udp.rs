@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ets_listen::datagram::{Between, answer, tell_address, try_receive};
-use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 
 use super::Port;
-use crate::datagrams::{Dropped, Session as Place, batch, outwards, pass, send, socket};
+use crate::datagrams::{Dropped, Session as Place, batch, pass, send, socket, towards};
 use crate::gateway::{Gateway, Resolve, Tunnel};
 use crate::lane::Side;
 
@@ -108,13 +106,6 @@ impl<R: Resolve> Door<R> {
             Ok(())
         });
     }
-}
-
-/// A socket for one client's datagrams.
-fn towards(target: SocketAddr) -> io::Result<UdpSocket> {
-    let far = outwards(target)?;
-    SockRef::from(&far).connect(&target.into())?;
-    Ok(far)
 }
 
 /// Carries answers until the session is cut or nothing passes.

@@ -11,15 +11,13 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-/// The longest datagram.
-pub(super) const MOST: usize = 64 << 10;
-
-/// The next one: its length, its sender and its receiver; none where the kernel does not tell them.
-pub(super) async fn receive(
+/// The next one, where there is one: its length, its sender and its receiver; none where the kernel
+/// does not tell them.
+pub(super) fn try_receive(
     socket: &UdpSocket,
     buffer: &mut [u8],
 ) -> io::Result<Option<(usize, (SocketAddr, SocketAddr))>> {
-    socket.async_io(Interest::READABLE, || read(socket, buffer)).await
+    socket.try_io(Interest::READABLE, || read(socket, buffer))
 }
 
 fn read(

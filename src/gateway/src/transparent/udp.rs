@@ -4,22 +4,22 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use ets_listen::Tally;
+use ets_listen::{Place, Tally};
 use ets_model::{Protocol, SegmentNo};
 use ets_runtime::Shutdown;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::datagram::{self, MOST};
+use super::datagram::try_receive;
 use crate::Error;
-use crate::accept::Places;
+use crate::accept::{Places, Taken};
+use crate::datagrams::{Dropped, batch, pass, send, towards};
 use crate::gateway::{Gateway, Resolve, Tunnel};
 use crate::lane::Side;
 use crate::policy::{Ask, Way};
@@ -33,8 +33,10 @@ const QUIC: u16 = 443;
 const DNS: u16 = 53;
 /// Flows of a segment at once.
 const MOST_FLOWS: usize = 4_096;
-/// Datagrams of a flow that wait to be sent.
-const WAITING: usize = 64;
+/// How long a socket that answers may take to be had; answers wait in the kernel meanwhile.
+const VOICE: Duration = Duration::from_secs(2);
+/// How long to wait after the kernel did not let read.
+const PAUSE: Duration = Duration::from_millis(50);
 /// From so many on, sockets that nobody uses are forgotten at the next one.
 const MANY: usize = 256;
 
@@ -52,9 +54,21 @@ struct Flows<R> {
     gateway: Arc<Gateway<R>>,
     speak: Arc<dyn Speak>,
     places: Arc<Places>,
-    open: Mutex<HashMap<Ends, mpsc::Sender<Vec<u8>>>>,
+    open: Mutex<HashMap<Ends, Arc<Flow>>>,
     voices: Mutex<HashMap<SocketAddr, Weak<UdpSocket>>>,
     by_segment: Arc<Tally<SegmentNo>>,
+}
+
+/// What passes between two ends.
+struct Flow {
+    ends: Ends,
+    outside: UdpSocket,
+    tunnel: Tunnel,
+    /// Datagrams of the client that were not answered yet.
+    owed: AtomicU64,
+    /// When one passed last.
+    last: Mutex<Instant>,
+    _places: (Taken, Place<SegmentNo>),
 }
 
 /// Serves until shutdown.
@@ -66,41 +80,66 @@ pub(crate) async fn serve<R: Resolve>(
 ) -> Result<(), Error> {
     socket.set_nonblocking(true)?;
     let socket = UdpSocket::from_std(socket)?;
-    let (open, voices, by_segment) = Default::default();
-    let flows = Arc::new(Flows { gateway, speak, places, open, voices, by_segment });
-    let mut buffer = vec![0; MOST];
+    let flows = Arc::new(Flows::new(gateway, speak, places));
     loop {
-        let received = tokio::select! {
+        tokio::select! {
             () = shutdown.requested() => return Ok(()),
-            received = datagram::receive(&socket, &mut buffer) => received,
-        };
-        match received {
-            Ok(Some((length, ends))) => flows.take(ends, &buffer[..length]),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(%error, "datagrams that were taken cannot be read");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            ready = socket.readable() => ready?,
+        }
+        if let Err(error) = flows.take_all(&socket) {
+            tracing::warn!(%error, "datagrams that were taken cannot be read");
+            sleep(PAUSE).await;
         }
     }
 }
 
 impl<R: Resolve> Flows<R> {
-    /// Hands a datagram to its flow, which is opened where there is none and the rules allow it. As
+    fn new(gateway: Arc<Gateway<R>>, speak: Arc<dyn Speak>, places: Arc<Places>) -> Self {
+        let (open, voices, by_segment) = Default::default();
+        Self { gateway, speak, places, open, voices, by_segment }
+    }
+
+    /// What waits at the socket.
+    fn take_all(self: &Arc<Self>, socket: &UdpSocket) -> io::Result<()> {
+        let mut read = Ok(());
+        batch(|buffer| {
+            match try_receive(socket, buffer) {
+                Ok(Some((length, ends))) => {
+                    self.gateway.datagrams().tell(self.take(ends, &buffer[..length]));
+                }
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+                Err(error) => {
+                    read = Err(error);
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+            }
+            Ok(())
+        });
+        read
+    }
+
+    /// Sends a datagram on by its flow, which is opened where there is none and the rules allow it. As
     /// everywhere with datagrams, what finds no room is lost.
-    fn take(self: &Arc<Self>, ends: Ends, datagram: &[u8]) {
-        if let Some(flow) = self.open().get(&ends) {
-            let _ = flow.try_send(datagram.to_vec());
-            return;
-        }
+    fn take(self: &Arc<Self>, ends: Ends, datagram: &[u8]) -> Result<(), Dropped> {
+        let known = self.open().get(&ends).cloned();
+        let flow = match known {
+            Some(flow) if flow.tunnel.was_cut() => return Err(Dropped::Refused),
+            Some(flow) => flow,
+            None => self.begin(ends)?,
+        };
+        flow.ask(datagram)
+    }
+
+    fn begin(self: &Arc<Self>, ends: Ends) -> Result<Arc<Flow>, Dropped> {
         let (client, far) = ends;
-        let Ok(segment) = self.gateway.segment(client.ip()) else { return };
+        let segment = self.gateway.segment(client.ip()).map_err(|why| Dropped::from(&why))?;
         // The name in QUIC is not read: where rules go by names, browsers are left to TCP.
         if far.port() == QUIC && self.gateway.policy().goes_by_names(segment) {
-            return;
+            return Err(Dropped::Refused);
         }
-        let Some(place) = self.places.take(client.ip()) else { return };
-        let Some(own) = self.by_segment.take(segment, MOST_FLOWS) else { return };
+        let place = self.places.take(client.ip()).ok_or(Dropped::Crowded)?;
+        let own = self.by_segment.take(segment, MOST_FLOWS).ok_or(Dropped::Crowded)?;
         let ask = Ask {
             segment: Some(segment),
             person: None,
@@ -110,71 +149,49 @@ impl<R: Resolve> Flows<R> {
             protocol: Protocol::Udp,
             way: Way::Transparent,
         };
-        let tunnel = match self.gateway.let_through(&ask) {
-            Ok(tunnel) => tunnel,
-            Err(refusal) => {
-                tracing::debug!(%client, %far, ?refusal, "a taken datagram goes no further");
-                return;
-            }
-        };
-        let (sender, waiting) = mpsc::channel(WAITING);
-        let _ = sender.try_send(datagram.to_vec());
-        self.open().insert(ends, sender);
-        let flows = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Err(error) = flows.carry(ends, &tunnel, waiting).await {
-                tracing::debug!(%client, %far, %error, "a flow of datagrams broke off");
-            }
-            flows.open().remove(&ends);
-            drop((place, own));
-        });
+        let tunnel = self.gateway.let_through(&ask).map_err(|refusal| {
+            tracing::debug!(%client, %far, ?refusal, "a taken datagram goes no further");
+            Dropped::from(&refusal)
+        })?;
+        let outside = towards(far).map_err(|_| Dropped::Unsent)?;
+        let flow = Arc::new(Flow::new(ends, (outside, tunnel), (place, own)));
+        self.open().insert(ends, Arc::clone(&flow));
+        tokio::spawn(Arc::clone(self).carry(Arc::clone(&flow)));
+        Ok(flow)
     }
 
-    /// Moves datagrams both ways until nothing passes any more or the rules say no.
-    async fn carry(
-        &self,
-        (client, far): Ends,
-        tunnel: &Tunnel,
-        mut waiting: mpsc::Receiver<Vec<u8>>,
-    ) -> io::Result<()> {
-        let any: SocketAddr = match far {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let outside = UdpSocket::bind(any).await?;
-        outside.connect(far).await?;
-        let voice = self.voice(far).await?;
-        let patience = if far.port() == QUIC { IDLE_QUIC } else { IDLE };
-        let mut until = Instant::now() + patience;
-        let mut owed: u32 = 0;
-        let mut buffer = vec![0; MOST];
+    /// Carries answers until nothing passes any more or the rules say no.
+    async fn carry(self: Arc<Self>, flow: Arc<Flow>) {
+        let (client, far) = flow.ends;
+        tokio::select! {
+            biased;
+            _ = flow.tunnel.is_cut() => {}
+            done = self.answers(&flow) => if let Err(error) = done {
+                tracing::debug!(%client, %far, %error, "a flow of datagrams broke off");
+            }
+        }
+        self.open().remove(&flow.ends);
+    }
+
+    async fn answers(&self, flow: &Flow) -> io::Result<()> {
+        // `netd` may be slow, or gone: a flow that nobody can answer is not to hold its place.
+        let voice = timeout(VOICE, self.voice(flow.ends.1)).await??;
         loop {
+            let until = flow.until();
             tokio::select! {
-                _ = tunnel.is_cut() => return Ok(()),
-                () = sleep_until(until) => return Ok(()),
-                datagram = waiting.recv() => {
-                    let Some(datagram) = datagram else { return Ok(()) };
-                    if !tunnel.meter().lets(Side::Up, datagram.len()) {
-                        continue;
+                ready = flow.outside.readable() => ready?,
+                () = sleep_until(until) => {
+                    if flow.until() == until {
+                        return Ok(());
                     }
-                    outside.send(&datagram).await?;
-                    tunnel.meter().up().fetch_add(datagram.len() as u64, Ordering::Relaxed);
-                    owed = owed.saturating_add(1);
-                }
-                length = outside.recv(&mut buffer) => {
-                    let length = length?;
-                    if far.port() == DNS && owed == 0 {
-                        continue;
-                    }
-                    owed = owed.saturating_sub(1);
-                    if !tunnel.meter().lets(Side::Down, length) {
-                        continue;
-                    }
-                    voice.send_to(&buffer[..length], client).await?;
-                    tunnel.meter().down().fetch_add(length as u64, Ordering::Relaxed);
+                    continue;
                 }
             }
-            until = Instant::now() + patience;
+            batch(|buffer| {
+                let length = flow.outside.try_recv(buffer)?;
+                self.gateway.datagrams().tell(flow.answer(&voice, &buffer[..length]));
+                Ok(())
+            });
         }
     }
 
@@ -192,7 +209,7 @@ impl<R: Resolve> Flows<R> {
         Ok(voice)
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<Ends, mpsc::Sender<Vec<u8>>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Ends, Arc<Flow>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -200,3 +217,60 @@ impl<R: Resolve> Flows<R> {
         self.voices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Flow {
+    fn new(
+        ends: Ends,
+        (outside, tunnel): (UdpSocket, Tunnel),
+        places: (Taken, Place<SegmentNo>),
+    ) -> Self {
+        let last = Mutex::new(Instant::now());
+        Self { ends, outside, tunnel, owed: AtomicU64::new(0), last, _places: places }
+    }
+
+    /// What the client says. That an earlier datagram met nobody ends nothing.
+    fn ask(&self, datagram: &[u8]) -> Result<(), Dropped> {
+        // Before it is sent: its answer may be there at once.
+        self.owed.fetch_add(1, Ordering::Relaxed);
+        let sent = pass((self.tunnel.meter(), Side::Up), datagram.len(), || {
+            send(&self.outside, datagram, None)
+        });
+        match sent {
+            Ok(()) => self.touch(),
+            Err(_) => drop(self.is_owed()),
+        }
+        sent
+    }
+
+    /// What the far host says, in its name.
+    fn answer(&self, voice: &UdpSocket, datagram: &[u8]) -> Result<(), Dropped> {
+        let (client, far) = self.ends;
+        if !self.is_owed() && far.port() == DNS {
+            return Err(Dropped::Unasked);
+        }
+        pass((self.tunnel.meter(), Side::Down), datagram.len(), || {
+            send(voice, datagram, Some(client))
+        })?;
+        self.touch();
+        Ok(())
+    }
+
+    /// Whether an answer was owed; it is one less now.
+    fn is_owed(&self) -> bool {
+        let less = |owed: u64| owed.checked_sub(1);
+        self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    fn touch(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// When it ends, where nothing passes until then.
+    fn until(&self) -> Instant {
+        let patience = if self.ends.1.port() == QUIC { IDLE_QUIC } else { IDLE };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) + patience
+    }
+}
+
+#[cfg(test)]
+mod tests;
