@@ -280,7 +280,6 @@ impl<R: Resolve> Gateway<R> {
     }
 
     /// Over once the process ends and open tunnels are told so; borrows nothing of the gateway.
-    #[allow(dead_code, reason = "associations of SOCKS listen to it with their next change")]
     pub(crate) fn left(&self) -> impl Future<Output = ()> + Send + use<R> {
         let mut left = self.book.left();
         async move { drop(left.wait_for(|left| *left).await) }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ets_model::{SegmentId, SegmentNo};
+use ets_model::{PortRange, Protocol, SegmentId, SegmentNo};
 use jiff::Zoned;
 use nix::sched::{CloneFlags, unshare};
 
@@ -39,14 +39,15 @@ impl Resolve for Nobody {
     }
 }
 
-/// With these rules.
+/// With these rules, and ports for associations of SOCKS.
 pub(crate) fn gateway(rules: &str) -> Arc<Gateway<Nobody>> {
     let number = |id: &SegmentId| id.as_str().trim_start_matches('s').parse().ok().map(SegmentNo);
     let rules = Arc::new(serde_json::from_str(rules).unwrap());
     let policy = Policy::new(rules, Ground::new([]), number).unwrap();
     let patience = Patience { idle: Duration::from_secs(9), half_closed: Duration::from_secs(9) };
     let counted = (patience, Meters::in_memory().unwrap());
-    Arc::new(Gateway::new(Arc::new(Loop), Nobody, policy, counted))
+    let ports = PortRange { protocol: Protocol::Udp, first: 40_000, last: 40_009 };
+    Arc::new(Gateway::new(Arc::new(Loop), Nobody, policy, counted).with_udp(Some(ports)))
 }
 
 /// An address outside of [`in_namespace`], and one in segment 1.

@@ -28,7 +28,7 @@ fn datagrams(datagrams: Option<&Datagrams>, out: &mut Text) {
         out.add(format_args!("{name}{{kind=\"{kind}\"}} {open}\n"));
     }
     let name = "ets_gateway_datagrams_dropped_total";
-    out.head(name, "counter", "Datagrams that SOCKS and relays did not pass on, by reason.");
+    out.head(name, "counter", "Datagrams that the gateway did not pass on, by reason.");
     for (why, count) in datagrams.into_iter().flat_map(Datagrams::dropped) {
         out.add(format_args!("{name}{{reason=\"{}\"}} {count}\n", why.code()));
     }

@@ -105,15 +105,17 @@ impl<R: Resolve> Association<R> {
         self.near.local_addr()
     }
 
-    /// Relays until the connection that asked for it ends, or nothing passes.
+    /// Relays until the connection that asked for it ends, nothing passes, or the process ends: the
+    /// client asks the next one for another.
     pub(super) async fn run(mut self, control: &TcpStream) {
-        let gone = ended(control);
+        let (gone, left) = (ended(control), self.gateway.left());
         let mut tick = interval(OFTEN);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        tokio::pin!(gone);
+        tokio::pin!(gone, left);
         loop {
             let spoke = tokio::select! {
                 () = &mut gone => Spoke::Gone,
+                () = &mut left => Spoke::Gone,
                 ready = self.near.readable() => Spoke::Near(ready),
                 ready = readable(self.far4.as_ref()) => Spoke::Far4(ready),
                 ready = readable(self.far6.as_ref()) => Spoke::Far6(ready),
