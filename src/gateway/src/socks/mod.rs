@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use crate::gateway::{Gateway, Refusal, Resolve};
 use crate::target::{Host, Target};
 use associate::{Association, Client};
+use datagram::HEAD;
 
 const VERSION: u8 = 5;
 const NO_AUTHENTICATION: u8 = 0;
@@ -172,21 +173,16 @@ async fn octets<const N: usize>(client: &mut TcpStream) -> io::Result<[u8; N]> {
 }
 
 async fn reply(client: &mut TcpStream, reply: Reply, bound: SocketAddr) -> io::Result<()> {
-    let mut answer = vec![VERSION, reply as u8, 0];
-    match bound.ip() {
-        IpAddr::V4(address) => {
-            answer.push(1);
-            answer.extend(address.octets());
-        }
-        IpAddr::V6(address) => {
-            answer.push(4);
-            answer.extend(address.octets());
-        }
-    }
-    answer.extend(bound.port().to_be_bytes());
-    client.write_all(&answer).await
+    // But for the first two octets it is the head of a datagram (RFC 1928, sections 6 and 7).
+    let mut room = [0; HEAD];
+    let answer = datagram::write(&mut room, bound);
+    room[answer..answer + 2].copy_from_slice(&[VERSION, reply as u8]);
+    client.write_all(&room[answer..]).await
 }
 
 fn nonsense() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "this is no SOCKS 5 without authentication")
 }
+
+#[cfg(test)]
+mod tests;
