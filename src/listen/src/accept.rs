@@ -53,7 +53,7 @@ pub async fn serve_plain(
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let bounds = Bounds { limits, ..Bounds::default() };
-    run(listener, None, with_extensions(router, bounds), (bounds, Arc::default()), shutdown).await
+    serve_bounded(listener, None, router, bounds, shutdown).await
 }
 
 /// Serves HTTP over TLS until shutdown; HTTP/2 where the client offers it. A connection lives no
@@ -69,8 +69,7 @@ pub async fn serve_tls(
     shutdown: Shutdown,
 ) -> Result<(), Error> {
     let bounds = Bounds { limits, ..Bounds::default() };
-    let make = with_extensions(router, bounds);
-    serve_service(listener, entry, make, (bounds, Arc::default()), shutdown).await
+    serve_bounded(listener, Some(entry), router, bounds, shutdown).await
 }
 
 /// As [`serve_plain`], or [`serve_tls`] where there is an entry, with bounds of the caller's: for what

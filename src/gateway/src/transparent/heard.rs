@@ -30,19 +30,17 @@ enum Heard {
 pub(super) async fn name(client: &TcpStream) -> Option<Box<str>> {
     let until = Instant::now() + PATIENCE;
     let mut buffer = vec![0; MOST];
-    let mut before = 0;
     loop {
         let length = timeout_at(until, client.peek(&mut buffer)).await.ok()?.ok()?;
         match heard(&buffer[..length]) {
             Heard::Name(name) => return Some(name),
-            Heard::Partial if length < MOST && (length > before || before > 0) && length > 0 => {}
+            Heard::Partial if (1..MOST).contains(&length) => {}
             _ => return None,
         }
         if Instant::now() >= until {
             return None;
         }
         // What lies there makes the socket readable: more of it wakes nobody.
-        before = length;
         sleep(PAUSE).await;
     }
 }

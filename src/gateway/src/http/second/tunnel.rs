@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::super::asker::Asker;
 use super::super::refused;
 use super::body::tell;
+use super::other;
 use crate::gateway::{Gateway, Refusal, Resolve};
 use crate::relay::{End, Near};
 use crate::target::Target;
@@ -126,8 +127,4 @@ impl Near for Stream {
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.sends.poll_reset(context).map(drop)
     }
-}
-
-fn other(error: h2::Error) -> io::Error {
-    io::Error::other(error)
 }
