@@ -15,7 +15,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ets_journal::{Filter, Page, Recorded, Subject};
+use ets_journal::{Entry, Filter, Page, Recorded, Subject};
 use ets_listen::Network;
 use ets_model::{Segment, WallTime};
 use ets_registry::Author;
@@ -273,15 +273,25 @@ impl Desk {
         });
         let subject = Subject::new("segment", segment.id.to_string());
         let entry = author.entry(ACTION, subject).detail(detail);
-        let written: Result<Recorded, Error> = self
-            .store()
+        // Whoever asked may have gone before it is written: the place would be taken for nothing.
+        let desk = self.clone();
+        let writing = tokio::spawn(async move {
+            let written = desk.write_request(now, entry).await;
+            let number = written.as_ref().ok().map(|kept| kept.seq);
+            if let Some(asking) = desk.asking() {
+                asking.settle(of, seal, number);
+            }
+            written
+        });
+        Ok(writing.await.map_err(|_| Error::Abandoned)??.seq)
+    }
+
+    async fn write_request(&self, now: WallTime, entry: Entry) -> Result<Recorded, Error> {
+        self.store()
             .write(move |tx: &mut Tx<'_>| {
                 Box::pin(async move { Ok(ets_journal::append(tx, now, entry).await?) })
             })
-            .await;
-        let number = written.as_ref().ok().map(|kept| kept.seq);
-        asking.settle(of, seal, number);
-        Ok(written?.seq)
+            .await
     }
 
     /// The last requests, newest first.

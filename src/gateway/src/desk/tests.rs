@@ -238,3 +238,35 @@ async fn volumes_are_held_while_the_journal_takes_nothing() {
     assert_eq!(entries(&store, "gateway.quota.reach").await, 2, "each is told once");
     keeping.abort();
 }
+
+/// covers: N6.5: the browser goes away while a request is filed, and its place is not lost
+#[tokio::test]
+async fn a_request_is_filed_also_when_whoever_asked_has_gone() {
+    let store = TestStore::sqlite(&migrations()).await;
+    let desk = open(&store, Rules::default()).await;
+    desk.gateway().take_requests(Asking::new(80).unwrap());
+    let (of, hub) = ("10.10.1.2".parse().unwrap(), "10.10.1.1".parse().unwrap());
+    let target = Target::read("198.51.100.1:443").unwrap();
+    let refused = desk.gateway().reach(of, None, &target).await.unwrap_err();
+    let link = desk.gateway().ask_link((&refused, &target), of, hub).unwrap();
+    let word = link.split_once("word=").unwrap().1.to_owned();
+    let (name, phone, reason) = ("Asem".into(), "21-14".into(), "for work".into());
+    let asked = crate::Asked { word, name, phone, reason };
+    let catalog = desk.deps().registry.catalog();
+    let segment = catalog.segment("s1").unwrap();
+    let busy = Busy::begin(&store).await;
+    let moment = std::time::Duration::from_millis(50);
+    let gone = tokio::time::timeout(moment, desk.file(&asked, (of, segment))).await;
+    assert!(gone.is_err(), "the database is busy");
+    busy.end().await;
+    let filed = async {
+        while desk.requests().await.unwrap().is_empty() {
+            tokio::time::sleep(moment).await;
+        }
+    };
+    tokio::time::timeout(moment * 40, filed).await.expect("it is filed all the same");
+    // The number may be kept a moment after the request is.
+    tokio::time::sleep(moment).await;
+    let number = desk.file(&asked, (of, segment)).await.unwrap();
+    assert_eq!(desk.requests().await.unwrap()[0].seq, number, "and sent again it is the same");
+}
