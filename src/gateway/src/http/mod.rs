@@ -70,7 +70,10 @@ async fn talk<R: Resolve>(
     match head::read(&mut client, &mut read).await? {
         Head::Gone => Ok(()),
         // Apart, so that a tunnel at rest does not hold room for them.
-        Head::Second => Box::pin(second::serve(gateway, Begun::new(read, client), asker)).await,
+        Head::Second => {
+            let asker = asker.came_to(client.hub());
+            Box::pin(second::serve(gateway, Begun::new(read, client), asker)).await
+        }
         Head::Request => {
             let asker = asker.came_to(client.hub());
             Box::pin(plain::serve(gateway, Begun::new(read, client), asker)).await
@@ -87,3 +90,6 @@ async fn talk<R: Resolve>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

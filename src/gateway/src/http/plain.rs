@@ -87,6 +87,13 @@ where
     }
 }
 
+/// Whereto a request leads; without a port it is that of its scheme (RFC 9110, sections 4.2.1 and 4.2.2).
+pub(super) fn target(uri: &Uri) -> Option<Target> {
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+    let usual = if uri.scheme() == Some(&uri::Scheme::HTTPS) { 443 } else { 80 };
+    Target::new(Host::read(authority.host())?, authority.port_u16().unwrap_or(usual))
+}
+
 /// Whereto a request goes; it is left as its host is to see it. None for what is no request to a
 /// proxy.
 fn prepare<B: Body>(request: &mut Request<B>) -> Option<Target> {
@@ -96,8 +103,7 @@ fn prepare<B: Body>(request: &mut Request<B>) -> Option<Target> {
     if uri.scheme() != Some(&uri::Scheme::HTTP) {
         return None;
     }
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
-    let target = Target::new(Host::read(authority.host())?, authority.port_u16().unwrap_or(80))?;
+    let (target, authority) = (target(&uri)?, uri.authority()?);
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let named = hosts.next();
     if hosts.next().is_some() || (is_second && named.is_some_and(|one| one != authority.as_str())) {
@@ -157,7 +163,7 @@ where
 }
 
 /// Waits until nothing has passed for so long; up to twice as long, as nobody keeps when it did.
-async fn is_idle(meter: &Meter, patience: Duration) {
+pub(super) async fn is_idle(meter: &Meter, patience: Duration) {
     let mut seen = meter.total();
     loop {
         tokio::time::sleep(patience).await;

@@ -14,7 +14,6 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::super::asker::Asker;
 use super::super::{plain, refused};
 use crate::gateway::{Gateway, Refusal, Resolve};
-use crate::target::Target;
 
 /// Serves one request to its end.
 pub(super) async fn serve<R: Resolve>(
@@ -24,10 +23,8 @@ pub(super) async fn serve<R: Resolve>(
     mut respond: SendResponse<Bytes>,
 ) -> Result<(), h2::Error> {
     let Some(_place) = gateway.places().take(asker.address) else {
-        let authority = request.uri().authority();
-        let target = authority.and_then(|one| Target::read(one.as_str()));
         let headers = request.headers();
-        let answer = match target {
+        let answer = match plain::target(request.uri()) {
             Some(target) => refused::answer(headers, (&Refusal::Full, &target), None),
             None => refused::bare(headers, StatusCode::SERVICE_UNAVAILABLE),
         };
