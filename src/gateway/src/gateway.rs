@@ -20,7 +20,7 @@ use crate::asking::Asking;
 use crate::datagrams::Datagrams;
 use crate::open::{Book, Open};
 
-use crate::meters::{Meter, Meters, Passed};
+use crate::meters::{Meters, Passed};
 pub(crate) use crate::open::Tunnel;
 use crate::policy::{Ask, Moment, Policy, Verdict, Way, Why};
 use crate::relay::{End, Near, Patience, Pool, join, join_near};
@@ -135,11 +135,6 @@ impl std::fmt::Debug for dyn World {
 impl Reached {
     pub(crate) fn new(stream: TcpStream, tunnel: Tunnel) -> Self {
         Self { stream, tunnel }
-    }
-
-    /// What passes is counted here.
-    pub(crate) fn meter(&self) -> &Meter {
-        self.tunnel.meter()
     }
 
     /// The far end, and its place among the open tunnels.

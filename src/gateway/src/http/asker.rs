@@ -54,6 +54,9 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
         None
     }
 
+    /// Has it end by a reset, where it has one of its own.
+    fn reset(&self) {}
+
     /// Joins it with what was reached.
     fn relay<R: Resolve>(
         &mut self,
@@ -65,6 +68,10 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 impl Wire for TcpStream {
     fn hub(&self) -> Option<IpAddr> {
         Some(self.local_addr().ok()?.ip().to_canonical())
+    }
+
+    fn reset(&self) {
+        reset(self);
     }
 
     async fn relay<R: Resolve>(&mut self, gateway: &Gateway<R>, reached: &Reached) -> End {

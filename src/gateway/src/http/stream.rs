@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::gateway::Tunnel;
 use crate::lane::{Lane, Side};
@@ -21,9 +20,9 @@ pub(super) struct Begun<S> {
     stream: S,
 }
 
-/// A connection outside, each octet of which is counted.
-pub(super) struct Metered {
-    stream: TcpStream,
+/// A connection outside, each octet of which is counted and has leave.
+pub(super) struct Metered<S> {
+    stream: S,
     tunnel: Tunnel,
     up: Leave,
     down: Leave,
@@ -56,13 +55,13 @@ impl Leave {
     }
 }
 
-impl Metered {
-    pub(super) fn new(stream: TcpStream, tunnel: Tunnel) -> Self {
+impl<S> Metered<S> {
+    pub(super) fn new(stream: S, tunnel: Tunnel) -> Self {
         Self { stream, tunnel, up: Leave::default(), down: Leave::default() }
     }
 }
 
-impl Drop for Metered {
+impl<S> Drop for Metered<S> {
     fn drop(&mut self) {
         let lane = self.tunnel.meter().lane();
         lane.give_back(Side::Up, self.up.bytes);
@@ -92,7 +91,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Begun<S> {
     }
 }
 
-impl AsyncRead for Metered {
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -146,7 +145,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Begun<S> {
     pass_on!();
 }
 
-impl AsyncWrite for Metered {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
