@@ -101,7 +101,9 @@ mod tests {
             let (mut client, (stream, peer)) = (client.unwrap(), accepted.unwrap());
             let early = vec![b'x'; 16 << 10];
             let serving = tokio::spawn(super::super::serve(gateway.clone(), stream, peer));
-            let head = format!("CONNECT {OUTSIDE}:7 HTTP/1.1\r\n\r\n");
+            // What is read with a long head is much.
+            let long = "x".repeat(17 << 10);
+            let head = format!("CONNECT {OUTSIDE}:7 HTTP/1.1\r\nX: {long}\r\n\r\n");
             client.write_all(&[head.as_bytes(), &early].concat()).await.unwrap();
             let (mut far, _) = far.accept().await.unwrap();
             client.read_exact(&mut [0; ESTABLISHED.len()]).await.unwrap();
