@@ -10,8 +10,8 @@ const LONGEST_ABOUT: usize = 1_000;
 const LONGEST_WORD: usize = 200;
 
 /// Takes the spaces around away; what is left wrong is named, of the checks all at once.
-pub(crate) fn check(service: &mut Service, catalog: &Catalog) -> Result<(), Fault> {
-    let unfit = Fault::TextUnfit(service_id(service));
+pub(crate) fn check(service: &mut Service) -> Result<(), Fault> {
+    let unfit = Fault::TextUnfit(service.id.clone());
     let about = [&mut service.about.kk, &mut service.about.ru, &mut service.about.en];
     let owner = &mut service.owner;
     let owner = [&mut owner.institution, &mut owner.name, &mut owner.phone, &mut owner.email];
@@ -24,21 +24,22 @@ pub(crate) fn check(service: &mut Service, catalog: &Catalog) -> Result<(), Faul
             return Err(unfit);
         }
     }
-    let institution = &service.owner.institution;
-    let is_known = || institution.parse().is_ok_and(|id| catalog.institution(&id).is_some());
-    if !institution.is_empty() && !is_known() {
-        return Err(Fault::NoOwner(service_id(service), institution.clone()));
-    }
     if service.checks.len() > Check::MOST {
-        return Err(Fault::TooManyChecks(service_id(service)));
+        return Err(Fault::TooManyChecks(service.id.clone()));
     }
     let of_one = |(no, check): (usize, &Check)| {
         check.faults(service).into_iter().map(move |fault| (no, fault))
     };
     let faults: Vec<_> = (1..).zip(&service.checks).flat_map(of_one).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Fault::Checks(service_id(service), faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::Checks(service.id.clone(), faults)) }
 }
 
-fn service_id(service: &Service) -> ets_model::ServiceId {
-    service.id.clone()
+/// Whether the institution that a service is said to belong to is there.
+pub(crate) fn has_known_owner(service: &Service, catalog: &Catalog) -> Result<(), Fault> {
+    let institution = &service.owner.institution;
+    let is_known = || institution.parse().is_ok_and(|id| catalog.institution(&id).is_some());
+    if institution.is_empty() || is_known() {
+        return Ok(());
+    }
+    Err(Fault::NoOwner(service.id.clone(), institution.clone()))
 }

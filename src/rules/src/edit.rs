@@ -87,7 +87,8 @@ impl Rights {
             return Err(Fault::ServiceExists(service.id));
         }
         tidy(&mut service)?;
-        about::check(&mut service, ground.catalog)?;
+        about::check(&mut service)?;
+        about::has_known_owner(&service, ground.catalog)?;
         let no = ground.numbers.of(&service.id, self);
         service.no = no.ok_or_else(|| Fault::NoNumber(service.id.clone()))?;
         (service.version, service.retired) = (1, None);
@@ -102,11 +103,15 @@ impl Rights {
             return Err(Fault::ServiceChanged { service: service.id, yours, current });
         }
         tidy(&mut service)?;
-        if service.owner != known.owner
+        let is_said_anew = service.owner != known.owner
             || service.checks != known.checks
-            || service.about != known.about
-        {
-            about::check(&mut service, ground.catalog)?;
+            || service.about != known.about;
+        // A check may ask the port of the service: without one it would ask nobody.
+        if is_said_anew || service.ports != known.ports {
+            about::check(&mut service)?;
+        }
+        if is_said_anew {
+            about::has_known_owner(&service, ground.catalog)?;
         }
         (service.no, service.retired) = (known.no, known.retired);
         if service != known {

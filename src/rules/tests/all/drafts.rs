@@ -1,6 +1,6 @@
 //! Drafts: what fits, what is undone, what is warned of.
 
-use ets_model::{OpenTo, Service, ServiceNo, ServicePlace};
+use ets_model::{CheckFault, CheckKind, OpenTo, Service, ServiceNo, ServicePlace};
 use ets_rules::{Author, Edit, Error, Fault, Shaping, Warning, Wish};
 use ets_store::on_both_databases;
 use ets_store::testing::TestStore;
@@ -92,6 +92,32 @@ on_both_databases!(
             assert!(said.contains(sentence), "{said}");
         }
         assert!(hub.rules.draft("aida").is_empty());
+    }
+);
+
+on_both_databases!(
+    /// covers: N7.1: a service without the port that its check asks would be asked by nobody
+    ports_that_leave_a_check_without_one_are_refused,
+    &migrations(),
+    |store: TestStore| async move {
+        let place = Place::new();
+        let _netd = Netd::start(&place.socket());
+        let hub = place.start(&store).await;
+        hub.has(1).await;
+        let mut mail = hub.rules.service(&id("mail")).unwrap();
+        mail.checks = vec!["tcp".parse().unwrap()];
+        hub.make("aida", vec![Edit::ChangeService { service: mail }]).await.unwrap();
+        let mut mail = hub.rules.service(&id("mail")).unwrap();
+        mail.ports = Vec::new();
+        let bare = vec![Edit::ChangeService { service: mail }];
+        let error = hub.rules.edit(&who("aida"), bare).await.unwrap_err();
+        let Error::Invalid(faults) = &error else { panic!("{error}") };
+        let none = vec![(1, CheckFault::NoPort(CheckKind::Tcp))];
+        assert_eq!(faults[0].fault, Fault::Checks(id("mail"), none));
+        // Another port does.
+        let mut mail = hub.rules.service(&id("mail")).unwrap();
+        mail.ports = vec![ets_model::PortRange::tcp(587)];
+        hub.make("aida", vec![Edit::ChangeService { service: mail }]).await.unwrap();
     }
 );
 
