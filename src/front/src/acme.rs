@@ -2,7 +2,7 @@
 //! http-01 on our own port 80, renewal when a third of its life is left. Whatever fails, the
 //! certificate that there is stays.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ pub struct Acme {
     pub roots: PathBuf,
     /// The names.
     pub names: Vec<String>,
-    /// The folder of `open.pem`, `open.key` and `open-account.json`.
+    /// The folder of `open.pem` and `open-account.json`.
     pub dir: PathBuf,
 }
 
@@ -65,6 +65,9 @@ pub enum Error {
     /// It was not convinced.
     #[error("the authority did not accept the proof: the order is {0:?}")]
     Refused(OrderStatus),
+    /// Nobody is there by whom its server could be verified.
+    #[error("the authorities that the authority is verified by: {0}")]
+    Roots(#[from] ets_tls::Error),
     /// It cannot be kept.
     #[error("{path} cannot be read or written")]
     File {
@@ -79,20 +82,26 @@ pub enum Error {
 }
 
 impl Acme {
-    fn certificate(&self) -> PathBuf {
-        self.dir.join("open.pem")
+    /// The chain and its key in one file: one without the other is of no use to anybody, whenever
+    /// the machine stops.
+    pub fn pair(dir: &Path) -> PathBuf {
+        dir.join("open.pem")
     }
 
-    /// Whether there is no certificate, or one of which less than a third of its life is left.
+    /// Whether there is no certificate with its key, or one of which less than a third of its life
+    /// is left.
     pub fn is_due(&self, now: i64) -> bool {
-        let life = fs::read(self.certificate()).ok().and_then(|pem| life(&pem));
+        let life = fs::read(Self::pair(&self.dir)).ok().and_then(|pem| life(&pem));
         life.is_none_or(|(from, until)| now > until - (until - from) / 3)
     }
 }
 
-/// The beginning and the end of the first certificate, in seconds since 1970.
+/// The beginning and the end of the first certificate, in seconds since 1970; nothing without a
+/// key behind.
 fn life(pem: &[u8]) -> Option<(i64, i64)> {
-    let first = Pem::iter_from_buffer(pem).next()?.ok()?;
+    let parts: Vec<Pem> = Pem::iter_from_buffer(pem).collect::<Result<_, _>>().ok()?;
+    let first = parts.first()?;
+    parts.iter().find(|part| part.label.ends_with("PRIVATE KEY"))?;
     let validity = first.parse_x509().ok()?.validity().clone();
     Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
 }
@@ -112,7 +121,12 @@ pub async fn keep(
     loop {
         let mut wait = LOOK;
         if acme.is_due(clock.wall().0 / 1_000_000) {
-            match renew(&acme, &proofs).await {
+            let renewed = tokio::select! {
+                // What there is stays whole: an order may take minutes.
+                () = shutdown.requested() => return Ok(()),
+                renewed = renew(&acme, &proofs) => renewed,
+            };
+            match renewed {
                 Ok(()) => {
                     tracing::info!(names = ?acme.names, "the open side has a new certificate");
                     installed();
@@ -140,8 +154,7 @@ pub async fn renew(acme: &Acme, proofs: &Proofs) -> Result<(), Error> {
     let done = order(acme, proofs).await;
     proofs.clear();
     let (key, chain) = done?;
-    put(&acme.dir.join("open.key"), key.as_bytes())?;
-    put(&acme.certificate(), chain.as_bytes())
+    put(&Acme::pair(&acme.dir), format!("{}\n{key}", chain.trim_end()).as_bytes())
 }
 
 async fn order(acme: &Acme, proofs: &Proofs) -> Result<(String, String), Error> {
@@ -173,7 +186,8 @@ async fn order(acme: &Acme, proofs: &Proofs) -> Result<(String, String), Error> 
 /// The account that was made before, else a new one.
 async fn account(acme: &Acme) -> Result<Account, Error> {
     let path = acme.dir.join("open-account.json");
-    let builder = Account::builder_with_http(Box::new(Http { roots: acme.roots.clone() }));
+    let http = Http { client: ets_tls::Client::new(&acme.roots)? };
+    let builder = Account::builder_with_http(Box::new(http));
     match fs::read(&path) {
         Ok(kept) => {
             let kept: AccountCredentials =
@@ -197,7 +211,7 @@ async fn account(acme: &Acme) -> Result<Account, Error> {
     Ok(account)
 }
 
-/// Whole or not at all, for its owner alone.
+/// Whole or not at all, for its owner alone; on the disk when it returns, its name too.
 fn put(path: &Path, content: &[u8]) -> Result<(), Error> {
     let fresh = path.with_extension("new");
     let written = || {
@@ -205,7 +219,8 @@ fn put(path: &Path, content: &[u8]) -> Result<(), Error> {
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(content)?;
         file.sync_all()?;
-        fs::rename(&fresh, path)
+        fs::rename(&fresh, path)?;
+        path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
     };
     written().map_err(|source| Error::File { path: path.to_owned(), source })
 }
@@ -213,30 +228,33 @@ fn put(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// HTTP/1.1 over TLS, one connection for each request: an order takes a dozen.
 #[derive(Debug)]
 struct Http {
-    roots: PathBuf,
+    client: ets_tls::Client,
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<BytesResponse, instant_acme::Error>> + Send>>;
 
 impl HttpClient for Http {
     fn request(&self, request: Request<BodyWrapper<Bytes>>) -> Answer {
-        let roots = self.roots.clone();
+        let client = self.client.clone();
         let other = |error: io::Error| instant_acme::Error::Other(Box::new(error));
         Box::pin(async move {
-            let asked = tokio::time::timeout(ANSWER, exchange(&roots, request)).await;
+            let asked = tokio::time::timeout(ANSWER, exchange(&client, request)).await;
             asked.unwrap_or_else(|late| Err(late.into())).map_err(other)
         })
     }
 }
 
-async fn exchange(roots: &Path, request: Request<BodyWrapper<Bytes>>) -> io::Result<BytesResponse> {
+async fn exchange(
+    client: &ets_tls::Client,
+    request: Request<BodyWrapper<Bytes>>,
+) -> io::Result<BytesResponse> {
     let wrong = || io::Error::new(io::ErrorKind::InvalidInput, "an authority is asked by https");
     let uri = request.uri().clone();
     let authority = uri.authority().filter(|_| uri.scheme_str() == Some("https"));
     let authority = authority.ok_or_else(wrong)?;
     let place = (authority.host(), authority.port_u16().unwrap_or(443));
     let stream = TcpStream::connect(place).await?;
-    let stream = TokioIo::new(ets_tls::connect(stream, authority.host(), roots).await?);
+    let stream = TokioIo::new(client.connect(stream, authority.host()).await?);
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(stream).await.map_err(io::Error::other)?;
     tokio::spawn(connection);

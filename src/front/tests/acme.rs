@@ -7,12 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ets_ca::{Authority, Ca, Files, Passphrase};
 use ets_enrol::{Config, Enrol};
-use ets_front::{Acme, Proofs, renew};
+use ets_front::{Acme, Proofs, keep, renew};
 use ets_listen::{Connections, Limits, serve_tls};
 use ets_registry::Author;
 use ets_runtime::{Clock, Shutdown};
@@ -119,14 +120,14 @@ async fn a_certificate_is_got_by_a_proof_on_our_own_port_and_got_anew_with_the_s
     let chain = acme.dir.join("open.pem").to_str().unwrap().to_owned();
     let verify = ["verify", "-CAfile", "root.pem", "-untrusted", &chain, "-verify_hostname", NAME];
     assert!(openssl(&ca, &[&verify[..], &[&chain]].concat()).contains("OK"));
-    for file in ["open.key", "open.pem", "open-account.json"] {
+    for file in ["open.pem", "open-account.json"] {
         let mode = acme.dir.join(file).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     // What was got is what handshakes are answered with.
     let paths = Paths {
         server_cert: acme.dir.join("open.pem"),
-        server_key: acme.dir.join("open.key"),
+        server_key: acme.dir.join("open.pem"),
         ..Paths::in_dir(&dir.path().join("tls"))
     };
     Acceptor::public(&paths, Arc::new(RevocationSet::new())).unwrap();
@@ -136,6 +137,11 @@ async fn a_certificate_is_got_by_a_proof_on_our_own_port_and_got_anew_with_the_s
     // The key for accounts was good for one: this is the same account.
     renew(&acme, &proofs).await.unwrap();
     assert_ne!(std::fs::read(&chain).unwrap(), first);
+    // Nobody answers with a chain alone: a stop between two files could leave one.
+    let both = std::fs::read_to_string(&chain).unwrap();
+    let alone = &both[..both.find("-----BEGIN PRIVATE KEY").unwrap()];
+    std::fs::write(&chain, alone).unwrap();
+    assert!(acme.is_due(now), "a certificate without its key is none");
 }
 
 /// covers: N6.2: what fails leaves what there is
@@ -156,4 +162,30 @@ async fn an_authority_that_finds_no_proof_leaves_the_certificate_as_it_was() {
     // Nobody is asked who does not prove what he is.
     let foreign = Acme { roots: dir.path().join("ca/root.pem"), ..acme };
     assert!(renew(&foreign, &Proofs::default()).await.is_err());
+}
+
+/// covers: N6.2, N9.2: an authority that says nothing does not hold the hub up
+#[tokio::test]
+async fn a_hub_that_ends_waits_for_no_authority() {
+    let dir = tempfile::tempdir().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let paths = bootstrap(&dir.path().join("tls"), &["localhost".to_owned()]).unwrap();
+    let acme = Acme {
+        directory: format!("https://localhost:{port}/directory"),
+        contact: Vec::new(),
+        accept_terms: true,
+        binding: None,
+        roots: paths.ca_cert,
+        names: vec![NAME.to_owned()],
+        dir: dir.path().to_owned(),
+    };
+    let (end, shutdown) = Shutdown::new();
+    let keep = keep(acme, Proofs::default(), Clock::system(), || (), shutdown);
+    let keep = tokio::spawn(keep);
+    let (asked, _) = tokio::task::spawn_blocking(move || silent.accept().unwrap()).await.unwrap();
+    end.fire();
+    let ended = tokio::time::timeout(Duration::from_secs(5), keep).await;
+    ended.expect("it ends at once").unwrap().unwrap();
+    drop(asked);
 }

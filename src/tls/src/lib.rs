@@ -15,7 +15,7 @@ mod verifier;
 
 pub use acceptor::{Accepted, Acceptor, Session};
 pub use alpn_client::shown_certificate;
-pub use client::connect;
+pub use client::Client;
 pub use paths::Paths;
 pub use peer::PeerCertificate;
 pub use revocation::{CertId, RevocationSet, Standing};

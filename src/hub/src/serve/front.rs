@@ -140,9 +140,9 @@ fn acceptor(config: &Config, trust: &Trust) -> Result<Acceptor, Failure> {
 fn paths(config: &Config) -> Paths {
     let dir = data::certificates(config);
     let own = Paths::in_dir(&dir);
-    let (server_cert, server_key) = (dir.join("open.pem"), dir.join("open.key"));
-    if server_cert.exists() && server_key.exists() {
-        return Paths { server_cert, server_key, ..own };
+    let pair = Acme::pair(&dir);
+    if pair.exists() {
+        return Paths { server_cert: pair.clone(), server_key: pair, ..own };
     }
     own
 }
