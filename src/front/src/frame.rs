@@ -1,5 +1,7 @@
 //! The frame of these pages: plain enough for browsers of 2011, and one sheet of paper when printed.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use ets_i18n::{Lang, t};
@@ -147,8 +149,8 @@ fn shape(state: LinkState) -> Html {
     ))
 }
 
-/// The style sheet, with the names of the fonts in it.
-#[derive(Debug)]
+/// The style sheet, with the names of the fonts in it. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(crate) struct Sheet {
     text: Bytes,
     path: String,
@@ -159,8 +161,10 @@ impl Sheet {
         let text = include_str!("../assets/front.css")
             .replace("PLEX_400", assets::PLEX_SANS_400_WOFF2)
             .replace("PLEX_600", assets::PLEX_SANS_600_WOFF2);
-        // Whoever has another release's keeps it under another name.
-        let path = format!("/front-{}.css", env!("CARGO_PKG_VERSION"));
+        // Whoever has another one keeps it under another name, which tells strangers no release.
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let path = format!("/front.{:016x}.css", hasher.finish());
         Self { text: text.into(), path }
     }
 

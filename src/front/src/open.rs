@@ -16,7 +16,7 @@ use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use tower::ServiceExt;
 
 use crate::guard::{Guard, guard};
-use crate::site::App;
+use crate::site::{App, files};
 use crate::visit::Visit;
 use crate::{Front, stranger};
 
@@ -67,10 +67,9 @@ impl Front {
         let app = self.app();
         Router::new()
             .route("/", get(landing))
-            .route(app.sheet.path(), get(crate::site::sheet))
             .fallback(|| async { StatusCode::NOT_FOUND })
             .with_state(app.clone())
-            .merge(ets_web::assets::router())
+            .merge(files(&app.sheet))
             .layer(from_fn(secured))
             .layer(from_fn_with_state(Guard::new(app.deps.clock.clone()), guard))
     }

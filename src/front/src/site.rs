@@ -11,6 +11,7 @@ use ets_i18n::TimeZone;
 use ets_model::Reachable;
 use ets_registry::Registry;
 use ets_runtime::Clock;
+use ets_web::assets;
 
 use crate::frame::Sheet;
 use crate::guard::{Guard, guard};
@@ -89,11 +90,10 @@ impl Front {
         Router::new()
             .route("/", get(page))
             .route("/request", get(request::form).post(request::file))
-            .route(app.sheet.path(), get(sheet))
             .fallback(lost)
             .layer(DefaultBodyLimit::max(BODY))
             .with_state(app.clone())
-            .merge(ets_web::assets::router())
+            .merge(files(&app.sheet))
             .merge(beside)
             .layer(from_fn_with_state(Guard::new(app.deps.clock.clone()), guard))
     }
@@ -108,12 +108,50 @@ async fn page(State(app): State<App>, visit: Visit) -> Response {
     }
 }
 
-pub(crate) async fn sheet(State(app): State<App>) -> Response {
-    app.sheet.respond()
+/// What these pages fetch, and nothing else: a stranger is given no script of the dashboard.
+pub(crate) fn files(sheet: &Sheet) -> Router {
+    let assets = [assets::PLEX_SANS_400_WOFF2, assets::PLEX_SANS_600_WOFF2, assets::STAR_SVG];
+    let of_all = |router: Router, path| router.route(path, get(assets::serve));
+    let (path, sheet) = (sheet.path(), sheet.clone());
+    let router = assets.into_iter().fold(Router::new(), of_all);
+    router.route(path, get(move || std::future::ready(sheet.respond())))
 }
 
 /// Any other path leads to the page: people type what they remember.
 async fn lost() -> Response {
     use axum::response::IntoResponse;
     (http::StatusCode::NOT_FOUND, [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], "<!doctype html><meta http-equiv=\"refresh\" content=\"0; url=/\"><p><a href=\"/\">/</a></p>\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use http::{Request, StatusCode};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// covers: N10.1, T-8
+    #[tokio::test]
+    async fn whoever_comes_is_given_what_the_pages_need_and_not_which_release_it_is() {
+        let sheet = Sheet::new();
+        assert!(!sheet.path().contains(env!("CARGO_PKG_VERSION")), "{}", sheet.path());
+        let get = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            files(&sheet).oneshot(request).await.unwrap()
+        };
+        let answer = get(sheet.path()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let text = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let named: Vec<&str> =
+            text.split("url(").skip(1).map(|rest| &rest[..rest.find(')').unwrap()]).collect();
+        assert_eq!(named.len(), 2);
+        for path in named.into_iter().chain([assets::STAR_SVG]) {
+            assert_eq!(get(path).await.status(), StatusCode::OK, "{path}");
+        }
+        for path in [assets::LIVE_JS, assets::SPEED_JS, assets::SITE_CSS] {
+            assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+    }
 }

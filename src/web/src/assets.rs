@@ -27,7 +27,8 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/assets/{file}", get(serve))
 }
 
-async fn serve(request: Request) -> Response {
+/// The asset that stands at the request's path, for whoever routes a few of them alone.
+pub async fn serve(request: Request) -> Response {
     let path = request.uri().path();
     let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) else {
         return StatusCode::NOT_FOUND.into_response();
