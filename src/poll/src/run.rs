@@ -10,8 +10,8 @@ use ets_model::Service;
 use ets_runtime::{Clock, Shutdown};
 use ets_store::Store;
 use tokio::sync::watch;
-use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::standing::{No, Standing};
 use crate::{Change, Error, Handle, Picture, Reason, ask, history, plan, when};
@@ -20,6 +20,8 @@ use crate::{Change, Error, Handle, Picture, Reason, ask, history, plan, when};
 const AT_ONCE: usize = 32;
 /// Changes that wait for a database that takes nothing; the oldest are forgotten.
 const WAITING: usize = 1_000;
+/// How long what is not written down yet has when the hub ends.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Answers the name of the network that leads to an address, where all of it is dark.
 pub type Way = Arc<dyn Fn(IpAddr) -> Option<String> + Send + Sync>;
@@ -47,6 +49,9 @@ pub struct Poll {
     asking: JoinSet<Result<Duration, Reason>>,
     asked: HashMap<Id, (No, Instant)>,
     unwritten: Vec<Change>,
+    /// At most one: changes that are being written down. The database may be slow, the next
+    /// question is not.
+    writing: JoinSet<Result<(), Vec<Change>>>,
 }
 
 impl Poll {
@@ -57,8 +62,8 @@ impl Poll {
     pub async fn build(deps: Deps) -> Result<Self, Error> {
         let standing = Standing::new(history::last(&deps.store).await?);
         let picture = watch::Sender::new(Arc::default());
-        let (due, asking, asked, unwritten) = <_>::default();
-        Ok(Self { deps, standing, picture, due, asking, asked, unwritten })
+        let (due, asking, asked, unwritten, writing) = <_>::default();
+        Ok(Self { deps, standing, picture, due, asking, asked, unwritten, writing })
     }
 
     /// The handle for everyone else.
@@ -76,15 +81,19 @@ impl Poll {
             let has_room = self.asking.len() < AT_ONCE;
             let next = self.due.peek().filter(|_| has_room).map(|Reverse((at, _))| *at);
             tokio::select! {
-                () = shutdown.requested() => return Ok(()),
+                () = shutdown.requested() => break,
                 changed = self.deps.services.changed() => match changed {
                     Ok(()) => self.plan(),
-                    Err(_) => return Ok(()),
+                    Err(_) => break,
                 },
-                Some(done) = self.asking.join_next_with_id() => self.hear(done).await,
+                Some(done) = self.asking.join_next_with_id() => self.hear(done),
+                Some(done) = self.writing.join_next() => self.wrote(done),
                 () = at(next), if next.is_some() => self.start(),
             }
         }
+        // What does not get there is heard again after the start, as of then.
+        drop(timeout(LAST, self.finish()).await);
+        Ok(())
     }
 
     /// Takes over what the services are now; a change takes effect at once.
@@ -113,7 +122,7 @@ impl Poll {
         }
     }
 
-    async fn hear(&mut self, done: Result<(Id, Result<Duration, Reason>), tokio::task::JoinError>) {
+    fn hear(&mut self, done: Result<(Id, Result<Duration, Reason>), JoinError>) {
         let (id, answer) = done.unwrap_or_else(|error| {
             (error.id(), Err(Reason::Ours { error: "the check broke".to_owned() }))
         });
@@ -131,30 +140,48 @@ impl Poll {
             self.unwritten.push(change);
         }
         self.show();
-        self.write().await;
+        self.write();
     }
 
     fn show(&self) {
         self.picture.send_replace(Arc::new(self.standing.picture().clone()));
     }
 
-    async fn write(&mut self) {
-        if self.unwritten.is_empty() {
+    /// Writes down what waits, unless that is being done.
+    fn write(&mut self) {
+        let more = self.unwritten.len().saturating_sub(WAITING);
+        self.unwritten.drain(..more);
+        if self.unwritten.is_empty() || !self.writing.is_empty() {
             return;
         }
-        let now = self.deps.clock.wall();
-        match history::write(&self.deps.store, &self.unwritten, now).await {
-            Ok(()) => {
-                self.unwritten.clear();
+        let changes = std::mem::take(&mut self.unwritten);
+        let (store, now) = (self.deps.store.clone(), self.deps.clock.wall());
+        self.writing.spawn(async move {
+            history::write(&store, &changes, now).await.map_err(|error| {
+                tracing::warn!(%error, "changes of services are not written down yet");
+                changes
+            })
+        });
+    }
+
+    /// What could not be written waits for the next answer, before what was heard since.
+    fn wrote(&mut self, done: Result<Result<(), Vec<Change>>, JoinError>) {
+        match done {
+            Ok(Ok(())) => {
                 // The state was shown before the disk had it: now pages can show the history too.
                 self.standing.written();
                 self.show();
+                self.write();
             }
-            Err(error) => {
-                tracing::warn!(%error, "changes of services are not written down yet");
-                let more = self.unwritten.len().saturating_sub(WAITING);
-                self.unwritten.drain(..more);
-            }
+            Ok(Err(changes)) => drop(self.unwritten.splice(..0, changes)),
+            Err(error) => tracing::error!(%error, "changes of services are lost"),
+        }
+    }
+
+    async fn finish(&mut self) {
+        self.write();
+        while let Some(done) = self.writing.join_next().await {
+            self.wrote(done);
         }
     }
 }

@@ -20,7 +20,7 @@ struct Hub {
     services: watch::Sender<Arc<Vec<Service>>>,
     handle: Handle,
     trigger: ShutdownTrigger,
-    _store: TestStore,
+    store: TestStore,
 }
 
 impl Hub {
@@ -40,7 +40,7 @@ impl Hub {
         let (trigger, shutdown): (ShutdownTrigger, Shutdown) = Shutdown::new();
         let handle = poll.handle();
         tokio::spawn(poll.run(shutdown));
-        Self { services, handle, trigger, _store: store }
+        Self { services, handle, trigger, store }
     }
 
     /// Checks one service so from now on.
@@ -211,4 +211,32 @@ async fn of_an_endless_body_no_more_than_64_kib_is_looked_at() {
     body.extend(b"ready");
     hub.ask(says(body.leak()), "http text=ready");
     hub.wait(HealthState::Down, Some(Reason::NoText)).await;
+}
+
+/// covers: N7.1, N9.2: a database that is slow holds no question up, and has all in the end
+#[tokio::test]
+async fn services_are_asked_while_the_database_takes_nothing() {
+    let (hub, server) = (Hub::start().await, TcpListener::bind("127.0.0.1:0").unwrap());
+    let (go, wait) = tokio::sync::oneshot::channel::<()>();
+    let store = (*hub.store).clone();
+    let held = tokio::spawn(async move {
+        let work = store.write(move |_| {
+            Box::pin(async move {
+                wait.await.unwrap();
+                Ok::<_, ets_store::Error>(())
+            })
+        });
+        work.await
+    });
+    hub.ask(server.local_addr().unwrap(), "tcp");
+    hub.wait(HealthState::Up, None).await;
+    drop(server);
+    // It is asked again, though that it came up is not written down.
+    hub.wait(HealthState::Down, Some(Reason::Refused)).await;
+    assert!(hub.handle.history(&"one".parse().unwrap(), 10).await.unwrap().is_empty());
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    let states: Vec<HealthState> =
+        hub.history(HealthState::Down).await.iter().map(|one| one.to).collect();
+    assert_eq!(states, [HealthState::Down, HealthState::Up]);
 }
