@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use ets_i18n::{Tr, t};
-use ets_model::{HealthState, LinkState, PortRange, Protocol, Segment, ServiceNow};
+use ets_model::{HealthState, LinkState, PortRange, Protocol, Segment, ServiceNow, WallTime};
 use ets_netd_api::Direction;
 use ets_registry::Catalog;
 use ets_watch::SegmentNow;
@@ -28,7 +28,7 @@ pub(crate) async fn page(
     let name = catalog.name(segment, tr.lang());
     let left = you(visit, (catalog, segment))
         .then(&channel(visit, (state, now), &month))
-        .then(&outages(visit, &month));
+        .then(&outages(tr, visit.now, month.outages.as_deref()));
     let right = call(app, visit, segment)
         .then(&services(app, visit, segment))
         .then(&way_out(app, visit))
@@ -104,31 +104,34 @@ fn channel(visit: &Visit, (state, now): (LinkState, Option<&SegmentNow>), month:
     )
 }
 
-fn outages(visit: &Visit, month: &Month) -> Html {
-    let tr = &visit.tr;
-    if month.outages.is_empty() {
-        return part(t::front_outages(tr), &paragraph(t::front_no_outages(tr)));
+fn outages(tr: &Tr, now: WallTime, outages: Option<&[Out]>) -> Html {
+    let title = t::front_outages(tr);
+    let Some(outages) = outages else {
+        return part(title, &paragraph(t::front_outages_not_known(tr)));
+    };
+    if outages.is_empty() {
+        return part(title, &paragraph(t::front_no_outages(tr)));
     }
     let row = |out: &Out| {
-        let end = out.ended.unwrap_or(visit.now);
+        let end = out.ended.unwrap_or(now);
         let length = tr.duration(end.since(out.began));
         let length = match out.ended {
             Some(_) => length,
             None => t::front_lasts(tr, length),
         };
         vec![
-            Html::text(&tr.moment(out.began, visit.now)),
+            Html::text(&tr.moment(out.began, now)),
             Html::text(&length),
             Html::text(cause(tr, out.cause)),
         ]
     };
-    let rows: Vec<Vec<Html>> = month.outages.iter().take(LISTED).map(row).collect();
+    let rows: Vec<Vec<Html>> = outages.iter().take(LISTED).map(row).collect();
     let head = [t::outages_column_began(tr), t::outages_column_length(tr), t::front_cause(tr)];
     let mut list = table(&head, &rows);
-    if month.outages.len() > LISTED {
-        list.push(&paragraph(&t::front_more_outages(tr, month.outages.len())));
+    if outages.len() > LISTED {
+        list.push(&paragraph(&t::front_more_outages(tr, outages.len())));
     }
-    part(t::front_outages(tr), &list)
+    part(title, &list)
 }
 
 fn cause(tr: &Tr, cause: Cause) -> &'static str {
@@ -252,4 +255,23 @@ fn certificate(app: &App, tr: &Tr) -> Html {
     }
     let link = Html::trusted("<p>").then(&Html::link(url, url)).then(&Html::trusted("</p>\n"));
     part(t::front_certificate(tr), &paragraph(t::front_certificate_text(tr)).then(&link))
+}
+
+#[cfg(test)]
+mod tests {
+    use ets_i18n::Lang;
+
+    use super::*;
+
+    /// covers: N10.1, N9.2: a database that cannot be read is no month without an outage
+    #[test]
+    fn outages_that_cannot_be_read_are_not_called_none() {
+        for lang in Lang::ALL {
+            let tr = Tr::new(lang, ets_i18n::zone("Asia/Almaty").unwrap());
+            let told = |all: Option<&[Out]>| outages(&tr, WallTime(0), all).to_string();
+            assert!(told(Some(&[])).contains(t::front_no_outages(&tr)));
+            assert!(!told(None).contains(t::front_no_outages(&tr)));
+            assert!(told(None).contains(t::front_outages_not_known(&tr)));
+        }
+    }
 }

@@ -25,8 +25,9 @@ const MEASURED: u16 = 4;
 pub(crate) struct Month {
     /// The share of the time in which it was up, 0 to 1; none where nothing is known.
     pub(crate) available: Option<f64>,
-    /// The outages, newest first, the first [`LISTED`] with their causes.
-    pub(crate) outages: Vec<Out>,
+    /// The outages, newest first, the first [`LISTED`] with their causes; none where they cannot be
+    /// read.
+    pub(crate) outages: Option<Vec<Out>>,
     /// Bytes since midnight, from the segment and to it; none where nothing is counted.
     pub(crate) today: Option<Both<u64>>,
     /// The last measurements of the channel.
@@ -101,7 +102,7 @@ async fn read(app: &App, segment: SegmentNo, now: WallTime) -> Month {
     }
 }
 
-async fn outages(app: &App, segment: SegmentNo, from: WallTime) -> Vec<Out> {
+async fn outages(app: &App, segment: SegmentNo, from: WallTime) -> Option<Vec<Out>> {
     let watch = &app.deps.watch;
     let filter = OutageFilter {
         segment: Some(segment),
@@ -109,9 +110,9 @@ async fn outages(app: &App, segment: SegmentNo, from: WallTime) -> Vec<Out> {
         limit: COUNTED,
         ..OutageFilter::default()
     };
-    let rows = watch.outages(&filter).await.map_err(told).map(|page| page.rows);
+    let page = watch.outages(&filter).await.map_err(told).ok()?;
     let mut all = Vec::new();
-    for row in rows.unwrap_or_default() {
+    for row in page.rows {
         // Lists come without evidence.
         let whole = match all.len() < LISTED {
             true => watch.outage(row.outage.id).await.map_err(told).ok().flatten(),
@@ -123,7 +124,7 @@ async fn outages(app: &App, segment: SegmentNo, from: WallTime) -> Vec<Out> {
             cause: cause(whole.as_ref().unwrap_or(&row)),
         });
     }
-    all
+    Some(all)
 }
 
 /// A page that lacks a figure is better than none.

@@ -26,6 +26,7 @@ front-bytes = received { $down }, sent { $up }
 front-not-known = not known
 front-outages = Outages this month
 front-no-outages = There was none.
+front-outages-not-known = Not known: they cannot be read now.
 front-lasts = { $length }, goes on
 front-cause = Cause
 front-cause-planned = planned work

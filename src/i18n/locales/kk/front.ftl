@@ -25,6 +25,7 @@ front-bytes = қабылданды { $down }, жіберілді { $up }
 front-not-known = белгісіз
 front-outages = Осы айдағы үзілістер
 front-no-outages = Үзіліс болған жоқ.
+front-outages-not-known = Белгісіз: қазір оларды оқу мүмкін болмады.
 front-lasts = { $length }, жалғасуда
 front-cause = Себебі
 front-cause-planned = жоспарлы жұмыстар

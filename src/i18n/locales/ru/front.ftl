@@ -25,6 +25,7 @@ front-bytes = принято { $down }, отправлено { $up }
 front-not-known = неизвестно
 front-outages = Перерывы за месяц
 front-no-outages = Их не было.
+front-outages-not-known = Неизвестно: сейчас их не удалось прочитать.
 front-lasts = { $length }, продолжается
 front-cause = Причина
 front-cause-planned = плановые работы
