@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use ets_i18n::{Lang, t};
 use ets_model::LinkState;
 use ets_web::html::escape;
-use ets_web::{Html, assets};
+use ets_web::{Html, assets, preferences};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::site::App;
@@ -48,8 +48,7 @@ pub(crate) fn respond(app: &App, visit: &Visit, page: &Page) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if let Some(lang) = visit.chosen {
-        let line = format!("lang={lang}; Path=/; Max-Age=31536000; SameSite=Lax");
-        headers.extend(HeaderValue::from_str(&line).map(|line| (header::SET_COOKIE, line)).ok());
+        headers.insert(header::SET_COOKIE, preferences::cookie("lang", lang.code()));
     }
     response
 }
@@ -81,12 +80,11 @@ fn document(app: &App, visit: &Visit, page: &Page) -> String {
 }
 
 fn languages(now: Lang) -> String {
-    let all = [("kk", "ҚАЗ", "Қазақша"), ("ru", "РУС", "Русский"), ("en", "ENG", "English")];
     let link = |(code, short, name): (&str, &str, &str)| match code == now.code() {
         true => format!(" <b lang=\"{code}\">{short}</b>"),
         false => format!(" <a href=\"/?lang={code}\" lang=\"{code}\" title=\"{name}\">{short}</a>"),
     };
-    format!("<span class=\"langs\">{}</span>", all.map(link).concat())
+    format!("<span class=\"langs\">{}</span>", preferences::LANGS.map(link).concat())
 }
 
 /// A part of the page with its title.

@@ -11,13 +11,14 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ets_listen::Local;
+use ets_runtime::Clock;
 use http::uri::Authority;
-use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use tower::ServiceExt;
 
 use crate::guard::{Guard, guard};
 use crate::site::{App, files};
-use crate::visit::Visit;
+use crate::visit::{Visit, written};
 use crate::{Front, stranger};
 
 /// Browsers that came once come by HTTPS for a year (RFC 6797).
@@ -62,16 +63,16 @@ pub struct Target {
 }
 
 impl Front {
-    /// What HTTPS answers at the outside address.
+    /// What HTTPS answers at the outside address. One for all its sockets: what an address may ask
+    /// for is counted in it.
     pub fn open_router(&self) -> Router {
         let app = self.app();
-        Router::new()
+        let pages = Router::new()
             .route("/", get(landing))
             .fallback(|| async { StatusCode::NOT_FOUND })
             .with_state(app.clone())
-            .merge(files(&app.sheet))
-            .layer(from_fn(secured))
-            .layer(from_fn_with_state(Guard::new(app.deps.clock.clone()), guard))
+            .merge(files(&app.sheet));
+        guarded(pages, app.deps.clock.clone())
     }
 
     /// What plain HTTP answers there. `beside` is answered too, and not led away.
@@ -108,14 +109,19 @@ async fn landing(State(app): State<App>, visit: Visit) -> Response {
     stranger::page(&app, &visit)
 }
 
+/// The refusal of who asks too much has the headers as well.
+fn guarded(pages: Router, clock: Clock) -> Router {
+    pages.layer(from_fn_with_state(Guard::new(clock), guard)).layer(from_fn(secured))
+}
+
 async fn secured(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
+    let mut ours = HeaderMap::new();
+    ets_web::security::apply(&mut ours);
     let headers = answer.headers_mut();
-    let own = headers.get(header::CONTENT_SECURITY_POLICY).cloned();
-    ets_web::security::apply(headers);
-    // The page's own is the narrower one.
-    if let Some(own) = own {
-        headers.insert(header::CONTENT_SECURITY_POLICY, own);
+    for (name, value) in &ours {
+        // The page's own are the narrower ones.
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     headers.insert(FOREVER.0, FOREVER.1);
     answer
@@ -152,10 +158,7 @@ fn place(
     let is_asked = |name: &&String| asked.is_some_and(|asked| name.eq_ignore_ascii_case(asked));
     let host = match target.names.iter().find(is_asked).or(target.names.first()) {
         Some(name) => name.clone(),
-        None => match local? {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("[{address}]"),
-        },
+        None => written(local?),
     };
     let port = if target.port == 443 { String::new() } else { format!(":{}", target.port) };
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -164,6 +167,9 @@ fn place(
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use ets_listen::{Peer, Scheme};
+
     use super::*;
 
     /// covers: N6.2, T-8
@@ -182,5 +188,31 @@ mod tests {
         }
         assert_eq!(led(&bare, Some("evil.example"), "/"), "https://203.0.113.1:8443/");
         assert_eq!(led(&named, None, "http://evil.example/x"), "https://hub.example/x");
+    }
+
+    /// covers: T-8
+    #[tokio::test]
+    async fn every_answer_of_the_open_side_has_the_headers_and_pages_keep_their_narrower_ones() {
+        let page = || async { [(header::REFERRER_POLICY, "no-referrer")] };
+        let open = guarded(Router::new().route("/", get(page)), Clock::system());
+        let peer = Peer { address: ([192, 0, 2, 1], 9).into(), scheme: Scheme::Https };
+        let ask = async || {
+            let mut request = Request::new(Body::empty());
+            request.extensions_mut().insert(peer);
+            open.clone().oneshot(request).await.unwrap()
+        };
+        let answer = ask().await;
+        assert_eq!(answer.headers()[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        let refused = loop {
+            let answer = ask().await;
+            if answer.status() != StatusCode::OK {
+                break answer;
+            }
+        };
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        for header in [header::STRICT_TRANSPORT_SECURITY, header::CONTENT_SECURITY_POLICY] {
+            assert!(refused.headers().contains_key(&header), "{header}");
+        }
     }
 }

@@ -45,7 +45,7 @@ impl FromRequestParts<App> for Visit {
 }
 
 /// As an address stands in a URL (RFC 3986, section 3.2.2).
-fn written(address: IpAddr) -> String {
+pub(crate) fn written(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),

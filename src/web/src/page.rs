@@ -250,6 +250,6 @@ impl Frame<'_> {
     }
 
     fn langs(&self) -> [(&'static str, &'static str, &'static str); 3] {
-        [("kk", "ҚАЗ", "Қазақша"), ("ru", "РУС", "Русский"), ("en", "ENG", "English")]
+        preferences::LANGS
     }
 }

@@ -23,6 +23,10 @@ struct Choice {
     back: String,
 }
 
+/// The languages of the switch: code, short and whole name.
+pub const LANGS: [(&str, &str, &str); 3] =
+    [("kk", "ҚАЗ", "Қазақша"), ("ru", "РУС", "Русский"), ("en", "ENG", "English")];
+
 /// The route of the switches. They set a cookie and lead back; there is nothing to protect.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PATH, post(choose))
@@ -34,11 +38,15 @@ async fn choose(Form(choice): Form<Choice>) -> Response {
     let back = HeaderValue::from_str(local(&choice.back));
     headers.insert(header::LOCATION, back.unwrap_or(HeaderValue::from_static("/")));
     for (name, value) in chosen(&choice) {
-        let line = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
-        let cookie = HeaderValue::from_str(&line).expect("our words are header values");
-        headers.append(header::SET_COOKIE, cookie);
+        headers.append(header::SET_COOKIE, cookie(name, value));
     }
     response
+}
+
+/// The line that keeps a choice for a year.
+pub fn cookie(name: &'static str, value: &'static str) -> HeaderValue {
+    let line = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
+    HeaderValue::from_str(&line).expect("our words are header values")
 }
 
 /// The cookies to set: known words only.

@@ -107,11 +107,12 @@ pub(super) async fn serve(
         secure.push(OPEN_LAB);
     }
     let acceptor = acceptor(config, trust)?;
+    let router = front.open_router();
     for name in secure {
         if let Some(socket) = listeners::take(netd, held, name, &shutdown).await? {
             let entry = (acceptor.clone(), Arc::clone(&trust.connections));
             let serve =
-                serve_bounded(socket, Some(entry), front.open_router(), BOUNDS, shutdown.clone());
+                serve_bounded(socket, Some(entry), router.clone(), BOUNDS, shutdown.clone());
             tasks.spawn("the open side", serve);
         }
     }
