@@ -67,10 +67,17 @@ impl Rights {
 
     /// Whether a segment may reach a service, by a grant or because it is open to everyone.
     pub fn may(&self, segment: &SegmentId, service: &ServiceId) -> bool {
-        let Some(known) = self.service(service).filter(|one| one.retired.is_none()) else {
-            return false;
-        };
-        known.open_to == OpenTo::Everyone || self.has_grant(segment, service)
+        self.service(service).is_some_and(|one| self.is_open(segment, one))
+    }
+
+    /// The services that a segment may reach, by number.
+    pub fn reachable_from(&self, segment: &SegmentId) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(move |one| self.is_open(segment, one))
+    }
+
+    fn is_open(&self, segment: &SegmentId, service: &Service) -> bool {
+        let is_granted = || self.has_grant(segment, &service.id);
+        service.retired.is_none() && (service.open_to == OpenTo::Everyone || is_granted())
     }
 
     /// Whether a segment has a grant for a service.

@@ -117,8 +117,9 @@ impl Reachable for Catalogue {
     fn reachable_from(&self, segment: &SegmentId) -> Vec<ServiceNow> {
         let (rights, picture) = (self.rules.rights(), self.health.picture());
         let catalog = self.registry.catalog();
-        let is_known = catalog.segment(segment.as_str()).is_some_and(|one| one.is_active());
-        let may = |service: &&Service| is_known && rights.may(segment, &service.id);
+        if !catalog.segment(segment.as_str()).is_some_and(|one| one.is_active()) {
+            return Vec::new();
+        }
         let now = |service: &Service| {
             let health = picture.services.get(&service.id);
             ServiceNow {
@@ -132,6 +133,6 @@ impl Reachable for Catalogue {
                 since: health.and_then(|one| one.since),
             }
         };
-        rights.active().filter(may).map(now).collect()
+        rights.reachable_from(segment).map(now).collect()
     }
 }
