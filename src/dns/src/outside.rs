@@ -41,6 +41,8 @@ const MOST: usize = 4_096;
 const MOST_OF_ONE: usize = 512;
 /// Of the hub itself, which asks for all whom its gateway serves.
 const MOST_OF_OURS: usize = MOST / 2;
+/// Aliases of one answer: longer chains are a fault or an attack.
+const ALIASES: usize = 16;
 /// Names whose failure is remembered.
 const FAILURES: u64 = 16_384;
 
@@ -144,6 +146,7 @@ impl Outside {
         under_way.insert(key.clone(), answer.clone());
         drop(under_way);
         let (this, place) = (Arc::clone(self), Arc::clone(place));
+        let asking = Asking { of: Arc::clone(self), key: key.clone() };
         tokio::spawn(async move {
             let said = ask(&pool, &key).await;
             let said = said.map(Arc::new).inspect_err(|error| {
@@ -156,8 +159,7 @@ impl Outside {
                 }
                 Err(_) => this.failed.insert(key.clone(), Instant::now()),
             }
-            this.under_way().remove(&key);
-            drop(place);
+            drop((asking, place));
             tell.send_replace(Some(said.map_err(drop)));
         });
         Some(answer)
@@ -165,6 +167,18 @@ impl Outside {
 
     fn under_way(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<Outcome>>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question under way. However it ends, it can be asked again then.
+struct Asking {
+    of: Arc<Outside>,
+    key: Key,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.of.under_way().remove(&self.key);
     }
 }
 
@@ -201,6 +215,9 @@ fn answered(name: &Name, response: DnsResponse) -> Result<Kept, String> {
             continue;
         }
         if let RData::CNAME(alias) = &record.data {
+            if wanted.len() > ALIASES {
+                return Err(format!("its answer has more than {ALIASES} aliases"));
+            }
             wanted.push(alias.0.clone());
         }
         answers.push(record);
@@ -234,4 +251,50 @@ fn pool(servers: &[SocketAddr]) -> Option<Pool> {
     let context = PoolContext::new(options, tls);
     let provider = TokioRuntimeProvider::default();
     Some(Pool::from_config(servers.iter().map(server), Arc::new(context), provider))
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{Message, OpCode};
+    use hickory_resolver::proto::rr::RecordType;
+    use hickory_resolver::proto::rr::rdata::{A, CNAME};
+
+    use super::*;
+
+    fn alias(number: usize) -> Name {
+        Name::from_ascii(format!("n{number}.example.")).unwrap()
+    }
+
+    /// covers: G6
+    #[test]
+    fn a_chain_of_aliases_has_an_end() {
+        let chain = |length: usize| {
+            let mut message = Message::response(0, OpCode::Query);
+            for number in 0..length {
+                let data = RData::CNAME(CNAME(alias(number + 1)));
+                message.add_answer(Record::from_rdata(alias(number), 60, data));
+            }
+            let data = RData::A(A::new(192, 0, 2, 1));
+            message.add_answer(Record::from_rdata(alias(length), 60, data));
+            answered(&alias(0), DnsResponse::from_message(message).unwrap())
+        };
+        assert!(chain(ALIASES).is_ok());
+        assert!(chain(ALIASES + 1).is_err());
+    }
+
+    /// covers: G6, N9.2
+    #[tokio::test]
+    async fn a_question_whose_task_breaks_can_be_asked_again() {
+        let outside = Arc::new(Outside::new(&[]));
+        let key = (alias(0), RecordType::A);
+        let (_tell, answer) = watch::channel(None);
+        outside.under_way().insert(key.clone(), answer);
+        let asking = Asking { of: Arc::clone(&outside), key };
+        let task = tokio::spawn(async move {
+            let _asking = asking;
+            panic!("as a fault of the package that asks would");
+        });
+        assert!(task.await.unwrap_err().is_panic());
+        assert!(outside.under_way().is_empty());
+    }
 }

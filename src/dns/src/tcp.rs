@@ -27,6 +27,9 @@ const MOST_OF_ONE: usize = 64;
 const PIPELINE: usize = 32;
 /// How long a connection may be quiet (RFC 7766, section 6.2.3: of the order of seconds).
 const QUIET: Duration = Duration::from_secs(10);
+/// How long a connection lasts, however busy: places go round, and who is taken out of the network is
+/// out here too.
+const LIFE: Duration = Duration::from_secs(600);
 /// How long a question may take to come, and an answer to be taken.
 const SLOW: Duration = Duration::from_secs(5);
 /// How long to wait after `accept` failed for want of descriptors.
@@ -68,7 +71,7 @@ pub async fn serve_tcp(
         let resolver = resolver.clone();
         tokio::spawn(async move {
             // That a client breaks off is an ordinary thing.
-            if let Err(error) = talk(resolver, stream, client).await {
+            if let Err(error) = talk(resolver, stream, client, LIFE).await {
                 tracing::trace!(%client, %error, "a client of the resolver broke off");
             }
             drop((place, own));
@@ -79,15 +82,21 @@ pub async fn serve_tcp(
 /// An answer, with the place that it takes up until it is written.
 type Answer = (Vec<u8>, OwnedSemaphorePermit);
 
-/// One connection, until the client is done and has every answer.
-async fn talk(resolver: Resolver, stream: TcpStream, client: SocketAddr) -> io::Result<()> {
+/// One connection, until the client is done or its life is over, and every answer is written.
+async fn talk(
+    resolver: Resolver,
+    stream: TcpStream,
+    client: SocketAddr,
+    life: Duration,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let at = stream.local_addr()?.ip();
     let (mut reader, writer) = stream.into_split();
     let (answers, to_write) = mpsc::channel(PIPELINE);
     let writing = tokio::spawn(write(writer, to_write));
     let places = Arc::new(Semaphore::new(PIPELINE));
-    let read = ask(&resolver, &mut reader, (client.ip(), at), (&answers, &places)).await;
+    let ask = ask(&resolver, &mut reader, (client.ip(), at), (&answers, &places));
+    let read = timeout(life, ask).await.unwrap_or(Ok(()));
     // Answers under way hold the channel open: the writer ends after the last one.
     drop(answers);
     let written = writing.await.map_err(io::Error::other)?;
@@ -139,4 +148,62 @@ async fn write(mut writer: OwnedWriteHalf, mut answers: mpsc::Receiver<Answer>) 
         drop(place);
     }
     writer.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use ets_model::SegmentNo;
+    use hickory_resolver::proto::op::{Message, Query};
+
+    use super::*;
+    use crate::{Client, Config, Kind, World};
+
+    struct Alone;
+
+    impl World for Alone {
+        fn client(&self, _: IpAddr) -> Client {
+            Client::Own
+        }
+        fn kind(&self, _: IpAddr) -> Kind {
+            Kind::Inner
+        }
+        fn may_look_up(&self, _: SegmentNo, _: &str) -> bool {
+            false
+        }
+        fn addresses(&self, _: &str) -> Option<Vec<IpAddr>> {
+            None
+        }
+        fn name_of(&self, _: IpAddr) -> Option<String> {
+            None
+        }
+    }
+
+    /// covers: G6, T-8
+    #[tokio::test]
+    async fn a_connection_that_is_never_quiet_ends_all_the_same() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, at) = listener.accept().await.unwrap();
+        let resolver = Resolver::new(&Config::default(), Arc::new(Alone)).unwrap();
+        let talk = tokio::spawn(talk(resolver, stream, at, Duration::from_millis(500)));
+        let mut question = Message::query();
+        question.add_query(Query::query("localhost.".parse().unwrap(), "A".parse().unwrap()));
+        let question = question.to_vec().unwrap();
+        let mut bytes = u16::try_from(question.len()).unwrap().to_be_bytes().to_vec();
+        bytes.extend(question);
+        let mut answers = 0;
+        let busy = async {
+            while client.write_all(&bytes).await.is_ok() {
+                let Ok(length) = client.read_u16().await else { break };
+                client.read_exact(&mut vec![0; length.into()]).await.unwrap();
+                answers += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(5), busy).await.expect("it ends");
+        assert!(answers > 1, "{answers}");
+        talk.await.unwrap().unwrap();
+    }
 }

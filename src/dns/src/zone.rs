@@ -107,9 +107,7 @@ impl Zone {
 
     /// The hub's addresses: those that the file gives, else the one that was asked.
     fn own(&self, apex: &Name, asked: IpAddr) -> Vec<IpAddr> {
-        let hub = Name::from_ascii(HUB).and_then(|hub| hub.append_domain(apex));
-        let given = hub.ok().and_then(|hub| self.hosts.get(&hub).cloned());
-        given.unwrap_or_else(|| vec![asked])
+        self.hosts.get(&self.hub(apex)).cloned().unwrap_or_else(|| vec![asked])
     }
 
     fn apex(&self, apex: &Name, kind: RecordType) -> Answer {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ets_dns::{Client, Kind, Resolver, World};
 use ets_gateway::Desk;
-use ets_gateway::policy::{Ground, Kind as Of};
+use ets_gateway::policy::{Ground, Kind as Of, bare};
 use ets_model::{SegmentNo, ServicePlace};
 use ets_netd_api::Client as Netd;
 use ets_registry::Registry;
@@ -99,9 +99,11 @@ impl World for Around {
             Some(desk) => desk.gateway().policy().kind(address),
             None => self.ground.kind(address),
         };
+        // As the rules look at it: also one that is carried in an address of IPv6.
+        let meant = bare(address);
         let is_inner = || {
-            self.inner.iter().any(|net| net.contains(&address))
-                || self.registry.catalog().by_address(address.to_canonical()).is_some()
+            self.inner.iter().any(|net| net.contains(&meant))
+                || self.registry.catalog().by_address(meant).is_some()
         };
         match kind {
             Of::Ours | Of::Nobodys => Kind::Inner,
