@@ -42,7 +42,7 @@ pub struct StatusRange {
 }
 
 /// One health check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Check {
     /// How it is asked.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ets_model::{Check, Service, ServiceId, ServicePlace};
 
 /// One check of one server of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// Of which service.
     pub service: ServiceId,

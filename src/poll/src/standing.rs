@@ -49,18 +49,22 @@ impl Standing {
     /// From now on exactly these are asked. What stays keeps what it heard; answers the new ones.
     pub(crate) fn plan(&mut self, targets: Vec<Target>) -> Vec<No> {
         let before = std::mem::take(&mut self.entries);
-        let mut known: Vec<(No, Entry)> = before.into_iter().collect();
+        // More than one where a check is said twice.
+        let mut known: HashMap<Target, Vec<(No, Entry)>> = HashMap::new();
+        for (no, entry) in before {
+            known.entry(entry.line.target.clone()).or_default().push((no, entry));
+        }
         let mut fresh = Vec::new();
         for target in targets {
-            let same = known.iter().position(|(_, entry)| entry.line.target == target);
-            let (no, entry) = same.map(|at| known.swap_remove(at)).unwrap_or_else(|| {
+            let same = known.get_mut(&target).and_then(Vec::pop);
+            let (no, entry) = same.unwrap_or_else(|| {
                 self.next += 1;
                 fresh.push(self.next);
                 (self.next, Entry::new(target))
             });
             self.entries.insert(no, entry);
         }
-        if !(fresh.is_empty() && known.is_empty()) {
+        if !(fresh.is_empty() && known.values().all(Vec::is_empty)) {
             self.draw_all();
         }
         fresh
@@ -82,14 +86,15 @@ impl Standing {
 
     /// A change of what is asked is no change of a service: nothing is written down.
     fn draw_all(&mut self) {
-        let mut services: Vec<ServiceId> =
-            self.entries.values().map(|entry| entry.line.target.service.clone()).collect();
-        services.dedup();
-        self.picture.services.retain(|id, _| services.contains(id));
+        let mut services: BTreeMap<ServiceId, Vec<Line>> = BTreeMap::new();
+        for Entry { line, .. } in self.entries.values() {
+            services.entry(line.target.service.clone()).or_default().push(line.clone());
+        }
+        let before = std::mem::take(&mut self.picture.services);
         self.picture.turns += 1;
-        for id in services {
-            let health = self.health(&id);
-            let known = self.picture.services.get(&id).filter(|one| one.state == health.state);
+        for (id, lines) in services {
+            let health = health(lines);
+            let known = before.get(&id).filter(|one| one.state == health.state);
             let since = known.and_then(|one| one.since);
             self.picture.services.insert(id, Arc::new(Health { since, ..health }));
         }
@@ -136,18 +141,22 @@ impl Standing {
 
     fn health(&self, service: &ServiceId) -> Health {
         let of_it = self.entries.values().filter(|entry| entry.line.target.service == *service);
-        let lines: Vec<Line> = of_it.map(|entry| entry.line.clone()).collect();
-        let checks = checks(&lines);
-        // The worst of the checks; down, unknown, up in the order of the states.
-        let state = checks.iter().map(|(_, state)| *state).min().unwrap_or_default();
-        // Of a check that stands for the whole, not of one whose other server answers.
-        let stands_for = |line: &&Line| {
-            checks.iter().any(|(check, of_it)| *check == &line.target.check && *of_it == state)
-        };
-        let why = || lines.iter().filter(stands_for).find_map(|line| line.reason.clone());
-        let reason = if state == HealthState::Up { None } else { why() };
-        Health { state, since: None, reason, lines }
+        health(of_it.map(|entry| entry.line.clone()).collect())
     }
+}
+
+/// What its lines make of a service.
+fn health(lines: Vec<Line>) -> Health {
+    let checks = checks(&lines);
+    // The worst of the checks; down, unknown, up in the order of the states.
+    let state = checks.iter().map(|(_, state)| *state).min().unwrap_or_default();
+    // Of a check that stands for the whole, not of one whose other server answers.
+    let stands_for = |line: &&Line| {
+        checks.iter().any(|(check, of_it)| *check == &line.target.check && *of_it == state)
+    };
+    let why = || lines.iter().filter(stands_for).find_map(|line| line.reason.clone());
+    let reason = if state == HealthState::Up { None } else { why() };
+    Health { state, since: None, reason, lines }
 }
 
 /// How each check is: one server that answers is enough; that none does is known only when it is

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may end at once")]
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,11 +73,11 @@ impl Hub {
 
 impl Hub {
     /// The history once it ends so: a state is shown before it is on disk.
-    async fn history(&self, last: HealthState) -> Vec<Change> {
+    async fn history(&self, (state, reason): (HealthState, Option<Reason>)) -> Vec<Change> {
         let (id, mut pictures) = ("one".parse().unwrap(), self.handle.subscribe());
         loop {
             let history = self.handle.history(&id, 10).await.unwrap();
-            if history.first().is_some_and(|one| one.to == last) {
+            if history.first().is_some_and(|one| one.to == state && one.reason == reason) {
                 return history;
             }
             let news = timeout(Duration::from_secs(10), pictures.changed()).await;
@@ -146,6 +146,10 @@ async fn a_web_server_of_others_is_up_with_its_text_and_down_when_it_is_killed()
     let port = address.port().to_string();
     let words = ["python3", "-m", "http.server", &port, "--bind", "127.0.0.1", "--directory"];
     let server = Server::start(&[&words[..], &[folder.path().to_str().unwrap()]].concat());
+    // Before it listens it would rightly be called down.
+    while TcpStream::connect(address).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     hub.ask(address, "http /ready text=\"is ready\"");
     let health = hub.wait(HealthState::Up, None).await;
     assert!(health.took().is_some() && health.since.is_some());
@@ -157,9 +161,9 @@ async fn a_web_server_of_others_is_up_with_its_text_and_down_when_it_is_killed()
     hub.wait(HealthState::Up, None).await;
     drop(server);
     hub.wait(HealthState::Down, Some(Reason::Refused)).await;
-    let history = hub.history(HealthState::Down).await;
+    let history = hub.history(down(Reason::Refused)).await;
     let states: Vec<HealthState> = history.iter().rev().map(|one| one.to).collect();
-    assert_eq!(states.first(), Some(&HealthState::Up));
+    assert_eq!(states.first(), Some(&HealthState::Up), "{history:?}");
     assert_eq!(states.last(), Some(&HealthState::Down));
     assert_eq!(history[0].reason, Some(Reason::Refused));
 }
@@ -237,6 +241,6 @@ async fn services_are_asked_while_the_database_takes_nothing() {
     go.send(()).unwrap();
     held.await.unwrap().unwrap();
     let states: Vec<HealthState> =
-        hub.history(HealthState::Down).await.iter().map(|one| one.to).collect();
+        hub.history(down(Reason::Refused)).await.iter().map(|one| one.to).collect();
     assert_eq!(states, [HealthState::Down, HealthState::Up]);
 }
