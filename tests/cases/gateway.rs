@@ -72,14 +72,15 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
     let hub = text(&json["proxy"]["http"]).split(':').next().expect("an address");
     let segments = json["segments"].as_array().expect("a list");
     let far = &segments[2];
-    let refused = [
+    let mail = format!("http://{outside}:25/");
+    let walled = [
         format!("http://{inner}/"),
         format!("http://{hub}:8472/"),
         format!("http://{}/", text(&far["address"])),
         "http://127.0.0.1:9470/metrics".to_owned(),
         "http://169.254.169.254/".to_owned(),
-        format!("http://{outside}:25/"),
     ];
+    let refused: Vec<&String> = walled.iter().chain([&mail]).collect();
     for segment in segments {
         let id = text(&segment["id"]);
         let direct = curl(segment, &["-m", "1"], &format!("http://{outside}/26"));
@@ -101,15 +102,30 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
             }
         }
     }
-    for url in &refused {
+    let would = |url: &str| {
         let to = url.trim_start_matches("http://").split('/').next().expect("a host");
         let to = if to.contains(':') { to.to_owned() } else { format!("{to}:80") };
-        let would = gateway(&lab, &["would", "--segment", "s001", "--to", &to], &Value::Null);
-        assert_eq!(would["allowed"], false, "{would}");
+        gateway(&lab, &["would", "--segment", "s001", "--to", &to], &Value::Null)
+    };
+    for url in &refused {
+        assert_eq!(would(url)["allowed"], false, "{url}");
     }
     let to = ["would", "--segment", "s001", "--to", "web.example:80"];
-    let would = gateway(&lab, &to, &Value::Null);
-    assert!(would["allowed"] == true && would["rule"] == "outside", "{would}");
+    let allowed = gateway(&lab, &to, &Value::Null);
+    assert!(allowed["allowed"] == true && allowed["rule"] == "outside", "{allowed}");
+    // A rule that lets everything opens the port, and nothing inside: the wall is no matter of rules.
+    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    rules["rules"] = json!([{ "id": "all", "name": { "en": "All" }, "action": "allow",
+        "ports": ["tcp/1-65535"] }]);
+    gateway(&lab, &["apply", "-"], &rules);
+    assert_eq!(would(&mail)["allowed"], true);
+    for (way, refusal) in ways(&json) {
+        let way: Vec<&str> = way.iter().map(String::as_str).collect();
+        for url in &walled {
+            assert_eq!(curl(&segments[0], &way, url), refusal, "{way:?} {url}");
+            assert_eq!(would(url)["allowed"], false, "{url}");
+        }
+    }
     // The outside has no proxy in us.
     let external = &json["external"];
     let net = "203.0.113.1";
