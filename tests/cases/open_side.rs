@@ -6,8 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Lab, Options, all, full_size, inside_of, quantile, sized, text, tool};
+use crate::support::{
+    Lab, Options, all, full_size, inside_of, quantile, sized, text, tool, wait_for,
+};
 
+const SOON: Duration = Duration::from_secs(15);
+const OFTEN: Duration = Duration::from_millis(50);
 const OUTSIDE: &str = "203.0.113.1";
 /// Another address outside, for those who ask while one attacks.
 const OTHER: &str = "203.0.113.11";
@@ -154,6 +158,16 @@ fn latencies(lab: &Lab, until: Instant) -> Vec<Duration> {
     took
 }
 
+/// How many connections slowhttptest has had, open or closed, by its report of each second.
+fn connections(report: &str) -> u32 {
+    let had = |row: &str| {
+        // Seconds, closed, pending, connected, whether the service is there.
+        let cells: Vec<u32> = row.split(',').map_while(|cell| cell.trim().parse().ok()).collect();
+        Some(cells.get(1)? + cells.get(3)?)
+    };
+    report.lines().filter_map(had).max().unwrap_or(0)
+}
+
 /// covers: G7, N6.2, T-8: slow heads, slow bodies, ranges and slow readers leave others unmoved
 #[test]
 fn the_slow_leave_others_alone() {
@@ -178,11 +192,18 @@ fn the_slow_leave_others_alone() {
     ] {
         for url in ["http://203.0.113.1/", "https://203.0.113.1/"] {
             let base = ["slowhttptest", "-c", "1000", "-r", "300", "-i", "5", "-l", &length];
-            let words = [&base[..], switches, &["-u", url]].concat();
-            let mut slow = inside_of(&external, &words).spawn().expect("slowhttptest starts");
+            let report = lab.path().join("slow");
+            let words = [&base[..], &["-g", "-o", &report.to_string_lossy(), "-u", url], switches];
+            let mut slow = inside_of(&external, &words.concat()).spawn().expect("it starts");
             let mut took = latencies(&lab, Instant::now() + span);
-            drop(slow.kill());
-            drop(slow.wait());
+            let ended = wait_for("slowhttptest's end", SOON, OFTEN, || {
+                slow.try_wait().expect("it is ours")
+            });
+            assert!(ended.success(), "{way} {url}: {ended}");
+            let report = std::fs::read_to_string(report.with_extension("csv"));
+            let report = report.expect("it is text");
+            let many = connections(&report);
+            assert!(many >= 200, "{way} {url}: {many} of 1000 connections: {report}");
             let now = quantile(&mut took, 0.99);
             println!("slow {way}, {url}: {} requests of another, p99 {now:?}", took.len());
             assert!(now < before * 2 + spare, "{way} {url}: {now:?}");
