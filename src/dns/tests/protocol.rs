@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -223,22 +223,20 @@ fn strangers_get_no_answer_and_nobody_an_amplifier() {
     assert_eq!(socket.recv(&mut buffer).unwrap(), 12, "a question cut off is a format error");
     assert_eq!(buffer[3] & 0x0f, 1);
     // A flood: what comes out is bounded by time, whatever is asked.
-    let (mut sent, mut received) = (0, 0);
+    let (mut sent, mut received, mut largest) = (0, 0, 0);
     let started = Instant::now();
     socket.set_nonblocking(true).unwrap();
-    let largest = loop {
+    while started.elapsed() < Duration::from_secs(3) {
         for _ in 0..50 {
             sent += socket.send(&question).unwrap_or(0);
         }
         while let Ok(length) = socket.recv(&mut buffer) {
             received += length;
-        }
-        if started.elapsed() > Duration::from_secs(3) {
-            break buffer.len();
+            largest = largest.max(length);
         }
         std::thread::sleep(Duration::from_millis(2));
-    };
-    assert!(largest >= 1_232 && received > 0);
+    }
+    assert!(received > 0 && largest <= 1_232, "{largest} bytes of an answer");
     assert!(received <= sent * 2, "{received} bytes out for {sent} in");
     assert!(ours.counted("limited") > 0);
     let still = ask(&ours, OTHER, &["www.out.example"]);
@@ -317,15 +315,20 @@ fn many_questions_on_one_connection_are_answered_and_connections_are_bounded() {
     // Sixty-four of one address, no more; another address is served all the same.
     let held: Vec<TcpStream> = (0..64).map(|_| connect(&ours, "127.0.1.6")).collect();
     std::thread::sleep(Duration::from_millis(200));
-    let mut more = connect(&ours, "127.0.1.6");
-    assert_eq!(more.read(&mut [0]).unwrap_or(0), 0, "it is closed at once");
+    let more = connect(&ours, "127.0.1.6");
+    assert!(is_closed(&more, Duration::from_secs(2)), "it is closed at once");
     assert!(ask(&ours, OTHER, &["+tcp", "mail.ets.example"]).contains("10.10.1.5"));
     // Who says nothing is sent away.
-    let mut quiet = &held[0];
-    quiet.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
-    let started = Instant::now();
-    assert_eq!(quiet.read(&mut [0]).unwrap_or(0), 0);
-    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+    assert!(is_closed(&held[0], Duration::from_secs(12)));
+}
+
+/// Whether the other side closes within a time, in order or by a reset, and has said nothing.
+fn is_closed(mut stream: &TcpStream, within: Duration) -> bool {
+    stream.set_read_timeout(Some(within)).unwrap();
+    match stream.read(&mut [0]) {
+        Ok(length) => length == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
 }
 
 fn connect(ours: &Ours, from: &str) -> TcpStream {

@@ -86,7 +86,7 @@ async fn one_rule_is_written_moved_and_removed_by_a_form_that_says_what_is_wrong
     let bed = Bed::ruled(2).await;
     for (instead, fault) in [
         (("id", "Школы"), "Латинские строчные буквы"),
-        (("name_ru", ""), "f-name_ru"),
+        (("name_ru", ""), "#f-name_ru"),
         (("segments", "s001;s9"), "Нет такого сегмента: s9"),
         (("addresses", "203.0.113.0/99"), "Не удалось понять: 203.0.113.0/99"),
         (("ports", "443"), "Не удалось понять: 443"),
@@ -102,7 +102,7 @@ async fn one_rule_is_written_moved_and_removed_by_a_form_that_says_what_is_wrong
         assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY, "{instead:?}");
         let html = text(response).await;
         assert!(html.contains(fault), "{fault}: {html}");
-        assert!(html.contains("mon") && html.contains("school") | (instead.0 == "id"), "{html}");
+        assert!(html.contains("mon") && html.contains("school") || (instead.0 == "id"), "{html}");
     }
     let send = async |at: &str, form: &str| bed.ask(post(at, form)).await.status();
     let rules = async || read(bed.get("/api/v1/gateway").await).await["rules"]["rules"].clone();
