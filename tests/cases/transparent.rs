@@ -84,7 +84,7 @@ fn until(what: &str, is: impl Fn() -> bool) {
     wait_for(what, SOON, OFTEN, || is().then_some(()));
 }
 
-/// covers: G1, G4, G6, N6.1, N6.4: every segment, both families, TCP and UDP; what may not be reached stays
+/// covers: G1, G6, N6.1, N6.4: every segment, both families, TCP and UDP; what may not be reached stays
 /// unreached, and none of it is forwarded
 #[test]
 fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else() {
@@ -132,7 +132,6 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
     let (inner, hub) = (text(&json["services"]["address"]), text(&json["proxy"]["http"]));
     let hub = hub.split(':').next().expect("an address");
     let far = text(&segments[1]["address"]);
-    assert_eq!(forwarded(&json), before, "a packet was forwarded");
     // A rule that refuses holds for those without a proxy though it is not transparent itself.
     assert!(!gets(&segments[2], &url(outside[0]), "2"), "s003 is refused");
     assert_eq!(dig(&segments[2], outside[0]), "");
@@ -140,8 +139,6 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
         format!("http://{outside}:25/", outside = outside[0]),
         format!("http://{hub}:8470/"),
         format!("http://{hub}:3131/"),
-        format!("http://{far}/"),
-        format!("http://{inner}:9/"),
         "http://169.254.169.254/".to_owned(),
         "http://198.51.100.7/".to_owned(),
     ];
@@ -149,16 +146,15 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
         assert!(!gets(&segments[0], url, "1"), "{url}");
     }
     // The hub itself has a resolver of its own.
-    for server in [far, "169.254.169.254", "198.51.100.7"] {
+    for server in ["169.254.169.254", "198.51.100.7"] {
         assert_eq!(dig(&segments[0], server), "", "{server}");
     }
-    let (_, drift) = said({
-        let mut command = Command::new(hub_binary());
-        command.args(["rules", "show", "--json", "--dir"]).arg(lab.path());
-        command
-    });
-    let drift: Value = serde_json::from_str(&drift).expect("JSON");
-    assert!(drift["drift"].as_array().is_none_or(Vec::is_empty), "{drift}");
+    assert_eq!(forwarded(&json), before, "a packet was forwarded");
+    // Inside it is not the interception that refuses: the kernel counts a packet before its filter says no.
+    for url in [format!("http://{far}/"), format!("http://{inner}:9/")] {
+        assert!(!gets(&segments[0], &url, "1"), "{url}");
+    }
+    assert_eq!(dig(&segments[0], far), "", "{far}");
 }
 
 /// covers: G6, G8, N6.2: the flag taken away cuts open tunnels at once and removes the interception; neither
