@@ -4,7 +4,7 @@
 //! `HAProxy` is told nothing by its clients; our relay of a fixed host does the same work and is what
 //! it is compared with. CONNECT and SOCKS have a question and an answer more.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::beside::{
     MEASURED, OTHERS, Running, cpu_of_all, load, median, peer, place_of_its_own, start,
@@ -30,6 +30,10 @@ struct Relay {
 impl Relay {
     fn new(name: &'static str, via: &str, running: &Running) -> Self {
         Self { name, via: format!("{via}@{CLIENT}"), pid: running.pid() }
+    }
+
+    fn is_ours(&self) -> bool {
+        self.name.starts_with("ours")
     }
 
     /// CPU time for a unit of a load, in microseconds.
@@ -149,6 +153,11 @@ fn costs(relays: &[Relay], kind: &str, (more, units): (&[&str], f64), unit: &str
     medians
 }
 
+#[track_caller]
+fn number(told: &Value, key: &str) -> i64 {
+    told[key].as_i64().unwrap_or_else(|| panic!("no {key}: {told}"))
+}
+
 /// Ours beside each peer, in the order of [`Peers::start`].
 fn ratios(what: &str, medians: &[f64], goals: [f64; 3]) -> [f64; 3] {
     let [fixed, connect, socks, haproxy, squid, dante] = *medians else { panic!("six relays") };
@@ -189,12 +198,13 @@ fn the_gateway_beside_haproxy_squid_and_dante() {
     let asks = sized("exchanges at 500 a second", "1500", "10000");
     for (kind, what) in [("steady", "an exchange"), ("opened", "a connection and an exchange")] {
         let plain = load("crowd", &[kind, &direct, HOST, "500", asks]);
+        assert_eq!(plain["failed"], 0, "{kind}: {plain}");
         let added = relays.iter().map(|relay| {
             let told = load("crowd", &[kind, &relay.via, HOST, "500", asks]);
-            let added =
-                |key: &str| told[key].as_i64().unwrap_or(0) - plain[key].as_i64().unwrap_or(0);
-            let (p50, p99) = (added("p50_us"), added("p99_us"));
-            println!("{}: {what} added {p50} us p50, {p99} us p99", relay.name);
+            let added = |key: &str| number(&told, key) - number(&plain, key);
+            let (p50, p99, failed) = (added("p50_us"), added("p99_us"), number(&told, "failed"));
+            println!("{}: {what} added {p50} us p50, {p99} us p99, {failed} failed", relay.name);
+            assert!(failed == 0 || !relay.is_ours(), "{kind}: {told}");
             p99
         });
         let added: Vec<i64> = added.collect();
