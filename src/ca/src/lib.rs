@@ -27,6 +27,8 @@ mod sign;
 mod status;
 mod subject;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod turn;
 
 pub use authority::{Authority, Draft, Files, Times};

@@ -5,12 +5,12 @@
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ets_ca::testing::{make_authority, openssl};
 use ets_ca::{Authority, Ca, Files, Passphrase};
 use ets_enrol::{Config, Enrol};
 use ets_front::{Acme, Proofs, keep, renew};
@@ -25,34 +25,6 @@ use ets_tls::{Acceptor, Paths, RevocationSet};
 const NAME: &str = "open.akimat.test";
 const SECRET: &str = "correct horse";
 
-fn openssl(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("openssl").args(args).current_dir(dir).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "openssl {args:?}: {said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// With few rounds before the key: the hub's own many take half a minute in a debug build.
-fn make_authority(files: &Files) {
-    let dir = files.key.parent().unwrap();
-    std::fs::create_dir_all(dir).unwrap();
-    let authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,\
-        keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
-    std::fs::write(dir.join("issuing.ext"), authority).unwrap();
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    let root = ["req", "-x509", "-keyout", "root.key", "-out", "root.pem", "-days", "9"];
-    let usage = ["-subj", "/O=Region/CN=Root", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
-    openssl(dir, &[&root[..], &usage, &curve].concat());
-    let issuing = ["req", "-new", "-keyout", "plain.key", "-out", "issuing.csr", "-subj"];
-    openssl(dir, &[&issuing[..], &["/O=Region/CN=Issuing"], &curve].concat());
-    let signed = ["x509", "-req", "-in", "issuing.csr", "-CA", "root.pem", "-CAkey", "root.key"];
-    let more = ["-out", "issuing.pem", "-days", "8", "-extfile", "issuing.ext"];
-    openssl(dir, &[&signed[..], &more].concat());
-    let sealed = ["pkcs8", "-topk8", "-in", "plain.key", "-out", "issuing.key", "-v2"];
-    let more = ["aes-256-cbc", "-v2prf", "hmacWithSHA256", "-iter", "1000", "-passout"];
-    openssl(dir, &[&sealed[..], &more, &[&format!("pass:{SECRET}")]].concat());
-}
-
 /// An authority that looks for proofs at `port`, and how it is asked.
 async fn authority(dir: &Path, port: u16, end: Shutdown) -> Acme {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -60,7 +32,7 @@ async fn authority(dir: &Path, port: u16, end: Shutdown) -> Acme {
     let migrations = [ets_journal::MIGRATIONS, ets_ca::MIGRATIONS, ets_enrol::MIGRATIONS].concat();
     let store = TestStore::sqlite(&migrations).await;
     let files = Files::in_dir(&dir.join("ca"));
-    make_authority(&files);
+    make_authority(&files, SECRET);
     let clock = Clock::system();
     let revoked = Arc::new(RevocationSet::new());
     let connections = Connections::new(Arc::clone(&revoked));

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ets_ca::testing::make_authority;
 use ets_ca::{Authority, Ca, Files, Passphrase};
 use ets_enrol::{AccountKey, Config, Enrol};
 use ets_listen::{Connections, Limits, serve_tls};
@@ -13,8 +14,6 @@ use ets_store::testing::TestStore;
 use ets_store::{Migration, Store};
 use ets_tls::testing::bootstrap;
 use ets_tls::{Acceptor, RevocationSet};
-
-use crate::servers::openssl;
 
 pub(crate) const URL: &str = "https://hub.test";
 
@@ -65,7 +64,7 @@ impl Ground {
     ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::in_dir(&dir.path().join("ca"));
-        make_authority(&files);
+        make_authority(&files, SECRET);
         let authority = Authority::open(&files, &Passphrase::new(SECRET), None).unwrap();
         let read = |path: &Path| std::fs::read_to_string(path).unwrap();
         let mut config = Config::new(url, read(&files.root) + &read(&files.issuing));
@@ -170,28 +169,6 @@ pub(crate) fn listener() -> (TcpListener, String) {
 }
 
 const SECRET: &str = "correct horse";
-
-/// By openssl, with few rounds before the key: the hub's own many take half a minute in a build
-/// that is not optimised.
-fn make_authority(files: &Files) {
-    let dir = files.key.parent().unwrap();
-    std::fs::create_dir_all(dir).unwrap();
-    let authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,\
-        keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
-    std::fs::write(dir.join("issuing.ext"), authority).unwrap();
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    let root = ["req", "-x509", "-keyout", "root.key", "-out", "root.pem", "-days", "9"];
-    let usage = ["-subj", "/O=Region/CN=Root", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
-    openssl(dir, &[&root[..], &usage, &curve].concat());
-    let issuing = ["req", "-new", "-keyout", "plain.key", "-out", "issuing.csr", "-subj"];
-    openssl(dir, &[&issuing[..], &["/O=Region/CN=Issuing"], &curve].concat());
-    let signed = ["x509", "-req", "-in", "issuing.csr", "-CA", "root.pem", "-CAkey", "root.key"];
-    let more = ["-out", "issuing.pem", "-days", "8", "-extfile", "issuing.ext"];
-    openssl(dir, &[&signed[..], &more].concat());
-    let sealed = ["pkcs8", "-topk8", "-in", "plain.key", "-out", "issuing.key", "-v2"];
-    let more = ["aes-256-cbc", "-v2prf", "hmacWithSHA256", "-iter", "1000", "-passout"];
-    openssl(dir, &[&sealed[..], &more, &[&format!("pass:{SECRET}")]].concat());
-}
 
 async fn open(config: &Config, store: &Store, ca: &Ca, clock: &Clock) -> Enrol {
     let deps = ets_enrol::Deps { store: store.clone(), ca: ca.clone(), clock: clock.clone() };

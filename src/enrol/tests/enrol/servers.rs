@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::{Path as At, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+pub(crate) use ets_ca::testing::openssl;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -139,16 +139,6 @@ async fn pair() -> (UdpSocket, tokio::net::TcpListener) {
 /// A port that nobody has.
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// What openssl said; it must have succeeded.
-#[track_caller]
-pub(crate) fn openssl(dir: &Path, args: &[&str]) -> String {
-    let ran = Command::new("openssl").args(args).current_dir(dir).output();
-    let Output { status, stdout, stderr } = ran.expect("openssl starts");
-    let said = String::from_utf8_lossy(&stderr).into_owned();
-    assert!(status.success(), "openssl {args:?}: {said}");
-    String::from_utf8_lossy(&stdout).into_owned() + &said
 }
 
 pub(crate) const EC: &str = "EC -pkeyopt ec_paramgen_curve:P-256";
