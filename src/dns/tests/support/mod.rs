@@ -66,8 +66,12 @@ pub(crate) struct Foreign {
 
 impl Foreign {
     pub(crate) fn start() -> Self {
+        // Between the question for a free port and its use another test may take it.
+        (0..5).find_map(|_| Self::try_start()).expect("unbound answers")
+    }
+
+    fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        // Held until the server is started, so that no other test gets the number.
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = folder.path().join("log");
         let mut text = format!(
@@ -104,14 +108,21 @@ impl Foreign {
             .spawn()
             .expect("unbound is installed: scripts/setup.sh says how");
         let at = SocketAddr::from(([127, 0, 0, 1], port));
-        let this = Self { child, folder, at };
+        let mut this = Self { child, folder, at };
         let started = Instant::now();
-        let asks = || dig(None, this.at, &["+tries=1", "+time=1", "out.example", "SOA"]);
-        while !asks().contains("NOERROR") {
+        let asks = || dig(None, at, &["+tries=1", "+time=1", "out.example", "SOA"]);
+        loop {
+            let is_answered = asks().contains("NOERROR");
+            if this.child.try_wait().unwrap().is_some() {
+                eprintln!("unbound ended: {}", this.log());
+                return None;
+            }
+            if is_answered {
+                return Some(this);
+            }
             assert!(started.elapsed() < Duration::from_secs(10), "unbound: {}", this.log());
             std::thread::sleep(Duration::from_millis(50));
         }
-        this
     }
 
     fn log(&self) -> String {
@@ -167,9 +178,14 @@ impl Ours {
             ..Config::default()
         };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let tcp = TcpListener::bind("0.0.0.0:0").unwrap();
+        // What is free for TCP may be taken for UDP.
+        let both = || {
+            let tcp = TcpListener::bind("0.0.0.0:0").unwrap();
+            let udp = UdpSocket::bind(tcp.local_addr().unwrap()).ok()?;
+            Some((tcp, udp))
+        };
+        let (tcp, udp) = (0..5).find_map(|_| both()).expect("a free port");
         let at = tcp.local_addr().unwrap();
-        let udp = UdpSocket::bind(at).unwrap();
         setsockopt(&udp, sockopt::Ipv4PacketInfo, &true).unwrap();
         let (trigger, shutdown) = Shutdown::new();
         let resolver = runtime.block_on(async { Resolver::new(&config, Arc::new(Small)).unwrap() });
