@@ -1,15 +1,13 @@
 //! The gateway abused from inside the segments of a lab, by foreign tools (G6): heads that two readers
 //! understand differently, slow clients, ways back in.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::beside::Running;
-use crate::support::{Lab, Options, hub_binary, inside_of, quantile, sized, text, wait_for};
+use crate::support::{
+    Lab, Options, Running, inside_of, quantile, said, script, sized, text, wait_for,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -35,49 +33,21 @@ const REFUSED: [&str; 17] = [
     "old-with-chunked",
 ];
 
-fn script(name: &str) -> String {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "cases/abuse", name].iter().collect();
-    path.to_str().expect("UTF-8").to_owned()
-}
-
-/// A program in Python in a place of the lab, once it has said its first line.
-fn python(
-    place: &Value,
-    name: &str,
-    args: &[&str],
-) -> (Child, BufReader<std::process::ChildStdout>) {
-    let script = script(name);
-    let words = [&["/usr/bin/python3", script.as_str()][..], args].concat();
-    let mut child = inside_of(place, &words).stdout(Stdio::piped()).spawn().expect("it starts");
-    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    (child, stdout)
-}
-
-/// The proxies' address and the ports of HTTP and SOCKS.
-fn proxies(json: &Value) -> (String, String, String) {
-    let part = |key: &str| text(&json["proxy"][key]).rsplit_once(':').expect("address:port");
-    let ((hub, http), (_, socks)) = (part("http"), part("socks5"));
-    (hub.to_owned(), http.to_owned(), socks.to_owned())
-}
-
 /// covers: G6: what reaches a host outside is one request, as its head says, or none
 #[test]
 fn a_head_that_two_readers_understand_differently_is_refused_or_cleaned() {
     let lab = Lab::start(&Options { segments: 2, ..Options::default() });
     let json = lab.json();
-    let (hub, http, _) = proxies(&json);
+    let (hub, http) = lab.proxy("http");
     let outside = &json["external"];
     let seen = lab.path().join("seen.jsonl");
     let host = format!("{}:{PORT}", text(&outside["address"]));
     let args = [text(&outside["address"]), PORT, seen.to_str().expect("UTF-8")];
-    let (far, mut said) = python(outside, "far.py", &args);
-    let _far = Running(far);
-    let mut line = String::new();
-    said.read_line(&mut line).expect("it says that it is ready");
-    let (mut sender, mut said) = python(&json["segments"][0], "smuggle.py", &[&hub, &http, &host]);
-    let mut told = String::new();
-    said.read_to_string(&mut told).expect("it says what it heard");
-    assert!(sender.wait().expect("it ends").success());
+    let mut far = Running::start(script(outside, "abuse/far.py", &args));
+    assert_eq!(far.line(), "ready");
+    let sender = script(&json["segments"][0], "abuse/smuggle.py", &[&hub, &http, &host]);
+    let (ended, told) = said(sender);
+    assert_eq!(ended, Some(0), "{told}");
     let cases: Vec<Value> =
         told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let seen = std::fs::read_to_string(seen).unwrap_or_default();
@@ -133,28 +103,29 @@ fn slow_clients_trouble_nobody_else() {
     let count = sized("slow clients", "2000", "20000");
     let lab = Lab::start(&Options { segments: 3, ..Options::default() });
     let json = lab.json();
-    let (hub, http, _) = proxies(&json);
+    let (hub, http) = lab.proxy("http");
     let [slow, other] = [0, 1].map(|at| json["segments"][at].clone());
-    let asks =
-        || asked(&other, &format!("http://{hub}:{http}"), text(&json["external"]["address"]));
+    let (proxy, outside) = (format!("http://{hub}:{http}"), text(&json["external"]["address"]));
+    let asks = || {
+        let begun = Instant::now();
+        assert!(gets(&other, &proxy, outside), "others are served");
+        begun.elapsed()
+    };
     let mut before: Vec<Duration> = (0..20).map(|_| asks()).collect();
-    let (mut clients, mut said) = python(&slow, "slow.py", &[&hub, &http, count, "14"]);
-    let mut line = String::new();
-    said.read_line(&mut line).expect("they begin");
+    let mut clients = Running::start(script(&slow, "abuse/slow.py", &[&hub, &http, count, "14"]));
+    assert_eq!(clients.line(), "begun");
     // Asked as long as they are there: while they come, while they are slow, while they are sent away.
     let mut during = Vec::new();
-    std::thread::scope(|scope| {
-        let end = scope.spawn(|| {
-            line.clear();
-            said.read_line(&mut line).expect("they end");
-        });
-        while !end.is_finished() {
-            during.push(asks());
-            std::thread::sleep(OFTEN);
+    let ended = loop {
+        if let Some(ended) = clients.ended() {
+            break ended;
         }
-    });
-    assert!(clients.wait().expect("they end").success());
-    let told: Value = serde_json::from_str(&line).expect("JSON");
+        during.push(asks());
+        std::thread::sleep(OFTEN);
+    };
+    let told = clients.line();
+    assert!(ended.success(), "{told}");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
     let asked = during.len();
     let [before, during] = [&mut before, &mut during].map(|times| quantile(times, 0.9));
     println!(
@@ -167,18 +138,17 @@ fn slow_clients_trouble_nobody_else() {
     assert!(during < before * 3 + Duration::from_millis(100), "{during:?} instead of {before:?}");
     // The head had its ten seconds: who was let in was sent away, and nobody has a place any more.
     assert_eq!(told["left"], 0, "{told}");
-    wait_for("all are gone", SOON, OFTEN, || {
-        (lab.api().get("/api/v1/gateway")["open"] == 0).then_some(())
+    wait_for("a place for their own segment", SOON, OFTEN, || {
+        gets(&slow, &proxy, outside).then_some(())
     });
+    assert_eq!(lab.api().get("/api/v1/gateway")["open"], 0);
 }
 
-/// How long curl takes for a page outside.
-fn asked(place: &Value, proxy: &str, host: &str) -> Duration {
-    let begun = Instant::now();
-    let words =
-        ["curl", "-s", "-m", "5", "-f", "-x", proxy, "--noproxy", "", &format!("http://{host}/26")];
-    assert!(inside_of(place, &words).status().expect("curl starts").success(), "others are served");
-    begun.elapsed()
+/// Whether curl gets a page outside.
+fn gets(place: &Value, proxy: &str, host: &str) -> bool {
+    let url = format!("http://{host}/26");
+    let words = ["curl", "-s", "-m", "5", "-f", "-x", proxy, "--noproxy", "", &url];
+    inside_of(place, &words).status().expect("curl starts").success()
 }
 
 /// covers: G6: back into the hub, into the proxy itself, to segments and to what is nobody's, in every
@@ -187,7 +157,7 @@ fn asked(place: &Value, proxy: &str, host: &str) -> Duration {
 fn no_form_of_an_inner_address_leads_back_in() {
     let lab = Lab::start(&Options { segments: 2, ..Options::default() });
     let json = lab.json();
-    let (hub, http, socks) = proxies(&json);
+    let ((hub, http), (_, socks)) = (lab.proxy("http"), lab.proxy("socks5"));
     let far = text(&json["segments"][1]["address"]).to_owned();
     let of_link = lab.hub_address(&json["segments"][0]);
     let outside = text(&json["external"]["address"]);
@@ -215,10 +185,10 @@ fn no_form_of_an_inner_address_leads_back_in() {
         hosts.iter().flat_map(|host| [&http, &socks, "80"].map(|port| format!("{host}:{port}")));
     refused(place, &proxy, &format!("{outside}:25"));
     // From here on the rules let everything: what is refused is refused by the wall.
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["rules"] = json!([{ "id": "all", "name": { "en": "All" }, "action": "allow",
         "ports": ["tcp/1-65535"] }]);
-    gateway(&lab, &["apply", "-"], &rules);
+    lab.apply(&rules);
     assert_eq!(status(place, &["-p", "-x", &proxy], &format!("{outside}:25")), "200 000");
     for target in targets {
         refused(place, &proxy, &target);
@@ -232,7 +202,7 @@ fn no_form_of_an_inner_address_leads_back_in() {
             let talk = format!(
                 "exec 3<>/dev/tcp/{hub}/{http}; printf '{head}' >&3; IFS= read -r -t 5 line <&3; echo $line"
             );
-            let said = output(inside_of(place, &["bash", "-c", &talk]));
+            let (_, said) = said(inside_of(place, &["bash", "-c", &talk]));
             assert!(said.starts_with("HTTP/1.1 400 "), "{head}: {said}");
         }
     }
@@ -251,24 +221,5 @@ fn status(place: &Value, way: &[&str], target: &str) -> String {
     let url = format!("http://{target}/");
     let base = ["curl", "-s", "-m", "5", "-o", "/dev/null", "--noproxy", ""];
     let told = ["-w", "%{http_connect} %{http_code}", &url];
-    output(inside_of(place, &[&base[..], way, &told].concat()))
-}
-
-fn output(mut command: Command) -> String {
-    let output = command.stdout(Stdio::piped()).output().expect("it starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// `ets-hub gateway …` with what it says; must succeed.
-#[track_caller]
-fn gateway(lab: &Lab, args: &[&str], input: &Value) -> Value {
-    let mut command = Command::new(hub_binary());
-    command.args(["gateway", "--json", "--dir"]).arg(lab.path()).args(args);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.to_string().as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    said(inside_of(place, &[&base[..], way, &told].concat())).1
 }

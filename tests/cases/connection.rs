@@ -2,12 +2,11 @@
 //! none. Judged by curl and by a browser that prints.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Lab, Options, inside_of, text, tool, wait_for};
+use crate::support::{Lab, Options, inside_of, said, text, tool, wait_for};
 
 const HUB: &str = "http://10.0.0.1/";
 const SOON: Duration = Duration::from_secs(20);
@@ -17,9 +16,9 @@ const OFTEN: Duration = Duration::from_millis(200);
 #[track_caller]
 fn curl(place: &Value, args: &[&str]) -> String {
     let words = [&["curl", "-sS", "-i", "-m", "5", "--noproxy", "*"][..], args].concat();
-    let output = inside_of(place, &words).stdout(Stdio::piped()).output().expect("curl starts");
-    assert!(output.status.success(), "curl {args:?} from {}", text(&place["netns"]));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let (ended, said) = said(inside_of(place, &words));
+    assert_eq!(ended, Some(0), "curl {args:?} from {}", text(&place["netns"]));
+    said
 }
 
 fn in_language(place: &Value, lang: &str) -> String {
@@ -121,8 +120,7 @@ fn a_stranger_is_told_what_to_do_and_nothing_of_what_is_inside() {
     }
     let many = format!("{HUB}front-x[1-1500]");
     let words = ["curl", "-s", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code} ", &many];
-    let output = inside_of(&json["segments"][0], &words).stdout(Stdio::piped()).output();
-    let said = String::from_utf8_lossy(&output.expect("curl starts").stdout).into_owned();
+    let (_, said) = said(inside_of(&json["segments"][0], &words));
     let refused = said.split(' ').filter(|code| *code == "429").count();
     assert!(refused > 0, "1,500 requests at once, and none refused");
     let other = in_language(&json["segments"][1], "en");
@@ -139,8 +137,7 @@ fn whoever_is_refused_asks_for_access_and_administrators_see_it() {
     let proxy = format!("http://{}", text(&json["proxy"]["http"]));
     let refused = ["curl", "-sS", "-m", "5", "-x", &proxy, "-H", "Accept-Language: en"];
     let refused = [&refused[..], &["http://203.0.113.10:25/"]].concat();
-    let output = inside_of(first, &refused).stdout(Stdio::piped()).output().expect("curl starts");
-    let page = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, page) = said(inside_of(first, &refused));
     let link = page.split("class=\"ask\" href=\"").nth(1).expect("a button").split('"').next();
     let link = link.expect("its end").to_owned();
     assert!(link.starts_with("http://10.0.0.1/request?word="), "{link}");

@@ -1,57 +1,11 @@
 //! Machines that get certificates by themselves in a running star: an institution's server by ACME,
 //! with its file in the segment, and a segment's router by EST (T1.2, T-5).
 
-use std::path::Path;
-use std::process::{Child, Command};
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
-
-/// `ets-hub ca …`; must succeed.
-#[track_caller]
-fn ca(lab: &Lab, args: &[&str]) -> Value {
-    let mut command = Command::new(hub_binary());
-    command.args(["ca", "--json", "--dir"]).arg(lab.path()).args(args);
-    let output = command.output().expect("the command starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-/// A web server of port 80 inside a segment; it ends with the test.
-struct Web(Child);
-
-impl Web {
-    fn start(segment: &Value, folder: &Path) -> Self {
-        let address = text(&segment["address"]);
-        let folder = folder.to_str().expect("a path of the test's");
-        let words =
-            ["python3", "-m", "http.server", "80", "--bind", address, "--directory", folder];
-        let child = inside_of(segment, &words).spawn().expect("it starts");
-        let url = format!("http://{address}/");
-        wait_for(
-            "the segment's web server",
-            Duration::from_secs(10),
-            Duration::from_millis(50),
-            || {
-                let asked = ["curl", "-s", "-o", "/dev/null", &url];
-                inside_of(segment, &asked)
-                    .status()
-                    .is_ok_and(|status| status.success())
-                    .then_some(())
-            },
-        );
-        Self(child)
-    }
-}
-
-impl Drop for Web {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
+use crate::support::{Lab, Options, text, tool, web_server};
 
 /// Whether openssl takes a certificate for one of the hub's authority.
 #[track_caller]
@@ -69,10 +23,10 @@ fn a_server_in_a_segment_gets_its_certificate_by_acme_and_a_neighbour_does_not()
     let files = tempfile::tempdir().expect("a folder can be made");
     let proofs = files.path().join(".well-known/acme-challenge");
     std::fs::create_dir_all(&proofs).expect("a folder can be made");
-    let _web = Web::start(own, files.path());
+    let _web = web_server(own, 80, files.path());
     let address = text(&own["address"]);
     let order = ["acme-key", "--institution", "Әкімдік", "--name", address];
-    let key = ca(&lab, &order);
+    let key = lab.hub("ca", &order, &Value::Null);
     let hook = files.path().join("hook");
     let script = format!(
         "#!/bin/sh\ncase \"$1 $2\" in 'begin http-01') printf %s \"$5\" >{}/\"$4\";;\n\
@@ -114,7 +68,7 @@ fn a_router_gets_its_certificate_with_a_secret_once_and_is_nobody_with_it() {
     let json = lab.json();
     let dir = tempfile::tempdir().expect("a folder can be made");
     let at = |name: &str| format!("{}/{name}", dir.path().display());
-    let secret = ca(&lab, &["est-secret", "--name", "router-1"]);
+    let secret = lab.hub("ca", &["est-secret", "--name", "router-1"], &Value::Null);
     let user = format!("router-1:{}", text(&secret["secret"]));
     let ask = |name: &str, path: &str, who: &[&str]| {
         let (key, csr, body) = (at(&format!("{name}.key")), at("csr"), at("b64"));

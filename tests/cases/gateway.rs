@@ -1,36 +1,15 @@
 //! The one way out, on the built product: from every segment by each of its ways, refused clearly
 //! where the rules say no, and told beforehand by the simulator. Judged by curl.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
+use crate::support::{Lab, Options, Running, inside_of, said, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(50);
-
-/// `ets-hub gateway …` with what it says; must succeed.
-#[track_caller]
-fn gateway(lab: &Lab, args: &[&str], input: &Value) -> Value {
-    let mut command = Command::new(hub_binary());
-    command.args(["gateway", "--json", "--dir"]).arg(lab.path()).args(args);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.to_string().as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
 
 /// What curl in a segment makes of a way to an address: the status of the answer, or of the proxy's
 /// refusal; where there is none, its own exit code.
@@ -39,13 +18,12 @@ fn curl(place: &Value, way: &[&str], url: &str) -> String {
     // What the machine's environment says of proxies is not meant.
     let any = ["--noproxy", "", url];
     let words: Vec<&str> = base.iter().chain(way).chain(&any).copied().collect();
-    let output = inside_of(place, &words).stdout(Stdio::piped()).output().expect("curl starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (ended, said) = said(inside_of(place, &words));
     let mut codes = said.split_whitespace().filter(|code| *code != "000" && *code != "200");
-    match (output.status.success(), codes.next_back()) {
+    match (ended == Some(0), codes.next_back()) {
         (_, Some(code)) => code.to_owned(),
         (true, None) => "200".to_owned(),
-        (false, None) => format!("exit {}", output.status.code().unwrap_or(-1)),
+        (false, None) => format!("exit {}", ended.unwrap_or(-1)),
     }
 }
 
@@ -105,19 +83,19 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
     let would = |url: &str| {
         let to = url.trim_start_matches("http://").split('/').next().expect("a host");
         let to = if to.contains(':') { to.to_owned() } else { format!("{to}:80") };
-        gateway(&lab, &["would", "--segment", "s001", "--to", &to], &Value::Null)
+        lab.gateway(&["would", "--segment", "s001", "--to", &to])
     };
     for url in &refused {
         assert_eq!(would(url)["allowed"], false, "{url}");
     }
     let to = ["would", "--segment", "s001", "--to", "web.example:80"];
-    let allowed = gateway(&lab, &to, &Value::Null);
+    let allowed = lab.gateway(&to);
     assert!(allowed["allowed"] == true && allowed["rule"] == "outside", "{allowed}");
     // A rule that lets everything opens the port, and nothing inside: the wall is no matter of rules.
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["rules"] = json!([{ "id": "all", "name": { "en": "All" }, "action": "allow",
         "ports": ["tcp/1-65535"] }]);
-    gateway(&lab, &["apply", "-"], &rules);
+    lab.apply(&rules);
     assert_eq!(would(&mail)["allowed"], true);
     for (way, refusal) in ways(&json) {
         let way: Vec<&str> = way.iter().map(String::as_str).collect();
@@ -135,15 +113,6 @@ fn every_segment_gets_out_by_every_way_and_nowhere_else() {
     }
 }
 
-/// Bytes to a segment that the gateway counted.
-#[track_caller]
-fn passed(json: &Value, segment: &str) -> u64 {
-    let figures = tool("curl", &["-sS", text(&json["metrics_url"])]);
-    let line = format!("ets_gateway_bytes_total{{segment=\"{segment}\",direction=\"down\"}} ");
-    let value = figures.lines().find_map(|one| one.strip_prefix(&line));
-    value.and_then(|value| value.parse().ok()).unwrap_or(0)
-}
-
 /// covers: N6.2, N6.4, G3, G4, G8: a change cuts who lost the right and nobody else; who comes while `serve`
 /// starts again waits, and is not refused
 #[test]
@@ -154,49 +123,45 @@ fn a_change_cuts_those_who_lost_their_right_and_a_restart_refuses_nobody() {
     let http = format!("http://{}", text(&json["proxy"]["http"]));
     let segment = |place: usize| &json["segments"][place];
     // A mail server speaks first and then waits: a tunnel that stays open.
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["rules"][0]["ports"] = json!(["tcp/25", "tcp/80"]);
-    assert_eq!(gateway(&lab, &["apply", "-"], &rules)["version"]["no"], 2);
+    assert_eq!(lab.apply(&rules)["version"]["no"], 2);
     let proxy = text(&json["proxy"]["http"]).replace(':', "/");
     let talk = format!(
         "exec 3<>/dev/tcp/{proxy}; printf 'CONNECT {outside}:25 HTTP/1.1\\r\\n\\r\\n' >&3; cat <&3"
     );
-    let hold = |place: usize| {
-        inside_of(segment(place), &["bash", "-c", &talk]).spawn().expect("bash starts")
-    };
+    let hold = |place: usize| Running::start(inside_of(segment(place), &["bash", "-c", &talk]));
     let mut held = [hold(0), hold(1)];
     let open = |count: u64| {
         wait_for("the tunnels", SOON, OFTEN, || {
-            (gateway(&lab, &["show"], &Value::Null)["open"] == count).then_some(())
+            (lab.gateway(&["show"])["open"] == count).then_some(())
         });
     };
     open(2);
     let no = json!({ "id": "no", "name": { "en": "Not now" }, "who": { "segments": ["s001"] },
         "action": "refuse" });
     rules["rules"].as_array_mut().expect("a list").insert(0, no);
-    let done = gateway(&lab, &["apply", "-", "--why", "a test"], &rules);
+    let done = lab.hub("gateway", &["apply", "-", "--why", "a test"], &rules);
     assert_eq!(done["cut"], 1, "{done}");
-    wait_for("the end of the first", Duration::from_secs(1), OFTEN, || {
-        held[0].try_wait().expect("it is ours")
-    });
+    wait_for("the end of the first", Duration::from_secs(1), OFTEN, || held[0].ended());
     open(1);
-    assert!(held[1].try_wait().expect("it is ours").is_none(), "the second one goes on");
+    assert!(held[1].ended().is_none(), "the second one goes on");
     let url = format!("http://{outside}/26");
-    let greeting = passed(&json, "s002");
+    let greeting = lab.passed("s002", "down");
     assert!(greeting > 0, "what passes is seen while the tunnel is open");
     assert_eq!(curl(segment(0), &["-x", &http], &url), "403");
     assert_eq!(curl(segment(1), &["-x", &http], &url), "200");
 
-    let before = passed(&json, "s002");
+    let before = lab.passed("s002", "down");
     let page = before - greeting;
     assert!(page > 26, "{page} bytes of a page");
     Lab::signal(lab.pid("serve"), Signal::SIGKILL);
     let asked = ["-m", "30", "-x", &http];
     assert_eq!(curl(segment(1), &asked, &url), "200", "who comes meanwhile waits");
     assert_eq!(curl(segment(0), &asked, &url), "403", "the rules are those of before");
-    assert_eq!(passed(&json, "s002"), before + page, "the same page once more, nothing is lost");
-    for mut one in held {
-        drop(one.kill());
-        drop(one.wait());
-    }
+    assert_eq!(
+        lab.passed("s002", "down"),
+        before + page,
+        "the same page once more, nothing is lost"
+    );
 }

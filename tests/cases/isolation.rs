@@ -1,13 +1,13 @@
 //! Nobody reaches a neighbour; everybody reaches what they may, and the proof says the same (D1, D2);
 //! changes wait for confirmation and go back (D3). Judged by ping and curl from inside the segments.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, all, connect, host6, ping, sized, text, wait_for};
+use crate::support::{Lab, Options, all, connect, host6, ping, program, sized, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(100);
@@ -131,7 +131,7 @@ fn a_flow_goes_on_while_both_processes_are_killed() {
     let places = lab.json()["segments"].as_array().cloned().expect("a list");
     let server = text(&lab.json()["services"]["address"]).to_owned();
     let count = sized("pings", 3_000, 60_000).to_string();
-    let mut command = Command::new("ip");
+    let mut command = program("ip");
     command.args([
         "netns",
         "exec",

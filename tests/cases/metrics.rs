@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Lab, Options, tool, wait_for};
+use crate::support::{Lab, Options, program, tool, wait_for};
 
 /// A Prometheus of Debian's, ended with the test.
 struct Prometheus(Child);
@@ -44,7 +44,7 @@ fn promtool_finds_nothing_and_a_real_prometheus_scrapes_it() {
         Duration::from_secs(30),
         Duration::from_millis(300),
         || {
-            let answer = Command::new("curl").args(["-fsS", &query]).output().ok()?;
+            let answer = program("curl").args(["-fsS", &query]).output().ok()?;
             String::from_utf8_lossy(&answer.stdout).contains("\"8\"").then_some(())
         },
     );
@@ -59,7 +59,7 @@ fn prometheus(lab: &Lab, url: &str, port: u16) -> Prometheus {
     );
     std::fs::write(&config, text).expect("it can be written");
     let log = File::create(lab.path().join("prometheus.log")).expect("it can be made");
-    let child = Command::new("prometheus")
+    let child = program("prometheus")
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", lab.path().join("prometheus").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))

@@ -1,13 +1,12 @@
 //! The outside address, seen from the external network: what answers there and what does not.
 //! Judged by nmap, curl, slowhttptest and testssl.sh.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::{
-    Lab, Options, all, full_size, inside_of, quantile, sized, text, tool, wait_for,
+    Lab, Options, Running, all, full_size, inside_of, quantile, said, sized, text, tool, wait_for,
 };
 
 const SOON: Duration = Duration::from_secs(15);
@@ -24,8 +23,7 @@ fn lab() -> Lab {
 #[track_caller]
 fn outside(lab: &Lab, words: &[&str]) -> String {
     let external = lab.json()["external"].clone();
-    let output = inside_of(&external, words).stdout(Stdio::piped()).output().expect("it starts");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    said(inside_of(&external, words)).1
 }
 
 /// The ports that nmap found open, as `80/tcp`.
@@ -194,11 +192,9 @@ fn the_slow_leave_others_alone() {
             let base = ["slowhttptest", "-c", "1000", "-r", "300", "-i", "5", "-l", &length];
             let report = lab.path().join("slow");
             let words = [&base[..], &["-g", "-o", &report.to_string_lossy(), "-u", url], switches];
-            let mut slow = inside_of(&external, &words.concat()).spawn().expect("it starts");
+            let mut slow = Running::start(inside_of(&external, &words.concat()));
             let mut took = latencies(&lab, Instant::now() + span);
-            let ended = wait_for("slowhttptest's end", SOON, OFTEN, || {
-                slow.try_wait().expect("it is ours")
-            });
+            let ended = wait_for("slowhttptest's end", SOON, OFTEN, || slow.ended());
             assert!(ended.success(), "{way} {url}: {ended}");
             let report = std::fs::read_to_string(report.with_extension("csv"));
             let report = report.expect("it is text");

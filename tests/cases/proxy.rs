@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::beside::{MEASURED, OTHERS, Running, load, median, peer, start};
-use crate::support::{Usage, sized, tool};
+use crate::support::beside::{MEASURED, OTHERS, load, median, peer, start};
+use crate::support::{Running, Usage, sized, tool};
 
 /// Rounds, one proxy after the other; the median counts.
 const ROUNDS: usize = 5;

@@ -1,20 +1,14 @@
 //! The proxy by TLS on the built product: who asks is said by his certificate, a tunnel is a stream of
 //! HTTP/2 or a connection of its own, and both end with the certificate. Judged by curl and python3-h2.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
+use crate::support::{Lab, Options, Running, inside_of, said, script, sized, text, tool, wait_for};
 
-const PYTHON: &str = "/usr/bin/python3";
-const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases/proxy_person/client.py");
-const FAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases/proxy_person/far.py");
-/// The file that is fetched, in octets.
-const LARGE: usize = 48 << 20;
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(20);
 
@@ -24,7 +18,7 @@ struct Scene {
     json: Value,
     outside: String,
     people: [Person; 2],
-    far: Child,
+    _far: Running,
 }
 
 struct Person {
@@ -34,34 +28,12 @@ struct Person {
     key: String,
 }
 
-impl Drop for Scene {
-    fn drop(&mut self) {
-        drop(self.far.kill());
-        drop(self.far.wait());
-    }
-}
-
-/// A command of the hub with what it says; must succeed.
-#[track_caller]
-fn hub(lab: &Lab, part: &str, args: &[&str], input: &Value) -> Value {
-    let mut command = Command::new(hub_binary());
-    command.args([part, "--json", "--dir"]).arg(lab.path()).args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command starts");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.to_string().as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap_or_default()
-}
-
 fn issue(lab: &Lab, name: &str) -> Person {
     let out = lab.path().join("people");
     let subject = format!("CN={name}");
     let order = ["issue", "--profile", "civil-servant-file", "--subject", &subject, "--out"];
     let order = [&order[..], &[out.to_str().expect("UTF-8")]].concat();
-    let issued = hub(lab, "ca", &order, &Value::Null);
+    let issued = lab.hub("ca", &order, &Value::Null);
     let of = |key: &str| text(&issued[key]).to_owned();
     let id = format!("name:{name}");
     Person { id, serial: of("serial"), cert: of("cert"), key: of("key") }
@@ -76,24 +48,28 @@ impl Scene {
         let outside = text(&json["external"]["address"]).to_owned();
         let folder = lab.path().join("far");
         std::fs::create_dir_all(&folder).expect("a folder");
-        let large: Vec<u8> = (0..LARGE / 8).flat_map(|n| (n as u64).to_le_bytes()).collect();
-        std::fs::write(folder.join("large"), large).expect("a file");
         let folder = folder.to_str().expect("UTF-8");
-        let words = [PYTHON, FAR, &outside, folder];
-        let mut far = inside_of(&json["external"], &words);
-        let mut far = far.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-        assert_eq!(line(&mut far), "ready\n");
-        let scene = Self { lab, json, outside, people, far };
+        let mut far = script(&json["external"], "proxy_person/far.py", &[&outside, folder]);
+        far.stderr(Stdio::null());
+        let mut far = Running::start(far);
+        assert_eq!(far.line(), "ready");
+        let scene = Self { lab, json, outside, people, _far: far };
         scene.rules(&[&scene.people[0].id]);
         scene
     }
 
+    /// A file of so many octets that is fetched, of which no part is like another.
+    fn large(&self, octets: usize) {
+        let large: Vec<u8> = (0..octets / 8).flat_map(|n| (n as u64).to_le_bytes()).collect();
+        std::fs::write(self.lab.path().join("far/large"), large).expect("a file");
+    }
+
     /// Puts one rule in force: who these are may go out.
     fn rules(&self, persons: &[&str]) -> Value {
-        let mut rules = hub(&self.lab, "gateway", &["rules"], &Value::Null);
+        let mut rules = self.lab.gateway(&["rules"]);
         rules["rules"][0]["ports"] = json!(["tcp/1-65535"]);
         rules["rules"][0]["who"] = json!({ "persons": persons });
-        hub(&self.lab, "gateway", &["apply", "-"], &rules)
+        self.lab.apply(&rules)
     }
 
     fn segment(&self) -> &Value {
@@ -118,19 +94,17 @@ impl Scene {
         format!("{}:{port}", self.outside)
     }
 
-    fn begin(&self, proxy: &str, words: &[&str]) -> Child {
-        let words = [&[PYTHON, CLIENT, proxy], words].concat();
-        let mut client = inside_of(self.segment(), &words);
-        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped());
-        client.spawn().expect("the client starts")
+    fn begin(&self, proxy: &str, words: &[&str]) -> Running {
+        let words = [&[proxy], words].concat();
+        Running::start(script(self.segment(), "proxy_person/client.py", &words))
     }
 
     /// What the client found.
     #[track_caller]
     fn client(&self, proxy: &str, words: &[&str]) -> Value {
         let mut client = self.begin(proxy, words);
-        let told = line(&mut client);
-        drop(client.wait());
+        let told = client.line();
+        drop(client.0.wait());
         serde_json::from_str(&told).unwrap_or_else(|_| panic!("{words:?}: {told:?}"))
     }
 
@@ -145,37 +119,23 @@ impl Scene {
             words.extend(["--proxy-cert", &person.cert, "--proxy-key", &person.key]);
         }
         words.extend(more.iter().chain(&[url.as_str()]));
-        let output = inside_of(self.segment(), &words).stdout(Stdio::piped()).output();
-        String::from_utf8_lossy(&output.expect("curl starts").stdout).into_owned()
+        said(inside_of(self.segment(), &words)).1
     }
 
     /// What passed for the segment, up and down.
     fn passed(&self) -> (u64, u64) {
-        let figures = tool("curl", &["-sS", text(&self.json["metrics_url"])]);
-        let id = text(&self.segment()["id"]);
-        let of = |way: &str| {
-            let line = format!("ets_gateway_bytes_total{{segment=\"{id}\",direction=\"{way}\"}} ");
-            let value = figures.lines().find_map(|one| one.strip_prefix(&line));
-            value.and_then(|value| value.parse().ok()).unwrap_or(0)
-        };
+        let of = |way: &str| self.lab.passed(text(&self.segment()["id"]), way);
         (of("up"), of("down"))
     }
 
     fn open(&self) -> u64 {
-        hub(&self.lab, "gateway", &["show"], &Value::Null)["open"].as_u64().expect("a number")
+        self.lab.gateway(&["show"])["open"].as_u64().expect("a number")
     }
 
     #[track_caller]
     fn waits_for(&self, open: u64) {
         wait_for("the tunnels", SOON, OFTEN, || (self.open() == open).then_some(()));
     }
-}
-
-fn line(child: &mut Child) -> String {
-    let mut line = String::new();
-    let stdout = child.stdout.as_mut().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut line).expect("it says something");
-    line
 }
 
 fn sum(path: &Path) -> String {
@@ -212,7 +172,7 @@ fn a_rule_for_a_person_opens_for_him_by_his_certificate_and_for_nobody_else() {
     // The simulator says the same beforehand.
     let would = |person: &str| {
         let words = ["would", "--segment", "s001", "--to", &web, "--person", person];
-        hub(&scene.lab, "gateway", &words, &Value::Null)["allowed"].clone()
+        scene.lab.gateway(&words)["allowed"].clone()
     };
     assert_eq!((would(&asem.id), would(&bolat.id)), (json!(true), json!(false)));
     // Everybody: by the plain port too.
@@ -231,6 +191,8 @@ fn a_rule_for_a_person_opens_for_him_by_his_certificate_and_for_nobody_else() {
 #[test]
 fn much_passes_a_stream_whole_and_is_counted_to_the_octet() {
     let scene = Scene::start();
+    let large = sized("MiB of a download", 16, 48) << 20;
+    scene.large(large);
     let asem = scene.proxy(Some(&scene.people[0]));
     let whole = sum(&scene.lab.path().join("far/large"));
     let files = scene.target(8081);
@@ -238,15 +200,15 @@ fn much_passes_a_stream_whole_and_is_counted_to_the_octet() {
     let begun = Instant::now();
     let told = scene.client(&asem, &["tunnel", &files, "/large"]);
     let took = begun.elapsed();
-    assert_eq!((&told["size"], &told["sum"]), (&json!(LARGE), &json!(whole)), "{told}");
+    assert_eq!((&told["size"], &told["sum"]), (&json!(large), &json!(whole)), "{told}");
     assert_eq!(told["end"], "end", "{told}");
     scene.waits_for(0);
     let after = scene.passed();
     let counted = json!([after.0 - before.0, after.1 - before.1]);
     assert_eq!(counted, json!([told["up"], told["down"]]), "every octet, and no other");
-    println!("{} MiB by one stream of HTTP/2 in {took:?}", LARGE >> 20);
+    println!("{} MiB by one stream of HTTP/2 in {took:?}", large >> 20);
     let told = scene.client(&asem, &["get", &files, "/large", "accept=*/*", "cookie=a=1"]);
-    assert_eq!((&told["size"], &told["sum"]), (&json!(LARGE), &json!(whole)), "{told}");
+    assert_eq!((&told["size"], &told["sum"]), (&json!(large), &json!(whole)), "{told}");
     for version in ["first", "second"] {
         let told = scene.client(&asem, &["websocket", &scene.target(8082), version]);
         assert_eq!(told["same"], true, "{version}");
@@ -263,33 +225,33 @@ fn a_tunnel_ends_with_the_certificate_and_with_the_person() {
     let mail = scene.target(25);
     let mut held = [asem, bolat].map(|who| scene.begin(&scene.proxy(Some(who)), &["hold", &mail]));
     for one in &mut held {
-        assert!(line(one).contains("open"));
+        assert!(one.line().contains("open"));
     }
     scene.waits_for(4);
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("now");
-    let ends = |held: &mut Child, since: Duration, why: &str| {
-        let told: Value = serde_json::from_str(&line(held)).expect("JSON");
+    let ends = |held: &mut Running, since: Duration, why: &str| {
+        let told: Value = serde_json::from_str(&held.line()).expect("JSON");
         for at in ["first_at", "second_at"] {
             let late = told[at].as_f64().expect("a moment") - since.as_secs_f64();
             assert!(late < 1.0, "{why}: {at} {late} s late: {told}");
             println!("{why}: {at} {:.0} ms after the order", late * 1000.0);
         }
-        drop(held.wait());
+        drop(held.0.wait());
     };
     let since = now();
     let order = ["revoke", "--serial", &asem.serial, "--reason", "keyCompromise"];
-    hub(&scene.lab, "ca", &order, &Value::Null);
+    scene.lab.hub("ca", &order, &Value::Null);
     ends(&mut held[0], since, "revoked");
     scene.waits_for(2);
-    assert!(held[1].try_wait().expect("it is ours").is_none(), "the other's go on");
+    assert!(held[1].ended().is_none(), "the other's go on");
     assert_eq!(scene.curl(Some(asem), &[]), "000 000", "it opens nothing any more");
     let since = now();
     let order = ["suspend", "--person", &bolat.id, "--why", "a test"];
-    hub(&scene.lab, "rights", &order, &Value::Null);
+    scene.lab.hub("rights", &order, &Value::Null);
     ends(&mut held[1], since, "suspended");
     scene.waits_for(0);
     assert_eq!(scene.curl(Some(bolat), &[]), "000 403", "he counts as nobody");
-    hub(&scene.lab, "rights", &["resume", "--person", &bolat.id, "--why", "a test"], &Value::Null);
+    scene.lab.hub("rights", &["resume", "--person", &bolat.id, "--why", "a test"], &Value::Null);
     assert_eq!(scene.curl(Some(bolat), &[]), "000 200");
 }
 
@@ -407,11 +369,13 @@ fn a_client_who_reads_nothing_and_a_host_that_reads_nothing_cost_little() {
     let scene = Scene::start();
     let proxy = scene.proxy(Some(&scene.people[0]));
     let serve = scene.lab.pid("serve");
+    // Far more than a window, for each stream.
+    scene.large(16 << 20);
     let words = ["greedy", &scene.target(8081), "/large", "100"];
     let at_rest = memory(serve);
-    let mut held: Vec<Child> = (0..4).map(|_| scene.begin(&proxy, &words)).collect();
+    let mut held: Vec<Running> = (0..4).map(|_| scene.begin(&proxy, &words)).collect();
     for one in &mut held {
-        assert!(line(one).contains("100"));
+        assert!(one.line().contains("100"));
     }
     scene.waits_for(400);
     let mut seen = (0, Instant::now());
@@ -426,10 +390,7 @@ fn a_client_who_reads_nothing_and_a_host_that_reads_nothing_cost_little() {
     let each = full.saturating_sub(at_rest) / 400;
     println!("a stream that nobody reads: {each} KiB; 400 of them: {} KiB", full - at_rest);
     assert!(each < 128, "{each} KiB for each stream");
-    for mut one in held {
-        drop(one.kill());
-        drop(one.wait());
-    }
+    held.into_iter().for_each(Running::kill);
     scene.waits_for(0);
     // The other way: a window, and what the kernel holds for a host that takes nothing.
     let told = scene.client(&proxy, &["flood", &scene.target(8083)]);

@@ -2,12 +2,12 @@
 //! server in the services' network that is killed is told as down, with what to do, on the page, in
 //! the API and among the figures, and as up again when it is back.
 
-use std::process::{Child, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, inside_of, text, tool, wait_for};
+use crate::support::{Lab, Options, Running, inside_of, text, tool, wait_for, web_server};
 
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(100);
@@ -15,23 +15,9 @@ const OFTEN: Duration = Duration::from_millis(100);
 const FALL: Duration = Duration::from_secs(3);
 const PORT: u16 = 8090;
 
-/// `python3 -m http.server` in the services' network.
-struct Server(Child);
-
-impl Server {
-    fn start(lab: &Lab) -> Self {
-        let services = &lab.json()["services"];
-        let port = PORT.to_string();
-        let words = ["python3", "-m", "http.server", &port, "--directory", "/usr/share/doc"];
-        let child = inside_of(services, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Self(child.expect("python3 starts"))
-    }
-
-    /// Kills it, by its process id.
-    fn kill(mut self) {
-        self.0.kill().expect("it runs");
-        self.0.wait().expect("it ends");
-    }
+/// A web server in the services' network.
+fn web(lab: &Lab) -> Running {
+    web_server(&lab.json()["services"], PORT, Path::new("/usr/share/doc"))
 }
 
 fn health(lab: &Lab, id: &str) -> Option<Value> {
@@ -68,12 +54,6 @@ fn page(lab: &Lab, path: &str) -> String {
     tool("curl", &[&words[..], &["--key", &key, &url]].concat())
 }
 
-fn figure(lab: &Lab, name: &str) -> Option<String> {
-    let all = tool("curl", &["-fsS", text(&lab.json()["metrics_url"])]);
-    let line = all.lines().find(|line| line.starts_with(name))?;
-    line.rsplit(' ').next().map(str::to_owned)
-}
-
 fn wiki(lab: &Lab, port: u16, version: i64) -> Value {
     json!({
         "id": "wiki",
@@ -95,10 +75,10 @@ fn a_service_that_is_killed_is_told_within_three_checks_and_comes_back() {
         let health = wait_for_state(&lab, own, "up");
         assert!(health["since"].is_string() && health["took_ms"].is_number(), "{health}");
     }
-    let server = Server::start(&lab);
+    let server = web(&lab);
     change(&lab, &json!({ "edit": "add_service", "service": wiki(&lab, PORT, 0) }));
     wait_for_state(&lab, "wiki", "up");
-    assert_eq!(figure(&lab, "ets_service_up{service=\"wiki\"}").as_deref(), Some("1"));
+    assert_eq!(lab.figure("ets_service_up{service=\"wiki\"}"), Some(1.0));
     assert!(page(&lab, "/services").contains("All services that are checked are up"));
 
     server.kill();
@@ -107,14 +87,14 @@ fn a_service_that_is_killed_is_told_within_three_checks_and_comes_back() {
     let took = killed.elapsed();
     assert!(took < FALL + Duration::from_millis(500), "told after {took:?}");
     assert_eq!(health["reason"]["why"], "refused", "{health}");
-    assert_eq!(figure(&lab, "ets_service_up{service=\"wiki\"}").as_deref(), Some("0"));
+    assert_eq!(lab.figure("ets_service_up{service=\"wiki\"}"), Some(0.0));
     let told = page(&lab, "/services/wiki");
     for word in ["Wiki: down", "nothing listens on this port", "Unit of automation"] {
         assert!(told.contains(word), "the page has not got {word:?}");
     }
     assert!(page(&lab, "/").contains("1 down"), "the overview says so");
 
-    let server = Server::start(&lab);
+    let server = web(&lab);
     wait_for_state(&lab, "wiki", "up");
     let history = lab.api().get("/api/v1/services/wiki/history");
     let became = |no: usize| history[no]["to"].as_str().unwrap_or_default().to_owned();

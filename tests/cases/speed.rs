@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, inside_of, text, wait_for};
+use crate::support::{Lab, Options, Running, inside_of, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -117,18 +117,13 @@ fn a_contract_is_found_from_inside_and_work_goes_first() {
 fn beside_work(lab: &Lab, place: &Value, hub: &str) {
     let services = lab.json()["services"].clone();
     let server = text(&services["address"]);
-    let mut listener = inside_of(&services, &["iperf3", "-s", "-p", WORK])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("iperf3 starts");
+    let _listener = Running::start(inside_of(&services, &["iperf3", "-s", "-p", WORK]));
     std::thread::sleep(Duration::from_secs(1));
     let before = got(work(place, server));
     let busy = work(place, server);
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(end(down(place, hub)), "200");
     let beside = got(busy);
-    let _ = listener.kill();
-    let _ = listener.wait();
     let told = measured(lab, "down");
     println!("work alone {:.1} Mbit/s, beside a measurement {:.1}", before / 1e6, beside / 1e6);
     assert!(beside > before * 0.9, "work went from {before} to {beside} bit/s: {told}");

@@ -1,63 +1,29 @@
 //! Those who know of no proxy, on the built product: taken on their way outside where a rule says so, by
 //! TCP and UDP, counted like everybody else, forwarded never. Judged by curl and dig.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, hub_binary, inside_of, text, tool, wait_for};
+use crate::support::{Lab, Options, Running, inside_of, said, text, wait_for};
 
 const SOON: Duration = Duration::from_secs(15);
 const OFTEN: Duration = Duration::from_millis(100);
-
-/// `ets-hub gateway …` with what it says; must succeed.
-#[track_caller]
-fn gateway(lab: &Lab, args: &[&str], input: &Value) -> Value {
-    let mut command = Command::new(hub_binary());
-    command.args(["gateway", "--json", "--dir"]).arg(lab.path()).args(args);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.to_string().as_bytes()).expect("it reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-fn said(mut command: Command) -> (bool, String) {
-    let output = command.stdout(Stdio::piped()).output().expect("the program starts");
-    (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
 
 /// Whether curl without any proxy gets a page.
 fn gets(place: &Value, url: &str, patience: &str) -> bool {
     let words = ["curl", "-sS", "--noproxy", "*", "-m", patience, "-o", "/dev/null", "-w"];
     let words: Vec<&str> = words.into_iter().chain(["%{http_code}", url]).collect();
-    said(inside_of(place, &words)) == (true, "200".to_owned())
+    said(inside_of(place, &words)) == (Some(0), "200".to_owned())
 }
 
 /// What a DNS server answers; nothing where it does not.
 fn dig(place: &Value, server: &str) -> String {
     let at = format!("@{server}");
     let words = ["dig", &at, "+short", "+tries=1", "+time=2", "web.example"];
-    let (answered, answer) = said(inside_of(place, &words));
-    if answered { answer } else { String::new() }
-}
-
-/// Bytes to and from a segment that the gateway counted.
-fn passed(json: &Value, segment: &str) -> u64 {
-    let figures = tool("curl", &["-sS", "--noproxy", "*", text(&json["metrics_url"])]);
-    let of = format!("ets_gateway_bytes_total{{segment=\"{segment}\",");
-    let lines = figures.lines().filter(|line| line.starts_with(&of));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    let (ended, answer) = said(inside_of(place, &words));
+    if ended == Some(0) { answer.trim().to_owned() } else { String::new() }
 }
 
 /// Packets that the hub's kernel forwarded, in both families (`ForwDatagrams`, RFC 4293).
@@ -103,30 +69,30 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
     assert_eq!(installed(&json), (false, false));
     assert!(!gets(&segments[0], &url(outside[0]), "1"), "the default lab is closed");
     assert_eq!(dig(&segments[0], outside[0]), "");
-    assert_eq!(gateway(&lab, &would, &Value::Null)["allowed"], true);
-    let closed = gateway(&lab, &transparent, &Value::Null);
+    assert_eq!(lab.gateway(&would)["allowed"], true);
+    let closed = lab.gateway(&transparent);
     assert!(closed["allowed"] == false && closed["why"] == "no-rule", "{closed}");
     assert_eq!(closed["passed_over"][0]["because"], "proxy-only", "{closed}");
 
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["rules"][0]["transparent"] = json!(true);
     let no = json!({ "id": "no", "name": { "en": "Not now" }, "who": { "segments": ["s003"] },
         "action": "refuse" });
     rules["rules"].as_array_mut().expect("a list").insert(0, no);
-    gateway(&lab, &["apply", "-"], &rules);
+    lab.apply(&rules);
     until("the interception", || installed(&json) == (true, true));
-    assert_eq!(gateway(&lab, &transparent, &Value::Null)["rule"], "outside");
+    assert_eq!(lab.gateway(&transparent)["rule"], "outside");
 
     let before = forwarded(&json);
     for segment in &segments[..2] {
         let id = text(&segment["id"]);
         for address in outside {
-            let counted = passed(&json, id);
+            let counted = lab.passed_both(id);
             assert!(gets(segment, &url(address), "5"), "{id} to {address}");
-            until("the page's bytes", || passed(&json, id) > counted + 26);
-            let counted = passed(&json, id);
+            until("the page's bytes", || lab.passed_both(id) > counted + 26);
+            let counted = lab.passed_both(id);
             assert_eq!(dig(segment, address), outside[0], "{id} by {address}");
-            until("the answer's bytes", || passed(&json, id) > counted + 20);
+            until("the answer's bytes", || lab.passed_both(id) > counted + 20);
         }
     }
     let (inner, hub) = (text(&json["services"]["address"]), text(&json["proxy"]["http"]));
@@ -142,13 +108,15 @@ fn who_knows_of_no_proxy_gets_out_where_a_rule_is_transparent_and_nowhere_else()
         "http://169.254.169.254/".to_owned(),
         "http://198.51.100.7/".to_owned(),
     ];
-    for url in &refused {
-        assert!(!gets(&segments[0], url, "1"), "{url}");
-    }
-    // The hub itself has a resolver of its own.
-    for server in ["169.254.169.254", "198.51.100.7"] {
-        assert_eq!(dig(&segments[0], server), "", "{server}");
-    }
+    // Side by side: each of them waits for an answer that must not come. The hub itself has a resolver.
+    std::thread::scope(|scope| {
+        for url in &refused {
+            scope.spawn(move || assert!(!gets(&segments[0], url, "1"), "{url}"));
+        }
+        for server in ["169.254.169.254", "198.51.100.7"] {
+            scope.spawn(move || assert_eq!(dig(&segments[0], server), "", "{server}"));
+        }
+    });
     assert_eq!(forwarded(&json), before, "a packet was forwarded");
     // Inside it is not the interception that refuses: the kernel counts a packet before its filter says no.
     for url in [format!("http://{far}/"), format!("http://{inner}:9/")] {
@@ -166,10 +134,10 @@ fn the_flag_taken_away_cuts_at_once_and_what_is_in_force_outlives_both_processes
     let outside = text(&json["external"]["address"]);
     let url = format!("http://{outside}/26");
     let segment = &json["segments"][0];
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["rules"][0]["transparent"] = json!(true);
     rules["rules"][0]["ports"] = json!(["tcp/25", "tcp/80", "udp/53"]);
-    gateway(&lab, &["apply", "-"], &rules);
+    lab.apply(&rules);
     until("the interception", || installed(&json) == (true, true));
 
     Lab::signal(lab.pid("serve"), Signal::SIGKILL);
@@ -179,25 +147,26 @@ fn the_flag_taken_away_cuts_at_once_and_what_is_in_force_outlives_both_processes
     until("an answer after netd came back", || dig(segment, outside) == outside);
     assert_eq!(installed(&json), (true, true));
     let hub = json!({ "netns": json["hub_netns"] });
-    assert!(said(inside_of(&hub, &["ip", "rule", "del", "table", "69"])).0);
-    assert!(said(inside_of(&hub, &["nft", "flush", "chain", "inet", "ets", "intercept4"])).0);
+    assert_eq!(said(inside_of(&hub, &["ip", "rule", "del", "table", "69"])).0, Some(0));
+    assert_eq!(
+        said(inside_of(&hub, &["nft", "flush", "chain", "inet", "ets", "intercept4"])).0,
+        Some(0)
+    );
     until("what was taken away", || gets(segment, &url, "1"));
 
     // A mail server speaks first and then waits: a tunnel that stays open.
     let talk = format!("exec 3<>/dev/tcp/{outside}/25; cat <&3");
-    let mut held = inside_of(segment, &["bash", "-c", &talk]).spawn().expect("bash starts");
-    until("the tunnel", || gateway(&lab, &["show"], &Value::Null)["open"] != 0);
-    let now = gateway(&lab, &["rules"], &Value::Null);
+    let mut held = Running::start(inside_of(segment, &["bash", "-c", &talk]));
+    until("the tunnel", || lab.gateway(&["show"])["open"] != 0);
+    let now = lab.gateway(&["rules"]);
     rules["base"] = now["base"].clone();
     rules["rules"][0]["transparent"] = json!(false);
     if rules["base"].is_null() {
         rules.as_object_mut().expect("an object").remove("base");
     }
-    let done = gateway(&lab, &["apply", "-"], &rules);
+    let done = lab.apply(&rules);
     assert!(done["cut"].as_u64() >= Some(1), "{done}");
-    wait_for("the end of the tunnel", Duration::from_secs(1), OFTEN, || {
-        held.try_wait().expect("it is ours")
-    });
+    wait_for("the end of the tunnel", Duration::from_secs(1), OFTEN, || held.ended());
     until("the end of the interception", || installed(&json) == (false, false));
     assert!(!gets(segment, &url, "1"));
     assert_eq!(dig(segment, outside), "");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, hub_binary, tool, wait_for};
+use crate::support::{Lab, Options, hub_binary, program, tool, wait_for};
 
 /// From the answer to a revocation to the end of what its certificate had opened (T-1).
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -59,7 +59,7 @@ fn ask(lab: &Json, person: &Person, path: &str) -> Result<(u16, String), String>
 }
 
 fn curl(lab: &Json, person: &Person) -> Command {
-    let mut curl = Command::new("curl");
+    let mut curl = program("curl");
     curl.args(["-sSN", "--max-time", "20", "--cacert", lab.text("ca_cert")]);
     curl.args(["--cert", &person.cert, "--key", &person.key]);
     curl
@@ -85,7 +85,7 @@ impl Json {
 
 /// An idle connection that stands on a certificate, with a session to be resumed.
 fn idle(lab: &Json, person: &Person, more: &[&str]) -> Child {
-    let mut openssl = Command::new("openssl");
+    let mut openssl = program("openssl");
     openssl.args(["s_client", "-connect", lab.authority(), "-servername", "localhost"]);
     openssl.args(["-CAfile", lab.text("ca_cert"), "-cert", &person.cert, "-key", &person.key]);
     openssl.args(["-cert_chain", &person.cert, "-ign_eof", "-alpn", "http/1.1"]).args(more);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Star, authority, must};
-use crate::support::{quantile, sized, text, tool};
+use crate::support::{program, quantile, sized, text, tool};
 
 const PIN: &str = "482913";
 /// Where Debian, on either of its layouts, has the token's library.
@@ -37,7 +37,7 @@ impl Token {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut command = crate::support::program(program);
         command.env("SOFTHSM2_CONF", &self.conf).env("PKCS11_MODULE_PATH", self.module);
         command
     }
@@ -103,7 +103,7 @@ pub(super) fn scan(star: &Star, entrance: &str) {
     let form = ["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip"];
     let more = ["127.0.0.1", "--add-ca", star.text("ca_cert"), "--jsonfile", &found, &target];
     let words = [&["60", "testssl"][..], &parts, &form, &more].concat();
-    let output = Command::new("timeout").args(words).output().expect("testssl starts");
+    let output = program("timeout").args(words).output().expect("testssl starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let found = fs::read(&found).unwrap_or_else(|error| panic!("testssl: {error}: {said}"));
     let found: Value = serde_json::from_slice(&found).expect("JSON");

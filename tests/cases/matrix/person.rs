@@ -1,12 +1,12 @@
 //! Somebody with a certificate: over new connections, and over one that he keeps.
 
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
 use super::ca;
-use crate::support::{Lab, text};
+use crate::support::{Lab, program, text};
 
 /// So long a person waits for an answer, in seconds.
 const PATIENCE: &str = "2";
@@ -52,7 +52,7 @@ impl Person {
         path: &str,
         more: &[&str],
     ) -> Result<(u16, String), String> {
-        let output = Command::new("curl")
+        let output = program("curl")
             .args(["-sS", "--max-time", PATIENCE, "--cacert", text(&json["ca_cert"])])
             .args(["--cert", &self.cert, "--key", &self.key, "-w", "\n%{http_code}"])
             .args(more)
@@ -69,7 +69,7 @@ impl Person {
 
     /// openssl's client on the closed part's port; what is written to it is sent.
     pub(super) fn openssl(&self, json: &Value, more: &[&str]) -> Child {
-        let mut openssl = Command::new("openssl");
+        let mut openssl = program("openssl");
         openssl.args(["s_client", "-connect", authority(json), "-CAfile", text(&json["ca_cert"])]);
         openssl.args(["-cert", &self.cert, "-key", &self.key, "-cert_chain", &self.cert]);
         openssl.args(more).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Output};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::person::authority;
 use super::{Bed, OFTEN, SOON};
-use crate::support::{Usage, wait_for};
+use crate::support::{Usage, program, wait_for};
 
 /// Handshakes that are begun and not continued.
 const HALF_OPEN: usize = 2_000;
@@ -84,7 +84,7 @@ impl Slow {
 fn names(bed: &Bed) {
     let port = authority(&bed.json).rsplit(':').next().expect("a port");
     let ask = |name: &str, host: &str| {
-        let output = Command::new("curl")
+        let output = program("curl")
             .args(["-sSk", "-m", PATIENCE, "--cert", &bed.valid.cert, "-o", "/dev/null"])
             .args(["--key", bed.valid.key(), "-w", "%{http_code}", "-H", &format!("Host: {host}")])
             .args(["--resolve", &format!("{name}:{port}:127.0.0.1")])

@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::process::Stdio;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::{OFTEN, SOON, Spoken, await_sessions, dropped, gateway, passed, script, try_gateway};
-use crate::support::{Lab, Options, inside_of, sized, text, tool, wait_for};
+use super::{OFTEN, SOON, await_sessions, dropped};
+use crate::support::{Lab, Options, Running, inside_of, script, sized, text, tool, wait_for};
 
 /// The hub's address in IPv6 that is the same for all segments.
 const HUB6: &str = "fd10::1";
@@ -37,18 +36,26 @@ fn two_segments_speak_through_the_relay_and_never_to_each_other() {
         let filter = format!("{nets} or udp port 50007");
         let words = ["tcpdump", "-i", "any", "-n", "-l", "--immediate-mode", filter.as_str()];
         let seen = File::create(file(place)).expect("a file can be made");
-        inside_of(segment(place), &words).stdout(seen).spawn().expect("tcpdump starts")
+        let told = File::create(file(place).with_extension("told")).expect("a file can be made");
+        let mut tcpdump = inside_of(segment(place), &words);
+        tcpdump.stdout(seen).stderr(told);
+        Running::start(tcpdump)
     });
-    std::thread::sleep(Duration::from_secs(1));
+    for place in [0, 1] {
+        let told = file(place).with_extension("told");
+        wait_for("tcpdump", SOON, OFTEN, || {
+            let told = std::fs::read_to_string(&told).expect("it is text");
+            told.contains("listening on").then_some(())
+        });
+    }
     let before = [0, 1].map(|place| carried(&lab, text(&segment(place)["id"])));
     let count = sized("datagrams each way", 1_000, 20_000).to_string();
     let sides = [(0, hub, "a"), (1, HUB6, "b")].map(|(place, hub, name)| {
-        let mut side = script(segment(place), "call", &[hub, "7", name, &count]);
-        side.spawn().expect("the script starts")
+        Running::start(script(segment(place), "relays/call.py", &[hub, "7", name, &count]))
     });
-    let told = sides.map(|side| {
-        let output = side.wait_with_output().expect("it ends");
-        serde_json::from_slice::<Value>(&output.stdout).expect("JSON")
+    let told = sides.map(|mut side| {
+        let told = side.line();
+        serde_json::from_str::<Value>(&told).unwrap_or_else(|_| panic!("{told:?} is no JSON"))
     });
     for (place, told) in told.iter().enumerate() {
         let id = text(&segment(place)["id"]);
@@ -57,7 +64,7 @@ fn two_segments_speak_through_the_relay_and_never_to_each_other() {
         for (direction, at) in [("up", 0), ("down", 1)] {
             let payload = number(&format!("tcp_{direction}")) + number(&format!("udp_{direction}"));
             wait_for(&format!("{direction} of {id}"), SOON, OFTEN, || {
-                (passed(&json, id, direction) == payload).then_some(())
+                (lab.passed(id, direction) == payload).then_some(())
             });
             let whole = payload + HEADS[place] * number(&format!("packets_{direction}"));
             let carried = wait_for("the data plane's count", SOON, OFTEN, || {
@@ -69,8 +76,8 @@ fn two_segments_speak_through_the_relay_and_never_to_each_other() {
         }
     }
     for (place, mut capture) in captures.into_iter().enumerate() {
-        Lab::signal(i64::from(capture.id()), Signal::SIGINT);
-        capture.wait().expect("it ends");
+        Lab::signal(capture.pid(), Signal::SIGINT);
+        wait_for("the end of the capture", SOON, OFTEN, || capture.ended());
         let seen = std::fs::read_to_string(file(place)).expect("it is text");
         assert!(seen.contains("50007: UDP"), "the capture sees the media: {seen}");
         let other = segment(1 - place);
@@ -83,13 +90,13 @@ fn two_segments_speak_through_the_relay_and_never_to_each_other() {
 }
 
 /// A call that goes on.
-fn hold(place: &Value, hub: &str, name: &str) -> Spoken {
-    Spoken::start(script(place, "call", &[hub, "9", name, "0"]))
+fn hold(place: &Value, hub: &str, name: &str) -> Running {
+    Running::start(script(place, "relays/call.py", &[hub, "9", name, "0"]))
 }
 
 /// Reads on until a call says so, or nothing more.
 #[track_caller]
-fn await_line(call: &mut Spoken, wanted: &str) {
+fn await_line(call: &mut Running, wanted: &str) {
     for _ in 0..200 {
         if call.line() == wanted {
             return;
@@ -106,42 +113,44 @@ fn a_relay_is_for_those_it_is_for_and_its_calls_end_with_it() {
     let json = lab.json();
     let hub = text(&json["proxy"]["http"]).split(':').next().expect("an address").to_owned();
     let segment = |place: usize| &json["segments"][place];
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     rules["relays"][0]["who"] = json!({ "segments": ["s001", "s002"] });
-    gateway(&lab, &["apply", "-"], &rules);
+    lab.apply(&rules);
     let mut calls = [hold(segment(0), &hub, "a"), hold(segment(1), &hub, "b")];
     calls.iter_mut().for_each(|call| await_line(call, "media"));
-    await_sessions(&json, "relay", 2);
-    let shown = gateway(&lab, &["show"], &Value::Null);
+    await_sessions(&lab, "relay", 2);
+    let shown = lab.gateway(&["show"]);
     assert_eq!(shown["relays"][0]["open"], 4, "two connections, two sessions: {shown}");
 
-    let refused = dropped(&json, "refused");
-    let asked = script(segment(2), "call", &[&hub, "9", "c", "1"]).stderr(Stdio::piped()).output();
+    let refused = dropped(&lab, "refused");
+    let asked = script(segment(2), "relays/call.py", &[&hub, "9", "c", "1"])
+        .stderr(Stdio::piped())
+        .output();
     let said = String::from_utf8_lossy(&asked.expect("it starts").stderr).into_owned();
     assert!(said.contains("ConnectionResetError"), "a segment without the right: {said}");
     let send = format!("echo media > /dev/udp/{hub}/50009");
     assert!(inside_of(segment(2), &["bash", "-c", &send]).status().expect("it starts").success());
-    wait_for("a refusal", SOON, OFTEN, || (dropped(&json, "refused") > refused).then_some(()));
-    await_sessions(&json, "relay", 2);
+    wait_for("a refusal", SOON, OFTEN, || (dropped(&lab, "refused") > refused).then_some(()));
+    await_sessions(&lab, "relay", 2);
 
     for target in [text(&segment(1)["address"]), hub.as_str(), "10.1.0.1", "169.254.169.254"] {
         let mut wrong = rules.clone();
         wrong["relays"][0]["target"] = target.into();
-        let (answer, said) = try_gateway(&lab, &["apply", "-"], &wrong);
-        assert!(answer.is_none() && said.contains("a relay leads to"), "{target}: {said}");
+        let said = lab.try_hub("gateway", &["apply", "-"], &wrong).expect_err(target);
+        assert!(said.contains("a relay leads to"), "{target}: {said}");
     }
 
     rules["relays"][0]["who"] = json!({ "segments": ["s002"] });
-    let done = gateway(&lab, &["apply", "-", "--why", "a test"], &rules);
+    let done = lab.hub("gateway", &["apply", "-", "--why", "a test"], &rules);
     assert_eq!(done["cut"], 2, "one of the two loses its right: {done}");
     await_line(&mut calls[0], "");
     await_line(&mut calls[1], "silence");
-    await_sessions(&json, "relay", 1);
+    await_sessions(&lab, "relay", 1);
     rules["relays"] = json!([]);
-    let done = gateway(&lab, &["apply", "-"], &rules);
+    let done = lab.apply(&rules);
     assert_eq!(done["cut"], 2, "{done}");
     await_line(&mut calls[1], "");
-    await_sessions(&json, "relay", 0);
+    await_sessions(&lab, "relay", 0);
     wait_for("the ports", SOON, OFTEN, || {
         let words = ["netns", "exec", text(&json["hub_netns"]), "ss", "-Hlntu"];
         let listening = tool("ip", &words);

@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{OFTEN, SOON, Spoken, await_sessions, dropped, gateway, passed, script};
-use crate::support::{Lab, Options, inside_of, text, tool, wait_for};
+use super::{OFTEN, SOON, await_sessions, dropped};
+use crate::support::{Lab, Options, Running, inside_of, script, text, tool, wait_for};
 
 /// A question for a name (`associate.py`).
 const QUESTION: u64 = 38;
@@ -23,32 +23,32 @@ fn datagrams_pass_by_socks_as_the_rules_say_and_nothing_is_left_behind() {
     let segment = |place: usize| &json["segments"][place];
     let id = text(&segment(0)["id"]);
 
-    let mut lookup = script(segment(0), "lookup", &[socks[0], socks[1], outside]);
+    let mut lookup = script(segment(0), "relays/lookup.py", &[socks[0], socks[1], outside]);
     let told = lookup.output().expect("the script starts");
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert_eq!(told.trim(), format!("{outside} 53"), "PySocks");
-    await_sessions(&json, "socks", 0);
-    assert_eq!(passed(&json, id, "up"), QUESTION, "the payload, without the head of SOCKS");
+    await_sessions(&lab, "socks", 0);
+    assert_eq!(lab.passed(id, "up"), QUESTION, "the payload, without the head of SOCKS");
 
-    let mut client = Spoken::start(script(segment(0), "associate", &socks));
+    let mut client = Running::start(script(segment(0), "relays/associate.py", &socks));
     let relay = client.line();
     assert_eq!(relay.split(' ').next(), Some(socks[0]), "at the address that was spoken to");
-    await_sessions(&json, "socks", 1);
+    await_sessions(&lab, "socks", 1);
     assert_eq!(client.ask(&format!("get {outside} 53")), format!("answer {outside}"));
     assert_eq!(client.ask("get web.example 53"), format!("answer {outside}"), "by name");
 
     let inner = text(&json["services"]["address"]);
     let neighbour = text(&segment(1)["address"]);
-    let refused = dropped(&json, "refused");
+    let refused = dropped(&lab, "refused");
     let wrong = [inner, neighbour, socks[0], "127.0.0.1", "169.254.169.254", "fe80::1", "::1"];
     for (number, host) in wrong.iter().enumerate() {
         assert_eq!(client.ask(&format!("ask {host} 53")), "silence", "{host}");
-        assert_eq!(dropped(&json, "refused"), refused + number as u64 + 1, "{host}");
+        assert_eq!(dropped(&lab, "refused"), refused + number as u64 + 1, "{host}");
     }
     assert_eq!(client.ask(&format!("ask {outside} 53 1")), "silence", "a part of a datagram");
-    assert_eq!(dropped(&json, "fragment"), 1);
+    assert_eq!(dropped(&lab, "fragment"), 1);
     assert_eq!(client.ask("ask no-such-thing.invalid.test 0"), "silence");
-    assert_eq!(dropped(&json, "malformed"), 1);
+    assert_eq!(dropped(&lab, "malformed"), 1);
 
     // Neither another segment nor another port of the same machine may use it.
     let send = format!("echo hello > /dev/udp/{}", relay.replace(' ', "/"));
@@ -56,19 +56,19 @@ fn datagrams_pass_by_socks_as_the_rules_say_and_nothing_is_left_behind() {
         let stranger = inside_of(segment(place), &["bash", "-c", &send]).status();
         assert!(stranger.expect("bash starts").success());
         wait_for("a stranger", SOON, OFTEN, || {
-            (dropped(&json, "stranger") == number as u64 + 1).then_some(())
+            (dropped(&lab, "stranger") == number as u64 + 1).then_some(())
         });
     }
     assert_eq!(client.ask(&format!("get {outside} 53")), format!("answer {outside}"));
 
-    client.child.kill().expect("it lives");
-    await_sessions(&json, "socks", 0);
+    client.0.kill().expect("it lives");
+    await_sessions(&lab, "socks", 0);
     let words = ["netns", "exec", text(&json["hub_netns"]), "ss", "-Hlnu"];
     let port = relay.replace(' ', ":");
     wait_for("the port", Duration::from_secs(3), OFTEN, || {
         (!tool("ip", &words).contains(&port)).then_some(())
     });
-    let shown = gateway(&lab, &["show"], &Value::Null);
+    let shown = lab.gateway(&["show"]);
     assert_eq!((&shown["open"], &shown["datagrams"]["associations"]), (&json!(0), &json!(0)));
 }
 
@@ -81,29 +81,29 @@ fn a_change_of_the_rules_reaches_each_destination_of_an_association() {
     let socks = text(&json["proxy"]["socks5"]).replace(':', " ");
     let socks: Vec<&str> = socks.split(' ').collect();
     let outside = [text(&json["external"]["address"]), "2001:db8:113::10"];
-    let mut client = Spoken::start(script(&json["segments"][0], "associate", &socks));
+    let mut client = Running::start(script(&json["segments"][0], "relays/associate.py", &socks));
     client.line();
     for host in outside {
         assert_eq!(client.ask(&format!("get {host} 53")), format!("answer {host}"));
     }
-    let mut rules = gateway(&lab, &["rules"], &Value::Null);
+    let mut rules = lab.gateway(&["rules"]);
     let no = json!({ "id": "no", "name": { "en": "Not now" },
         "to": { "addresses": ["2001:db8:113::/64"] }, "action": "refuse" });
     rules["rules"].as_array_mut().expect("a list").insert(0, no);
-    let done = gateway(&lab, &["apply", "-"], &rules);
+    let done = lab.apply(&rules);
     assert_eq!(done["cut"], 1, "{done}");
     assert_eq!(client.ask(&format!("ask {} 53", outside[1])), "silence");
     assert_eq!(client.ask(&format!("get {} 53", outside[0])), format!("answer {}", outside[0]));
 
     rules["limits"] = json!([{ "id": "few", "connections": 1 }]);
-    gateway(&lab, &["apply", "-"], &rules);
-    let crowded = dropped(&json, "crowded");
+    lab.apply(&rules);
+    let crowded = dropped(&lab, "crowded");
     // Destinations from before the limit keep their places; nobody answers at these.
     for (port, more) in [(54, 0), (55, 1)] {
         assert_eq!(client.ask(&format!("ask {} {port}", outside[0])), "silence");
-        assert_eq!(dropped(&json, "crowded"), crowded + more, "port {port}");
+        assert_eq!(dropped(&lab, "crowded"), crowded + more, "port {port}");
     }
-    let asked = script(&json["segments"][0], "lookup", &[socks[0], socks[1], outside[0]])
+    let asked = script(&json["segments"][0], "relays/lookup.py", &[socks[0], socks[1], outside[0]])
         .stderr(Stdio::null())
         .output()
         .expect("the script starts");
@@ -120,23 +120,23 @@ fn neither_destinations_nor_associations_are_without_end() {
     let outside = text(&json["external"]["address"]);
     let segment = |place: usize| &json["segments"][place];
     let start = |place: usize| {
-        let mut client = Spoken::start(script(segment(place), "associate", &socks));
+        let mut client = Running::start(script(segment(place), "relays/associate.py", &socks));
         let relay = client.line();
         (client, relay)
     };
     let (mut first, _) = start(0);
     assert_eq!(first.ask(&format!("flood {outside} 2000 300")), "sent");
-    wait_for("those above 256", SOON, OFTEN, || (dropped(&json, "crowded") == 44).then_some(()));
-    assert_eq!(gateway(&lab, &["show"], &Value::Null)["open"], 256);
+    wait_for("those above 256", SOON, OFTEN, || (dropped(&lab, "crowded") == 44).then_some(()));
+    assert_eq!(lab.gateway(&["show"])["open"], 256);
     assert_eq!(first.ask(&format!("ask {outside} 53")), "silence", "nor one more");
 
-    let mut held: Vec<Spoken> = (1..64).map(|_| start(0).0).collect();
-    await_sessions(&json, "socks", 64);
-    let one_more = script(segment(0), "associate", &socks).stderr(Stdio::null()).output();
+    let mut held: Vec<Running> = (1..64).map(|_| start(0).0).collect();
+    await_sessions(&lab, "socks", 64);
+    let one_more = script(segment(0), "relays/associate.py", &socks).stderr(Stdio::null()).output();
     assert!(one_more.expect("it starts").stdout.is_empty(), "one association too many");
     let (mut other, _) = start(1);
     let answer = other.ask(&format!("get {outside} 53"));
     assert_eq!(answer, format!("answer {outside}"), "the others have their own");
     held.clear();
-    await_sessions(&json, "socks", 2);
+    await_sessions(&lab, "socks", 2);
 }

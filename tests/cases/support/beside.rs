@@ -2,42 +2,17 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Stdio};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Lab, hub_binary, tool, wait_for};
+use super::{Running, hub_binary, program, tool, wait_for};
 
 /// Core of what is measured, and of clients and hosts.
 pub(crate) const MEASURED: &str = "0";
 pub(crate) const OTHERS: &str = "1";
-
-/// A process that is ended with the test.
-pub(crate) struct Running(pub(crate) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Some have children that end with them only when they are asked.
-        Lab::signal(self.pid(), Signal::SIGTERM);
-        for _ in 0..100 {
-            if self.0.try_wait().ok().flatten().is_some() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Running {
-    pub(crate) fn pid(&self) -> i64 {
-        i64::from(self.0.id())
-    }
-}
 
 /// An example of one of the parts, as `make bench` builds them.
 pub(crate) fn example(name: &str) -> PathBuf {
@@ -64,7 +39,7 @@ pub(crate) fn start_with(
     args: &[&str],
     stdin: Stdio,
 ) -> (Running, String, BufReader<ChildStdout>) {
-    let mut command = Command::new("taskset");
+    let mut command = program("taskset");
     command.args(["-c", core]).arg(example(name)).args(args).stdin(stdin).stdout(Stdio::piped());
     let mut child = command.spawn().expect("taskset starts");
     let mut line = String::new();
@@ -75,7 +50,7 @@ pub(crate) fn start_with(
 
 /// Starts a foreign program on the core of what is measured and waits until it listens.
 pub(crate) fn peer(name: &str, address: &str, command: &[&str]) -> Running {
-    let mut taskset = Command::new("taskset");
+    let mut taskset = program("taskset");
     taskset.args(["-c", MEASURED]).args(command);
     let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
     let child = taskset.env("PATH", path).stdout(Stdio::null()).spawn().expect("it starts");
@@ -92,8 +67,7 @@ pub(crate) fn peer(name: &str, address: &str, command: &[&str]) -> Running {
 /// Runs a load to its end; the line of JSON that it prints.
 #[track_caller]
 pub(crate) fn load(name: &str, args: &[&str]) -> Value {
-    let output =
-        Command::new("taskset").args(["-c", OTHERS]).arg(example(name)).args(args).output();
+    let output = program("taskset").args(["-c", OTHERS]).arg(example(name)).args(args).output();
     let output = output.expect("taskset starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{args:?}: {said}");

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Api, alive, hub_binary, text, tool, wait_for};
+use super::{Api, alive, hub_binary, program, text, tool, wait_for};
 
 /// What kind of lab.
 #[derive(Clone, Debug)]
@@ -195,8 +195,8 @@ fn fresh_dir(options: &Options) -> TempDir {
 
 /// The hub's command, as another user where one is named.
 fn as_user(user: Option<(u32, u32)>) -> Command {
-    let Some((uid, gid)) = user else { return Command::new(hub_binary()) };
-    let mut command = Command::new("setpriv");
+    let Some((uid, gid)) = user else { return program(hub_binary()) };
+    let mut command = program("setpriv");
     command.args(["--reuid", &uid.to_string(), "--regid", &gid.to_string(), "--clear-groups"]);
     command.arg(hub_binary());
     command

@@ -2,14 +2,17 @@
 
 mod api;
 pub(crate) mod beside;
+mod hub;
 mod lab;
 mod places;
 mod process;
 
 pub(crate) use api::Api;
 pub(crate) use lab::{Lab, Options};
-pub(crate) use places::{all, connect, host6, inside, inside_of, ping, text};
-pub(crate) use process::{Usage, alive, children_named, hub_binary, is_root, tool};
+pub(crate) use places::{all, connect, host6, inside, inside_of, ping, script, text, web_server};
+pub(crate) use process::{
+    Running, Usage, alive, children_named, hub_binary, is_root, program, said, tool,
+};
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,13 @@
 //! Processes: ours, and foreign judges.
 
+use std::ffi::OsStr;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// The built product, as `make build` leaves it.
 pub(crate) fn hub_binary() -> PathBuf {
@@ -18,10 +23,22 @@ pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// What a machine's environment says of proxies, which is no matter of the lab.
+const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+
+/// A program that asks nobody's proxy but the one it is told.
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    for name in PROXIES {
+        command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    command
+}
+
 /// Runs a program to its end; fails when it cannot be started.
 #[track_caller]
 fn run(program: &str, args: &[&str]) -> Output {
-    Command::new(program)
+    self::program(program)
         .args(args)
         .output()
         .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"))
@@ -37,6 +54,79 @@ pub(crate) fn tool(program: &str, args: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A process that is ended with the test, however that ends.
+#[derive(Debug)]
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that ended and was waited for has left its process id to others.
+        if self.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
+        // Some have children that end with them only when they are asked.
+        let pid = Pid::from_raw(i32::try_from(self.0.id()).expect("process ids are small"));
+        let _ = kill(pid, Signal::SIGTERM);
+        for _ in 0..100 {
+            if self.0.try_wait().ok().flatten().is_some() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Running {
+    #[track_caller]
+    pub(crate) fn start(mut command: Command) -> Self {
+        let program = command.get_program().to_owned();
+        Self(command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display())))
+    }
+
+    pub(crate) fn pid(&self) -> i64 {
+        i64::from(self.0.id())
+    }
+
+    /// The next line that it prints, octet by octet so that nothing of what follows is lost; empty at the end.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        let stdout = self.0.stdout.as_mut().expect("it is piped");
+        let (mut line, mut octet) = (Vec::new(), [0]);
+        while stdout.read(&mut octet).expect("it can be read") == 1 && octet != *b"\n" {
+            line.push(octet[0]);
+        }
+        String::from_utf8(line).expect("UTF-8")
+    }
+
+    /// Says a line and hears the next one.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, question: &str) -> String {
+        let mut stdin = self.0.stdin.as_ref().expect("it is piped");
+        writeln!(stdin, "{question}").expect("it listens");
+        self.line()
+    }
+
+    /// The exit status once it has ended by itself.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("it is ours")
+    }
+
+    /// Ends it at once (kill -9).
+    pub(crate) fn kill(mut self) {
+        self.0.kill().expect("it runs");
+        self.0.wait().expect("it ends");
+    }
+}
+
+/// What a program prints on its standard output, and its exit code.
+#[track_caller]
+pub(crate) fn said(mut command: Command) -> (Option<i32>, String) {
+    let output = command.stdout(Stdio::piped()).output().expect("the program starts");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether a process lives (and is no zombie).

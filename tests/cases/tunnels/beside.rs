@@ -7,9 +7,9 @@
 use serde_json::{Value, json};
 
 use crate::support::beside::{
-    MEASURED, OTHERS, Running, cpu_of_all, load, median, peer, place_of_its_own, start,
+    MEASURED, OTHERS, cpu_of_all, load, median, peer, place_of_its_own, start,
 };
-use crate::support::sized;
+use crate::support::{Running, sized};
 
 /// Rounds, one proxy after the other; the median counts.
 const ROUNDS: usize = 5;
