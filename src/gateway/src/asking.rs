@@ -360,6 +360,7 @@ mod tests {
         assert_eq!(asking.place(of, [6; 32], at(3_600)).unwrap(), None, "an hour later");
     }
 
+    /// covers: N6.5, T-8
     #[test]
     fn a_field_is_there_and_not_too_long() {
         let asked = |name: &str, reason: String| Asked {

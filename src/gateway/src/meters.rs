@@ -374,6 +374,7 @@ mod tests {
         std::fs::remove_file(dir).unwrap();
     }
 
+    /// covers: N6.4
     #[test]
     fn a_number_beyond_the_last_total_is_counted_all_the_same() {
         let meters = Meters::in_memory().unwrap();

@@ -121,6 +121,7 @@ mod tests {
         assert!(!DomainSet::default().contains("example.kz"));
     }
 
+    /// covers: N6.1
     #[test]
     fn what_is_no_name_is_refused_by_name() {
         let long = format!("{}.kz", "a".repeat(64));

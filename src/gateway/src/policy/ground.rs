@@ -161,6 +161,7 @@ mod tests {
         }
     }
 
+    /// covers: N6.1, G6
     #[test]
     fn every_network_that_is_written_here_is_read() {
         let ground = Ground::new([]);

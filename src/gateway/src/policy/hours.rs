@@ -169,6 +169,7 @@ mod tests {
         }
     }
 
+    /// covers: N6.1
     #[test]
     fn the_next_change_is_told_across_midnight_and_at_the_end_of_the_day() {
         let work: Hours = "mon-fri 09:00-18:00".parse().unwrap();
@@ -179,6 +180,7 @@ mod tests {
         assert_eq!(next(whole, "2026-11-30T10:00:00"), at("2026-12-01T00:00:00"));
     }
 
+    /// covers: N6.1
     #[test]
     fn hours_are_written_as_they_are_read_and_nonsense_is_refused() {
         for text in ["mon-fri 09:00-18:00", "sat-sun 22:00-06:00", "mon,wed-thu 00:00-24:00"] {

@@ -128,6 +128,7 @@ fn every_rule_that_was_passed_over_says_why() {
     assert_eq!(named, expected);
 }
 
+/// covers: N6.1
 #[test]
 fn rules_with_faults_are_refused_and_each_fault_is_named() {
     let text = r#"{
