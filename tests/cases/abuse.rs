@@ -134,7 +134,7 @@ fn slow_clients_trouble_nobody_else() {
     // An address has an eighth of all places, which are as many as the limit of descriptors allows.
     let (most, all) = (told["most"].as_u64(), count.parse::<u64>().ok());
     assert!(most > Some(100) && most < all, "they were there, and not all of them: {told}");
-    assert!(asked > 100, "others asked only {asked} times");
+    assert!(asked > 20, "others asked only {asked} times");
     assert!(during < before * 3 + Duration::from_millis(100), "{during:?} instead of {before:?}");
     // The head had its ten seconds: who was let in was sent away, and nobody has a place any more.
     assert_eq!(told["left"], 0, "{told}");
