@@ -29,7 +29,7 @@ fn outside(lab: &Lab, words: &[&str]) -> String {
 /// The ports that nmap found open, as `80/tcp`.
 #[track_caller]
 fn open_ports(lab: &Lab, args: &[&str]) -> Vec<String> {
-    let base = ["nmap", "-n", "-Pn", "-oG", "-", "--max-retries", "1", "--min-rate", "3000"];
+    let base = ["nmap", "-n", "-Pn", "-oG", "-", "--max-retries", "1", "--min-rate", "10000"];
     let said = outside(lab, &[&base[..], args].concat());
     assert!(said.contains("1 host up"), "{said}");
     let ports = said.split("Ports: ").nth(1).unwrap_or_default();
