@@ -96,9 +96,12 @@ fn a_service_that_is_killed_is_told_within_three_checks_and_comes_back() {
 
     let server = web(&lab);
     wait_for_state(&lab, "wiki", "up");
-    let history = lab.api().get("/api/v1/services/wiki/history");
-    let became = |no: usize| history[no]["to"].as_str().unwrap_or_default().to_owned();
-    assert_eq!([became(0), became(1), became(2)], ["up", "down", "up"], "{history}");
+    // What is told at once is written down a moment later.
+    wait_for("the history", SOON, OFTEN, || {
+        let history = lab.api().get("/api/v1/services/wiki/history");
+        let became = |no: usize| history[no]["to"].as_str().unwrap_or_default().to_owned();
+        ([became(0), became(1), became(2)] == ["up", "down", "up"]).then_some(())
+    });
 
     let reached = lab.api().get("/api/v1/segments/s001/services");
     let ids: Vec<&str> =
