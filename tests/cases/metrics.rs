@@ -1,20 +1,10 @@
 //! Figures for Prometheus, judged by Prometheus (S10).
 
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Lab, Options, program, tool, wait_for};
-
-/// A Prometheus of Debian's, ended with the test.
-struct Prometheus(Child);
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
+use crate::support::{Lab, Options, Running, program, tool, wait_for};
 
 /// covers: S10, N12
 #[test]
@@ -51,7 +41,8 @@ fn promtool_finds_nothing_and_a_real_prometheus_scrapes_it() {
     drop(prometheus);
 }
 
-fn prometheus(lab: &Lab, url: &str, port: u16) -> Prometheus {
+/// A Prometheus of Debian's.
+fn prometheus(lab: &Lab, url: &str, port: u16) -> Running {
     let target = url.trim_start_matches("http://").trim_end_matches("/metrics");
     let config = lab.path().join("prometheus.yml");
     let text = format!(
@@ -59,15 +50,14 @@ fn prometheus(lab: &Lab, url: &str, port: u16) -> Prometheus {
     );
     std::fs::write(&config, text).expect("it can be written");
     let log = File::create(lab.path().join("prometheus.log")).expect("it can be made");
-    let child = program("prometheus")
+    let mut command = program("prometheus");
+    command
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", lab.path().join("prometheus").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("prometheus starts");
-    Prometheus(child)
+        .stderr(log);
+    Running::start(command)
 }
 
 fn free_port() -> u16 {
