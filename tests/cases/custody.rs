@@ -50,7 +50,7 @@ impl Place {
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = crate::support::program(program);
         command.env("SOFTHSM2_CONF", self.file("softhsm.conf"));
         command
     }

@@ -1,8 +1,6 @@
 //! Machines that get certificates by themselves in a running star: an institution's server by ACME,
 //! with its file in the segment, and a segment's router by EST (T1.2, T-5).
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::support::{Lab, Options, text, tool, web_server};
@@ -44,7 +42,7 @@ fn a_server_in_a_segment_gets_its_certificate_by_acme_and_a_neighbour_does_not()
             files.path().display(),
             text(&json["dashboard_url"]).trim_end_matches('/'),
         );
-        let mut command = Command::new("unshare");
+        let mut command = crate::support::program("unshare");
         command.args(["--map-root-user", "--mount", "sh", "-c", &script]);
         command.output().expect("uacme starts")
     };

@@ -170,7 +170,7 @@ fn list_of(cert: &str) -> String {
 /// Runs a judge: whether it is content, and all that it said.
 #[track_caller]
 fn judge(program: &str, args: &[&str]) -> (bool, String) {
-    let output = Command::new(program).args(args).output();
+    let output = crate::support::program(program).args(args).output();
     let output = output.unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -47,7 +47,7 @@ impl Capture {
     #[track_caller]
     pub(super) fn start(lab: &Lab, place: &Place) -> Self {
         let file = lab.path().join(format!("{}.pcap", place.id));
-        let child = Command::new("ip")
+        let child = crate::support::program("ip")
             .args(["netns", "exec", &place.netns, "tcpdump", "-i", &place.device, "-Q", "in"])
             .args(["-s", "0", "-B", "8192", "-U", "--immediate-mode", "-Z", "root", "-w"])
             .arg(&file)

@@ -1,6 +1,6 @@
 //! Attacks by commands of other tools, run inside the attackers' namespaces.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::field::{Field, Place, hub_port, port_of};
@@ -135,7 +135,7 @@ pub(super) fn run(lines: &[Line]) {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let status = Command::new("ip")
+            let status = crate::support::program("ip")
                 .args(["netns", "exec", &line.netns, "timeout", LIMIT])
                 .args(&line.words)
                 .stdin(Stdio::null())

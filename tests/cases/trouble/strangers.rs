@@ -145,7 +145,7 @@ fn serve_says_that_netd_speaks_another_version() {
 
 /// A program as nobody.
 fn as_nobody(program: &str) -> Command {
-    let mut command = Command::new("setpriv");
+    let mut command = crate::support::program("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", program]);
     command.stdin(Stdio::null());
     command
