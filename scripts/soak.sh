@@ -15,7 +15,7 @@ ETS_SIZE=full ETS_TRIALS=5000 cargo nextest run --release --locked -p ets-access
 # Ours beside the peers, which `make bench` has at a smaller size.
 cargo build --release --locked -p ets-access -p ets-gateway --examples || failed=1
 for side in proxy:: tunnels::; do
-    ETS_SIZE=full cargo test --release --locked -p ets-tests --test hub "$side" -- --ignored --nocapture || failed=1
+    ETS_SIZE=full cargo test --release --locked -p ets-tests --test hub "$side" -- --include-ignored --nocapture || failed=1
 done
 ETS_SIZE=full scripts/browser.sh tests/browser/pages.test.mjs || failed=1
 exit $failed

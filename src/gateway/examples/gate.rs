@@ -6,7 +6,8 @@
 //! left out. The folder keeps the database and the meters. Where `http` is `stdin`, the listening
 //! socket is the standard input, so that it outlives the process. Segment `sN` is `10.A.B.0/24` with
 //! `N = 256 * (A - 10) + B`. Prints `ready` once it listens; SIGTERM ends it as it ends `serve`.
-//! A line of `gate.rules` in the folder, read at SIGHUP, is put in force; what that took is printed.
+//! What stands in `gate.rules` in the folder is put in force at SIGHUP, and what that took is printed; at
+//! SIGUSR1 what passed.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -24,13 +25,15 @@ use ets_runtime::{Clock, Shutdown, Tasks, raise_descriptors, shutdown_on_signals
 use ets_store::{Durability, Store};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 type Fault = Box<dyn Error + Send + Sync>;
 
 /// As `serve` allows its parts.
 const GRACE: Duration = Duration::from_secs(5);
 const DESCRIPTORS: u64 = 1 << 20;
+/// Who waits while one process ends and the next begins, as `netd` lets them.
+const WAITING: i32 = 16_384;
 
 fn main() -> Result<(), Fault> {
     let path = std::env::args().nth(1).ok_or("name the file of the configuration")?;
@@ -64,7 +67,9 @@ async fn run(config: &Value) -> Result<(), Fault> {
         let to = Target::read(to).ok_or("fixed is no HOST:PORT")?;
         tasks.spawn("fixed", fixed(desk.clone(), listen(at)?, to, shutdown.clone()));
     }
-    tasks.spawn("changes", changes(desk, dir, shutdown));
+    // Before anybody is told that it is ready: a signal that nobody waits for ends the process.
+    let told = (signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?);
+    tasks.spawn("changes", changes(desk, dir, told, shutdown));
     println!("ready");
     std::io::stdout().flush()?;
     tasks.wait(GRACE).await.map_err(Into::into)
@@ -116,7 +121,9 @@ fn star(segments: u64) -> String {
 
 fn listen(at: &str) -> Result<TcpListener, Fault> {
     if at == "stdin" {
-        return Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into());
+        let listener = std::io::stdin().as_fd().try_clone_to_owned()?;
+        socket2::SockRef::from(&listener).listen(WAITING)?;
+        return Ok(listener.into());
     }
     let at: SocketAddr = at.parse()?;
     let socket =
@@ -151,20 +158,36 @@ async fn fixed(
     }
 }
 
-/// Puts the rules of the file in force at each SIGHUP.
-async fn changes(desk: Desk, dir: PathBuf, shutdown: Shutdown) -> Result<(), Fault> {
-    let mut told = signal(SignalKind::hangup())?;
+/// Does what signals ask for.
+async fn changes(
+    desk: Desk,
+    dir: PathBuf,
+    (mut change, mut tell): (Signal, Signal),
+    shutdown: Shutdown,
+) -> Result<(), Fault> {
     loop {
-        tokio::select! {
+        let told = tokio::select! {
             () = shutdown.requested() => return Ok(()),
-            _ = told.recv() => {}
-        }
-        let text = std::fs::read(dir.join("gate.rules"))?;
-        let rules: Rules = serde_json::from_slice(&text)?;
-        let begun = Instant::now();
-        let done = desk.apply(rules, desk.version().no, &Author::new("gate")).await?;
-        let told = json!({ "us": begun.elapsed().as_micros(), "cut": done.cut, "open": desk.gateway().open() });
+            _ = change.recv() => changed(&desk, &dir).await?,
+            _ = tell.recv() => passed(&desk),
+        };
         println!("{told}");
         std::io::stdout().flush()?;
     }
+}
+
+async fn changed(desk: &Desk, dir: &Path) -> Result<Value, Fault> {
+    let text = std::fs::read(dir.join("gate.rules"))?;
+    let rules: Rules = serde_json::from_slice(&text)?;
+    let begun = Instant::now();
+    let done = desk.apply(rules, desk.version().no, &Author::new("gate")).await?;
+    let us = begun.elapsed().as_micros();
+    Ok(json!({ "us": us, "cut": done.cut, "open": desk.gateway().open() }))
+}
+
+fn passed(desk: &Desk) -> Value {
+    let all = desk.gateway().passed();
+    let up: u64 = all.iter().map(|(_, passed)| passed.up).sum();
+    let down: u64 = all.iter().map(|(_, passed)| passed.down).sum();
+    json!({ "up": up, "down": down, "open": desk.gateway().open() })
 }

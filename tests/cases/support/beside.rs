@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
@@ -39,13 +39,22 @@ pub(crate) fn start_with(
     args: &[&str],
     stdin: Stdio,
 ) -> (Running, String, BufReader<ChildStdout>) {
-    let mut command = program("taskset");
-    command.args(["-c", core]).arg(example(name)).args(args).stdin(stdin).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("taskset starts");
+    let mut child = pinned(core, name, args).stdin(stdin).spawn().expect("taskset starts");
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
     stdout.read_line(&mut line).expect("it prints a line");
     (Running(child), line.trim().to_owned(), stdout)
+}
+
+/// Starts an example on a core and waits for nothing.
+pub(crate) fn spawn(core: &str, name: &str, args: &[&str]) -> Running {
+    Running(pinned(core, name, args).stdin(Stdio::null()).spawn().expect("taskset starts"))
+}
+
+fn pinned(core: &str, name: &str, args: &[&str]) -> Command {
+    let mut command = program("taskset");
+    command.args(["-c", core]).arg(example(name)).args(args).stdout(Stdio::piped());
+    command
 }
 
 /// Starts a foreign program on the core of what is measured and waits until it listens.
