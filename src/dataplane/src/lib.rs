@@ -20,6 +20,7 @@ mod refusals;
 mod rtnetlink;
 #[cfg(test)]
 mod sample;
+mod subscription;
 mod table;
 mod watch;
 mod ways;

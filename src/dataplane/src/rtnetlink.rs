@@ -35,6 +35,7 @@ pub(crate) struct Rtnetlink {
     socket: Socket,
     buffer: Vec<u8>,
     sequence: u32,
+    port: u32,
 }
 
 impl Rtnetlink {
@@ -43,11 +44,16 @@ impl Rtnetlink {
     pub(crate) fn open() -> Result<Self, (&'static str, io::Error)> {
         let fault = |what| move |cause| (what, cause);
         let mut socket = Socket::new(NETLINK_ROUTE).map_err(fault("opening a socket"))?;
-        socket.bind_auto().map_err(fault("binding a socket"))?;
+        let own = socket.bind_auto().map_err(fault("binding a socket"))?;
         socket.connect(&SocketAddr::new(0, 0)).map_err(fault("connecting to the kernel"))?;
         setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(2))
             .map_err(|cause| ("setting a deadline", cause.into()))?;
-        Ok(Self { socket, buffer: vec![0; DATAGRAM], sequence: 0 })
+        Ok(Self { socket, buffer: vec![0; DATAGRAM], sequence: 0, port: own.port_number() })
+    }
+
+    /// The socket's own number, by which an event says that it came of a request made here.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
     }
 
     /// Has the kernel list what a request names, and not everything of its family. Before Linux 4.20 it

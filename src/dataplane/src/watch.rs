@@ -3,21 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
-use nix::sys::socket::{setsockopt, sockopt};
-
 use crate::dump::Lister;
 use crate::message::Message;
 use crate::patrol::Patrol;
-use crate::rtnetlink::DATAGRAM;
+use crate::subscription::{Group, Subscription};
 use crate::table::Table;
 use crate::{Change, Error, Link, message};
-
-const RTNLGRP_LINK: u32 = 1;
-const RTNLGRP_NEIGH: u32 = 3;
-
-/// Bytes of the event queue: a storm of neighbour events for 10,000 segments fits.
-const QUEUE: usize = 4 << 20;
 
 /// The most datagrams read in one go, so that a storm cannot hold up the caller.
 const MOST: usize = 2_000;
@@ -28,11 +19,10 @@ const MOST_QUEUED: usize = 100_000;
 /// Watches links and neighbours of the network namespace in which it was opened. Never blocks:
 /// poll [`fds`](Self::fds) for readability, then [`read`](Self::read).
 pub struct Watch {
-    socket: Socket,
+    events: Subscription,
     lister: Lister,
     patrol: Patrol,
     table: Table,
-    buffer: Vec<u8>,
     resyncs: u64,
 }
 
@@ -42,18 +32,12 @@ impl Watch {
     /// # Errors
     /// When the kernel refuses the socket or a list.
     pub fn open() -> Result<Self, Error> {
-        let socket = subscribe()?;
+        let events = Subscription::open(&[Group::Links, Group::Neighbours])
+            .map_err(|(what, cause)| Error::Socket(what, cause))?;
         let mut table = Table::default();
         let mut lister = Lister::open()?;
         table.replace(lister.everything()?, &mut Vec::new());
-        Ok(Self {
-            socket,
-            lister,
-            patrol: Patrol::start()?,
-            table,
-            buffer: vec![0; DATAGRAM],
-            resyncs: 0,
-        })
+        Ok(Self { events, lister, patrol: Patrol::start()?, table, resyncs: 0 })
     }
 
     /// The links as last heard.
@@ -68,7 +52,7 @@ impl Watch {
 
     /// What to poll for readability.
     pub fn fds(&self) -> [BorrowedFd<'_>; 2] {
-        [self.socket.as_fd(), self.patrol.as_fd()]
+        [self.events.as_fd(), self.patrol.as_fd()]
     }
 
     /// How often events were lost and everything was read anew.
@@ -97,13 +81,7 @@ impl Watch {
     }
 
     fn receive(&mut self) -> io::Result<Vec<Message>> {
-        let flags = libc::MSG_DONTWAIT;
-        let (length, sender) = self.socket.recv_from(&mut &mut self.buffer[..], flags)?;
-        if sender.port_number() != 0 {
-            // Not the kernel: nobody else has anything to tell us.
-            return Ok(Vec::new());
-        }
-        Ok(message::messages(&self.buffer[..length.min(DATAGRAM)]))
+        self.events.receive().map(message::messages)
     }
 
     /// Reads everything anew and tells the differences. What is still queued is older than the list,
@@ -137,22 +115,4 @@ impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watch").field("resyncs", &self.resyncs).finish_non_exhaustive()
     }
-}
-
-fn subscribe() -> Result<Socket, Error> {
-    let mut socket =
-        Socket::new(NETLINK_ROUTE).map_err(|cause| Error::Socket("opening a socket", cause))?;
-    // The larger queue needs CAP_NET_ADMIN on the host; in a user namespace the limit holds.
-    if setsockopt(&socket, sockopt::RcvBufForce, &QUEUE).is_err() {
-        let _ = setsockopt(&socket, sockopt::RcvBuf, &QUEUE);
-    }
-    socket
-        .bind(&SocketAddr::new(0, 0))
-        .map_err(|cause| Error::Socket("binding a socket", cause))?;
-    for group in [RTNLGRP_LINK, RTNLGRP_NEIGH] {
-        socket
-            .add_membership(group)
-            .map_err(|cause| Error::Socket("subscribing to events", cause))?;
-    }
-    Ok(socket)
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ets_dataplane::account::{Meters, Outcome, ServiceAt, Setup, setup};
+use ets_dataplane::account::{Meters, Missing, Outcome, Restored, ServiceAt, Setup, setup};
 use ets_dataplane::compile::{METER_SETS, TABLE};
 use ets_dataplane::nft::ir::Family;
 use ets_dataplane::nft::{Kernel, TableName};
@@ -116,6 +116,8 @@ impl Meter {
 
     /// Counts what a policy names, at the ports that are there.
     pub(crate) fn follow(&mut self, standing: &Standing, around: &Around) {
+        // First, so that it is said: what follows would put it back without a word.
+        self.restore(around);
         let Source::Wire(meters) = &mut self.source else { return };
         let policy = standing.policy();
         let ports: BTreeSet<u32> = policy
@@ -135,6 +137,24 @@ impl Meter {
         for error in meters.attach(&ports.into_iter().collect::<Vec<_>>()) {
             tracing::error!(%error, "a port is not counted");
         }
+    }
+
+    /// Puts back what strangers took from the ports, and says what was missing.
+    pub(crate) fn restore(&mut self, around: &Around) {
+        let Source::Wire(meters) = &mut self.source else { return };
+        let Restored { missing, faults } = meters.restore();
+        for error in faults {
+            tracing::error!(%error, "a port is not counted; trying again");
+        }
+        if missing.is_empty() {
+            return;
+        }
+        let ports = names(&missing, around);
+        tracing::warn!(
+            count = missing.len(),
+            ports,
+            "the accounting was missing at ports and is put back; what passed meanwhile is not counted"
+        );
     }
 
     /// What was refused, to count on.
@@ -161,6 +181,24 @@ impl Meter {
         }
         self.hub.enter(now, &changed);
     }
+}
+
+/// Names in a line of the log.
+const MOST_NAMES: usize = 16;
+
+/// Ports and directions by name, the first of them where there are many.
+fn names(missing: &[Missing], around: &Around) -> String {
+    let name = |one: &Missing| {
+        let found = around.ports.iter().find(|(_, number)| **number == one.interface);
+        let name = found.map_or_else(|| one.interface.to_string(), |(name, _)| name.clone());
+        let direction = if one.direction == Direction::Up { "up" } else { "down" };
+        format!("{name} {direction}")
+    };
+    let mut names: Vec<String> = missing.iter().take(MOST_NAMES).map(name).collect();
+    if missing.len() > MOST_NAMES {
+        names.push("…".to_owned());
+    }
+    names.join(", ")
 }
 
 /// Totals of the packet filter. A set that is made anew begins at zero: the reader sees totals go back

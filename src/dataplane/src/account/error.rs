@@ -93,3 +93,10 @@ pub enum Error {
     #[error("{0} prefix lengths of one family are in use, there is room for 31")]
     TooManyLengths(usize),
 }
+
+impl Error {
+    /// Whether the interface is not there (any more).
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Interface { cause, .. } if cause.raw_os_error() == Some(libc::ENODEV))
+    }
+}

@@ -3,20 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use ets_model::SegmentNo;
 use ets_netd_api::{Class, Counter, Direction};
 use ipnet::IpNet;
 
+use super::changes::{Changes, Heard};
 use super::layout::{self, KEY, config};
 use super::memory::{Memory, Use};
 use super::pins::{self, Maps};
 use super::program::Which;
 use super::tables::{Elements, ServiceAt, Tables};
 use super::tc::Tc;
-use super::{Error, setup, sys};
+use super::{Error, sys};
 
 /// `ARPHRD_ETHER`, `ARPHRD_LOOPBACK`: a header of 14 bytes.
 const ETHERNET: [u16; 2] = [1, 772];
@@ -48,18 +49,27 @@ pub enum Disturbance {
     },
 }
 
-/// A program is not attached where it should be.
+/// A program was not attached where it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Missing {
     /// The interface's index.
     pub interface: u32,
-    /// Which direction is not counted.
+    /// Which direction was not counted.
     pub direction: Direction,
+}
+
+/// What was put back.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// What was missing, and is there again.
+    pub missing: Vec<Missing>,
+    /// What cannot be put back, each told once: it is tried again by each
+    /// [`restore`](Meters::restore).
+    pub faults: Vec<Error>,
 }
 
 /// The accounting in force. Interfaces are those of the network namespace in which it was opened.
 pub struct Meters {
-    directory: PathBuf,
     maps: Maps,
     config: Memory,
     totals: Memory,
@@ -67,7 +77,10 @@ pub struct Meters {
     carried: Vec<Memory>,
     programs: Vec<(OwnedFd, u32)>,
     tc: Tc,
+    changes: Changes,
     wanted: BTreeSet<u32>,
+    /// Those of the wanted that could not be attached to.
+    failed: BTreeSet<u32>,
     life: u64,
     before: Vec<(u64, u64)>,
 }
@@ -87,14 +100,16 @@ impl Meters {
         let (maps, config, totals) = open_generation(place)?;
         let carried = generations.values().take(older);
         let carried = carried.map(|path| open_generation(path).map(|(_, _, totals)| totals));
+        let tc = Tc::open()?;
         Ok(Self {
-            directory: directory.to_owned(),
             life: config.load(config::LIFE),
             before: Vec::new(),
             carried: carried.collect::<Result<_, _>>()?,
             programs: numbered(pins::open_programs(place)?)?,
-            tc: Tc::open()?,
+            changes: Changes::open(tc.port())?,
+            tc,
             wanted: BTreeSet::new(),
+            failed: BTreeSet::new(),
             maps,
             config,
             totals,
@@ -116,28 +131,35 @@ impl Meters {
     /// interfaces are as wanted all the same.
     pub fn attach(&mut self, interfaces: &[u32]) -> Vec<Error> {
         self.wanted = interfaces.iter().copied().collect();
+        self.failed.clear();
         let mut faults: Vec<Error> = Vec::new();
         for interface in self.wanted.clone() {
-            faults.extend(self.attach_one(interface).err());
+            if let Err(fault) = self.attach_one(interface) {
+                self.failed.insert(interface);
+                faults.push(fault);
+            }
         }
         faults.extend(self.detach_others().err());
         faults
     }
 
-    fn attach_one(&mut self, interface: u32) -> Result<(), Error> {
+    /// The directions in which the program was not attached.
+    fn attach_one(&mut self, interface: u32) -> Result<Vec<Direction>, Error> {
         let kind = self.tc.link_kind(interface)?;
         let ethernet = ETHERNET.contains(&kind);
         if !ethernet && !PLAIN.contains(&kind) {
             return Err(Error::LinkKind { interface, kind });
         }
+        let mut missing = Vec::new();
         for direction in DIRECTIONS {
             let at = position(Which { direction, ethernet });
             let (program, id) = &self.programs[at];
             if self.tc.attached(interface, direction)? != Some(*id) {
                 self.tc.attach(interface, direction, program.as_fd())?;
+                missing.push(direction);
             }
         }
-        Ok(())
+        Ok(missing)
     }
 
     fn detach_others(&mut self) -> Result<(), Error> {
@@ -151,23 +173,33 @@ impl Meters {
         Ok(())
     }
 
-    /// Where packets are not counted although they should be: a stranger took the filter away, or
-    /// the interface was made anew. [`attach`](Self::attach) puts it right.
-    ///
-    /// # Errors
-    /// When the kernel cannot be asked.
-    pub fn missing(&mut self) -> Result<Vec<Missing>, Error> {
-        let mut missing = Vec::new();
-        for interface in &self.wanted {
-            for direction in DIRECTIONS {
-                let attached = self.tc.attached(*interface, direction)?;
-                let ours = |id| self.programs.iter().any(|(_, ours)| *ours == id);
-                if !attached.is_some_and(ours) {
-                    missing.push(Missing { interface: *interface, direction });
+    /// Attaches again where a stranger took a program, or the qdisc under it, away since the last
+    /// call. The kernel is asked only about interfaces at which it told of a change, so that a call
+    /// costs next to nothing where there was none; about all of them where such events were lost.
+    pub fn restore(&mut self) -> Restored {
+        let mut doubtful = match self.changes.take() {
+            Heard::At(these) => these.intersection(&self.wanted).copied().collect(),
+            Heard::Lost => self.wanted.clone(),
+        };
+        doubtful.extend(&self.failed);
+        let mut found = Restored::default();
+        for interface in doubtful {
+            match self.attach_one(interface) {
+                Ok(missing) => {
+                    self.failed.remove(&interface);
+                    let missing = missing.into_iter();
+                    found.missing.extend(missing.map(|direction| Missing { interface, direction }));
                 }
+                // Whoever names the interfaces will see it too.
+                Err(fault) if fault.is_gone() => {
+                    self.wanted.remove(&interface);
+                    self.failed.remove(&interface);
+                }
+                Err(fault) if self.failed.insert(interface) => found.faults.push(fault),
+                Err(_) => {}
             }
         }
-        Ok(missing)
+        found
     }
 
     /// Makes the maps hold these segments, services and places, element by element. Every packet in
@@ -247,47 +279,6 @@ impl Meters {
         let (was, is) = (self.life, self.config.load(config::LIFE));
         self.life = is;
         (was != is).then_some(Disturbance::LifeChanged { was, is })
-    }
-
-    /// What the totals were when they were last read, before this process began: so that a reset in
-    /// between is found by the first reading. Of another life nothing is remembered.
-    pub fn remember(&mut self, life: u64, counters: &[Counter]) {
-        if life != self.life {
-            return;
-        }
-        self.before.resize(self.totals.words().len() / 2, (0, 0));
-        for counter in counters.iter().filter(|counter| counter.class != Class::Dropped) {
-            let at = layout::index(counter.segment, counter.class.code(), counter.direction);
-            if let Some(before) = self.before.get_mut(at) {
-                *before = (counter.bytes, counter.packets);
-            }
-        }
-    }
-
-    /// Begins a new life after a reset, so that no reader takes the totals for a continuation.
-    ///
-    /// # Errors
-    /// When there is no randomness.
-    pub fn begin_life(&mut self) -> Result<u64, Error> {
-        self.life = setup::new_life()?;
-        self.config.store(config::LIFE, self.life);
-        Ok(self.life)
-    }
-
-    /// Whether the pins are still those that were opened: `false` after a new
-    /// [`setup`](super::setup()) with other programs or more room, or after a stranger removed them.
-    /// Then open anew, configure and attach.
-    pub fn is_current(&self) -> bool {
-        let newest = pins::generations(&self.directory).ok();
-        let newest = newest.and_then(|mut found| found.pop_last()).map(|(_, place)| place);
-        let id = |object: &OwnedFd| sys::id(object.as_fd()).ok();
-        let same = |place: PathBuf| {
-            let totals = pins::open(&place, "totals").ok()?;
-            let programs = numbered(pins::open_programs(&place).ok()?).ok()?;
-            let ids = programs.iter().map(|(_, id)| id);
-            Some(id(&totals) == id(&self.maps.totals) && ids.eq(self.programs.iter().map(|p| &p.1)))
-        };
-        newest.and_then(same).unwrap_or(false)
     }
 }
 

@@ -26,6 +26,7 @@
 #![allow(clippy::cast_possible_truncation)]
 
 mod asm;
+mod changes;
 mod error;
 mod layout;
 mod memory;
@@ -39,6 +40,6 @@ mod tc;
 pub mod trial;
 
 pub use error::Error;
-pub use meters::{Disturbance, Meters, Missing};
+pub use meters::{Disturbance, Meters, Missing, Restored};
 pub use setup::{Outcome, Setup, setup};
 pub use tables::ServiceAt;

@@ -151,7 +151,7 @@ fn write_config(memory: &Memory, segments: u32, life: Option<u64>) -> Result<(),
 }
 
 /// A number that no other life has; never 0.
-pub(super) fn new_life() -> Result<u64, Error> {
+fn new_life() -> Result<u64, Error> {
     getrandom::u64()
         .map(|life| life | 1)
         .map_err(|cause| Error::Access("drawing a random number", io::Error::other(cause)))

@@ -8,12 +8,12 @@ use ets_netd_api::Direction;
 
 use super::Error;
 use crate::message::{attributes, put_attribute, u16_at, u32_at};
-use crate::rtnetlink::{CREATE, EXCLUSIVE, Rtnetlink};
+use crate::rtnetlink::{CREATE, Rtnetlink};
 
-const CLSACT: u32 = 0xffff_fff1;
+pub(super) const CLSACT: u32 = 0xffff_fff1;
 const CLSACT_HANDLE: u32 = 0xffff_0000;
-const INGRESS: u32 = 0xffff_fff2;
-const EGRESS: u32 = 0xffff_fff3;
+pub(super) const INGRESS: u32 = 0xffff_fff2;
+pub(super) const EGRESS: u32 = 0xffff_fff3;
 
 /// Our filter's place: before all others, so that what they drop or redirect is counted too.
 const PRIORITY: u32 = 1;
@@ -37,6 +37,11 @@ pub(super) struct Tc(Rtnetlink);
 impl Tc {
     pub(super) fn open() -> Result<Self, Error> {
         Rtnetlink::open().map(Self).map_err(|(what, cause)| Error::Socket(what, cause))
+    }
+
+    /// The number by which events tell of what was asked for here.
+    pub(super) fn port(&self) -> u32 {
+        self.0.port()
     }
 
     /// The kind of the link layer: `ARPHRD_*`.
@@ -70,14 +75,13 @@ impl Tc {
         done.map(drop).map_err(refused(interface, "attaching the program"))
     }
 
-    /// The place where programs are attached; one that is there stays.
+    /// The place where programs are attached; one that is there stays. Its forerunner `ingress` has the
+    /// same number and is refused: it takes a filter for either direction to be one for what comes in.
     fn clsact(&mut self, interface: u32) -> Result<(), Error> {
         let mut body = head(interface, CLSACT_HANDLE, CLSACT, 0);
         put_attribute(&mut body, TCA_KIND, b"clsact\0");
-        match self.0.ask(libc::RTM_NEWQDISC, CREATE | EXCLUSIVE, &body) {
-            Err(cause) if cause.raw_os_error() == Some(libc::EEXIST) => Ok(()),
-            done => done.map(drop).map_err(refused(interface, "making the clsact qdisc")),
-        }
+        let done = self.0.ask(libc::RTM_NEWQDISC, CREATE, &body);
+        done.map(drop).map_err(refused(interface, "making the clsact qdisc"))
     }
 
     /// Takes our filter off; one that is not there is off already.

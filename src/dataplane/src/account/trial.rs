@@ -63,9 +63,7 @@ impl Trial {
 /// # Errors
 /// When nothing is set up there, or the map cannot be written.
 pub fn overwrite(directory: &Path, counters: &[Counter]) -> Result<(), Error> {
-    let newest = pins::generations(directory)?.pop_last();
-    let (_, place) = newest.ok_or_else(|| Error::NotSetUp(directory.to_owned()))?;
-    let maps = pins::Maps::open(&place)?;
+    let maps = newest(directory)?;
     let segments = maps.config_memory()?.load(config::SEGMENTS) as u32;
     let memory = maps.totals_memory(segments, Use::Write)?;
     for counter in counters {
@@ -74,4 +72,19 @@ pub fn overwrite(directory: &Path, counters: &[Counter]) -> Result<(), Error> {
         memory.store(at + 8, counter.packets);
     }
     Ok(())
+}
+
+/// Writes another life as a stranger would, for the same.
+///
+/// # Errors
+/// The same.
+pub fn overwrite_life(directory: &Path, life: u64) -> Result<(), Error> {
+    newest(directory)?.config_memory()?.store(config::LIFE, life);
+    Ok(())
+}
+
+fn newest(directory: &Path) -> Result<pins::Maps, Error> {
+    let newest = pins::generations(directory)?.pop_last();
+    let (_, place) = newest.ok_or_else(|| Error::NotSetUp(directory.to_owned()))?;
+    pins::Maps::open(&place)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use caps::{CapSet, Capability};
-use ets_dataplane::account::{Disturbance, Error, Meters, Outcome, Setup, setup, trial};
+use ets_dataplane::account::{Disturbance, Error, Meters, Outcome, Restored, Setup, setup, trial};
 use ets_model::SegmentNo;
 use ets_netd_api::{Class, Counter, Direction};
 use nix::net::if_::if_nametoindex;
@@ -62,6 +62,14 @@ fn read(meters: &mut Meters) -> Vec<Counter> {
     counters
 }
 
+/// What was missing, none of which could not be put back.
+#[track_caller]
+fn restored(meters: &mut Meters) -> Vec<(u32, Direction)> {
+    let Restored { missing, faults } = meters.restore();
+    assert!(faults.is_empty(), "{faults:?}");
+    missing.iter().map(|one| (one.interface, one.direction)).collect()
+}
+
 fn p0() -> u32 {
     if_nametoindex("p0").unwrap()
 }
@@ -113,8 +121,7 @@ fn counting_goes_on_while_nobody_reads_and_a_new_reader_finds_it_all() {
             configure(&mut meters);
         }
         assert!(meters.attach(&[p0()]).is_empty());
-        assert_eq!(meters.missing().unwrap(), []);
-        assert!(meters.is_current());
+        assert_eq!(restored(&mut meters), []);
     }
     let sent = flow.stop();
     let mut meters = Meters::open(bed.pins()).unwrap();
@@ -146,7 +153,6 @@ fn a_set_up_under_load_keeps_renews_and_grows_without_missing_a_packet() {
         }
         std::thread::sleep(Duration::from_millis(50));
         assert_eq!(setup(bed.pins(), &wanted(segments)).unwrap(), outcome);
-        assert_eq!(star.meters.is_current(), outcome == Outcome::Kept);
         std::thread::sleep(Duration::from_millis(50));
         star.meters = Meters::open(bed.pins()).unwrap();
         configure(&mut star.meters);
@@ -172,9 +178,8 @@ fn the_reader_needs_no_right_but_that_to_administer_networks() {
     let mut meters = Meters::open(bed.pins()).unwrap();
     configure(&mut meters);
     assert!(meters.attach(&[p0()]).is_empty());
-    assert_eq!(meters.missing().unwrap(), []);
+    assert_eq!(restored(&mut meters), []);
     assert_eq!(read(&mut meters), []);
-    assert!(meters.is_current());
     assert!(matches!(
         setup(bed.pins(), &Setup { segments: 128, owner: None }),
         Err(Error::Map(..))
@@ -189,14 +194,17 @@ fn a_filter_that_a_stranger_takes_away_is_missed_and_put_back() {
     let ports = ["p0", "p1", "p2"].map(|name| if_nametoindex(name).unwrap());
     let mut meters = Meters::open(bed.pins()).unwrap();
     assert!(meters.attach(&ports).is_empty());
-    assert_eq!(meters.missing().unwrap(), []);
+    assert_eq!(restored(&mut meters), []);
     sh("tc filter del dev p0 ingress; tc qdisc del dev p1 clsact");
-    let missing = meters.missing().unwrap();
-    let told: Vec<(u32, Direction)> = missing.iter().map(|m| (m.interface, m.direction)).collect();
     let (up, down) = (Direction::Up, Direction::Down);
-    assert_eq!(told, [(ports[0], up), (ports[1], up), (ports[1], down)]);
-    assert!(meters.attach(&ports).is_empty());
-    assert_eq!(meters.missing().unwrap(), []);
+    let gone = [(ports[0], up), (ports[1], up), (ports[1], down)];
+    assert_eq!(restored(&mut meters), gone);
+    assert_eq!(restored(&mut meters), []);
+    // One in the place of ours is no better than none.
+    sh(
+        "tc filter replace dev p0 egress prio 1 handle 0xe75 protocol all bpf bytecode '1,6 0 0 0,'",
+    );
+    assert_eq!(restored(&mut meters), [(ports[0], down)]);
     // What others attached stays; ours leaves where it is not wanted any more.
     sh("tc filter add dev p2 ingress prio 7 protocol ip bpf bytecode '1,6 0 0 0,'");
     assert!(meters.attach(&ports[..2]).is_empty());
@@ -208,12 +216,48 @@ fn a_filter_that_a_stranger_takes_away_is_missed_and_put_back() {
     sh("ip link del p0; tc filter del dev p1 egress");
     let faults = meters.attach(&ports[..2]);
     assert!(matches!(faults[..], [Error::Interface { interface, .. }] if interface == ports[0]));
-    assert_eq!(meters.missing().unwrap().iter().filter(|m| m.interface == ports[1]).count(), 0);
+    assert_eq!(restored(&mut meters), []);
+    assert!(sh("tc filter show dev p1 egress").contains("ets-account-down"));
 }
 
 /// covers: N5.1
 #[test]
-fn totals_that_go_back_are_told_also_when_nobody_was_reading() {
+fn a_filter_that_is_taken_away_while_events_are_lost_is_put_back_too() {
+    let Some(bed) = Bed::with_accounting(64) else { return };
+    sh("ip link add p0 type veth peer name e0");
+    let mut meters = Meters::open(bed.pins()).unwrap();
+    assert!(meters.attach(&[p0()]).is_empty());
+    // More than the queue of events holds.
+    sh("for i in $(seq 20000); do echo qdisc replace dev lo root pfifo limit 9; done | tc -b -");
+    sh("tc filter del dev p0 ingress");
+    assert_eq!(restored(&mut meters), [(p0(), Direction::Up)]);
+}
+
+/// covers: N5.1
+#[test]
+fn what_cannot_be_put_back_is_told_once_and_is_there_once_it_can_be() {
+    let Some(bed) = Bed::with_accounting(64) else { return };
+    sh("for i in 0 1; do ip link add p$i type veth peer name e$i; done");
+    let mut meters = Meters::open(bed.pins()).unwrap();
+    let ports = [p0(), if_nametoindex("p1").unwrap()];
+    assert!(meters.attach(&ports).is_empty());
+    // The older kind of qdisc has the place, and knows one direction only.
+    sh("tc qdisc del dev p0 clsact; tc qdisc add dev p0 ingress");
+    let Restored { missing, faults } = meters.restore();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(matches!(faults[..], [Error::Interface { interface, .. }] if interface == ports[0]));
+    assert_eq!(restored(&mut meters), []);
+    sh("tc qdisc del dev p0 ingress");
+    let whole = [Direction::Up, Direction::Down].map(|direction| (ports[0], direction));
+    assert_eq!(restored(&mut meters), whole);
+    // One that is gone is nothing to put back.
+    sh("tc qdisc del dev p1 clsact; ip link del p1");
+    assert_eq!(restored(&mut meters), []);
+}
+
+/// covers: N5.1
+#[test]
+fn what_a_stranger_writes_to_totals_and_life_is_told_once() {
     let Some(bed) = Bed::with_accounting(64) else { return };
     let counter = |bytes, packets| Counter {
         segment: SegmentNo(7),
@@ -232,16 +276,10 @@ fn totals_that_go_back_are_told_also_when_nobody_was_reading() {
     assert_eq!(told, Some(Disturbance::WentBack { was, is }));
     out.clear();
     assert_eq!((meters.read_changed(&mut out), out.len()), (None, 0));
-    let life = meters.life();
-    let mut later = Meters::open(bed.pins()).unwrap();
-    later.remember(life, &[counter(5000, 50)]);
-    assert!(matches!(later.read(&mut out), Some(Disturbance::WentBack { .. })));
-    let new = later.begin_life().unwrap();
-    assert_ne!(new, life);
+    let (life, new) = (meters.life(), meters.life().wrapping_add(1));
+    trial::overwrite_life(bed.pins(), new).unwrap();
     assert_eq!(meters.read(&mut out), Some(Disturbance::LifeChanged { was: life, is: new }));
-    assert_eq!(meters.read(&mut out), None);
-    later.remember(life, &[counter(5000, 50)]);
-    assert_eq!(later.read(&mut out), None);
+    assert_eq!((meters.read(&mut out), meters.life()), (None, new));
 }
 
 /// covers: N5.1

@@ -246,6 +246,7 @@ impl Ruling {
 
     fn second(&mut self) {
         self.count();
+        self.meter.restore(self.ruler.plane().around());
         self.meter.second(self.clock.stamp(), self.ruler.plane_mut().kernel());
     }
 
