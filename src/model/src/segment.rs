@@ -89,6 +89,11 @@ fn is_slug(text: &str) -> bool {
 #[serde(transparent)]
 pub struct SegmentNo(pub u32);
 
+impl SegmentNo {
+    /// The largest number: the packet filter marks packets with it, and needs the bits above itself.
+    pub const MOST: u32 = (1 << 30) - 1;
+}
+
 impl fmt::Display for SegmentNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

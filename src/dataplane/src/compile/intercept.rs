@@ -4,7 +4,7 @@
 //! Nothing is forwarded for it: a packet that no socket takes goes on as if these rules were not there,
 //! and is refused. A flow that is taken never carries the mark of a flow that may be forwarded.
 
-use ets_model::Intercept;
+use ets_model::{Intercept, SegmentNo};
 use ipnet::IpNet;
 
 use super::forward::current;
@@ -18,6 +18,8 @@ use crate::nft::ir::{Expr, Hook, KeyPart, Rule};
 /// The bit of a packet's mark that says that a socket of the gateway has it: such packets are routed to
 /// the hub itself, whatever their destination.
 pub const TAKEN: u32 = 1 << 30;
+// No segment's number has it: a policy with a larger one is refused.
+const _: () = assert!(SegmentNo::MOST < TAKEN);
 
 /// `NF_IP_PRI_MANGLE`: after connection tracking, before the routes are asked.
 const MANGLE: i32 = -150;

@@ -413,6 +413,7 @@ rules-policy-wide = { $prefix } ({ $segment }) stands for half the world: give t
 rules-policy-special = { $prefix } ({ $segment }): no segment can have this network; give its own.
 rules-policy-bits = { $prefix } ({ $segment }) has bits behind its length: write { $right }.
 rules-policy-number = Number { $no } is given twice: { $one } and { $two }. Numbers are given once.
+rules-policy-number-large = { $segment } has number { $no }, above 1073741823, and packets cannot be marked with it: take the segment out of use.
 rules-policy-many = Service “{ $service }” has number { $no }, above 28: take one that is not needed out of use.
 rules-policy-no-service = { $segment } may use service { $no }, which is not there. Withdraw the grant or bring the service back.
 rules-policy-port = Services “{ $one }” and “{ $two }” both answer on { $port } of { $at }. Correct one of them.

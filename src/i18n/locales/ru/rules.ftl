@@ -432,6 +432,7 @@ rules-policy-wide = { $prefix } ({ $segment }) охватывает полмир
 rules-policy-special = { $prefix } ({ $segment }): такой сети у сегмента быть не может; укажите его собственные сети.
 rules-policy-bits = { $prefix } ({ $segment }): лишние биты за длиной; напишите { $right }.
 rules-policy-number = Номер { $no } дан дважды: { $one } и { $two }. Номер даётся один раз.
+rules-policy-number-large = { $segment }: номер { $no } больше 1073741823, пакеты нельзя им пометить; выведите сегмент из употребления.
 rules-policy-many = У службы «{ $service }» номер { $no }, больше 28: выведите из употребления ненужную.
 rules-policy-no-service = { $segment }: разрешена служба № { $no }, которой нет. Отзовите разрешение или верните службу.
 rules-policy-port = Службы «{ $one }» и «{ $two }» обе отвечают на { $port } по адресу { $at }. Исправьте одну из них.

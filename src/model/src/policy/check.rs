@@ -35,6 +35,9 @@ pub enum PolicyFault {
     /// A prefix with bits behind its length.
     #[error("{0} of {1} has bits behind its length: write {2}")]
     HostBits(IpNet, SegmentId, IpNet),
+    /// A segment's number that is more than the mark of a packet has room for.
+    #[error("{0} has segment number {1}, above {most}, and packets cannot be marked with it: retire it", most = SegmentNo::MOST)]
+    NumberTooLarge(SegmentId, SegmentNo),
     /// Two segments under one number.
     #[error("segment number {0} is given to {1} and to {2}: numbers are given once")]
     NumberTwice(SegmentNo, SegmentId, SegmentId),
@@ -97,6 +100,9 @@ impl Policy {
 fn numbers(policy: &Policy, faults: &mut Vec<PolicyFault>) {
     let mut arms: HashMap<SegmentNo, &Arm> = HashMap::new();
     for arm in &policy.arms {
+        if arm.no.0 > SegmentNo::MOST {
+            faults.push(PolicyFault::NumberTooLarge(arm.id.clone(), arm.no));
+        }
         if let Some(other) = arms.insert(arm.no, arm) {
             faults.push(PolicyFault::NumberTwice(arm.no, other.id.clone(), arm.id.clone()));
         }
@@ -364,6 +370,13 @@ mod tests {
         assert!(said(prefix("fe80::/64")).contains("link-local"));
         assert!(said(prefix("10.10.9.1/24")).contains("write 10.10.9.0/24"));
         assert!(said(|p| p.arms[1].no = SegmentNo(1)).contains("given to s001 and to s002"));
+        assert!(
+            said(|p| p.arms[2].no = SegmentNo(1 << 30))
+                .contains("s003 has segment number 1073741824, above 1073741823")
+        );
+        let mut most = sound();
+        most.arms[2].no = SegmentNo((1 << 30) - 1);
+        assert_eq!(most.faults(), []);
         assert!(said(|p| p.services[1].no = ServiceNo(1)).contains("given to v1 and to v2"));
         assert!(said(|p| p.services[1].no = ServiceNo(29)).contains("above 28"));
         assert!(said(|p| p.arms[0].may = vec![ServiceNo(9)]).contains("s001 may reach service 9"));

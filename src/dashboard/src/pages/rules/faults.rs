@@ -67,6 +67,7 @@ pub(super) fn policy(view: &View, rights: &[&Rights], fault: &PolicyFault) -> St
         F::HostBits(a, one, right) => {
             t::rules_policy_bits(tr, a.to_string(), right.to_string(), who(one))
         }
+        F::NumberTooLarge(one, no) => t::rules_policy_number_large(tr, no.to_string(), who(one)),
         F::NumberTwice(no, one, two) => {
             t::rules_policy_number(tr, no.to_string(), who(one), who(two))
         }
