@@ -9,12 +9,13 @@ scripts/lint.sh
 export CARGO_PROFILE_RELEASE_DEBUG=0
 # Nor does what runs once repay optimising across the parts that a crate is compiled in.
 export CARGO_PROFILE_RELEASE_LTO=off
-# Both ends of tunnels, and the gateway alone between them; the other examples are for benches.
-ends=(--example gate --example tally --example crowd)
+# Programs that tests start: the lab alone; both ends of tunnels and the gateway alone between them. The
+# other examples are for benches.
+programs=(--example ets-lab --example gate --example tally --example crowd)
 # The hub and its tests in one build: alone, the hub would be built with fewer features of what only
 # tests need, and every room twice.
 step "building the hub and all tests, optimised"
-cargo build --release --locked --workspace --bins --tests "${ends[@]}"
+cargo build --release --locked --workspace --bins --tests "${programs[@]}"
 step "tests of every room and of the whole star"
 cargo nextest run --release --locked --workspace --lib --bins --tests
 step "pages in a real browser"

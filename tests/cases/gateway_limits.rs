@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, Running, inside_of, said, text, wait_for, web_server};
+use crate::support::{
+    Lab, Options, Running, inside_of, own_memory, said, sized, text, wait_for, web_server,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -14,6 +16,9 @@ const OFTEN: Duration = Duration::from_millis(50);
 const VOLUME: u64 = 5_000_000;
 /// Over the volume at most: 1 MB, or what passes in a second.
 const OVER: u64 = 1_000_000;
+
+/// Bytes of memory that a list of a million names may cost, once what reading it took is given back.
+const MOST: u64 = 100_000_000;
 
 /// What curl in a segment says, and with which exit code.
 fn curl(place: &Value, words: &[&str]) -> (i32, String) {
@@ -195,4 +200,39 @@ fn the_report_says_who_went_where_and_its_sums_are_those_of_the_meters() {
         let meters = lab.passed_both("s001") + lab.passed_both("s002");
         (told == meters).then_some(())
     });
+}
+
+/// covers: N6.1, G3: a list of a million names comes over the command line, decides, and fits
+#[test]
+fn a_long_list_of_names_decides_like_a_short_one_and_fits_into_memory() {
+    let count = sized("names of a list", 20_000, 1_000_000);
+    let lab = Lab::start(&Options { segments: 2, ..Options::default() });
+    let json = lab.json();
+    let (place, proxy) = (&json["segments"][0], format!("http://{}", text(&json["proxy"]["http"])));
+    let told = ["-o", "/dev/null", "-w", "%{http_code}", "-x", &proxy, "http://web.example/26"];
+    let asked = || curl(place, &told).1;
+    let serve = lab.pid("serve");
+    let before = own_memory(serve);
+    let names = |last: &str| {
+        let mut names: Vec<String> =
+            (1..count).map(|number| format!("host{number}.of-zone{}.kz", number % 997)).collect();
+        names.push(last.to_owned());
+        names
+    };
+    for (last, wanted) in [("web.example", "403"), ("other.example", "200")] {
+        let begun = Instant::now();
+        lab.apply(&json!({ "lists": { "blocked": names(last) }, "rules": [
+            { "id": "no", "name": { "en": "Blocked" }, "to": { "lists": ["blocked"] },
+              "action": "refuse" },
+            { "id": "all", "name": { "en": "All" },
+              "to": { "addresses": ["203.0.113.0/24", "2001:db8:113::/64"] }, "action": "allow" },
+        ] }));
+        println!("{count} names in force after {:?}", begun.elapsed());
+        assert_eq!(asked(), wanted, "{last}");
+    }
+    let more = wait_for("memory that was given back", SOON, Duration::from_secs(1), || {
+        let more = own_memory(serve).saturating_sub(before);
+        (more < MOST).then_some(more)
+    });
+    println!("{count} names: {} MB (limit {})", more / 1_000_000, MOST / 1_000_000);
 }

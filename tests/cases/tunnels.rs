@@ -5,4 +5,5 @@ mod bed;
 mod beside;
 mod exact;
 mod idle;
+mod lists;
 mod upgrade;

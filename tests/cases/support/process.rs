@@ -18,6 +18,13 @@ pub(crate) fn hub_binary() -> PathBuf {
     binary.canonicalize().expect("an existing file has a path")
 }
 
+/// Bytes of its own that a process has in memory.
+pub(crate) fn own_memory(pid: i64) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+}
+
 /// Whether the tests run as root.
 pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()

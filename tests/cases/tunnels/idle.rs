@@ -1,13 +1,14 @@
 //! Tunnels at rest: what each costs in memory, and how soon a change of the rules reaches them (G3).
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdout, Stdio};
+use std::io::Write;
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+use super::bed::line;
 use crate::support::beside::{MEASURED, OTHERS, place_of_its_own, start, start_with};
-use crate::support::{Lab, sized};
+use crate::support::{Lab, own_memory, sized};
 
 const HOST: &str = "203.0.113.9:7000";
 const SEGMENTS: u32 = 10_000;
@@ -24,19 +25,6 @@ fn rules(first: &str) -> Value {
             "who": { "segments": [format!("s{number}")] } })
     };
     json!({ "rules": (1..=SEGMENTS).map(rule).collect::<Vec<_>>() })
-}
-
-/// Bytes of its own that a process has in memory.
-fn own_memory(pid: i64) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
-}
-
-fn line(from: &mut BufReader<ChildStdout>) -> Value {
-    let mut line = String::new();
-    from.read_line(&mut line).expect("it says something");
-    serde_json::from_str(&line).unwrap_or(Value::String(line.trim().to_owned()))
 }
 
 /// covers: G3

@@ -51,6 +51,9 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Error> {
     Ok(answer(StatusCode::OK, &state))
 }
 
+/// The largest rules that are taken: lists of a million domains have about 25 MB.
+pub(crate) const RULES_LIMIT: usize = 64 * 1024 * 1024;
+
 /// `PUT /api/v1/gateway/rules`
 pub(crate) async fn replace(by: Asker, sent: Bytes) -> Result<Response, Error> {
     let desk = by.app.gateway()?;

@@ -5,12 +5,14 @@ use std::fmt;
 
 use ets_model::Protocol;
 
-use super::domains::DomainSet;
+use super::domains;
 use super::rule::{Limit, Rule, Rules, Who};
 
 /// The most rules: their places are kept in 16 bits.
 pub const MOST_RULES: usize = 10_000;
 
+/// Names of a list that are told one by one.
+const MOST_NAMED: usize = 20;
 /// The lowest bandwidth, in bits a second.
 const LEAST_BANDWIDTH: u64 = 8_000;
 
@@ -37,7 +39,7 @@ pub fn faults(rules: &Rules) -> Vec<Fault> {
         faults.push(Fault { place: "rules".to_owned(), what });
     }
     for (name, domains) in &rules.lists {
-        check_domains(&mut faults, &format!("list {name}"), domains);
+        check_domains(&mut faults, &format!("list {name}"), domains.iter());
     }
     let mut seen = HashSet::new();
     for rule in &rules.rules {
@@ -93,7 +95,7 @@ fn check_rule(faults: &mut Vec<Fault>, rules: &Rules, rule: &Rule) {
         fault(format!("there is no list {list}"));
     }
     check_who(faults, &place, rules, &rule.who);
-    check_domains(faults, &place, &rule.to.domains);
+    check_domains(faults, &place, rule.to.domains.iter().map(String::as_str));
 }
 
 fn check_limit(faults: &mut Vec<Fault>, rules: &Rules, limit: &Limit) {
@@ -122,10 +124,12 @@ pub(super) fn check_who(faults: &mut Vec<Fault>, place: &str, rules: &Rules, who
     }
 }
 
-fn check_domains(faults: &mut Vec<Fault>, place: &str, domains: &[String]) {
-    for domain in domains {
-        if let Err(invalid) = DomainSet::new([domain.as_str()]) {
-            faults.push(Fault { place: place.to_owned(), what: invalid.to_string() });
-        }
+fn check_domains<'a>(faults: &mut Vec<Fault>, place: &str, domains: impl Iterator<Item = &'a str>) {
+    let mut invalid = domains.filter_map(|domain| domains::read(domain).err());
+    let mut fault = |what| faults.push(Fault { place: place.to_owned(), what });
+    invalid.by_ref().take(MOST_NAMED).for_each(|invalid| fault(invalid.to_string()));
+    match invalid.count() {
+        0 => {}
+        more => fault(format!("and {more} more that are none")),
     }
 }

@@ -30,12 +30,7 @@ impl DomainSet {
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidDomain> {
         let mut set = Self::default();
         for name in names {
-            let (alone, name) = match name.trim().strip_prefix('=') {
-                Some(name) => (true, name),
-                None => (false, name.trim()),
-            };
-            let ascii = ascii(name.trim_start_matches("*.").trim_start_matches('.'))
-                .ok_or_else(|| InvalidDomain(name.to_owned()))?;
+            let (ascii, alone) = read(name)?;
             set.prints.insert(set.print(&ascii, alone));
         }
         set.prints.shrink_to_fit();
@@ -70,6 +65,16 @@ impl DomainSet {
     fn print(&self, name: &str, alone: bool) -> u64 {
         self.key.hash_one((name, alone))
     }
+}
+
+/// What is compared of a name as people write it, and whether it stands for itself alone.
+pub(super) fn read(written: &str) -> Result<(String, bool), InvalidDomain> {
+    let (alone, name) = match written.trim().strip_prefix('=') {
+        Some(name) => (true, name),
+        None => (false, written.trim()),
+    };
+    let ascii = ascii(name.trim_start_matches("*.").trim_start_matches('.'));
+    Ok((ascii.ok_or_else(|| InvalidDomain(name.to_owned()))?, alone))
 }
 
 /// A host name as it is compared: small letters, in ASCII (UTS #46), without the dot of the root.

@@ -191,7 +191,7 @@ impl Policy {
         let lists: HashMap<&str, Arc<DomainSet>> = source
             .lists
             .iter()
-            .filter_map(|(name, domains)| Some((name.as_str(), set(domains)?)))
+            .filter_map(|(name, domains)| Some((name.as_str(), set(domains.iter())?)))
             .collect();
         let rules = source.rules.iter().map(|rule| Ready::new(rule, &lists)).collect();
         let allowances = Allowances::new(&source, &numbers);
@@ -342,7 +342,11 @@ impl Ready {
     fn new(rule: &Rule, lists: &HashMap<&str, Arc<DomainSet>>) -> Self {
         let To { domains, lists: named, addresses } = &rule.to;
         let named = named.iter().filter_map(|name| lists.get(name.as_str()).cloned());
-        let domains = set(domains).filter(|set| !set.is_empty()).into_iter().chain(named).collect();
+        let domains = set(domains.iter().map(String::as_str))
+            .filter(|set| !set.is_empty())
+            .into_iter()
+            .chain(named)
+            .collect();
         Self {
             persons: rule.who.persons.iter().map(PersonId::from_kept).collect(),
             anywhere: rule.to == To::default(),
@@ -401,8 +405,8 @@ impl Ready {
     }
 }
 
-fn set(domains: &[String]) -> Option<Arc<DomainSet>> {
-    DomainSet::new(domains.iter().map(String::as_str)).ok().map(Arc::new)
+fn set<'a>(domains: impl Iterator<Item = &'a str>) -> Option<Arc<DomainSet>> {
+    DomainSet::new(domains).ok().map(Arc::new)
 }
 
 pub(super) fn for_everybody(who: &Who) -> bool {

@@ -6,6 +6,7 @@ mod domains;
 mod ground;
 mod hours;
 mod judge;
+mod list;
 mod period;
 mod relays;
 mod rule;
@@ -16,6 +17,7 @@ pub use domains::{DomainSet, InvalidDomain, ascii};
 pub use ground::{Ground, Kind, bare, nobodys};
 pub use hours::{Hours, InvalidHours, Moment};
 pub use judge::{Ask, Policy, Unfit, Verdict, Way, Why};
+pub use list::List;
 pub use relays::{MOST_RELAYED, Relay};
 pub use rule::{Action, Limit, Per, Rule, Rules, To, Volume, Who};
 

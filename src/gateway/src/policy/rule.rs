@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::hours::Hours;
+use super::list::List;
 use super::relays::Relay;
 
 /// Everything that the gateway goes by: the first rule that fits decides; where none does, no.
@@ -15,8 +16,8 @@ use super::relays::Relay;
 pub struct Rules {
     /// Segments under one name.
     pub groups: BTreeMap<String, Vec<SegmentId>>,
-    /// Domains under one name; `example.kz` with all under it, `=example.kz` alone.
-    pub lists: BTreeMap<String, Vec<String>>,
+    /// Domains under one name.
+    pub lists: BTreeMap<String, List>,
     /// In their order.
     pub rules: Vec<Rule>,
     /// How much; of all that are for a segment the lowest of each kind holds.

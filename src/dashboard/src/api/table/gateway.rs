@@ -1,5 +1,6 @@
 //! The one way out.
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, put};
 
 use crate::api::operation::{Operation, json, list, param, right};
@@ -28,7 +29,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: json("Object"),
         ok: (200, json("Object")),
         refusals: &[400, 401, 403, 404, 412, 422, 503, 507],
-        route: || put(gateway::replace),
+        route: || put(gateway::replace).layer(DefaultBodyLimit::max(gateway::RULES_LIMIT)),
     },
     Operation {
         method: "get",
