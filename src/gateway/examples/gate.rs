@@ -7,7 +7,7 @@
 //! socket is the standard input, so that it outlives the process. Segment `sN` is `10.A.B.0/24` with
 //! `N = 256 * (A - 10) + B`. Prints `ready` once it listens; SIGTERM ends it as it ends `serve`.
 //! What stands in `gate.rules` in the folder is put in force at SIGHUP, and what that took is printed; at
-//! SIGUSR1 what passed.
+//! SIGUSR1 what passed, how many are open, and how many octets of the heap are in use.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use ets_gateway::policy::Rules;
 use ets_gateway::{Config, Deps, Desk, Names, Speaks, Target};
 use ets_registry::{Author, Registry};
-use ets_runtime::{Clock, Shutdown, Tasks, raise_descriptors, shutdown_on_signals};
+use ets_runtime::{Clock, Memory, Shutdown, Tasks, raise_descriptors, shutdown_on_signals};
 use ets_store::{Durability, Store};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -189,5 +189,5 @@ fn passed(desk: &Desk) -> Value {
     let all = desk.gateway().passed();
     let up: u64 = all.iter().map(|(_, passed)| passed.up).sum();
     let down: u64 = all.iter().map(|(_, passed)| passed.down).sum();
-    json!({ "up": up, "down": down, "open": desk.gateway().open() })
+    json!({ "up": up, "down": down, "open": desk.gateway().open(), "heap": Memory::now().used })
 }

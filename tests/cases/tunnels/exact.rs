@@ -19,9 +19,10 @@ const AT_REST: u64 = 200;
 const CUT_SHORT: u64 = 10;
 /// Octets of a CONNECT as `tally` writes it (61), and its answer (39).
 const HEADS: u64 = 100;
-/// Headers of a packet: Ethernet, IPv4 and TCP, without options and with all that there can be.
-const LEAST_HEADERS: f64 = 14.0 + 20.0 + 20.0;
-const MOST_HEADERS: f64 = 14.0 + 20.0 + 60.0;
+/// Headers of a packet: IPv4 and TCP, without options and with all that there can be. The loopback
+/// counts no Ethernet.
+const LEAST_HEADERS: f64 = 20.0 + 20.0;
+const MOST_HEADERS: f64 = 20.0 + 60.0;
 /// How soon what moved is to be seen.
 const SOON: Duration = Duration::from_secs(1);
 

@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::bed::line;
-use crate::support::beside::{MEASURED, OTHERS, place_of_its_own, start, start_with};
+use crate::support::beside::{OTHERS, place_of_its_own, start, start_with};
 use crate::support::{Lab, own_memory, sized};
 
 const HOST: &str = "203.0.113.9:7000";
@@ -34,28 +33,23 @@ fn tunnels_at_rest_cost_little_and_a_change_reaches_only_whom_it_concerns() {
     if !place_of_its_own() {
         return;
     }
-    let count = sized("tunnels at rest", "5000", "50000");
-    let dir = tempfile::tempdir().expect("a folder");
-    let config = json!({ "dir": dir.path(), "http": "10.10.0.1:3128", "segments": SEGMENTS,
-        "rules": rules("allow") });
-    let path = dir.path().join("gate.json");
-    std::fs::write(&path, config.to_string()).expect("it can be written");
+    let count = sized("tunnels at rest", "3000", "50000");
     let (_host, _) = start(OTHERS, "crowd", &["host", HOST]);
-    let config = path.to_str().expect("UTF-8");
-    let (gate, _, mut says) = start_with(MEASURED, "gate", &[config], Stdio::null());
-    let before = own_memory(gate.pid());
-    let sources = SOURCES.to_string();
-    let hold = ["hold", "connect:10.10.0.1:3128@10.10.1.2", HOST, count, &sources];
+    let mut gate = Gate::start(SEGMENTS);
+    gate.change(&rules("allow"));
+    let before = gate.passed();
+    let (via, sources) = (format!("connect:{PROXY}@10.10.1.2"), SOURCES.to_string());
+    let hold = ["hold", &via, HOST, count, &sources];
     let (mut crowd, held, mut told) = start_with(OTHERS, "crowd", &hold, Stdio::piped());
     assert_eq!(held, "held");
     let count: u64 = count.parse().expect("a number");
-    let each = (own_memory(gate.pid()) - before) / count;
-    println!("{count} tunnels at rest: {each} bytes each (limit {MOST})");
+    let after = gate.passed();
+    assert_eq!(after["open"], count);
+    let heap = |told: &Value| told["heap"].as_u64().expect("a number");
+    let each = (heap(&after) - heap(&before)) / count;
+    println!("{count} tunnels at rest: {each} bytes of the heap each (limit {MOST})");
 
-    let changed = serde_json::to_vec(&rules("refuse")).expect("JSON");
-    std::fs::write(dir.path().join("gate.rules"), changed).expect("it can be written");
-    Lab::signal(gate.pid(), Signal::SIGHUP);
-    let change = line(&mut says);
+    let change = gate.change(&rules("refuse"));
     println!("a change with {SEGMENTS} segments, a rule each: {change}");
     let mut asks = crowd.0.stdin.take().expect("it is piped");
     asks.write_all(b"\n").expect("it reads");
