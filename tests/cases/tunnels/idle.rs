@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::bed::line;
+use super::bed::{Gate, PROXY, line};
 use crate::support::beside::{OTHERS, place_of_its_own, start, start_with};
-use crate::support::{Lab, own_memory, sized};
+use crate::support::sized;
 
 const HOST: &str = "203.0.113.9:7000";
 const SEGMENTS: u32 = 10_000;
