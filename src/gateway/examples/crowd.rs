@@ -17,6 +17,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -70,8 +71,12 @@ struct Via {
     speaks: Speaks,
     proxy: SocketAddr,
     host: SocketAddr,
-    from: Option<Ipv4Addr>,
+    /// The first address of clients, and how many there are.
+    from: Option<(Ipv4Addr, u32)>,
 }
+
+/// Whose turn it is.
+static TURN: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Clone, Copy, Debug)]
 enum Speaks {
@@ -92,13 +97,16 @@ impl Via {
             _ => return Err("there is no such way".into()),
         };
         let proxy = if proxy.is_empty() { host } else { proxy.parse()? };
-        let from = if from.is_empty() { None } else { Some(from.parse()?) };
+        let (first, count) = from.split_once('+').unwrap_or((from, "1"));
+        let from = if from.is_empty() { None } else { Some((first.parse()?, count.parse()?)) };
         Ok(Self { speaks, proxy, host, from })
     }
 
     async fn open(&self) -> Result<TcpStream, Fault> {
         let socket = TcpSocket::new_v4()?;
-        if let Some(from) = self.from {
+        if let Some((first, count)) = self.from {
+            let turn = TURN.fetch_add(1, Ordering::Relaxed) % count;
+            let from = Ipv4Addr::from(u32::from(first) + turn);
             // Its port is chosen when it is known whereto: many times as many are to be had.
             setsockopt(&socket, IpBindAddressNoPort, &true)?;
             socket.bind((from, 0).into())?;
@@ -314,14 +322,14 @@ async fn opened(via: Via, rate: u32, count: u32) -> Result<(), Fault> {
 }
 
 async fn hold(via: Via, count: usize, sources: u32) -> Result<(), Fault> {
-    let first = u32::from(via.from.ok_or("VIA has @FROM")?);
+    let first = u32::from(via.from.ok_or("VIA has @FROM")?.0);
     let turns = Arc::new(Semaphore::new(256));
     let mut opening = JoinSet::new();
     for number in 0..count {
         let turn = Arc::clone(&turns).acquire_owned().await?;
         let from = Ipv4Addr::from(first + number as u32 % sources);
         opening.spawn(async move {
-            let mut stream = Via { from: Some(from), ..via }.open().await?;
+            let mut stream = Via { from: Some((from, 1)), ..via }.open().await?;
             exchange(&mut stream).await?;
             drop(turn);
             Ok::<_, Fault>(stream)
