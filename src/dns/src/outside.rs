@@ -94,6 +94,11 @@ impl Outside {
         self.cache.get(key).filter(|kept| kept.is_fresh())
     }
 
+    /// What is known, though it may be older than it was good for (RFC 8767).
+    pub(crate) fn old(&self, key: &Key) -> Option<Arc<Kept>> {
+        self.cache.get(key).filter(|kept| kept.may_be_stale())
+    }
+
     /// A place for one question more of this client, unless it has as many as it may.
     pub(crate) fn place(&self, client: Client) -> Option<Place<Client>> {
         let most = if client == Client::Own { MOST_OF_OURS } else { MOST_OF_ONE };

@@ -105,16 +105,14 @@ impl Resolver {
     }
 
     async fn of(&self, name: &Name, kind: RecordType) -> Option<Vec<IpAddr>> {
-        let Inner { world, zone, outside, .. } = &*self.0;
+        let Inner { world, zone, .. } = &*self.0;
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let answers = match zone.answer((name, kind), here, world.as_ref()) {
             Some(own) => own.answers,
-            None => match outside.find((name.clone(), kind), outside.place(Client::Own)?).await {
-                Found::Kept(kept) | Found::Asked(kept) | Found::Stale(kept) => {
-                    self.clean(name, &kept, false).0
-                }
-                Found::Nobody => return None,
-            },
+            None => {
+                let kept = self.outside_of((name.clone(), kind)).await?;
+                self.clean(name, &kept, false).0
+            }
         };
         let address = |record: Record| match record.data {
             RData::A(address) => Some(IpAddr::V4(address.0)),
@@ -122,6 +120,19 @@ impl Resolver {
             _ => None,
         };
         Some(answers.into_iter().filter_map(address).collect())
+    }
+
+    /// For the hub itself. That it has no place for a question more takes nothing from what is known.
+    async fn outside_of(&self, key: Key) -> Option<Arc<Kept>> {
+        let outside = &self.0.outside;
+        if let Some(kept) = outside.at_hand(&key) {
+            return Some(kept);
+        }
+        let Some(place) = outside.place(Client::Own) else { return outside.old(&key) };
+        match outside.find(key, place).await {
+            Found::Kept(kept) | Found::Asked(kept) | Found::Stale(kept) => Some(kept),
+            Found::Nobody => None,
+        }
     }
 
     /// Whether somebody may connect at all.
@@ -187,13 +198,15 @@ impl Resolver {
         if let Some(kept) = outside.at_hand(&key) {
             return self.done(Ended::Cached, self.found(&asked, &key.0, &kept, None));
         }
-        match outside.place(who) {
-            Some(place) => Turn::Later(Later { asked, key, place }),
-            None => {
-                let failed = Answer::empty(ResponseCode::ServFail, Some(Note::Crowded));
-                self.done(Ended::Limited, asked.write(failed))
-            }
+        if let Some(place) = outside.place(who) {
+            return Turn::Later(Later { asked, key, place });
         }
+        if let Some(old) = outside.old(&key) {
+            let answer = self.found(&asked, &key.0, &old, Some(Note::Stale));
+            return self.done(Ended::Stale, answer);
+        }
+        let failed = Answer::empty(ResponseCode::ServFail, Some(Note::Crowded));
+        self.done(Ended::Limited, asked.write(failed))
     }
 
     /// Asks outside.

@@ -14,6 +14,8 @@ use super::{Keep, OTHERS};
 const MOST: usize = 50_000;
 /// So many of them are one segment's at most.
 const MOST_OF_ONE: usize = MOST / 8;
+/// So many a segment has in any case: those who fill the room take that from nobody.
+const LEAST_OF_ONE: usize = 16;
 
 /// What connections are put together by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,7 +145,7 @@ impl Seen {
             return true;
         }
         let own = self.of_each.entry(key.segment).or_default();
-        let has_room = self.prints.len() < MOST && *own < MOST_OF_ONE;
+        let has_room = *own < LEAST_OF_ONE || (self.prints.len() < MOST && *own < MOST_OF_ONE);
         if has_room {
             *own += 1;
             self.prints.insert(print);
@@ -217,6 +219,21 @@ mod tests {
         assert_eq!(&*first(&ledger).host, "other.example", "another segment has its own room");
         ledger.add(8, &deed(1, "new.example", None), ONE);
         assert_eq!(&*first(&ledger).host, "new.example", "and so has the next hour");
+    }
+
+    /// covers: N6.1, G6: segments that ask for whatever comes to their mind leave the others their names
+    #[test]
+    fn those_who_fill_the_room_of_an_hour_leave_some_to_everybody() {
+        let ledger = Ledger::new(Keep::Full);
+        for at in 0..2 * MOST as u64 {
+            ledger.add(7, &deed((at % 10) as u32, &format!("h{at}"), None), ONE);
+        }
+        ledger.take();
+        for at in 0..2 * LEAST_OF_ONE {
+            ledger.add(7, &deed(11, &format!("own{at}"), None), ONE);
+        }
+        let kept = ledger.take();
+        assert_eq!(kept.len(), LEAST_OF_ONE + 1, "{kept:?}");
     }
 
     /// covers: N6.1: the switch of privacy

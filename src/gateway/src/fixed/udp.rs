@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ets_listen::datagram::{Between, answer, tell_address, try_receive};
 use tokio::net::UdpSocket;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use super::Port;
@@ -50,6 +51,8 @@ pub(super) fn serve<R: Resolve>(
     Ok(async move {
         while door.socket.readable().await.is_ok() {
             take(&door);
+            // While more comes than is read, the wait above is none: others have their turn here.
+            consume_budget().await;
         }
     })
 }
@@ -129,6 +132,7 @@ async fn answers<R: Resolve>(door: Arc<Door<R>>, between: Between, session: Arc<
                 seen = (now, Instant::now());
             }
         }
+        consume_budget().await;
     }
     door.sessions().remove(&between);
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use ets_model::{Protocol, SegmentNo};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::datagram::{self, HEAD};
@@ -135,6 +136,8 @@ impl<R: Resolve> Association<R> {
             if self.last.elapsed() > IDLE {
                 return;
             }
+            // While more comes than is read, the wait above is none: others have their turn here.
+            consume_budget().await;
         }
     }
 

@@ -14,6 +14,7 @@ use ets_listen::{Place, Tally};
 use ets_model::{Protocol, SegmentNo};
 use ets_runtime::Shutdown;
 use tokio::net::UdpSocket;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::datagram::try_receive;
@@ -90,6 +91,8 @@ pub(crate) async fn serve<R: Resolve>(
             tracing::warn!(%error, "datagrams that were taken cannot be read");
             sleep(PAUSE).await;
         }
+        // While more comes than is read, the wait above is none: others have their turn here.
+        consume_budget().await;
     }
 }
 
@@ -192,6 +195,7 @@ impl<R: Resolve> Flows<R> {
                 self.gateway.datagrams().tell(flow.answer(&voice, &buffer[..length]));
                 Ok(())
             });
+            consume_budget().await;
         }
     }
 
@@ -245,6 +249,9 @@ impl Flow {
     /// What the far host says, in its name.
     fn answer(&self, voice: &UdpSocket, datagram: &[u8]) -> Result<(), Dropped> {
         let (client, far) = self.ends;
+        if self.tunnel.was_cut() {
+            return Err(Dropped::Refused);
+        }
         if !self.is_owed() && far.port() == DNS {
             return Err(Dropped::Unasked);
         }

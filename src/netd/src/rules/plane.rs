@@ -149,17 +149,14 @@ impl Plane for Filter {
         // There is no moment in which packets are marked and lead nowhere: they would be refused, and
         // held against their sender.
         let diverts = self.intercept.is_some();
-        if diverts {
-            self.divert.set(true).map_err(|error| chain(&error))?;
-        }
+        let way = if diverts { self.divert.set(true) } else { Ok(()) };
+        // Without a way what is marked is refused: no reason to leave other rules in force.
         self.kernel.apply(&wanted).map_err(|error| refusal(&error))?;
-        if !diverts {
-            self.divert.set(false).map_err(|error| chain(&error))?;
-        }
+        let way = if diverts { way } else { self.divert.set(false) };
         // After the rules: a packet with a class that there is not would not wait at all.
         self.shaper.set(standing.policy(), &self.around.ports);
         self.seen = self.kernel.generation().ok();
-        Ok(())
+        way.map_err(|error| chain(&error))
     }
 
     fn intercept(&mut self, wanted: Option<Intercept>) -> Option<Intercept> {

@@ -82,9 +82,17 @@ impl<P: Plane, D: Disk> Ruler<P, D> {
     /// A kernel that cannot hand flows over refuses every rule together with that: better nobody is
     /// intercepted than the star stands without rules. Who wishes it again is told why not.
     fn spare_rules(&mut self) {
-        if !self.problem.is_empty() && self.plane.intercept(None).is_some() {
-            tracing::error!("nobody is intercepted, so that the other rules are in force");
+        if self.problem.is_empty() {
+            return;
+        }
+        if let Some(wanted) = self.plane.intercept(None) {
             self.put();
+            if !self.problem.is_empty() {
+                // It is something else, and may pass.
+                self.plane.intercept(Some(wanted));
+                return;
+            }
+            tracing::error!("nobody is intercepted, so that the other rules are in force");
             // Else the wish that nobody be so would be acknowledged as kept, and would not be.
             if let Err(error) = self.disk.keep_intercept(None) {
                 tracing::error!(error, "that nobody is intercepted cannot be kept on disk");

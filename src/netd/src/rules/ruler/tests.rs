@@ -347,6 +347,26 @@ fn a_kernel_that_can_intercept_nobody_has_the_rules_after_a_reboot_all_the_same(
     }
 }
 
+/// covers: N2.3, G6: what fails at a start for another reason takes nobody's interception away
+#[test]
+fn a_start_at_which_the_kernel_takes_nothing_keeps_the_wish_to_intercept() {
+    let machine = Handle(Rc::default());
+    let mut events = Vec::new();
+    begin(&machine, "one", at(0)).apply(&change(1, false), &[], at(1), &mut events).unwrap();
+    {
+        let mut machine = machine.0.borrow_mut();
+        (machine.wanted, machine.kept) = (intercept(), intercept());
+        let next = machine.steps + 1;
+        machine.fails_at = (next..next + 3).collect();
+    }
+    let ruler = begin(&machine, "two", at(2));
+    assert_eq!(ruler.now().problem, "no space left");
+    assert_eq!(
+        (&machine.0.borrow().wanted, &machine.0.borrow().kept),
+        (&intercept(), &intercept())
+    );
+}
+
 /// covers: N2.3, G6
 #[test]
 fn whoever_is_intercepted_is_so_in_the_kernel_and_on_disk_or_in_neither() {
