@@ -112,8 +112,8 @@ fn testssl_finds_no_weakness() {
     let file = lab.path().join("testssl.json");
     let told = file.to_string_lossy().into_owned();
     let words = ["timeout", "500", "testssl", "--quiet", "--color", "0", "--warnings", "off"];
-    // What takes minutes (ciphers, their order, each weakness by its name, browsers) is for the long runs.
-    let parts = sized("parts of testssl.sh", "-p -S -h", "");
+    // What takes minutes (each weakness by its name, imitations of browsers) is for the long runs.
+    let parts = sized("parts of testssl.sh", "-p -s -S -P -h", "");
     let parts: Vec<&str> = parts.split_whitespace().collect();
     let more = ["--nodns", "none", "--add-ca", &ca, "--jsonfile", &told, "203.0.113.1:443"];
     let said = outside(&lab, &[&words[..], &parts, &more].concat());

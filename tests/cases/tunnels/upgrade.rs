@@ -44,7 +44,9 @@ fn no_connection_is_refused_while_the_process_is_renewed() {
 /// `serve` takes them
 #[test]
 fn no_connection_is_refused_while_serve_is_renewed() {
-    let rate: u32 = sized("new connections a second while serve is renewed", 400, 5_000);
+    // Clients, host and hub share the machine's two cores: with 3,000 a second they have not enough of
+    // them even while nothing is renewed. The 5,000 are the test's above.
+    let rate: u32 = sized("new connections a second while serve is renewed", 400, 2_000);
     let lab = Lab::start(&Options { segments: SEGMENTS, ..Options::default() });
     let json = lab.json();
     let host = format!("{}:7000", text(&json["external"]["address"]));
