@@ -5,9 +5,11 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::time::Duration;
 
 use ets_gateway::policy::{DomainSet, List};
-use nix::time::{ClockId, clock_gettime};
+use ets_runtime::Memory;
+use nix::time::ClockId;
 
 type Fault = Box<dyn Error + Send + Sync>;
 
@@ -16,10 +18,10 @@ const ASKED: u64 = 1_000_000;
 
 fn main() -> Result<(), Fault> {
     let count: u64 = std::env::args().nth(1).ok_or("say how many")?.parse()?;
-    let before = own_memory()?;
+    let before = Memory::now().used;
     let list: List = serde_json::from_str(&written(count))?;
     let set = DomainSet::new(list.iter())?;
-    let octets = own_memory()?.saturating_sub(before);
+    let octets = Memory::now().used.saturating_sub(before);
     let inside = cost(&set, (0..ASKED).map(|at| format!("www.{}", name(at * 7_919 % count))));
     let outside = cost(&set, (0..ASKED).map(|at| format!("www.other{at}.example.kz")));
     println!(
@@ -45,22 +47,16 @@ fn written(count: u64) -> String {
 }
 
 /// Nanoseconds of CPU for a question.
-fn cost(set: &DomainSet, names: impl Iterator<Item = String>) -> u64 {
+fn cost(set: &DomainSet, names: impl Iterator<Item = String>) -> u128 {
     let names: Vec<String> = names.collect();
     let begun = used();
     for name in &names {
         black_box(set.contains(black_box(name)));
     }
-    (used() - begun) / names.len() as u64
+    (used() - begun).as_nanos() / names.len() as u128
 }
 
-fn used() -> u64 {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("there is such a clock");
-    (time.tv_sec() * 1_000_000_000 + time.tv_nsec()) as u64
-}
-
-fn own_memory() -> Result<u64, Fault> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("RssAnon")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? << 10)
+fn used() -> Duration {
+    let now = ClockId::CLOCK_THREAD_CPUTIME_ID.now();
+    now.expect("there is such a clock").into()
 }

@@ -12,6 +12,7 @@ use ets_model::{PortRange, SegmentNo};
 use nix::sys::resource::{Resource, getrlimit};
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
+use tokio::task::coop::consume_budget;
 
 use crate::gateway::Refusal;
 use crate::lane::Side;
@@ -274,7 +275,7 @@ thread_local! {
 
 /// Reads what waits at a socket, so much that others have their turn; `one` reads a datagram into the
 /// buffer that it is lent and does with it what there is to do.
-pub(crate) fn batch(mut one: impl FnMut(&mut [u8]) -> io::Result<()>) {
+pub(crate) async fn batch(mut one: impl FnMut(&mut [u8]) -> io::Result<()>) {
     BUFFER.with_borrow_mut(|buffer| {
         for _ in 0..BATCH {
             match one(buffer) {
@@ -284,4 +285,6 @@ pub(crate) fn batch(mut one: impl FnMut(&mut [u8]) -> io::Result<()>) {
             }
         }
     });
+    // While more comes than is read, nobody waits for the next: others have their turn here.
+    consume_budget().await;
 }

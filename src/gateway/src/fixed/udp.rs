@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use ets_listen::datagram::{Between, answer, tell_address, try_receive};
 use tokio::net::UdpSocket;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use super::Port;
@@ -50,15 +49,13 @@ pub(super) fn serve<R: Resolve>(
     let door = Arc::new(Door { gateway, port, socket, sessions: Mutex::default() });
     Ok(async move {
         while door.socket.readable().await.is_ok() {
-            take(&door);
-            // While more comes than is read, the wait above is none: others have their turn here.
-            consume_budget().await;
+            take(&door).await;
         }
     })
 }
 
 /// What waits at the port.
-fn take<R: Resolve>(door: &Arc<Door<R>>) {
+async fn take<R: Resolve>(door: &Arc<Door<R>>) {
     batch(|buffer| {
         let (length, between) = try_receive(&door.socket, buffer)?;
         // One that does not say where it came to has no answer.
@@ -66,7 +63,8 @@ fn take<R: Resolve>(door: &Arc<Door<R>>) {
             door.gateway.datagrams().tell(door.forward(between, &buffer[..length]));
         }
         Ok(())
-    });
+    })
+    .await;
 }
 
 impl<R: Resolve> Door<R> {
@@ -100,14 +98,15 @@ impl<R: Resolve> Door<R> {
     }
 
     /// What the service answered.
-    fn back(&self, between: Between, session: &Session) {
+    async fn back(&self, between: Between, session: &Session) {
         let down = (session.tunnel.meter(), Side::Down);
         batch(|buffer| {
             let length = session.far.try_recv(buffer)?;
             let said = || answer(&self.socket, &buffer[..length], &between);
             self.gateway.datagrams().tell(pass(down, length, said));
             Ok(())
-        });
+        })
+        .await;
     }
 }
 
@@ -121,7 +120,7 @@ async fn answers<R: Resolve>(door: Arc<Door<R>>, between: Between, session: Arc<
             biased;
             _ = &mut cut => break,
             ready = session.far.readable() => match ready {
-                Ok(()) => door.back(between, &session),
+                Ok(()) => door.back(between, &session).await,
                 Err(_) => break,
             },
             () = sleep_until(seen.1 + IDLE) => {
@@ -132,7 +131,6 @@ async fn answers<R: Resolve>(door: Arc<Door<R>>, between: Between, session: Arc<
                 seen = (now, Instant::now());
             }
         }
-        consume_budget().await;
     }
     door.sessions().remove(&between);
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 use ets_model::{Protocol, SegmentNo};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::task::JoinSet;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::datagram::{self, HEAD};
@@ -127,27 +126,26 @@ impl<R: Resolve> Association<R> {
                 Spoke::Gone | Spoke::Near(Err(_)) | Spoke::Far4(Err(_)) | Spoke::Far6(Err(_)) => {
                     return;
                 }
-                Spoke::Near(Ok(())) => self.hear_client(),
-                Spoke::Far4(Ok(())) => self.hear_world(false),
-                Spoke::Far6(Ok(())) => self.hear_world(true),
+                Spoke::Near(Ok(())) => self.hear_client().await,
+                Spoke::Far4(Ok(())) => self.hear_world(false).await,
+                Spoke::Far6(Ok(())) => self.hear_world(true).await,
                 Spoke::Found(target, found) => self.found(target, found),
                 Spoke::Tick => self.sweep(),
             }
             if self.last.elapsed() > IDLE {
                 return;
             }
-            // While more comes than is read, the wait above is none: others have their turn here.
-            consume_budget().await;
         }
     }
 
-    fn hear_client(&mut self) {
+    async fn hear_client(&mut self) {
         batch(|buffer| {
             let (length, from) = self.near.try_recv_from(buffer)?;
             let passed = self.heard(from, &buffer[..length]);
             self.gateway.datagrams().tell(passed);
             Ok(())
-        });
+        })
+        .await;
     }
 
     fn heard(&mut self, from: SocketAddr, octets: &[u8]) -> Result<(), Dropped> {
@@ -247,7 +245,7 @@ impl<R: Resolve> Association<R> {
         })
     }
 
-    fn hear_world(&mut self, v6: bool) {
+    async fn hear_world(&mut self, v6: bool) {
         batch(|buffer| {
             let far = if v6 { &self.far6 } else { &self.far4 };
             let far = far.as_ref().ok_or(io::ErrorKind::WouldBlock)?;
@@ -255,7 +253,8 @@ impl<R: Resolve> Association<R> {
             let passed = self.answered(from, &mut buffer[..HEAD + length]);
             self.gateway.datagrams().tell(passed);
             Ok(())
-        });
+        })
+        .await;
     }
 
     /// An answer, with room for the head before it.

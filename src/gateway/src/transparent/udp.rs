@@ -14,7 +14,6 @@ use ets_listen::{Place, Tally};
 use ets_model::{Protocol, SegmentNo};
 use ets_runtime::Shutdown;
 use tokio::net::UdpSocket;
-use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::datagram::try_receive;
@@ -87,12 +86,10 @@ pub(crate) async fn serve<R: Resolve>(
             () = shutdown.requested() => return Ok(()),
             ready = socket.readable() => ready?,
         }
-        if let Err(error) = flows.take_all(&socket) {
+        if let Err(error) = flows.take_all(&socket).await {
             tracing::warn!(%error, "datagrams that were taken cannot be read");
             sleep(PAUSE).await;
         }
-        // While more comes than is read, the wait above is none: others have their turn here.
-        consume_budget().await;
     }
 }
 
@@ -103,7 +100,7 @@ impl<R: Resolve> Flows<R> {
     }
 
     /// What waits at the socket.
-    fn take_all(self: &Arc<Self>, socket: &UdpSocket) -> io::Result<()> {
+    async fn take_all(self: &Arc<Self>, socket: &UdpSocket) -> io::Result<()> {
         let mut read = Ok(());
         batch(|buffer| {
             match try_receive(socket, buffer) {
@@ -118,7 +115,8 @@ impl<R: Resolve> Flows<R> {
                 }
             }
             Ok(())
-        });
+        })
+        .await;
         read
     }
 
@@ -194,8 +192,8 @@ impl<R: Resolve> Flows<R> {
                 let length = flow.outside.try_recv(buffer)?;
                 self.gateway.datagrams().tell(flow.answer(&voice, &buffer[..length]));
                 Ok(())
-            });
-            consume_budget().await;
+            })
+            .await;
         }
     }
 
