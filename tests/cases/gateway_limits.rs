@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Lab, Options, Running, inside_of, own_memory, said, sized, text, wait_for, web_server,
+    Lab, Options, Running, inside_of, memory, said, sized, text, wait_for, web_server,
 };
 
 const SOON: Duration = Duration::from_secs(20);
@@ -212,7 +212,7 @@ fn a_long_list_of_names_decides_like_a_short_one_and_fits_into_memory() {
     let told = ["-o", "/dev/null", "-w", "%{http_code}", "-x", &proxy, "http://web.example/26"];
     let asked = || curl(place, &told).1;
     let serve = lab.pid("serve");
-    let before = own_memory(serve);
+    let before = memory(serve, "RssAnon");
     let names = |last: &str| {
         let mut names: Vec<String> =
             (1..count).map(|number| format!("host{number}.of-zone{}.kz", number % 997)).collect();
@@ -231,7 +231,7 @@ fn a_long_list_of_names_decides_like_a_short_one_and_fits_into_memory() {
         assert_eq!(asked(), wanted, "{last}");
     }
     let more = wait_for("memory that was given back", SOON, Duration::from_secs(1), || {
-        let more = own_memory(serve).saturating_sub(before);
+        let more = memory(serve, "RssAnon").saturating_sub(before);
         (more < MOST).then_some(more)
     });
     println!("{count} names: {} MB (limit {})", more / 1_000_000, MOST / 1_000_000);

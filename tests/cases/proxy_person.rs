@@ -7,7 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::support::{Lab, Options, Running, inside_of, said, script, sized, text, tool, wait_for};
+use crate::support::{
+    Lab, Options, Running, inside_of, memory, said, script, sized, text, tool, wait_for,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(20);
@@ -356,13 +358,6 @@ fn a_broken_tunnel_ends_by_a_reset_and_a_flood_of_resets_by_the_connection() {
     assert_eq!(scene.curl(Some(&scene.people[0]), &[]), "000 200", "others are served");
 }
 
-/// The memory of a process, in KiB.
-fn memory(pid: i64) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its size");
-    line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
-}
-
 /// covers: G6 (HTTP/2 CONNECT memory)
 #[test]
 fn a_client_who_reads_nothing_and_a_host_that_reads_nothing_cost_little() {
@@ -372,7 +367,8 @@ fn a_client_who_reads_nothing_and_a_host_that_reads_nothing_cost_little() {
     // Far more than a window, for each stream.
     scene.large(16 << 20);
     let words = ["greedy", &scene.target(8081), "/large", "100"];
-    let at_rest = memory(serve);
+    let resident = || memory(serve, "VmRSS") >> 10;
+    let at_rest = resident();
     let mut held: Vec<Running> = (0..4).map(|_| scene.begin(&proxy, &words)).collect();
     for one in &mut held {
         assert!(one.line().contains("100"));
@@ -381,7 +377,7 @@ fn a_client_who_reads_nothing_and_a_host_that_reads_nothing_cost_little() {
     let mut seen = (0, Instant::now());
     // Until what is kept of the pages grows no more.
     let full = wait_for("a full buffer", SOON * 6, OFTEN * 10, || {
-        let now = memory(serve);
+        let now = resident();
         if now > seen.0 {
             seen = (now, Instant::now());
         }

@@ -11,7 +11,7 @@ pub(crate) use api::Api;
 pub(crate) use lab::{Lab, Options};
 pub(crate) use places::{all, connect, host6, inside, inside_of, ping, script, text, web_server};
 pub(crate) use process::{
-    Running, Usage, alive, children_named, hub_binary, is_root, own_memory, program, said, tool,
+    Running, Usage, alive, children_named, hub_binary, is_root, memory, program, said, tool,
 };
 
 use std::time::{Duration, Instant};

@@ -18,11 +18,12 @@ pub(crate) fn hub_binary() -> PathBuf {
     binary.canonicalize().expect("an existing file has a path")
 }
 
-/// Bytes of its own that a process has in memory.
-pub(crate) fn own_memory(pid: i64) -> u64 {
+/// Bytes of memory of a process, by the name of the field of `proc_pid_status`(5): `VmRSS`, or `RssAnon` for
+/// its own alone.
+pub(crate) fn memory(pid: i64, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("RssAnon");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.expect("the field").trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
 }
 
 /// Whether the tests run as root.
