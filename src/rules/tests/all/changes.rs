@@ -130,10 +130,7 @@ on_both_databases!(
     everybody_may_withdraw_a_change_and_is_named_for_it,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         hub.make("aida", vec![withdraw("s2", "mail")]).await.unwrap();
         let version = hub.rules.withdraw(2, &who("bolat")).await.unwrap();
         let by = Back::Withdrawn { by: "bolat".into() };

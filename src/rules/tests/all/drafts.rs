@@ -56,10 +56,7 @@ on_both_databases!(
     edits_that_do_not_fit_are_refused_all_together_and_each_with_its_sentence,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         hub.registry.retire_segment("s4", 1, &who("lab")).await.unwrap();
         let nameless = Service { name: ets_model::Names::default(), ..service("dns", 53) };
         let stale = Service { version: 7, ..hub.rules.service(&id("mail")).unwrap() };
@@ -100,10 +97,7 @@ on_both_databases!(
     ports_that_leave_a_check_without_one_are_refused,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         let mut mail = hub.rules.service(&id("mail")).unwrap();
         mail.checks = vec!["tcp".parse().unwrap()];
         hub.make("aida", vec![Edit::ChangeService { service: mail }]).await.unwrap();
@@ -126,10 +120,7 @@ on_both_databases!(
     two_administrators_have_drafts_of_their_own_and_the_second_is_told_what_no_longer_fits,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         let mut mail = hub.rules.service(&id("mail")).unwrap();
         mail.ports.push(ets_model::PortRange::tcp(587));
         let edit = Edit::ChangeService { service: mail.clone() };
@@ -152,10 +143,7 @@ on_both_databases!(
     a_review_warns_first_of_what_locks_the_author_himself_out,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         let dashboard = hub.rules.service(&id("dashboard")).unwrap();
         assert_eq!(dashboard.place, ServicePlace::Hub);
         let edits = vec![

@@ -55,10 +55,7 @@ on_both_databases!(
     what_a_retired_segment_had_is_left_out_of_a_restored_version_and_named,
     &migrations(),
     |store: TestStore| async move {
-        let place = Place::new();
-        let _netd = Netd::start(&place.socket());
-        let hub = place.start(&store).await;
-        hub.has(1).await;
+        let (_place, _netd, hub) = Place::up(&store).await;
         hub.make("aida", vec![withdraw("s1", "mail"), withdraw("s2", "mail")]).await.unwrap();
         hub.rules.confirm(2, &who("aida")).await.unwrap();
         hub.registry.retire_segment("s2", 1, &who("lab")).await.unwrap();

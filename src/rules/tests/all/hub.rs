@@ -16,6 +16,7 @@ use ets_watch::{Share, Watch};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::netd::Netd;
 use crate::star;
 
 /// The folder that outlives the processes.
@@ -71,6 +72,15 @@ impl Share for Events {
 impl Place {
     pub(crate) fn new() -> Self {
         Self(TempDir::new().unwrap())
+    }
+
+    /// With `netd` and `serve`, once the first version is in force.
+    pub(crate) async fn up(store: &Store) -> (Self, Netd, Hub) {
+        let place = Self::new();
+        let netd = Netd::start(&place.socket());
+        let hub = place.start(store).await;
+        hub.has(1).await;
+        (place, netd, hub)
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
