@@ -108,6 +108,7 @@ out-as-text = All as text
 out-rule-id = Identifier
 out-rule-id-wrong = Write Latin small letters, digits and hyphens, such as school-sites.
 out-rule-id-taken = This identifier is taken: choose another one.
+out-rule-no-name = The rule has no name: give it one in at least one language.
 out-rule-place = Its place
 out-rule-place-help = The rules are asked from 1 on, and the first that fits decides.
 out-rule-segments = Segments

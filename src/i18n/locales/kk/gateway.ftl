@@ -106,6 +106,7 @@ out-as-text = Бәрі мәтінмен
 out-rule-id = Белгісі
 out-rule-id-wrong = Латынның кіші әріптері, цифрлар мен сызықша, мысалы school-sites.
 out-rule-id-taken = Бұл белгі бос емес: басқасын таңдаңыз.
+out-rule-no-name = Ереженің атауы жоқ: кемінде бір тілде беріңіз.
 out-rule-place = Орны
 out-rule-place-help = Ережелер біріншіден бастап сұралады, бірінші сәйкесі шешеді.
 out-rule-segments = Сегменттер

@@ -108,6 +108,7 @@ out-as-text = Всё текстом
 out-rule-id = Обозначение
 out-rule-id-wrong = Латинские строчные буквы, цифры и дефис, например school-sites.
 out-rule-id-taken = Это обозначение занято: выберите другое.
+out-rule-no-name = У правила нет названия: дайте его хотя бы на одном языке.
 out-rule-place = Место
 out-rule-place-help = Правила спрашивают с первого, решает первое подходящее.
 out-rule-segments = Сегменты

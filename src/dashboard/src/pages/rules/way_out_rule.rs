@@ -183,7 +183,7 @@ fn read(view: &View, known: Option<&str>, answers: &Answers) -> (Rule, Wrong) {
     }
     let name = answers::names(answers, ["name_kk", "name_ru", "name_en"]);
     if name.is_empty() {
-        wrong.push(("name_ru", t::rules_fault_name_missing(tr).to_owned()));
+        wrong.push(("name_ru", t::out_rule_no_name(tr).to_owned()));
     }
     let mut unread = |field: &'static str, bad: Vec<String>| {
         if !bad.is_empty() {
